@@ -1,0 +1,61 @@
+%% Writes the golden vectors of this folder with Erlang's own functions:
+%%   erl -noshell -eval '{ok,M,B}=compile:file("golden",[binary]),code:load_binary(M,"",B),golden:main(),halt().'
+-module(golden).
+-export([main/0]).
+
+main() ->
+    write("phash2.txt", [key(K) || K <- keys()]),
+    write("fields.txt", [field(T, V) || {T, V} <- fields()]),
+    write("exs1024.txt", [draws(K) || K <- seeds()]),
+    write("jump.txt", [jumps(K) || K <- seeds()]).
+
+write(File, Lines) -> ok = file:write_file(File, Lines).
+
+%% every length around the 12-byte block, all byte values, longer keys
+keys() ->
+    [binary:copy(<<"k">>, N) || N <- lists:seq(0, 40)] ++
+    [<<"user-", (integer_to_binary(N))/binary>> || N <- lists:seq(0, 400, 7)] ++
+    [list_to_binary(lists:seq(F, F + 31)) || F <- lists:seq(0, 224, 32)] ++
+    [binary:copy(<<16#ff>>, 255), binary:copy(<<"0123456789">>, 100), <<"ñandú€"/utf8>>].
+
+%% hex key, phash2 of the binary, phash2 of {longstr, key}
+key(K) ->
+    io_lib:format("~s ~b ~b~n", [hex(K), erlang:phash2(K), erlang:phash2({longstr, K})]).
+
+hex(<<>>) -> "-";
+hex(B) -> [io_lib:format("~2.16.0b", [X]) || <<X>> <= B].
+
+fields() ->
+    [{T, V} || {T, Min, Max} <- [{byte, -128, 127}, {unsignedbyte, 0, 255},
+                                 {short, -32768, 32767}, {unsignedshort, 0, 65535},
+                                 {signedint, -(1 bsl 31), (1 bsl 31) - 1}, {unsignedint, 0, (1 bsl 32) - 1},
+                                 {long, -(1 bsl 63), (1 bsl 63) - 1}, {timestamp, 0, 4102444800}],
+               V <- [0, 1, -1, 5, Min, Max, (1 bsl 27) - 1, 1 bsl 27, -(1 bsl 27), -(1 bsl 27) - 1,
+                     1 bsl 32, 1 bsl 59, (1 bsl 59) - 1, -(1 bsl 59), -(1 bsl 59) - 1, 1 bsl 62],
+               V >= Min, V =< Max] ++
+    [{T, V} || T <- [double, float], V <- [0.0, 1.0, -1.5, 0.25, 65536.0]] ++
+    [{bool, true}, {bool, false}, {void, undefined}, {binary, <<>>}, {binary, <<"abc">>}].
+
+field(T, V) when is_binary(V) -> io_lib:format("~s ~s ~b~n", [T, hex(V), erlang:phash2({T, V})]);
+field(T, V) -> io_lib:format("~s ~w ~b~n", [T, V, erlang:phash2({T, V})]).
+
+seeds() -> [0, 1, 2, 1000, 2097150, 2097151, 2097152, 45914356, 134217727] ++
+           [erlang:phash2(N) || N <- lists:seq(1, 60)].
+
+%% seed, then 20 outputs: past the end of the 16 words of state
+draws(K) ->
+    {Vs, _} = lists:mapfoldl(fun(_, {#{next := Next} = A, R0}) -> {V, R} = Next(R0), {V, {A, R}} end,
+                             rand:seed_s(exs1024, {K, K, K}), lists:seq(1, 20)),
+    io_lib:format("~b~s~n", [K, [io_lib:format(" ~b", [V]) || V <- Vs]]).
+
+%% seed, then its bucket among 1, 2, 3, 5, 8, 16, 100, 1000 and 1000000
+jumps(K) ->
+    io_lib:format("~b~s~n", [K, [io_lib:format(" ~b", [jump(K, N)]) ||
+                                    N <- [1, 2, 3, 5, 8, 16, 100, 1000, 1000000]]]).
+
+jump(_, 1) -> 0;
+jump(K, N) -> jump(-1, 0, N, rand:seed_s(exs1024, {K, K, K})).
+jump(B, J, N, _) when J >= N -> B;
+jump(_, J, N, S0) ->
+    {U, S} = rand:uniform_s(S0),
+    jump(J, trunc((J + 1) / U), N, S).
