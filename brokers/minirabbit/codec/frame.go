@@ -1,0 +1,193 @@
+package codec
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Frame types.
+const (
+	FrameMethod    = 1
+	FrameHeader    = 2
+	FrameBody      = 3
+	FrameHeartbeat = 8
+)
+
+// FrameOverhead is what a frame takes beside its payload: type, channel and
+// size before it, the end octet after it.
+const FrameOverhead = frameHeader + 1
+
+const (
+	frameHeader = 7
+	frameEnd    = 0xCE
+)
+
+// ErrFrame says that the stream is not a sequence of frames any more: an end
+// octet is missing or a frame is larger than agreed. Nothing after it can be
+// trusted.
+var ErrFrame = errors.New("frame error")
+
+// A Frame is one frame off the wire.
+type Frame struct {
+	Type    byte
+	Channel uint16
+	Payload []byte // valid until the next call of Reader.Next
+}
+
+// A Reader cuts a byte stream into frames. It reads ahead as much as there is,
+// so many small frames cost one system call.
+type Reader struct {
+	src        io.Reader
+	buf        []byte
+	start, end int // buf[start:end] is read but not yet handed out
+	max        int // largest whole frame, in bytes
+}
+
+// readAhead is the size of the buffer an idle reader holds.
+const readAhead = 16 << 10
+
+// NewReader returns a reader that refuses frames of more than maxFrame bytes
+// (payload and overhead).
+func NewReader(src io.Reader, maxFrame int) *Reader {
+	return &Reader{src: src, buf: make([]byte, readAhead), max: maxFrame}
+}
+
+// SetMax changes the frame limit after it was negotiated.
+func (r *Reader) SetMax(maxFrame int) { r.max = maxFrame }
+
+// Next returns the next frame. It returns io.EOF when the stream ends between
+// two frames, io.ErrUnexpectedEOF when it ends inside one, and an error that
+// wraps [ErrFrame] when what comes is no frame.
+func (r *Reader) Next() (Frame, error) {
+	if err := r.fill(frameHeader); err != nil {
+		return Frame{}, err
+	}
+	head := r.buf[r.start:]
+	size := binary.BigEndian.Uint32(head[3:])
+	if uint64(size)+FrameOverhead > uint64(r.max) {
+		return Frame{}, fmt.Errorf("%w: a frame of %d bytes, %d are allowed", ErrFrame, uint64(size)+FrameOverhead, r.max)
+	}
+	total := int(size) + FrameOverhead
+	if err := r.fill(total); err != nil {
+		return Frame{}, noEOF(err)
+	}
+	b := r.buf[r.start : r.start+total]
+	if b[total-1] != frameEnd {
+		return Frame{}, fmt.Errorf("%w: end octet %#x instead of %#x", ErrFrame, b[total-1], frameEnd)
+	}
+	r.start += total
+	return Frame{
+		Type:    b[0],
+		Channel: binary.BigEndian.Uint16(b[1:]),
+		Payload: b[frameHeader : total-1 : total-1],
+	}, nil
+}
+
+// Raw takes n bytes that are not a frame: the protocol header.
+func (r *Reader) Raw(n int) ([]byte, error) {
+	if err := r.fill(n); err != nil {
+		return nil, err
+	}
+	r.start += n
+	return r.buf[r.start-n : r.start], nil
+}
+
+// Ready says whether a whole frame is at hand, so that Next will not wait.
+func (r *Reader) Ready() bool {
+	b := r.buf[r.start:r.end]
+	return len(b) >= frameHeader &&
+		uint64(len(b)) >= uint64(binary.BigEndian.Uint32(b[3:]))+FrameOverhead
+}
+
+// fill reads until n bytes are at hand.
+func (r *Reader) fill(n int) error {
+	if r.end-r.start >= n {
+		return nil
+	}
+	r.makeRoom(n)
+	got, err := io.ReadAtLeast(r.src, r.buf[r.end:], n-(r.end-r.start))
+	r.end += got
+	if r.end > r.start {
+		err = noEOF(err)
+	}
+	return err
+}
+
+// makeRoom moves what is unread to the front and sizes the buffer so that n
+// bytes fit. One large frame does not keep its buffer for ever.
+func (r *Reader) makeRoom(n int) {
+	unread := r.buf[r.start:r.end]
+	want := max(n, readAhead)
+	if want > len(r.buf) || (want == readAhead && len(r.buf) > readAhead && len(unread) <= readAhead) {
+		r.buf = make([]byte, want)
+	}
+	r.start, r.end = 0, copy(r.buf, unread)
+}
+
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// AppendMethod writes a whole method frame.
+func AppendMethod(dst []byte, channel uint16, m Method) []byte {
+	dst, start := openFrame(dst, FrameMethod, channel)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(m.ID()))
+	c := coder{encoding: true, buf: dst}
+	m.fields(&c)
+	return closeFrame(c.buf, start)
+}
+
+// AppendContent writes a content header frame and the body frames, none of
+// them larger than maxFrame bytes. props is the encoded form of [Properties].
+func AppendContent(dst []byte, channel uint16, props, body []byte, maxFrame int) []byte {
+	dst, start := openFrame(dst, FrameHeader, channel)
+	dst = binary.BigEndian.AppendUint32(dst, ClassBasic<<16) // and the weight, always 0
+	dst = binary.BigEndian.AppendUint64(dst, uint64(len(body)))
+	dst = closeFrame(append(dst, props...), start)
+	for len(body) > 0 {
+		n := min(len(body), maxFrame-FrameOverhead)
+		dst, start = openFrame(dst, FrameBody, channel)
+		dst = closeFrame(append(dst, body[:n]...), start)
+		body = body[n:]
+	}
+	return dst
+}
+
+// AppendHeartbeat writes a heartbeat frame.
+func AppendHeartbeat(dst []byte) []byte {
+	dst, start := openFrame(dst, FrameHeartbeat, 0)
+	return closeFrame(dst, start)
+}
+
+func openFrame(dst []byte, kind byte, channel uint16) (out []byte, start int) {
+	start = len(dst)
+	return append(dst, kind, byte(channel>>8), byte(channel), 0, 0, 0, 0), start
+}
+
+func closeFrame(dst []byte, start int) []byte {
+	binary.BigEndian.PutUint32(dst[start+3:], uint32(len(dst)-start-frameHeader))
+	return append(dst, frameEnd)
+}
+
+// A ContentHeader announces a message's body.
+type ContentHeader struct {
+	Class    uint16
+	BodySize uint64
+	Props    []byte // encoded [Properties], a view of the frame
+}
+
+// ParseContentHeader reads the payload of a header frame.
+func ParseContentHeader(payload []byte) (ContentHeader, error) {
+	var h ContentHeader
+	c := coder{buf: payload}
+	c.short(&h.Class)
+	c.reservedShort() // the weight, which nobody uses
+	c.longlong(&h.BodySize)
+	h.Props = c.buf
+	return h, c.err
+}

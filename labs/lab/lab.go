@@ -1,0 +1,72 @@
+package lab
+
+import (
+	"context"
+	"time"
+)
+
+// Env is what a lab may use of the world around it.
+type Env struct {
+	AMQPURL  string // where RabbitMQ, real or embedded, listens
+	RedisURL string // where Redis, real or embedded, listens
+	// Namespace is a short unique word (letters, digits, '-') that prefixes
+	// everything the lab declares in a broker.
+	Namespace string
+	// Guest is set for a visitor over the network: no listening port, lower limits.
+	Guest bool
+	Now   func() time.Time
+}
+
+// Lab is a running engine. All methods are safe for concurrent use, and none
+// but Start, Apply, Do and Stop may take longer than a few microseconds.
+//
+// A Lab is used once: Start, then any of the others, then Stop.
+type Lab interface {
+	// Start begins the work. It returns when the lab is live, or an error
+	// that names what failed. The lab works until Stop, not until ctx ends:
+	// ctx bounds Start itself.
+	Start(ctx context.Context, s Settings, seed uint64) error
+	// Apply turns knobs of the living lab. Measuring begins anew, with the
+	// same seed: figures always belong to one set of settings. What is under
+	// way under the old settings is not counted.
+	Apply(ctx context.Context, s Settings) error
+	// Pause stops new work from arriving; Resume lets it arrive again.
+	Pause()
+	Resume()
+	// Step lets exactly one operation arrive while paused.
+	Step()
+	// Do performs one of the Spec's actions.
+	Do(ctx context.Context, action string) error
+	// Snapshot returns the present state. It never waits for the engine.
+	Snapshot() *Snapshot
+	// Stop ends all work, waits for its goroutines and removes everything
+	// the lab declared. A second call does nothing.
+	Stop(ctx context.Context) error
+}
+
+// Snapshot is what a lab looks like at one moment. It is immutable.
+type Snapshot struct {
+	// Rev grows whenever something that can be seen has changed.
+	Rev uint64
+	// Elapsed is how long the present measurement has run, pauses left out.
+	Elapsed time.Duration
+	// Metrics by id. A figure that cannot be told yet is absent.
+	Metrics map[string]float64
+	// Events are the newest events, oldest first; EventTotal counts all.
+	Events     []Event
+	EventTotal uint64
+	// Troubles are what is wrong right now, such as a broker that is away.
+	Troubles []Trouble
+	// Detail is the lab's own picture of itself; its pane knows the type.
+	Detail any
+}
+
+// Trouble is a present fault in the catalogue's words. Since is the moment it began.
+type Trouble struct {
+	Key   string
+	Args  []any
+	Since time.Time
+}
+
+// Factory makes a fresh lab.
+type Factory func(Env) Lab

@@ -1,0 +1,120 @@
+package lab
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+)
+
+// Format says how a metric is written.
+type Format int
+
+const (
+	Count     Format = iota // 1234
+	Number                  // 12.3
+	Share                   // a fraction of one, written as percent
+	Times                   // a factor: 1.87×
+	Millis                  // milliseconds
+	PerSecond               // a rate
+	Money                   // dollars
+)
+
+// Better says which direction of a metric is the good one.
+type Better int
+
+const (
+	Neutral Better = iota
+	Higher
+	Lower
+)
+
+// Metric declares one measured figure. Its ID is the JSON field and the
+// variable of a course check; rates are 0..1; a name with a unit ends in it.
+type Metric struct {
+	ID     string
+	Format Format
+	Better Better
+	Card   bool // important enough for a card on the screen
+}
+
+// Action declares something a person can make happen once: a fault, a flush.
+type Action struct {
+	ID      string
+	Confirm bool // destructive: the screen asks first
+	Fault   bool // offered under the fault key
+}
+
+// Spec declares a lab once: everything else is derived from it.
+type Spec struct {
+	ID      string
+	Knobs   []Knob
+	Metrics []Metric
+	Actions []Action
+	// Texts holds es.yaml and en.yaml with the lab's part of the catalogue.
+	Texts fs.FS
+	// Rules checks settings across knobs (cap below base …). It may be nil.
+	// Its error is a *KnobError.
+	Rules func(Settings) error
+}
+
+// Defaults returns the settings a lab starts with.
+func (s *Spec) Defaults() Settings {
+	d := make(Settings, len(s.Knobs))
+	for _, k := range s.Knobs {
+		d[k.ID] = k.Default
+	}
+	return d
+}
+
+// Knob finds a knob by its id.
+func (s *Spec) Knob(id string) (Knob, bool) {
+	i := slices.IndexFunc(s.Knobs, func(k Knob) bool { return k.ID == id })
+	if i < 0 {
+		return Knob{}, false
+	}
+	return s.Knobs[i], true
+}
+
+// Metric finds a metric by its id.
+func (s *Spec) Metric(id string) (Metric, bool) {
+	i := slices.IndexFunc(s.Metrics, func(m Metric) bool { return m.ID == id })
+	if i < 0 {
+		return Metric{}, false
+	}
+	return s.Metrics[i], true
+}
+
+// Check tells whether every knob has an allowed value and the rules hold.
+// The error is a *KnobError unless a knob is unknown or missing.
+func (s *Spec) Check(settings Settings) error {
+	for id := range settings {
+		if _, ok := s.Knob(id); !ok {
+			return fmt.Errorf("%s: no knob of the lab %s", id, s.ID)
+		}
+	}
+	for _, k := range s.Knobs {
+		v, ok := settings[k.ID]
+		if !ok {
+			return fmt.Errorf("%s: no value given", k.ID)
+		}
+		if err := k.Check(v); err != nil {
+			return err
+		}
+	}
+	if s.Rules != nil {
+		return s.Rules(settings)
+	}
+	return nil
+}
+
+// AtSpeed returns the settings an engine gets at the given speed.
+func (s *Spec) AtSpeed(settings Settings, speed float64) Settings {
+	if speed == 1 {
+		return settings
+	}
+	scaled := make(Settings, len(settings))
+	for _, k := range s.Knobs {
+		scaled[k.ID] = k.AtSpeed(settings[k.ID], speed)
+	}
+	return scaled
+}

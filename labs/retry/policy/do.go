@@ -1,0 +1,265 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Runner carries out operations under a policy. Only Policy is needed; every other
+// field may be left out. Many goroutines may share a Runner if its hooks allow it.
+type Runner struct {
+	Policy Policy
+	// Classify decides which errors are worth a retry. Nil retries them all.
+	Classify func(error) Class
+	// Budget limits the retries of everyone who shares it.
+	Budget *Budget
+	// Breaker is asked before every attempt. BreakerSpec.New makes one.
+	Breaker Breaker
+	// Random gives uniform draws from [0, 1). Nil uses math/rand/v2.
+	Random func() float64
+	// Sleep waits, or returns the context's error if that ends first. Nil uses a
+	// timer.
+	Sleep func(context.Context, time.Duration) error
+	// OnAttempt hears of every attempt that has ended.
+	OnAttempt func(Attempt)
+	// OnWait hears of every wait before it begins.
+	OnWait func(Wait)
+}
+
+// Breaker lets an attempt pass and hears how it ended, or refuses it. A
+// gobreaker.TwoStepCircuitBreaker is one.
+type Breaker interface {
+	Allow() (done func(error), err error)
+}
+
+// Attempt is a call that has ended.
+type Attempt struct {
+	Number int // from 1
+	Start  time.Time
+	Took   time.Duration
+	Err    error
+	Class  Class
+}
+
+// Wait is a pause that is about to begin.
+type Wait struct {
+	Retry  int           // the retry that follows, from 1
+	Delay  time.Duration // how long
+	Lo, Hi time.Duration // the range that chance took the policy's own wait from
+	Asked  time.Duration // the server's Retry-After where it is honoured, else 0
+	Err    error         // why there is a retry
+}
+
+// Stop says why an operation was given up.
+type Stop string
+
+// The reasons of a GaveUpError.
+const (
+	StopExhausted Stop = "no retry left"
+	StopPermanent Stop = "permanent error"
+	StopDeadline  Stop = "deadline reached"
+	StopBudget    Stop = "retry budget empty"
+	StopBreaker   Stop = "circuit breaker open"
+	StopCancelled Stop = "cancelled"
+)
+
+// GaveUpError is how Do reports an operation that failed. It wraps the error of
+// the last attempt, or the breaker's if that let none pass.
+type GaveUpError struct {
+	Stop     Stop
+	Attempts int
+	Err      error
+}
+
+func (e *GaveUpError) Error() string {
+	return fmt.Sprintf("%s after %d attempts: %v", e.Stop, e.Attempts, e.Err)
+}
+
+func (e *GaveUpError) Unwrap() error { return e.Err }
+
+// Do calls until a call succeeds or the policy gives up; then the error is a
+// *GaveUpError and the result that of the last call. A call must return when its
+// context ends: that is how time-outs and the deadline take effect.
+func Do[T any](ctx context.Context, r *Runner, call func(context.Context) (T, error)) (T, error) {
+	if r.Policy.Deadline > 0 {
+		limited, cancel := context.WithTimeout(ctx, r.Policy.Deadline)
+		defer cancel()
+		ctx = limited
+	}
+	if r.Budget != nil {
+		r.Budget.Begin(time.Now())
+	}
+	op := operation{runner: r, schedule: r.Policy.Schedule()}
+	for {
+		result, err := attempt(ctx, &op, call)
+		if err == nil {
+			return result, nil
+		}
+		if stop := op.pause(ctx, err); stop != "" {
+			return result, &GaveUpError{stop, op.attempts, op.last}
+		}
+	}
+}
+
+// operation is the state of one Do.
+type operation struct {
+	runner   *Runner
+	schedule Schedule
+	attempts int     // calls made
+	last     error   // of the last call, or the breaker's where there was none
+	refused  bool    // the breaker let the last attempt not pass
+	class    Class   // of the last call
+	paid     float64 // from the budget, for the latest retry
+}
+
+// attempt makes one call if the breaker allows it, and tells everyone concerned.
+func attempt[T any](ctx context.Context, op *operation, call func(context.Context) (T, error)) (result T, err error) {
+	r := op.runner
+	var done func(error)
+	if r.Breaker != nil {
+		if done, err = r.Breaker.Allow(); err != nil {
+			op.refuse(err)
+			return result, err
+		}
+	}
+	var start time.Time
+	if r.OnAttempt != nil {
+		start = time.Now()
+	}
+	if r.Policy.AttemptTimeout > 0 {
+		result, err = timed(ctx, r.Policy.AttemptTimeout, call)
+	} else {
+		result, err = call(ctx)
+	}
+	op.ended(start, done, err)
+	return result, err
+}
+
+func timed[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return call(ctx)
+}
+
+func (op *operation) refuse(err error) {
+	op.refused = true
+	if op.last == nil {
+		op.last = err
+	}
+}
+
+func (op *operation) ended(start time.Time, done func(error), err error) {
+	r := op.runner
+	op.attempts++
+	op.last = err
+	op.class = Success
+	if err != nil {
+		op.class = r.classify(err)
+	}
+	if done != nil {
+		// A permanent error is an answer: whoever gives it is well.
+		if op.class == Permanent {
+			err = nil
+		}
+		done(err)
+	}
+	if r.Budget != nil {
+		r.Budget.End(time.Now(), op.class, op.paid)
+	}
+	if r.OnAttempt != nil {
+		r.OnAttempt(Attempt{op.attempts, start, time.Since(start), op.last, op.class})
+	}
+}
+
+// pause waits before the next attempt, or says why there is none.
+func (op *operation) pause(ctx context.Context, err error) Stop {
+	r := op.runner
+	switch {
+	case ctx.Err() != nil:
+		return ended(ctx)
+	case op.refused:
+		return StopBreaker
+	case op.class == Permanent:
+		return StopPermanent
+	}
+	delay, more := op.schedule.Next(r.random())
+	if !more {
+		return StopExhausted
+	}
+	wait := Wait{Retry: op.attempts, Err: err}
+	if r.Policy.HonorRetryAfter {
+		wait.Asked = askedFor(err)
+	}
+	wait.Delay = r.Policy.WithRetryAfter(delay, wait.Asked)
+	if until, bounded := ctx.Deadline(); bounded && time.Until(until) <= wait.Delay {
+		return StopDeadline
+	}
+	if !op.pay(wait.Asked > 0) {
+		return StopBudget
+	}
+	if r.OnWait != nil {
+		wait.Lo, wait.Hi = r.Policy.Range(op.attempts - 1)
+		r.OnWait(wait)
+	}
+	if r.sleep(ctx, wait.Delay) != nil {
+		return ended(ctx)
+	}
+	return ""
+}
+
+// pay takes the price of a retry from the budget and reports whether that was
+// possible.
+func (op *operation) pay(throttled bool) (ok bool) {
+	if op.runner.Budget == nil {
+		return true
+	}
+	op.paid, ok = op.runner.Budget.Retry(time.Now(), throttled)
+	return ok
+}
+
+// ended says how the context of an operation came to its end.
+func ended(ctx context.Context) Stop {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return StopDeadline
+	}
+	return StopCancelled
+}
+
+func askedFor(err error) time.Duration {
+	var asks interface{ RetryAfter() time.Duration }
+	if errors.As(err, &asks) {
+		return asks.RetryAfter()
+	}
+	return 0
+}
+
+func (r *Runner) classify(err error) Class {
+	if r.Classify == nil {
+		return Transient
+	}
+	return r.Classify(err)
+}
+
+func (r *Runner) random() func() float64 {
+	if r.Random == nil {
+		return rand.Float64
+	}
+	return r.Random
+}
+
+func (r *Runner) sleep(ctx context.Context, d time.Duration) error {
+	if r.Sleep != nil {
+		return r.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

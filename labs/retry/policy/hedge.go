@@ -1,0 +1,67 @@
+package policy
+
+import (
+	"context"
+	"time"
+)
+
+// Hedge returns a call that is started a second time, up to extra times, whenever
+// no answer has come for delay. The first success wins and the others are
+// cancelled; if all fail, the last error is returned. It returns only when every
+// call it started has returned, so a call must end when its context does.
+// Source: Dean and Barroso, "The Tail at Scale", CACM 56(2), 2013.
+func Hedge[T any](delay time.Duration, extra int, call func(context.Context) (T, error)) func(context.Context) (T, error) {
+	return func(ctx context.Context) (T, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		h := hedge[T]{call: call, answers: make(chan answer[T], extra+1)}
+		defer h.drain()
+		defer cancel()
+		return h.race(ctx, delay, extra)
+	}
+}
+
+type answer[T any] struct {
+	result T
+	err    error
+}
+
+type hedge[T any] struct {
+	call    func(context.Context) (T, error)
+	answers chan answer[T]
+	running int
+}
+
+func (h *hedge[T]) start(ctx context.Context) {
+	h.running++
+	go func() {
+		result, err := h.call(ctx)
+		h.answers <- answer[T]{result, err}
+	}()
+}
+
+func (h *hedge[T]) race(ctx context.Context, delay time.Duration, extra int) (T, error) {
+	timer := time.NewTicker(delay)
+	defer timer.Stop()
+	h.start(ctx)
+	for {
+		select {
+		case <-timer.C:
+			if extra > 0 {
+				extra--
+				h.start(ctx)
+			}
+		case a := <-h.answers:
+			h.running--
+			if a.err == nil || h.running == 0 {
+				return a.result, a.err
+			}
+		}
+	}
+}
+
+// drain waits for the calls that lost.
+func (h *hedge[T]) drain() {
+	for ; h.running > 0; h.running-- {
+		<-h.answers
+	}
+}
