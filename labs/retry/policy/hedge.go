@@ -9,6 +9,7 @@ import (
 // no answer has come for delay. The first success wins and the others are
 // cancelled; if all fail, the last error is returned. It returns only when every
 // call it started has returned, so a call must end when its context does.
+// delay must be above 0.
 // Source: Dean and Barroso, "The Tail at Scale", CACM 56(2), 2013.
 func Hedge[T any](delay time.Duration, extra int, call func(context.Context) (T, error)) func(context.Context) (T, error) {
 	return func(ctx context.Context) (T, error) {

@@ -1,0 +1,266 @@
+package policy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"resilab/labs/retry/policy"
+)
+
+type selfAware bool
+
+func (s selfAware) Error() string   { return "knows itself" }
+func (s selfAware) Transient() bool { return bool(s) }
+
+func TestClassify(t *testing.T) {
+	status := func(code int) error { return fmt.Errorf("paying: %w", &policy.StatusError{Status: code}) }
+	cases := []struct {
+		err  error
+		want policy.Class
+	}{
+		{nil, policy.Success},
+		{status(408), policy.Transient}, {status(425), policy.Transient}, {status(429), policy.Transient},
+		{status(500), policy.Transient}, {status(502), policy.Transient}, {status(503), policy.Transient},
+		{status(504), policy.Transient},
+		{status(400), policy.Permanent}, {status(401), policy.Permanent}, {status(402), policy.Permanent},
+		{status(403), policy.Permanent}, {status(404), policy.Permanent}, {status(409), policy.Permanent},
+		{status(422), policy.Permanent}, {status(501), policy.Permanent},
+		{context.DeadlineExceeded, policy.Transient},
+		{context.Canceled, policy.Permanent},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, policy.Transient},
+		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, policy.Transient},
+		{&net.DNSError{IsTimeout: true}, policy.Transient},
+		{io.ErrUnexpectedEOF, policy.Transient},
+		{selfAware(true), policy.Transient},
+		{selfAware(false), policy.Permanent},
+		{errors.New("who knows"), policy.Permanent},
+	}
+	for _, c := range cases {
+		if got := policy.Classify(c.err); got != c.want {
+			t.Errorf("%v is %v, want %v", c.err, got, c.want)
+		}
+	}
+	if policy.Blind(status(402)) != policy.Transient || policy.Blind(nil) != policy.Success {
+		t.Error("Blind is not blind")
+	}
+}
+
+func TestBudgetPresetsCapTheRetries(t *testing.T) {
+	for _, name := range policy.BudgetNames() {
+		t.Run(name, func(t *testing.T) {
+			spec, err := policy.BudgetPreset(name)
+			if err != nil || spec.Validate() != nil {
+				t.Fatalf("preset: %v, %v", err, spec.Validate())
+			}
+			// Everything fails, a thousand operations a second want three retries each.
+			budget := policy.NewBudget(spec)
+			now, retries := time.Unix(0, 0), 0
+			for range 10_000 {
+				now = now.Add(time.Millisecond)
+				budget.Begin(now)
+				budget.End(now, policy.Transient, 0)
+				for range 3 {
+					if _, ok := budget.Retry(now, false); ok {
+						retries++
+						budget.End(now, policy.Transient, 1)
+					}
+				}
+			}
+			if retries == 0 || retries > 2300 {
+				t.Errorf("%d retries for 10000 failing operations", retries)
+			}
+		})
+	}
+}
+
+func TestBudgetRefund(t *testing.T) {
+	spec, _ := policy.BudgetPreset("aws")
+	budget, now := policy.NewBudget(spec), time.Unix(0, 0)
+	for _, throttled := range []bool{false, true} {
+		paid, ok := budget.Retry(now, throttled)
+		want := map[bool]float64{false: 14, true: 5}[throttled]
+		if !ok || paid != want || budget.Left(now) != 500-want {
+			t.Fatalf("throttled %v: paid %v, left %v", throttled, paid, budget.Left(now))
+		}
+		budget.End(now, policy.Success, paid)
+		if budget.Left(now) != 500 {
+			t.Errorf("no refund: %v left", budget.Left(now))
+		}
+	}
+}
+
+func TestGRPCStopsAtHalf(t *testing.T) {
+	spec, _ := policy.BudgetPreset("grpc")
+	budget, now := policy.NewBudget(spec), time.Unix(0, 0)
+	for failure := 1; failure <= 5; failure++ {
+		budget.End(now, policy.Transient, 0)
+		_, ok := budget.Retry(now, false)
+		if want := failure < 5; ok != want {
+			t.Errorf("after %d failures a retry is allowed: %v", failure, ok)
+		}
+	}
+}
+
+func TestBudgetStaysWithinItsBounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.Float64Range(0, 50)
+		spec := policy.BudgetSpec{
+			Capacity: amount.Draw(t, "capacity"), PerOperation: amount.Draw(t, "op"),
+			PerSuccess: amount.Draw(t, "success"), PerSecond: amount.Draw(t, "second"),
+			FailureCost: amount.Draw(t, "failure"), RetryCost: amount.Draw(t, "retry"),
+			Refund: rapid.Bool().Draw(t, "refund"),
+		}
+		budget, now, paid := policy.NewBudget(spec), time.Unix(0, 0), 0.0
+		for range 50 {
+			now = now.Add(time.Duration(rapid.Int64Range(-1e9, 1e9).Draw(t, "step")))
+			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			case 0:
+				budget.Begin(now)
+			case 1:
+				budget.End(now, policy.Class(rapid.IntRange(0, 2).Draw(t, "class")), paid)
+			case 2:
+				before := budget.Left(now)
+				var ok bool
+				if paid, ok = budget.Retry(now, false); ok && before < spec.RetryCost {
+					t.Fatalf("a retry for %v was paid with %v", spec.RetryCost, before)
+				}
+			}
+			if left := budget.Left(now); left < 0 || left > spec.Capacity {
+				t.Fatalf("%v tokens in a bucket of %v", left, spec.Capacity)
+			}
+		}
+	})
+}
+
+func TestSpecsThatMakeNoSenseAreRefused(t *testing.T) {
+	var invalid *policy.InvalidError
+	noRefill := policy.BudgetSpec{Capacity: 10, RetryCost: 1}
+	if err := noRefill.Validate(); !errors.As(err, &invalid) || invalid.Reason != policy.NoRefill {
+		t.Errorf("no refill: %v", err)
+	}
+	negative := policy.BudgetSpec{Capacity: -1, PerSuccess: 1}
+	if err := negative.Validate(); !errors.As(err, &invalid) || invalid.Field != "budget-capacity" {
+		t.Errorf("negative capacity: %v", err)
+	}
+	never := policy.BreakerSpec{OpenFor: time.Second, Probes: 1}
+	if err := never.Validate(); !errors.As(err, &invalid) || invalid.Field != "breaker-rate" {
+		t.Errorf("a breaker that never opens: %v", err)
+	}
+	if _, err := policy.BudgetPreset("nope"); !errors.As(err, &invalid) {
+		t.Errorf("unknown budget: %v", err)
+	}
+	if _, err := policy.BreakerPreset("nope"); !errors.As(err, &invalid) {
+		t.Errorf("unknown breaker: %v", err)
+	}
+	for _, name := range policy.BreakerNames() {
+		if spec, err := policy.BreakerPreset(name); err != nil || spec.Validate() != nil {
+			t.Errorf("%s: %v, %v", name, err, spec.Validate())
+		}
+	}
+}
+
+// gobreaker, on a clock that synctest moves, and SimBreaker see the same calls at
+// the same times and must let the same ones through.
+func TestSimBreakerDecidesAsGobreaker(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		spec := policy.BreakerSpec{
+			Failures: rapid.IntRange(0, 4).Draw(rt, "failures"),
+			Rate:     rapid.Float64Range(0.1, 1).Draw(rt, "rate"),
+			MinCalls: rapid.IntRange(0, 6).Draw(rt, "min"),
+			Window:   time.Duration(rapid.IntRange(0, 3).Draw(rt, "window")) * time.Second,
+			OpenFor:  time.Duration(rapid.IntRange(1, 4).Draw(rt, "open")) * time.Second,
+			Probes:   rapid.IntRange(1, 3).Draw(rt, "probes"),
+		}
+		type step struct {
+			pause time.Duration
+			begin bool
+			ok    bool
+		}
+		steps := make([]step, rapid.IntRange(1, 60).Draw(rt, "steps"))
+		for i := range steps {
+			steps[i] = step{
+				time.Duration(rapid.IntRange(0, 4).Draw(rt, "pause")) * 500 * time.Millisecond,
+				rapid.Bool().Draw(rt, "begin"), rapid.Bool().Draw(rt, "ok"),
+			}
+		}
+		synctest.Test(t, func(t *testing.T) {
+			live, sim := spec.New(nil), policy.NewSimBreaker(spec, time.Now())
+			var dones []func(error)
+			var tickets []uint64
+			for i, s := range steps {
+				time.Sleep(s.pause)
+				if s.begin {
+					done, err := live.Allow()
+					ticket, ok := sim.Allow(time.Now())
+					if ok != (err == nil) {
+						t.Fatalf("step %d: gobreaker says %v, SimBreaker %v", i, err, ok)
+					}
+					if ok {
+						dones, tickets = append(dones, done), append(tickets, ticket)
+					}
+				} else if len(dones) > 0 {
+					var err error
+					if !s.ok {
+						err = errDown
+					}
+					dones[0](err)
+					sim.Done(time.Now(), tickets[0], s.ok)
+					dones, tickets = dones[1:], tickets[1:]
+				}
+				if live.State() != sim.State(time.Now()) {
+					t.Fatalf("step %d: gobreaker is %v, SimBreaker %v", i, live.State(), sim.State(time.Now()))
+				}
+			}
+		})
+	})
+}
+
+func TestHedge(t *testing.T) {
+	cases := []struct {
+		name      string
+		latencies []time.Duration // of the calls in the order they start
+		winner    time.Duration
+		started   int32
+		took      time.Duration
+	}{
+		{"a quick answer needs no second call", []time.Duration{10 * time.Millisecond, 0}, 10 * time.Millisecond, 1, 10 * time.Millisecond},
+		{"the second call wins", []time.Duration{time.Second, 11 * time.Millisecond}, 11 * time.Millisecond, 2, 61 * time.Millisecond},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var started atomic.Int32
+				begin := time.Now()
+				got, err := policy.Hedge(50*time.Millisecond, 1, func(ctx context.Context) (time.Duration, error) {
+					latency := c.latencies[started.Add(1)-1]
+					select {
+					case <-time.After(latency):
+						return latency, nil
+					case <-ctx.Done():
+						return 0, ctx.Err()
+					}
+				})(t.Context())
+				if err != nil || got != c.winner || started.Load() != c.started || time.Since(begin) != c.took {
+					t.Errorf("%v won, %v; %d started, took %v", got, err, started.Load(), time.Since(begin))
+				}
+			})
+		})
+	}
+	t.Run("all fail", func(t *testing.T) {
+		_, err := policy.Hedge(time.Second, 2, func(context.Context) (int, error) { return 0, errDown })(t.Context())
+		if !errors.Is(err, errDown) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
