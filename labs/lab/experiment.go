@@ -63,6 +63,7 @@ type Experiment struct {
 	a, b     *Run
 	jobs     []func(context.Context) // waiting for the worker
 	applying bool                    // an apply job waits already
+	busy     bool                    // the worker is at a job
 
 	wake   chan struct{}
 	cancel context.CancelFunc
@@ -140,17 +141,25 @@ func (e *Experiment) work(ctx context.Context, done chan<- struct{}) {
 		case <-e.wake:
 		}
 		for ctx.Err() == nil {
-			e.mu.Lock()
-			if len(e.jobs) == 0 {
-				e.mu.Unlock()
+			job := e.nextJob()
+			if job == nil {
 				break
 			}
-			job := e.jobs[0]
-			e.jobs = e.jobs[1:]
-			e.mu.Unlock()
 			job(ctx)
 		}
 	}
+}
+
+func (e *Experiment) nextJob() func(context.Context) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy = len(e.jobs) > 0
+	if !e.busy {
+		return nil
+	}
+	job := e.jobs[0]
+	e.jobs = e.jobs[1:]
+	return job
 }
 
 // enqueue adds a job; e.mu is held.
@@ -225,7 +234,7 @@ func (e *Experiment) finish(err error) {
 func (e *Experiment) Settled() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.jobs) == 0 && maps.Equal(e.settings, e.active)
+	return len(e.jobs) == 0 && !e.busy && maps.Equal(e.settings, e.active)
 }
 
 // Phase returns where the experiment stands, and the last error of starting,
