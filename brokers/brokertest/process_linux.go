@@ -1,0 +1,16 @@
+package brokertest
+
+import (
+	"os"
+	"syscall"
+)
+
+// groupAttr makes a child the leader of a process group, and has the system kill
+// it when the test binary dies without stopping it.
+func groupAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) }
+
+func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }

@@ -1,0 +1,245 @@
+package brokertest
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// errNotOurs is what stopping or starting a node says that was only given by its
+// address.
+var errNotOurs = errors.New("the node was not started here")
+
+const (
+	rabbitStartLimit = 120 * time.Second // ten seconds on an idle machine
+	rabbitStopLimit  = 30 * time.Second
+
+	// The node's ports, counted from its first: AMQP, epmd, Erlang distribution,
+	// and those from which rabbitmqctl talks to it.
+	epmdOffset, distOffset, ctlOffset, ctlLast = 1, 2, 3, 9
+	rabbitPorts                                = ctlLast + 1
+)
+
+// RabbitNode is a RabbitMQ with the x-consistent-hash exchange. Its methods are
+// not for several goroutines at once, except URL and Addr.
+type RabbitNode struct {
+	url, addr string
+
+	bin, dir     string // dir is "" for a node that was not started here
+	port         int
+	epmd, server *process
+}
+
+// RabbitMQ starts a node for one test, which ends with it.
+func RabbitMQ(tb testing.TB) *RabbitNode {
+	tb.Helper()
+	bin, err := findRabbitMQ()
+	if err != nil {
+		unavailable(tb, err)
+	}
+	if _, err := findEpmd(); err != nil {
+		unavailable(tb, err)
+	}
+	n, err := newRabbit(bin, tb.TempDir(), FreePorts(tb, rabbitPorts))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = n.Kill() })
+	if err := n.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// rabbitAt stands for a node that runs already.
+func rabbitAt(rawURL string) (*RabbitNode, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("RabbitMQ's address: %w", err)
+	}
+	return &RabbitNode{url: rawURL, addr: hostPort(u, "5672")}, nil
+}
+
+// hostPort returns the address in u, with a port where it names none.
+func hostPort(u *url.URL, port string) string {
+	if p := u.Port(); p != "" {
+		port = p
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// newRabbit lays out the folder of a node that listens on port and the ones after
+// it.
+func newRabbit(bin, dir string, port int) (*RabbitNode, error) {
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	n := &RabbitNode{url: "amqp://guest:guest@" + addr + "/", addr: addr, bin: bin, dir: dir, port: port}
+	for _, sub := range []string{"log", "gen", "mnesia"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, fmt.Errorf("lay out a RabbitMQ node: %w", err)
+		}
+	}
+	for name, text := range map[string]string{
+		// Erlang refuses a cookie that others may read.
+		".erlang.cookie":  rand.Text(),
+		"enabled_plugins": "[rabbitmq_consistent_hash_exchange].\n",
+		// The default limit blocks publishers on a disk with little room.
+		"rabbitmq.conf": "log.console = false\nlog.file.level = warning\ndisk_free_limit.absolute = 50MB\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o400); err != nil {
+			return nil, fmt.Errorf("lay out a RabbitMQ node: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// URL returns the node's AMQP URL.
+func (n *RabbitNode) URL() string { return n.url }
+
+// Addr returns the node's host and port.
+func (n *RabbitNode) Addr() string { return n.addr }
+
+// Start starts a stopped node again, on the same port and with what it stored, and
+// returns when it accepts AMQP connections.
+func (n *RabbitNode) Start() error {
+	if n.dir == "" {
+		return fmt.Errorf("start RabbitMQ: %w", errNotOurs)
+	}
+	if n.server != nil && n.server.alive() {
+		return errors.New("start RabbitMQ: it is running")
+	}
+	if err := n.startEpmd(); err != nil {
+		return fmt.Errorf("start RabbitMQ: %w", err)
+	}
+	if err := n.startServer(); err != nil {
+		_ = n.Kill()
+		return fmt.Errorf("start RabbitMQ: %w", err)
+	}
+	return nil
+}
+
+// startEpmd runs a port mapper of the node's own: one that RabbitMQ starts by
+// itself would be shared by all nodes of the machine and outlive them.
+func (n *RabbitNode) startEpmd() error {
+	path, err := findEpmd()
+	if err != nil {
+		return err
+	}
+	port := n.port + epmdOffset
+	n.epmd, err = startProcess(exec.Command(path, "-port", strconv.Itoa(port), "-address", "127.0.0.1"))
+	if err != nil {
+		return err
+	}
+	return n.epmd.awaitReady(rabbitStartLimit, os.DevNull, func() bool {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+}
+
+func (n *RabbitNode) startServer() error {
+	logFile := filepath.Join(n.dir, "log", "stdout")
+	out, err := os.Create(logFile)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(filepath.Join(n.bin, "rabbitmq-server"), "-noinput")
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = n.dir, n.env(), out, out
+	if n.server, err = startProcess(cmd); err != nil {
+		return err
+	}
+	return n.server.awaitReady(rabbitStartLimit, logFile, n.ready)
+}
+
+// env keeps everything of the node in its folder and on its ports, and nothing of
+// what the machine configures for its own RabbitMQ.
+func (n *RabbitNode) env() []string {
+	in := func(name string) string { return filepath.Join(n.dir, name) }
+	port := func(offset int) string { return strconv.Itoa(n.port + offset) }
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
+		"HOME=" + n.dir, // the cookie is there
+		"ERL_EPMD_PORT=" + port(epmdOffset), "ERL_EPMD_ADDRESS=127.0.0.1",
+		"RABBITMQ_NODENAME=" + n.name(),
+		"RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT=" + port(0),
+		"RABBITMQ_DIST_PORT=" + port(distOffset),
+		"RABBITMQ_CTL_DIST_PORT_MIN=" + port(ctlOffset), "RABBITMQ_CTL_DIST_PORT_MAX=" + port(ctlLast),
+		"RABBITMQ_CONF_ENV_FILE=" + os.DevNull,
+		"RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE=" + in("advanced.config"),
+		"RABBITMQ_MNESIA_BASE=" + in("mnesia"), "RABBITMQ_LOG_BASE=" + in("log"),
+		"RABBITMQ_GENERATED_CONFIG_DIR=" + in("gen"), "RABBITMQ_PID_FILE=" + in("node.pid"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + in("enabled_plugins"),
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
+		// Makes the start script become the broker instead of its parent, so
+		// that signals reach it.
+		"RABBITMQ_ALLOW_INPUT=1",
+	}
+}
+
+// name is the Erlang node name. It must not depend on the machine's host name,
+// which may not resolve.
+func (n *RabbitNode) name() string { return fmt.Sprintf("resilab%d@localhost", n.port) }
+
+// ready reports whether the node answers an AMQP header with a method frame. Its
+// port is open long before that.
+func (n *RabbitNode) ready() bool {
+	conn, err := net.Dial("tcp", n.addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	if _, err := conn.Write([]byte("AMQP\x00\x00\x09\x01")); err != nil {
+		return false
+	}
+	var frameType [1]byte
+	_, err = conn.Read(frameType[:])
+	return err == nil && frameType[0] == 1
+}
+
+// Stop shuts the node down cleanly; durable state stays. It takes a few seconds.
+func (n *RabbitNode) Stop() error {
+	return n.end(func(server *process) { server.stop(rabbitStopLimit) })
+}
+
+// Kill ends the node at once, as a crash would.
+func (n *RabbitNode) Kill() error { return n.end((*process).kill) }
+
+func (n *RabbitNode) end(how func(*process)) error {
+	if n.dir == "" {
+		return fmt.Errorf("stop RabbitMQ: %w", errNotOurs)
+	}
+	if n.server != nil {
+		how(n.server)
+	}
+	if n.epmd != nil {
+		n.epmd.kill()
+	}
+	n.server, n.epmd = nil, nil
+	return nil
+}
+
+// Ctl runs rabbitmqctl on the node and returns what it printed. A call takes a
+// few seconds.
+func (n *RabbitNode) Ctl(args ...string) (string, error) {
+	if n.dir == "" {
+		return "", fmt.Errorf("rabbitmqctl: %w", errNotOurs)
+	}
+	cmd := exec.Command(filepath.Join(n.bin, "rabbitmqctl"), append([]string{"-n", n.name()}, args...)...)
+	cmd.Dir, cmd.Env = n.dir, n.env()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("rabbitmqctl %v: %w: %s", args, err, out)
+	}
+	return string(out), nil
+}

@@ -1,0 +1,133 @@
+package brokertest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+const (
+	redisStartLimit = 30 * time.Second // a tenth of a second on an idle machine
+	redisStopLimit  = 10 * time.Second
+)
+
+// RedisNode is a Redis that keeps nothing on disk unless its arguments say so. Its
+// methods are not for several goroutines at once, except URL and Addr.
+type RedisNode struct {
+	url, addr string
+
+	bin, dir string // dir is "" for a node that was not started here
+	args     []string
+	server   *process
+}
+
+// Redis starts a node for one test, which ends with it. The arguments are added to
+// those of redis-server: "--maxmemory", "10mb".
+func Redis(tb testing.TB, args ...string) *RedisNode {
+	tb.Helper()
+	bin, err := findRedis()
+	if err != nil {
+		unavailable(tb, err)
+	}
+	n := newRedis(bin, tb.TempDir(), FreePorts(tb, 1), args)
+	tb.Cleanup(func() { _ = n.Kill() })
+	if err := n.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// redisAt stands for a node that runs already.
+func redisAt(rawURL string) (*RedisNode, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("Redis's address: %w", err) //nolint:staticcheck // a name
+	}
+	return &RedisNode{url: rawURL, addr: hostPort(u, "6379")}, nil
+}
+
+func newRedis(bin, dir string, port int, args []string) *RedisNode {
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	return &RedisNode{
+		url: "redis://" + addr + "/0", addr: addr, bin: bin, dir: dir,
+		args: append([]string{
+			"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
+			"--save", "", "--appendonly", "no", "--daemonize", "no",
+		}, args...),
+	}
+}
+
+// URL returns the node's Redis URL.
+func (n *RedisNode) URL() string { return n.url }
+
+// Addr returns the node's host and port.
+func (n *RedisNode) Addr() string { return n.addr }
+
+// Start starts a stopped node again on the same port and returns when it answers.
+func (n *RedisNode) Start() error {
+	if n.dir == "" {
+		return fmt.Errorf("start Redis: %w", errNotOurs)
+	}
+	if n.server != nil && n.server.alive() {
+		return errors.New("start Redis: it is running")
+	}
+	logFile := filepath.Join(n.dir, "stdout")
+	out, err := os.Create(logFile)
+	if err != nil {
+		return fmt.Errorf("start Redis: %w", err)
+	}
+	defer out.Close()
+	cmd := exec.Command(n.bin, n.args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = n.dir, out, out
+	if n.server, err = startProcess(cmd); err != nil {
+		return fmt.Errorf("start Redis: %w", err)
+	}
+	if err := n.server.awaitReady(redisStartLimit, logFile, n.ready); err != nil {
+		n.server.kill()
+		return fmt.Errorf("start Redis: %w", err)
+	}
+	return nil
+}
+
+// ready reports whether the node answers a PING.
+func (n *RedisNode) ready() bool {
+	conn, err := net.Dial("tcp", n.addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	var sign [1]byte
+	_, err = conn.Read(sign[:])
+	// A node that wants a password answers with an error and is ready too.
+	return err == nil && (sign[0] == '+' || sign[0] == '-')
+}
+
+// Stop shuts the node down as SIGTERM does.
+func (n *RedisNode) Stop() error {
+	return n.end(func(server *process) { server.stop(redisStopLimit) })
+}
+
+// Kill ends the node at once, as a crash would.
+func (n *RedisNode) Kill() error { return n.end((*process).kill) }
+
+func (n *RedisNode) end(how func(*process)) error {
+	if n.dir == "" {
+		return fmt.Errorf("stop Redis: %w", errNotOurs)
+	}
+	if n.server != nil {
+		how(n.server)
+	}
+	n.server = nil
+	return nil
+}

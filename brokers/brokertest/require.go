@@ -1,0 +1,62 @@
+package brokertest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// unavailable ends a test that cannot have its broker: skipped on a machine that
+// lacks one, failed where brokers are required.
+func unavailable(tb testing.TB, err error) {
+	tb.Helper()
+	if os.Getenv("RESILAB_REQUIRE_BROKERS") == "1" {
+		tb.Fatalf("%v (RESILAB_REQUIRE_BROKERS=1)", err)
+	}
+	tb.Skip(err)
+}
+
+// findRabbitMQ returns the folder of RabbitMQ's own scripts. A distribution's
+// wrapper on PATH comes last: Debian's changes user and working folder.
+func findRabbitMQ() (string, error) {
+	for _, pattern := range []string{
+		"/usr/lib/rabbitmq/bin/rabbitmq-server",
+		"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server",
+		"/opt/rabbitmq*/sbin/rabbitmq-server",
+		"/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+		"/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+	} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			return filepath.Dir(found[len(found)-1]), nil
+		}
+	}
+	path, err := exec.LookPath("rabbitmq-server")
+	if err != nil {
+		return "", fmt.Errorf("RabbitMQ is not installed: %w", err)
+	}
+	return filepath.Dir(path), nil
+}
+
+// findEpmd returns Erlang's port mapper, which not every installation puts on
+// PATH.
+func findEpmd() (string, error) {
+	path, err := exec.LookPath("epmd")
+	if err == nil {
+		return path, nil
+	}
+	if found, _ := filepath.Glob("/usr/lib/erlang/erts-*/bin/epmd"); len(found) > 0 {
+		return found[len(found)-1], nil
+	}
+	return "", fmt.Errorf("Erlang is not installed: %w", err) //nolint:staticcheck // a name
+}
+
+func findRedis() (string, error) {
+	for _, name := range []string{"redis-server", "valkey-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("Redis is not installed: no redis-server on PATH") //nolint:staticcheck // a name
+}

@@ -1,0 +1,144 @@
+package brokertest
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Shared holds the brokers that the tests of a package have in common. Each one
+// starts when the first test asks for it. The zero value is ready for use, by
+// several tests at once.
+//
+// Its nodes hold what other tests left on them: a test uses names of its own, and
+// does not stop them.
+type Shared struct {
+	rabbit shared[RabbitNode]
+	redis  shared[RedisNode]
+}
+
+// shared starts one node at most, or fails once for all who ask.
+type shared[N any] struct {
+	once sync.Once
+	node *N
+	err  error
+	stop func()
+}
+
+func (s *shared[N]) get(start func() (*N, func(), error)) (*N, error) {
+	s.once.Do(func() { s.node, s.stop, s.err = start() })
+	return s.node, s.err
+}
+
+func (s *shared[N]) close() {
+	s.once.Do(func() {}) // from now on there is nothing to get
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// RabbitMQ returns the node behind RESILAB_AMQP_URL, or one that starts now.
+func (s *Shared) RabbitMQ(tb testing.TB) *RabbitNode {
+	tb.Helper()
+	if _, err := findRabbitMQ(); err != nil && os.Getenv("RESILAB_AMQP_URL") == "" {
+		unavailable(tb, err)
+	}
+	n, err := s.rabbit.get(startSharedRabbit)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// Redis returns the node behind RESILAB_REDIS_URL, or one that starts now.
+func (s *Shared) Redis(tb testing.TB) *RedisNode {
+	tb.Helper()
+	if _, err := findRedis(); err != nil && os.Getenv("RESILAB_REDIS_URL") == "" {
+		unavailable(tb, err)
+	}
+	n, err := s.redis.get(startSharedRedis)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// Stop ends the nodes that were started. The Shared cannot start others.
+func (s *Shared) Stop() {
+	s.rabbit.close()
+	s.redis.close()
+}
+
+// Main runs the tests of a package for its TestMain, stops the shared brokers and
+// ends the test binary: with a failure, if any goroutine is left.
+func Main(m *testing.M, s *Shared) {
+	code := m.Run()
+	s.Stop()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines left after the tests:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func startSharedRabbit() (*RabbitNode, func(), error) {
+	if url := os.Getenv("RESILAB_AMQP_URL"); url != "" {
+		n, err := rabbitAt(url)
+		return n, nil, err
+	}
+	bin, err := findRabbitMQ()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, ports, release, err := home("rabbitmq", rabbitPorts)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := newRabbit(bin, dir, ports.First())
+	if err == nil {
+		err = n.Start()
+	}
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return n, func() { _ = n.Kill(); release() }, nil
+}
+
+func startSharedRedis() (*RedisNode, func(), error) {
+	if url := os.Getenv("RESILAB_REDIS_URL"); url != "" {
+		n, err := redisAt(url)
+		return n, nil, err
+	}
+	bin, err := findRedis()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, ports, release, err := home("redis", 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := newRedis(bin, dir, ports.First(), nil)
+	if err := n.Start(); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return n, func() { _ = n.Kill(); release() }, nil
+}
+
+// home makes a folder and reserves ports for a node that no test owns.
+func home(name string, n int) (dir string, ports *Ports, release func(), err error) {
+	if ports, err = ReservePorts(n); err != nil {
+		return "", nil, nil, err
+	}
+	if dir, err = os.MkdirTemp("", "resilab-"+name+"-"); err != nil {
+		ports.Release()
+		return "", nil, nil, fmt.Errorf("make a folder for %s: %w", name, err)
+	}
+	return dir, ports, func() { _ = os.RemoveAll(dir); ports.Release() }, nil
+}
