@@ -28,11 +28,15 @@ const (
 	// jitter of jpillora/backoff, which is taken before the cap and so leaves the
 	// first wait, and late ones that reach the cap, without any spread.
 	Jpillora
+	// Randomize waits v·(1+r), from v to 2·v, but never above Cap. It is the option
+	// of that name in async-retry and promise-retry, and Spring Retry's random when
+	// the factor is 2.
+	Randomize
 
 	jitterCount
 )
 
-var jitterNames = [jitterCount]string{"none", "full", "equal", "decorrelated", "percent", "jpillora"}
+var jitterNames = [jitterCount]string{"none", "full", "equal", "decorrelated", "percent", "jpillora", "randomize"}
 
 func (j Jitter) String() string {
 	if j < 0 || j >= jitterCount {

@@ -146,6 +146,8 @@ func TestWaitsByFormula(t *testing.T) {
 		{policy.Decorrelated, 0.5, ms(200, 350, 575, 912.5, 1000, 1000)},
 		{policy.Percent, 0, ms(50, 100, 200, 400, 500, 500)},
 		{policy.Percent, 0.75, ms(125, 250, 500, 1000, 1000, 1000)},
+		{policy.Randomize, 0, ms(100, 200, 400, 800, 1000, 1000)},
+		{policy.Randomize, 0.5, ms(150, 300, 600, 1000, 1000, 1000)},
 		{policy.Jpillora, 0, ms(100, 100, 100, 100, 100, 100)},
 		{policy.Jpillora, 0.5, ms(100, 150, 250, 450, 850, 1000)},
 	}

@@ -50,6 +50,8 @@ func (p *Policy) Wait(n int, prev time.Duration, r float64) time.Duration {
 	case Jpillora:
 		base, v := float64(p.Base), float64(p.uncappedStep(n))
 		return p.capped(base + r*(v-base))
+	case Randomize:
+		return p.capped(float64(p.step(n)) * (1 + r))
 	default:
 		return p.step(n)
 	}
