@@ -50,6 +50,9 @@ type Snapshot struct {
 	Rev uint64
 	// Elapsed is how long the present measurement has run, pauses left out.
 	Elapsed time.Duration
+	// InFlight counts operations that have begun and not ended; a paused lab
+	// whose InFlight is 0 has come to rest.
+	InFlight int
 	// Metrics by id. A figure that cannot be told yet is absent.
 	Metrics map[string]float64
 	// Events are the newest events, oldest first; EventTotal counts all.
