@@ -63,6 +63,7 @@ const (
 	NotANumber   Reason = "not a number"
 	UnknownName  Reason = "unknown"
 	NoRefill     Reason = "a budget that is never refilled"
+	NotInLibrary Reason = "the library has no such setting"
 )
 
 // InvalidError names a setting that makes no sense. Field is the setting's knob

@@ -1,0 +1,164 @@
+package preset
+
+import (
+	"strconv"
+	"time"
+
+	"resilab/labs/retry/policy"
+)
+
+// family is what the presets of one library have in common.
+type family struct {
+	name, title, version, language string
+	counts                         Counts
+	fixedFactor, sorted            bool
+}
+
+// preset makes the family's defaults, where variant is empty, or a variant.
+func (f family) preset(variant string, jitter policy.Jitter, formula formula, s Settings) Preset {
+	name := f.name
+	if variant != "" {
+		name += "/" + variant
+	}
+	return Preset{
+		Name: name, Title: f.title, Version: f.version, Language: f.language, Counts: f.counts,
+		Settings: s, jitter: jitter, fixedFactor: f.fixedFactor, sorted: f.sorted, formula: formula,
+	}
+}
+
+const (
+	second      = time.Second
+	millisecond = time.Millisecond
+)
+
+func table() []Preset {
+	var all []Preset
+	for _, family := range [][]Preset{
+		javaScript(), java(), dotNet(), python(), jpilloras(), goLoops(), awsSDK(), canonical(),
+	} {
+		all = append(all, family...)
+	}
+	return all
+}
+
+func javaScript() []Preset {
+	async := family{"async-retry", "async-retry", "1.3.3", "JavaScript", Retries, false, true}
+	promise := family{"promise-retry", "promise-retry", "2.0.1", "JavaScript", Retries, false, true}
+	stripe := family{"stripe-node", "stripe-node", "23.1.0", "JavaScript", Retries, true, false}
+	ten := Settings{Retries: 10, Base: second, Factor: 2}
+	return []Preset{
+		async.preset("", policy.Randomize, nodeRetry(1, true), ten),
+		async.preset("no-randomize", policy.None, nodeRetry(1, false), ten),
+		promise.preset("", policy.None, nodeRetry(0, false), ten),
+		promise.preset("randomize", policy.Randomize, nodeRetry(0, true), ten),
+		stripe.preset("", policy.Equal, stripeNode, Settings{Retries: 2, Base: 500 * millisecond, Factor: 2, Cap: 5 * second}),
+	}
+}
+
+func java() []Preset {
+	spring := family{"spring-retry", "Spring Retry", "2.0", "Java", Attempts, false, false}
+	spring7lib := family{"spring-7", "Spring Framework 7 core.retry", "7.0", "Java", Retries, false, false}
+	r4j := family{"resilience4j", "Resilience4j", "2.4", "Java", Attempts, false, false}
+	springExp := Settings{Retries: 2, Base: 100 * millisecond, Factor: 2, Cap: 30 * second}
+	r4jExp := Settings{Retries: 2, Base: 500 * millisecond, Factor: 1.5, Spread: 0.5}
+	return []Preset{
+		spring.preset("", policy.None, springRetry(false), Settings{Retries: 2, Base: second, Factor: 1, Cap: 30 * second}),
+		spring.preset("exponential", policy.None, springRetry(false), springExp),
+		spring.preset("exponential-random", policy.Randomize, springRetry(true), springExp),
+		spring.preset("uniform", policy.Percent, springUniform, Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Cap: 1500 * millisecond}),
+		spring7lib.preset("", policy.None, spring7, Settings{Retries: 3, Base: second, Factor: 1}),
+		r4j.preset("", policy.None, resilience4j(false), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1}),
+		r4j.preset("exponential", policy.None, resilience4j(false), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1.5}),
+		r4j.preset("exponential-random", policy.Percent, resilience4j(true), r4jExp),
+		r4j.preset("random", policy.Percent, resilience4j(true), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Spread: 0.5}),
+	}
+}
+
+func dotNet() []Preset {
+	v8 := family{"polly", "Polly", "8", "C#", Retries, true, false}
+	two := Settings{Retries: 3, Base: 2 * second, Factor: 2}
+	constant := Settings{Retries: 3, Base: 2 * second, Factor: 1}
+	return []Preset{
+		v8.preset("", policy.None, polly(false, false), constant),
+		v8.preset("exponential", policy.None, polly(false, false), two),
+		v8.preset("exponential-jitter", policy.Decorrelated, pollyJitter, two),
+		v8.preset("linear", policy.None, polly(true, false), constant),
+		v8.preset("constant-jitter", policy.Percent, polly(false, true), with(constant, 0.25)),
+	}
+}
+
+func python() []Preset {
+	t := family{"tenacity", "Tenacity", "9.1", "Python", Attempts, false, false}
+	one := Settings{Retries: Unlimited, Base: second, Factor: 2}
+	spread := one
+	spread.SpreadBy = second
+	return []Preset{
+		t.preset("", policy.None, exponential, Settings{Retries: Unlimited, Factor: 2}),
+		t.preset("exponential", policy.None, exponential, one),
+		t.preset("random-exponential", policy.Full, fullJitter, one),
+		t.preset("exponential-jitter", policy.None, tenacityJitter, spread),
+		t.preset("incrementing", policy.None, tenacityIncrementing, Settings{Retries: Unlimited, Factor: 1, SpreadBy: 100 * second}),
+		t.preset("fixed-random", policy.None, tenacityFixedRandom, Settings{Retries: Unlimited, Base: second, Factor: 1, SpreadBy: second}),
+	}
+}
+
+func jpilloras() []Preset {
+	j := family{"jpillora", "jpillora/backoff", "1.1.0", "Go", Nothing, false, false}
+	s := Settings{Retries: Unlimited, Base: 100 * millisecond, Factor: 2, Cap: 10 * second}
+	return []Preset{
+		j.preset("", policy.None, jpillora(false), s),
+		j.preset("jitter", policy.Jpillora, jpillora(true), s),
+	}
+}
+
+func goLoops() []Preset {
+	ck := family{"cenkalti", "cenkalti/backoff", "5.0.3", "Go", Attempts, false, false}
+	fs := family{"failsafe-go", "failsafe-go", "0.9.8", "Go", Retries, false, false}
+	sv := family{"sethvargo", "sethvargo/go-retry", "0.5.0", "Go", Retries, true, false}
+	// go-retry has no default base; this is the one of its documentation.
+	sv1 := Settings{Retries: Unlimited, Base: second, Factor: 2}
+	return []Preset{
+		ck.preset("", policy.Percent, cenkalti, Settings{
+			Retries: Unlimited, Base: 500 * millisecond, Factor: 1.5, Cap: 60 * second, Spread: 0.5, MaxElapsed: 15 * time.Minute,
+		}),
+		fs.preset("", policy.None, failsafe, Settings{Retries: 2, Factor: 2}),
+		fs.preset("jitter", policy.Percent, failsafe, Settings{Retries: 2, Factor: 2, Spread: 0.5}),
+		sv.preset("", policy.None, exponential, sv1),
+		sv.preset("full-jitter", policy.Full, fullJitter, sv1),
+		sv.preset("jitter-percent", policy.Percent, sethvargoPercent, with(sv1, 0.5)),
+		sv.preset("jitter", policy.None, sethvargoJitter, sv1),
+		sv.preset("fibonacci", policy.None, sethvargoFibonacci, sv1),
+	}
+}
+
+func awsSDK() []Preset {
+	sdk := family{"aws-sdk-go-v2", "AWS SDK for Go v2, standard mode", "1.48.0", "Go", Attempts, true, false}
+	standard := Settings{Retries: 2, Base: 50 * millisecond, Factor: 2, Cap: 20 * second}
+	slow := Settings{Retries: 2, Base: second, Factor: 2, Cap: 20 * second}
+	return []Preset{
+		sdk.preset("", policy.Full, fullJitter, standard),
+		sdk.preset("throttled", policy.Full, fullJitter, slow),
+		sdk.preset("legacy", policy.Full, awsLegacy, slow),
+	}
+}
+
+// canonical are the formulas of AWS's article, with this lab's own first policy.
+func canonical() []Preset {
+	s := Settings{Retries: 3, Base: 100 * millisecond, Factor: 2, Cap: 10 * second}
+	plain := func(name string, j policy.Jitter, f formula) Preset {
+		return family{name, name, "2015", "any", Retries, false, false}.preset("", j, f, s)
+	}
+	return []Preset{
+		plain("exponential", policy.None, exponential),
+		plain("full-jitter", policy.Full, fullJitter),
+		plain("equal-jitter", policy.Equal, equalJitter),
+		plain("decorrelated-jitter", policy.Decorrelated, decorrelatedJitter),
+	}
+}
+
+func with(s Settings, spread float64) Settings {
+	s.Spread = spread
+	return s
+}
+
+func trimmed(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

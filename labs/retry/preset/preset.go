@@ -1,0 +1,201 @@
+// Package preset knows the retry policies of well-known libraries: their defaults,
+// the formula of their waits, what their numbers count, and how to write a policy
+// down in their own terms.
+package preset
+
+import (
+	"sort"
+	"strings"
+	"time"
+
+	"resilab/labs/retry/policy"
+)
+
+// Unlimited is the number of retries of a library that goes on for ever.
+const Unlimited = -1
+
+// Counts says what a library's number of "attempts" or "retries" counts.
+type Counts string
+
+// What libraries count.
+const (
+	Retries  Counts = "retries"  // 3 means four calls
+	Attempts Counts = "attempts" // 3 means three calls
+	Nothing  Counts = "nothing"  // the library computes waits; the loop is the caller's
+)
+
+// Settings are the numbers of a preset.
+type Settings struct {
+	Retries int           // retries, not attempts; Unlimited for no end
+	Base    time.Duration // the first step
+	Cap     time.Duration // 0: none
+	Factor  float64       // 1: constant waits
+	// Spread is the relative width of the jitter where a library has one: 0.5
+	// means ±50 %.
+	Spread float64
+	// SpreadBy is the width of a jitter that is given as a time.
+	SpreadBy time.Duration
+	// MaxElapsed ends the operation; 0: never.
+	MaxElapsed time.Duration
+}
+
+// Preset is a library's retry policy as it comes, or one variant of it.
+type Preset struct {
+	// Name is "library" for the defaults or "library/variant".
+	Name     string
+	Title    string // as the library writes itself
+	Version  string // whose behaviour this is
+	Language string
+	Counts   Counts
+	Settings Settings
+
+	jitter      policy.Jitter // the kind of jitter nearest to the library's
+	fixedFactor bool          // the library knows no factor but 1 or 2
+	sorted      bool          // it draws all waits at first and sorts them
+	formula     formula
+}
+
+// Overrides replaces numbers of a preset. A nil field leaves the preset's own.
+type Overrides struct {
+	Retries *int
+	Base    *time.Duration
+	Cap     *time.Duration
+	Factor  *float64
+}
+
+// All lists the presets: each library's defaults, followed by its variants.
+func All() []Preset { return table() }
+
+// Names lists the names of All.
+func Names() []string {
+	var names []string
+	for _, p := range table() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// ByName returns the preset of that name, or a *policy.InvalidError.
+func ByName(name string) (Preset, error) {
+	for _, p := range table() {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Preset{}, &policy.InvalidError{
+		Field: "preset", Value: name, Reason: policy.UnknownName, Allowed: strings.Join(Names(), ", "),
+	}
+}
+
+// Variant reports whether the preset is something other than a library's defaults.
+func (p Preset) Variant() bool { return strings.Contains(p.Name, "/") }
+
+// With returns the preset with numbers replaced, or a *policy.InvalidError if they
+// make no sense or the library has no such setting.
+func (p Preset) With(o Overrides) (Preset, error) {
+	s := &p.Settings
+	replace(&s.Retries, o.Retries)
+	replace(&s.Base, o.Base)
+	replace(&s.Factor, o.Factor)
+	if err := p.validate(o); err != nil {
+		return Preset{}, err
+	}
+	replace(&s.Cap, o.Cap)
+	return p, nil
+}
+
+func replace[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// validate checks what was overridden by the rules of a policy. A library's own
+// cap may lie below an overridden base; that is then what it does.
+func (p Preset) validate(o Overrides) error {
+	check := policy.Policy{Retries: max(0, p.Settings.Retries), Base: p.Settings.Base, Cap: policy.MaxWait, Factor: p.Settings.Factor}
+	if o.Retries != nil {
+		check.Retries = *o.Retries
+	}
+	replace(&check.Cap, o.Cap)
+	if err := check.Validate(); err != nil {
+		return err
+	}
+	if f := check.Factor; p.fixedFactor && f != 1 && f != 2 {
+		return &policy.InvalidError{
+			Field: "factor", Value: trimmed(f), Reason: policy.NotInLibrary, Allowed: "1 or 2 with " + p.Title,
+		}
+	}
+	return nil
+}
+
+// Delays returns the first count waits, or fewer where the policy ends before.
+// random gives a uniform draw from [0, 1) for each.
+func (p Preset) Delays(count int, random func() float64) []time.Duration {
+	limit := count
+	if p.sorted {
+		// Sorting needs them all, as the library does.
+		limit = policy.MaxRetries
+	}
+	delays := []time.Duration{}
+	next := p.formula(p.Settings)
+	var elapsed time.Duration
+	for n := 0; n < limit && p.goesOn(n, elapsed); n++ {
+		d := milliseconds(next(n, random()))
+		if p.Settings.MaxElapsed > 0 && elapsed+d > p.Settings.MaxElapsed {
+			break
+		}
+		delays = append(delays, d)
+		elapsed += d
+	}
+	if p.sorted {
+		sort.Slice(delays, func(i, j int) bool { return delays[i] < delays[j] })
+	}
+	return delays[:min(count, len(delays))]
+}
+
+func (p Preset) goesOn(n int, elapsed time.Duration) bool {
+	if p.Settings.Retries != Unlimited && n >= p.Settings.Retries {
+		return false
+	}
+	return p.Settings.MaxElapsed == 0 || elapsed <= p.Settings.MaxElapsed
+}
+
+// Attempts is how many calls an operation that keeps failing at once makes, and
+// false if it never ends. Where only a time ends it, that depends on the draws.
+func (p Preset) Attempts(random func() float64) (int, bool) {
+	switch {
+	case p.Settings.Retries != Unlimited:
+		return p.Settings.Retries + 1, true
+	case p.Settings.MaxElapsed > 0 && p.Settings.Base > 0:
+		return len(p.Delays(1_000_000, random)) + 1, true
+	}
+	return 0, false
+}
+
+// Policy returns the policy of this lab that comes nearest to the preset: the same
+// numbers, and the kind of jitter that resembles the library's. Where a library
+// has no limit of retries or waits, the policy has the largest it accepts.
+func (p Preset) Policy() policy.Policy {
+	s := p.Settings
+	nearest := policy.Policy{
+		Retries: s.Retries, Base: s.Base, Cap: s.Cap, Factor: s.Factor,
+		Jitter: p.jitter, JitterPct: 100 * s.Spread, Deadline: s.MaxElapsed,
+	}
+	if s.Retries == Unlimited {
+		nearest.Retries = policy.MaxRetries
+	}
+	if s.Cap == 0 {
+		nearest.Cap = policy.MaxWait
+	}
+	return nearest
+}
+
+// milliseconds rounds to whole nanoseconds; what does not fit is the longest time.
+func milliseconds(ms float64) time.Duration {
+	const longest = 1<<63 - 1
+	if ns := ms * float64(time.Millisecond); ns < longest {
+		return time.Duration(ns + 0.5)
+	}
+	return longest
+}
