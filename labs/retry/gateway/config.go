@@ -1,0 +1,55 @@
+package gateway
+
+import "time"
+
+// Config says how the gateway behaves. The zero value answers at once and never
+// fails. Rates are shares from 0 to 1.
+type Config struct {
+	Seed uint64
+	// FailureRate of the requests get 503 before anything is done for them.
+	FailureRate float64
+	// FailFirst makes the first attempts of every operation fail with 503.
+	FailFirst int
+	// Latency is the median time of an answer; the times are log-normal.
+	Latency time.Duration
+	// SlowRate of the answers take SlowFactor times as long.
+	SlowRate float64
+	// LostRate of the requests are carried out, but the connection breaks before
+	// the answer.
+	LostRate float64
+	// DeclineRate of the payments are declined with 402, at every attempt.
+	DeclineRate float64
+	// Limit is how many requests are let in each second; the others get 429 and
+	// are asked to come back after RetryAfter. 0: no limit.
+	Limit      int
+	RetryAfter time.Duration
+	// Capacity is how many requests are worked on at once; others wait in line,
+	// also when their client has gone away. 0: no limit.
+	Capacity int
+	// Outages begin after OutageStart and then every OutageEvery (0: once), and
+	// last Outage (0: none). Connections are reset meanwhile.
+	Outage, OutageStart, OutageEvery time.Duration
+}
+
+const (
+	// SlowFactor is how much longer a slow answer takes.
+	SlowFactor = 20
+	// latencySpread is σ of the log-normal times: 95 % lie within a factor of 2
+	// of the median.
+	latencySpread = 0.35
+	// linePerSlot bounds the line before a limited capacity: the requests that
+	// wait for each one that is worked on. Longer lines get 503.
+	linePerSlot = 50
+)
+
+// down tells whether a planned outage covers the moment.
+func (c *Config) down(sinceStart time.Duration) bool {
+	since := sinceStart - c.OutageStart
+	if c.Outage <= 0 || since < 0 {
+		return false
+	}
+	if c.OutageEvery > 0 {
+		since %= c.OutageEvery
+	}
+	return since < c.Outage
+}
