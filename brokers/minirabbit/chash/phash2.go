@@ -70,8 +70,8 @@ func hashField(value any) uint32 {
 		return integer(fieldType("signedint"), int64(v))
 	case uint32:
 		return integer(fieldType("unsignedint"), int64(v))
-	case int: // amqp091-go sends an int as a 64-bit field
-		return integer(fieldType("long"), int64(v))
+	case int: // amqp091-go sends an int as a 32-bit field
+		return integer(fieldType("signedint"), int64(int32(v)))
 	case int64:
 		return integer(fieldType("long"), v)
 	case time.Time:

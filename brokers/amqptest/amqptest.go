@@ -1,0 +1,54 @@
+// Package amqptest is a conformance suite for AMQP 0-9-1 brokers. It talks to a
+// broker through amqp091-go, and where that client is too polite to break a rule,
+// through hand-made frames; it asserts what RabbitMQ 3.10 does, down to the reply
+// texts. Whatever passes it can stand in for RabbitMQ in the labs.
+//
+// [Run] needs a broker of its own or a shared one: it uses names that nobody else
+// has, and removes what it declared.
+package amqptest
+
+import (
+	"testing"
+)
+
+// Target is a broker under test.
+type Target struct {
+	// URL of the broker: user guest, password guest, vhost "/".
+	URL string
+	// VhostsOnDemand says that the broker makes a vhost that is asked for, where
+	// RabbitMQ refuses the connection.
+	VhostsOnDemand bool
+}
+
+// test is one case of the suite. It gets a broker to connect to as often as it
+// likes; what it opens is closed when it ends.
+type test struct {
+	name string
+	run  func(t *testing.T, b broker)
+}
+
+// Run holds the broker to every test of the suite.
+func Run(t *testing.T, target Target) {
+	groups := []struct {
+		name  string
+		tests []test
+	}{
+		{"replies", replyTests()},
+		{"exchange", exchangeTests()},
+		{"alternate", alternateTests()},
+		{"queue", queueTests()},
+		{"limits", limitTests()},
+		{"expiry", expiryTests()},
+		{"deadletter", deadLetterTests()},
+		{"confirm", confirmTests()},
+		{"tx", txTests()},
+	}
+	for _, g := range groups {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			for _, tt := range g.tests {
+				t.Run(tt.name, func(t *testing.T) { tt.run(t, broker{target}) })
+			}
+		})
+	}
+}

@@ -1,0 +1,268 @@
+package amqptest
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+//go:embed testdata/replies.txt
+var repliesText string
+
+// reply is a line of testdata/replies.txt.
+type reply struct{ name, closes, text string }
+
+// replies returns the lines of testdata/replies.txt.
+func replies() []reply {
+	var all []reply
+	for line := range strings.Lines(repliesText) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.SplitN(line+" ", " | ", 3)
+		r := reply{name: f[0], closes: strings.TrimSuffix(f[1], " |")}
+		if len(f) == 3 {
+			r.text = strings.TrimSpace(f[2])
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// replyTests does what every line of the file names, and expects the reply. The
+// texts contain the names of queues and exchanges, so these are fixed here.
+func replyTests() []test {
+	deeds := replyDeeds()
+	var tests []test
+	for _, r := range replies() {
+		do := deeds[r.name]
+		delete(deeds, r.name)
+		tests = append(tests, test{r.name, func(t *testing.T, b broker) {
+			if do == nil {
+				t.Fatal("no deed is known for this reply")
+			}
+			s := newScene(t, b)
+			if got := s.outcome(do(s)); got != (reply{r.name, r.closes, r.text}).outcome() {
+				t.Errorf("got  %s\nwant %s", got, reply{r.name, r.closes, r.text}.outcome())
+			}
+		}})
+	}
+	for name := range deeds {
+		tests = append(tests, test{name, func(t *testing.T, _ broker) { t.Fatal("no reply is known for this deed") }})
+	}
+	return tests
+}
+
+func (r reply) outcome() string { return strings.TrimSpace(r.closes + " " + r.text) }
+
+// scene is what the deeds find: queues e.q (holding one message), e.c (with a
+// consumer), e.excl (another connection's), exchanges e.x, e.u (in use) and e.int
+// (internal).
+type scene struct {
+	*channel
+	other *channel
+}
+
+func newScene(t *testing.T, b broker) *scene {
+	t.Helper()
+	s := &scene{b.channel(t), b.channel(t)}
+	s.clear()
+	t.Cleanup(func() { (&scene{b.channel(t), nil}).clear() })
+	for _, q := range []string{"e.q", "e.c"} {
+		_, err := s.QueueDeclare(q, false, false, false, false, nil)
+		s.ok(err)
+	}
+	_, err := s.other.QueueDeclare("e.excl", false, false, true, false, nil)
+	s.ok(err)
+	for x, internal := range map[string]bool{"e.x": false, "e.u": false, "e.int": true} {
+		s.ok(s.ExchangeDeclare(x, "direct", false, false, internal, false, nil))
+	}
+	s.bind("e.q", "k", "e.u", nil)
+	s.publish("", "e.q", "waiting")
+	return s
+}
+
+func (s *scene) clear() {
+	for _, q := range []string{"e.q", "e.c", "e.none"} {
+		_, err := s.QueueDelete(q, false, false, false)
+		s.ok(err)
+	}
+	for _, x := range []string{"e.x", "e.u", "e.int", "e.none"} {
+		s.ok(s.ExchangeDelete(x, false, false))
+	}
+}
+
+// outcome says what became of a deed: what was closed, and why. Where the call
+// itself got no error, one more round trip shows whether the broker objected.
+func (s *scene) outcome(err error) string {
+	if err == nil {
+		err = s.ExchangeDeclarePassive("amq.direct", "direct", true, false, false, false, nil)
+	}
+	if err == nil {
+		return "nothing"
+	}
+	closes := "channel"
+	if s.conn.IsClosed() {
+		closes = "connection"
+	}
+	var e *amqp.Error
+	if !errors.As(err, &e) {
+		return fmt.Sprintf("%s %v", closes, err)
+	}
+	if e == amqp.ErrClosed { // the reason came while the round trip had not begun
+		select {
+		case reason, ok := <-s.closed:
+			if ok {
+				e = reason
+			}
+		default:
+		}
+	}
+	return fmt.Sprintf("%s %d %s", closes, e.Code, e.Reason)
+}
+
+// replyDeeds are the cases of testdata/replies.txt.
+func replyDeeds() map[string]func(*scene) error {
+	declare := func(q string, durable bool, args amqp.Table) func(*scene) error {
+		return func(s *scene) error {
+			_, err := s.QueueDeclare(q, durable, false, false, false, args)
+			return err
+		}
+	}
+	exchange := func(x, kind string, args amqp.Table) func(*scene) error {
+		return func(s *scene) error { return s.ExchangeDeclare(x, kind, false, false, false, false, args) }
+	}
+	deleteQueue := func(q string, ifUnused, ifEmpty bool) func(*scene) error {
+		return func(s *scene) error {
+			_, err := s.QueueDelete(q, ifUnused, ifEmpty, false)
+			return err
+		}
+	}
+	publish := func(x string, msg amqp.Publishing) func(*scene) error {
+		return func(s *scene) error { return s.Publish(x, "e.q", false, false, msg) }
+	}
+	consume := func(s *scene, q, tag string, exclusive bool, args amqp.Table) error {
+		_, err := s.Consume(q, tag, true, exclusive, false, false, args)
+		return err
+	}
+	return map[string]func(*scene) error{
+		"passive declare of a missing queue": func(s *scene) error {
+			_, err := s.QueueDeclarePassive("e.none", false, false, false, false, nil)
+			return err
+		},
+		"passive declare of a missing exchange": func(s *scene) error {
+			return s.ExchangeDeclarePassive("e.none", "direct", false, false, false, false, nil)
+		},
+		"publish to a missing exchange": publish("e.none", amqp.Publishing{}),
+		"consume from a missing queue":  func(s *scene) error { return consume(s, "e.none", "", false, nil) },
+		"get from a missing queue": func(s *scene) error {
+			_, _, err := s.Get("e.none", true)
+			return err
+		},
+		"purge a missing queue": func(s *scene) error {
+			_, err := s.QueuePurge("e.none", false)
+			return err
+		},
+		"bind a missing queue":         func(s *scene) error { return s.QueueBind("e.none", "k", "e.x", false, nil) },
+		"bind to a missing exchange":   func(s *scene) error { return s.QueueBind("e.q", "k", "e.none", false, nil) },
+		"bind to the default exchange": func(s *scene) error { return s.QueueBind("e.q", "k", "", false, nil) },
+		"bind an exchange to a missing one": func(s *scene) error {
+			return s.ExchangeBind("e.x", "k", "e.none", false, nil)
+		},
+		"unbind what is not bound": func(s *scene) error { return s.QueueUnbind("e.q", "never", "e.x", nil) },
+		"delete a missing queue":   deleteQueue("e.none", false, false),
+		"delete a missing exchange": func(s *scene) error {
+			return s.ExchangeDelete("e.none", false, false)
+		},
+		"delete a queue if-empty, not empty": deleteQueue("e.q", false, true),
+		"delete a queue if-unused, in use": func(s *scene) error {
+			s.ok(consume(s, "e.c", "", false, nil))
+			return deleteQueue("e.c", true, false)(s)
+		},
+		"delete an exchange if-unused, in use": func(s *scene) error { return s.ExchangeDelete("e.u", true, false) },
+		"delete another's exclusive queue":     deleteQueue("e.excl", false, false),
+		"redeclare queue, other durable":       declare("e.q", true, nil),
+		"redeclare queue, other auto-delete": func(s *scene) error {
+			_, err := s.QueueDeclare("e.q", false, true, false, false, nil)
+			return err
+		},
+		"redeclare queue, other argument":        declare("e.q", false, amqp.Table{"x-max-length": int32(3)}),
+		"SAC argument on redeclare differs":      declare("e.q", false, amqp.Table{"x-single-active-consumer": true}),
+		"redeclare exchange, other type":         exchange("e.x", "fanout", nil),
+		"redeclare exchange, other argument":     exchange("e.x", "direct", amqp.Table{"alternate-exchange": "e.u"}),
+		"unknown exchange type":                  exchange("e.none", "x-nope", nil),
+		"declare exchange amq.mine":              exchange("amq.mine", "direct", nil),
+		"declare queue amq.mine":                 declare("amq.mine", false, nil),
+		"declare the default exchange":           exchange("", "direct", nil),
+		"delete amq.direct":                      func(s *scene) error { return s.ExchangeDelete("amq.direct", false, false) },
+		"delete the default exchange":            func(s *scene) error { return s.ExchangeDelete("", false, false) },
+		"publish to an internal exchange":        publish("e.int", amqp.Publishing{}),
+		"publish as another user":                publish("e.x", amqp.Publishing{UserId: "mallory"}),
+		"publish with an expiration of abc":      publish("e.x", amqp.Publishing{Expiration: "abc"}),
+		"publish with an expiration of -1":       publish("e.x", amqp.Publishing{Expiration: "-1"}),
+		"another connection's exclusive queue":   declare("e.excl", false, nil),
+		"consume another's exclusive queue":      func(s *scene) error { return consume(s, "e.excl", "", false, nil) },
+		"queue with x-message-ttl -1":            declare("e.none", false, amqp.Table{"x-message-ttl": int32(-1)}),
+		"queue with x-message-ttl of a text":     declare("e.none", false, amqp.Table{"x-message-ttl": "soon"}),
+		"queue with x-expires 0":                 declare("e.none", false, amqp.Table{"x-expires": int32(0)}),
+		"queue with x-max-length -1":             declare("e.none", false, amqp.Table{"x-max-length": int32(-1)}),
+		"queue with x-overflow explode":          declare("e.none", false, amqp.Table{"x-overflow": "explode"}),
+		"queue with x-max-priority 256":          declare("e.none", false, amqp.Table{"x-max-priority": int32(256)}),
+		"queue with a dead-letter key alone":     declare("e.none", false, amqp.Table{"x-dead-letter-routing-key": "k"}),
+		"queue with x-queue-type nope":           declare("e.none", false, amqp.Table{"x-queue-type": "nope"}),
+		"quorum queue that is not durable":       declare("e.none", false, amqp.Table{"x-queue-type": "quorum"}),
+		"queue with x-single-active-consumer 1":  declare("e.none", false, amqp.Table{"x-single-active-consumer": int32(1)}),
+		"hash exchange by an unknown property":   exchange("e.none", "x-consistent-hash", amqp.Table{"hash-property": "app_id"}),
+		"hash exchange by header and property":   exchange("e.none", "x-consistent-hash", amqp.Table{"hash-header": "h", "hash-property": "message_id"}),
+		"headers binding with x-match nope":      bindHeaders("nope"),
+		"headers binding with x-match of 1":      bindHeaders(int32(1)),
+		"consume where an exclusive consumer is": func(s *scene) error { s.ok(consume(s, "e.c", "", true, nil)); return consume(s, "e.c", "", false, nil) },
+		"exclusive consumer where another is":    func(s *scene) error { s.ok(consume(s, "e.c", "", false, nil)); return consume(s, "e.c", "", true, nil) },
+		"consumer tag used twice on a channel": func(s *scene) error {
+			s.ok(consume(s, "e.c", "dup", false, nil))
+			return consume(s, "e.c", "dup", false, nil)
+		},
+		"consume with a priority of a text": func(s *scene) error {
+			return consume(s, "e.c", "", false, amqp.Table{"x-priority": "high"})
+		},
+		"ack an unknown tag":    func(s *scene) error { return s.Ack(9, false) },
+		"nack an unknown tag":   func(s *scene) error { return s.Nack(9, false, true) },
+		"reject an unknown tag": func(s *scene) error { return s.Reject(9, true) },
+		"ack a tag twice": func(s *scene) error {
+			d := s.get("e.q")
+			s.ok(d.Ack(false))
+			return d.Ack(false)
+		},
+		"ack a tag that was auto-acked": func(s *scene) error {
+			_, _, err := s.Get("e.q", true)
+			s.ok(err)
+			return s.Ack(1, false)
+		},
+		"ack(0, multiple) with nothing unacked": func(s *scene) error { return s.Ack(0, true) },
+		"ack(9, multiple) with nothing unacked": func(s *scene) error { return s.Ack(9, true) },
+		"recover without requeue":               func(s *scene) error { return s.Recover(false) },
+		"qos with prefetch size":                func(s *scene) error { return s.Qos(1, 100, false) },
+		"immediate publish": func(s *scene) error {
+			return s.Publish("e.x", "k", false, true, amqp.Publishing{})
+		},
+		"cancel an unknown consumer": func(s *scene) error { return s.Cancel("nobody", false) },
+		"channel.flow off":           func(s *scene) error { return s.Flow(false) },
+		"channel.flow on":            func(s *scene) error { return s.Flow(true) },
+		"tx after confirm":           func(s *scene) error { s.ok(s.Confirm(false)); return s.Tx() },
+		"confirm after tx":           func(s *scene) error { s.ok(s.Tx()); return s.Confirm(false) },
+		"commit without tx":          func(s *scene) error { return s.TxCommit() },
+		"rollback without tx":        func(s *scene) error { return s.TxRollback() },
+		"confirm twice":              func(s *scene) error { s.ok(s.Confirm(false)); return s.Confirm(false) },
+	}
+}
+
+func bindHeaders(match any) func(*scene) error {
+	return func(s *scene) error {
+		return s.QueueBind("e.q", "", "amq.headers", false, amqp.Table{"x-match": match, "a": "b"})
+	}
+}
