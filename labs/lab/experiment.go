@@ -178,10 +178,10 @@ func (e *Experiment) Settings() Settings {
 	return e.settings
 }
 
-// Set turns one knob. The error is a *KnobError; nothing changes then.
+// Set turns one knob, and those that it bundles. The error is a *KnobError; nothing changes then.
 func (e *Experiment) Set(id string, v Value) error {
 	e.mu.Lock()
-	next := e.settings.With(id, v)
+	next := e.opt.Spec.Turn(e.settings, id, v)
 	e.mu.Unlock()
 	return e.SetAll(next)
 }

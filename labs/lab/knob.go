@@ -31,6 +31,11 @@ type Knob struct {
 	Choices  []string // for Choice
 	Pace     Pace
 	Setup    bool // read only when the lab starts; not in the knob panel
+	// Sets makes a Choice a bundle: choosing a word turns these knobs, too.
+	Sets map[string]Settings
+	// Else is the word for "none of these": a bundle's Choice goes there when
+	// one of its knobs is turned away. Empty: it keeps its word.
+	Else string
 }
 
 // NewInt declares a whole-number knob that steps by 1, coarsely by a tenth of its range.

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 )
 
@@ -105,6 +106,37 @@ func (s *Spec) Check(settings Settings) error {
 		return s.Rules(settings)
 	}
 	return nil
+}
+
+// Turn returns the settings with one knob turned, and with it those that a
+// bundle sets.
+func (s *Spec) Turn(settings Settings, id string, v Value) Settings {
+	next := settings.With(id, v)
+	for _, k := range s.Knobs {
+		if k.ID == id {
+			maps.Copy(next, k.Sets[v.Text()])
+			continue
+		}
+		set, bundled := k.Sets[next[k.ID].Text()][id]
+		if bundled && set != v && k.Else != "" {
+			next[k.ID] = ChoiceValue(k.Else)
+		}
+	}
+	return next
+}
+
+// Complete fills up settings of which only some are given. Bundles are turned
+// first, so that a knob that is given as well wins.
+func (s *Spec) Complete(given Settings) Settings {
+	all := s.Defaults()
+	for _, bundles := range []bool{true, false} {
+		for _, k := range s.Knobs {
+			if v, ok := given[k.ID]; ok && bundles == (len(k.Sets) > 0) {
+				all = s.Turn(all, k.ID, v)
+			}
+		}
+	}
+	return all
 }
 
 // AtSpeed returns the settings an engine gets at the given speed.
