@@ -51,12 +51,12 @@ func breakerPresets() map[string]BreakerSpec {
 // sense.
 func (s *BreakerSpec) Validate() error {
 	checks := []error{
-		within("breaker-failures", s.Failures, 0, 10_000),
-		within("breaker-rate", s.Rate, 0, 1),
-		within("breaker-min-calls", s.MinCalls, 0, 1_000_000),
-		within("breaker-window", s.Window, 0, MaxWait),
-		within("breaker-open-for", s.OpenFor, time.Millisecond, MaxWait),
-		within("breaker-probes", s.Probes, 1, 1000),
+		Within("breaker-failures", s.Failures, 0, 10_000),
+		Within("breaker-rate", s.Rate, 0, 1),
+		Within("breaker-min-calls", s.MinCalls, 0, 1_000_000),
+		Within("breaker-window", s.Window, 0, MaxWait),
+		Within("breaker-open-for", s.OpenFor, time.Millisecond, MaxWait),
+		Within("breaker-probes", s.Probes, 1, 1000),
 	}
 	for _, err := range checks {
 		if err != nil {

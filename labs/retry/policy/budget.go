@@ -72,7 +72,7 @@ func (s *BudgetSpec) Validate() error {
 		{"budget-throttle-cost", s.ThrottleCost}, {"budget-floor", s.Floor},
 	}
 	for _, a := range amounts {
-		if err := within(a.name, a.value, 0, 1e6); err != nil {
+		if err := Within(a.name, a.value, 0, 1e6); err != nil {
 			return err
 		}
 	}

@@ -84,13 +84,13 @@ func (e *InvalidError) Error() string {
 // sense.
 func (p *Policy) Validate() error {
 	checks := []error{
-		within("retries", p.Retries, 0, MaxRetries),
-		within("base", p.Base, 0, MaxWait),
+		Within("retries", p.Retries, 0, MaxRetries),
+		Within("base", p.Base, 0, MaxWait),
 		p.validateCap(),
-		within("factor", p.Factor, 1, MaxFactor),
+		Within("factor", p.Factor, 1, MaxFactor),
 		p.validateJitter(),
-		within("attempt-timeout", p.AttemptTimeout, 0, MaxWait),
-		within("deadline", p.Deadline, 0, MaxDeadline),
+		Within("attempt-timeout", p.AttemptTimeout, 0, MaxWait),
+		Within("deadline", p.Deadline, 0, MaxDeadline),
 	}
 	for _, err := range checks {
 		if err != nil {
@@ -104,18 +104,18 @@ func (p *Policy) validateCap() error {
 	if p.Cap < p.Base {
 		return &InvalidError{"cap", p.Cap.String(), BelowBase, fmt.Sprintf("%v to %v", p.Base, MaxWait)}
 	}
-	return within("cap", p.Cap, p.Base, MaxWait)
+	return Within("cap", p.Cap, p.Base, MaxWait)
 }
 
 func (p *Policy) validateJitter() error {
 	if p.Jitter < 0 || p.Jitter >= jitterCount {
 		return unknownJitter(p.Jitter.String())
 	}
-	return within("jitter-pct", p.JitterPct, 0, 100)
+	return Within("jitter-pct", p.JitterPct, 0, 100)
 }
 
-// within returns an *InvalidError unless lo ≤ v ≤ hi.
-func within[T int | float64 | time.Duration](field string, v, lo, hi T) error {
+// Within returns an *InvalidError unless lo ≤ v ≤ hi.
+func Within[T int | float64 | time.Duration](field string, v, lo, hi T) error {
 	var reason Reason
 	switch {
 	case math.IsNaN(float64(v)):

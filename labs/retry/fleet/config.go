@@ -1,0 +1,138 @@
+// Package fleet simulates many clients against one server in virtual time: a
+// minute of outage for a hundred thousand clients takes a moment, and the same
+// seed gives the same numbers. Waits, budget and breaker are those of package
+// policy, the very code that the live lab runs.
+//
+// The chance that an attempt meets (its failure, its latency, its jitter) depends
+// on the seed, the operation and the number of the attempt only. Two runs from one
+// seed that differ in their policy so meet the same draws.
+package fleet
+
+import (
+	"time"
+
+	"resilab/labs/retry/policy"
+)
+
+// Config is one simulation. Start from Default.
+type Config struct {
+	Seed uint64
+	// Clients is how many there are, 1 to MaxClients.
+	Clients int
+	// Every is the mean time between the operations that one client begins; they
+	// begin at random and whether or not earlier ones have ended. 0 is a herd: each
+	// client begins a single operation, all at time 0.
+	Every time.Duration
+	// Duration is how long operations begin, unless it is a herd; they then run to
+	// their end. Up to an hour.
+	Duration time.Duration
+	// Layers is how many layers, one calling the next, repeat failed calls on
+	// their own, 1 to MaxLayers. The innermost calls the server; time-outs are its.
+	Layers int
+	// Policy is that of every layer.
+	Policy policy.Policy
+	// Blind retries permanent errors as well: there is no classifier.
+	Blind bool
+	// Budget, if set, is shared by all clients; each layer has one.
+	Budget *policy.BudgetSpec
+	// Breaker, if set, stands before the server and is shared by all clients.
+	Breaker *policy.BreakerSpec
+	// Queue puts operations that were given up on a queue, unless their error was
+	// permanent. They count as failed, but are carried out later, one by one.
+	Queue bool
+	// DrainEvery is the pause between two attempts to carry out what is queued.
+	DrainEvery time.Duration
+	// Keys sends idempotency keys: repeating an operation charges once.
+	Keys   bool
+	Server Server
+}
+
+// Server is what the clients call.
+type Server struct {
+	// Latency is how long a request takes once it is being served.
+	Latency Latency
+	// Slots is how many requests are served at once, 0 for any number.
+	Slots int
+	// Queue is how many more may wait, in order of arrival; the next are refused
+	// with 503. Negative for any number.
+	Queue int
+	// Refusal is how long it takes to be refused, by the server or by the network.
+	Refusal time.Duration
+	// FailureRate is the share of requests that end with a transient error, 0 to 1.
+	FailureRate float64
+	// DeclineRate is the share of operations that the server declines, a permanent
+	// error, 0 to 1.
+	DeclineRate float64
+	// LostRate is the share of replies that never arrive although the request was
+	// carried out, 0 to 1. Without an attempt time-out they hang for LostAfter.
+	LostRate float64
+	// Limit is how many requests a second it admits, counted by the full second;
+	// the next are answered 429 with RetryAfter. 0 for any number.
+	Limit      int
+	RetryAfter time.Duration
+	Outage     Outage
+}
+
+// LostAfter is when a client without a time-out learns that no reply will come.
+const LostAfter = 30 * time.Second
+
+// Outage is a period in which the server does not do its work.
+type Outage struct {
+	At, For time.Duration
+	Kind    OutageKind
+	// Share of the slots that a Brownout takes away, above 0 and below 1.
+	Share float64
+}
+
+// OutageKind says what an outage looks like from outside.
+type OutageKind int
+
+// The kinds of outages.
+const (
+	Refuse   OutageKind = iota // connections are refused at once
+	Hang                       // requests are never answered
+	Brownout                   // a share of the slots is gone
+)
+
+func (o Outage) covers(at int64) bool {
+	return at >= int64(o.At) && at < int64(o.At+o.For)
+}
+
+// Latency is a distribution of times. With Sigma 0 and Exponential false it is
+// always Median.
+type Latency struct {
+	// Median of the lognormal distribution, or mean of the exponential one.
+	Median time.Duration
+	// Sigma is the lognormal's shape, 0 to 3: two thirds of all values lie between
+	// Median/e^Sigma and Median·e^Sigma.
+	Sigma       float64
+	Exponential bool
+	// SlowShare of the requests take SlowBy longer, 0 to 1.
+	SlowShare float64
+	SlowBy    time.Duration
+}
+
+// Limits of what Validate accepts.
+const (
+	MaxClients    = 100_000
+	MaxLayers     = 5
+	MaxOperations = 5_000_000
+)
+
+// Default is a thousand clients, one operation each ten seconds, half a minute,
+// and a server that refuses everything from second 5 to second 10.
+func Default() Config {
+	return Config{
+		Seed: 1, Clients: 1000, Every: 10 * time.Second, Duration: 30 * time.Second, Layers: 1,
+		Policy: policy.Policy{
+			Retries: 3, Base: 100 * time.Millisecond, Cap: 10 * time.Second, Factor: 2, Jitter: policy.Full,
+			AttemptTimeout: time.Second,
+		},
+		DrainEvery: 100 * time.Millisecond,
+		Server: Server{
+			Latency: Latency{Median: 20 * time.Millisecond, Sigma: 0.5},
+			Slots:   20, Queue: 200, Refusal: time.Millisecond,
+			Outage: Outage{At: 5 * time.Second, For: 5 * time.Second},
+		},
+	}
+}

@@ -1,0 +1,209 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"resilab/labs/retry/fleet"
+	"resilab/labs/retry/policy"
+)
+
+func run(t interface {
+	Helper()
+	Fatal(...any)
+}, cfg fleet.Config) fleet.Result {
+	t.Helper()
+	r, err := fleet.Run(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTheSameSeedGivesTheSameNumbers(t *testing.T) {
+	cfg := fleet.Default()
+	a, b := run(t, cfg), run(t, cfg)
+	if !reflect.DeepEqual(a, b) {
+		t.Error("two runs from one seed differ")
+	}
+	cfg.Seed++
+	if reflect.DeepEqual(a, run(t, cfg)) {
+		t.Error("another seed gives the same run")
+	}
+}
+
+func TestTwoPoliciesMeetTheSameOperations(t *testing.T) {
+	cfg := fleet.Default()
+	cfg.Server = fleet.Server{Latency: fleet.Latency{Median: time.Millisecond}, Refusal: time.Millisecond, FailureRate: 0.3}
+	with := run(t, cfg)
+	cfg.Policy.Retries = 0
+	without := run(t, cfg)
+	if with.Operations != without.Operations || with.FirstTry != without.Succeeded {
+		t.Errorf("with retries %d of %d succeed at the first call, without %d of %d",
+			with.FirstTry, with.Operations, without.Succeeded, without.Operations)
+	}
+}
+
+func TestRunStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := fleet.Run(ctx, fleet.Default()); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNonsenseIsRefused(t *testing.T) {
+	for field, change := range map[string]func(*fleet.Config){
+		"clients":            func(c *fleet.Config) { c.Clients = 0 },
+		"layers":             func(c *fleet.Config) { c.Layers = 6 },
+		"cap":                func(c *fleet.Config) { c.Policy.Cap = 1 },
+		"every":              func(c *fleet.Config) { c.Clients, c.Every = fleet.MaxClients, time.Millisecond },
+		"failure-rate":       func(c *fleet.Config) { c.Server.FailureRate = math.NaN() },
+		"budget-per-success": func(c *fleet.Config) { c.Budget = &policy.BudgetSpec{Capacity: 1} },
+		"breaker-open-for":   func(c *fleet.Config) { c.Breaker = &policy.BreakerSpec{Failures: 1} },
+		"drain-every":        func(c *fleet.Config) { c.Queue, c.DrainEvery = true, 0 },
+		"outage-for":         func(c *fleet.Config) { c.Server.Outage.For = -1 },
+	} {
+		cfg := fleet.Default()
+		change(&cfg)
+		var invalid *policy.InvalidError
+		if _, err := fleet.Run(context.Background(), cfg); !errors.As(err, &invalid) || invalid.Field != field {
+			t.Errorf("%s: got %v", field, err)
+		}
+	}
+}
+
+// anyConfig draws a small simulation with every feature on or off.
+func anyConfig(t *rapid.T) fleet.Config {
+	cfg := fleet.Default()
+	cfg.Seed = rapid.Uint64().Draw(t, "seed")
+	cfg.Clients = rapid.IntRange(1, 200).Draw(t, "clients")
+	cfg.Every = time.Duration(rapid.IntRange(0, 5).Draw(t, "every")) * time.Second
+	cfg.Duration = 5 * time.Second
+	cfg.Layers = rapid.IntRange(1, 3).Draw(t, "layers")
+	cfg.Policy.Retries = rapid.IntRange(0, 3).Draw(t, "retries")
+	cfg.Policy.Jitter = policy.Jitter(rapid.IntRange(0, len(policy.JitterNames())-1).Draw(t, "jitter"))
+	cfg.Policy.AttemptTimeout = time.Duration(rapid.IntRange(0, 2).Draw(t, "timeout")) * 50 * time.Millisecond
+	cfg.Policy.Deadline = time.Duration(rapid.IntRange(0, 2).Draw(t, "deadline")) * time.Second
+	cfg.Policy.HonorRetryAfter = rapid.Bool().Draw(t, "honour")
+	cfg.Blind = rapid.Bool().Draw(t, "blind")
+	cfg.Queue = rapid.Bool().Draw(t, "queue")
+	cfg.Keys = rapid.Bool().Draw(t, "keys")
+	if name := rapid.SampledFrom(append(policy.BudgetNames(), "")).Draw(t, "budget"); name != "" {
+		budget, _ := policy.BudgetPreset(name)
+		cfg.Budget = &budget
+	}
+	if rapid.Bool().Draw(t, "breaker") {
+		cfg.Breaker = &policy.BreakerSpec{Failures: 3, OpenFor: 300 * time.Millisecond, Probes: 1}
+	}
+	share := rapid.Float64Range(0, 0.5)
+	s := &cfg.Server
+	s.FailureRate, s.DeclineRate, s.LostRate = share.Draw(t, "fails"), share.Draw(t, "declines"), share.Draw(t, "lost")
+	s.Slots, s.Queue = rapid.IntRange(0, 5).Draw(t, "slots"), rapid.IntRange(-1, 20).Draw(t, "room")
+	s.Limit, s.RetryAfter = rapid.IntRange(0, 50).Draw(t, "limit"), time.Second
+	s.Outage = fleet.Outage{
+		At: time.Second, For: time.Second,
+		Kind: fleet.OutageKind(rapid.IntRange(0, 2).Draw(t, "outage")), Share: 0.5,
+	}
+	return cfg
+}
+
+func TestEveryOperationAndEveryCharge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := anyConfig(t)
+		r := run(t, cfg)
+		if r.Operations != r.Succeeded+r.Declined+r.Recovered+r.Lost || r.Lost < 0 {
+			t.Fatalf("of %d operations %d succeeded, %d were declined, %d recovered and %d lost",
+				r.Operations, r.Succeeded, r.Declined, r.Recovered, r.Lost)
+		}
+		if most := r.Operations * int(math.Pow(float64(cfg.Policy.Attempts()), float64(cfg.Layers))); !cfg.Queue && r.Calls > most {
+			t.Fatalf("%d calls, the policy allows %d", r.Calls, most)
+		}
+		calls, good := 0, 0
+		for _, b := range r.Bins {
+			calls, good = calls+b.Calls, good+b.Good
+		}
+		if calls != r.Calls || good != r.Succeeded {
+			t.Fatalf("the bins hold %d calls and %d successes of %d and %d", calls, good, r.Calls, r.Succeeded)
+		}
+		if r.Charges-r.DoubleCharges > r.Operations || r.Charges-r.DoubleCharges < r.Succeeded+r.Recovered {
+			t.Fatalf("%d orders paid, %d succeeded of %d", r.Charges-r.DoubleCharges, r.Succeeded+r.Recovered, r.Operations)
+		}
+		if cfg.Keys && r.DoubleCharges != 0 {
+			t.Fatalf("%d double charges with idempotency keys", r.DoubleCharges)
+		}
+		if d := cfg.Policy.Deadline; d > 0 && r.P99 > d+d/100 {
+			t.Fatalf("p99 is %v with a deadline of %v", r.P99, d)
+		}
+	})
+}
+
+// steady is a server that only fails at random, at once.
+func steady(p float64) fleet.Config {
+	cfg := fleet.Default()
+	cfg.Clients, cfg.Every, cfg.Duration = 1000, time.Second, 20*time.Second
+	cfg.Server = fleet.Server{Latency: fleet.Latency{Median: time.Millisecond}, Refusal: time.Millisecond, FailureRate: p}
+	return cfg
+}
+
+func TestAmplificationIsTheGeometricSum(t *testing.T) {
+	for _, p := range []float64{0, 0.05, 0.5, 1} {
+		r := run(t, steady(p))
+		got := r.Metrics()["amplification"]
+		if want := 1 + p + p*p + p*p*p; math.Abs(got-want) > 0.02 {
+			t.Errorf("failure rate %v: %v calls an operation, want %v", p, got, want)
+		}
+	}
+}
+
+func TestLayersMultiply(t *testing.T) {
+	for layers, want := range map[int]int{1: 4, 2: 16, 3: 64} {
+		cfg := steady(1)
+		cfg.Layers = layers
+		if r := run(t, cfg); r.Calls != want*r.Operations {
+			t.Errorf("%d layers of 4 attempts: %v calls an operation", layers, float64(r.Calls)/float64(r.Operations))
+		}
+	}
+}
+
+// One slot with exponential service is the queue M/M/1, whose time in the system is
+// exponential with the rate μ − λ.
+func TestTheQueueIsTheTextbooks(t *testing.T) {
+	cfg := fleet.Default()
+	cfg.Clients, cfg.Every, cfg.Duration = 500, 10*time.Second, 30*time.Minute
+	cfg.Policy.AttemptTimeout = 0
+	cfg.Server = fleet.Server{
+		Latency: fleet.Latency{Median: 10 * time.Millisecond, Exponential: true},
+		Slots:   1, Queue: -1, Refusal: time.Millisecond,
+	}
+	r := run(t, cfg)
+	for q, got := range map[float64]time.Duration{0.5: r.P50, 0.95: r.P95, 0.99: r.P99} {
+		want := -math.Log(1-q) / (100 - 50)
+		if math.Abs(got.Seconds()/want-1) > 0.05 {
+			t.Errorf("quantile %v is %v, theory says %.4f s", q, got, want)
+		}
+	}
+}
+
+func TestABrownoutTakesItsShareOfTheSlots(t *testing.T) {
+	cfg := fleet.Default()
+	cfg.Clients, cfg.Every, cfg.Duration = 2000, 10*time.Second, 10*time.Second
+	cfg.Policy.Retries, cfg.Policy.AttemptTimeout = 0, 0
+	cfg.Server = fleet.Server{
+		Latency: fleet.Latency{Median: 100 * time.Millisecond}, Slots: 10, Queue: 0, Refusal: time.Millisecond,
+		Outage: fleet.Outage{At: 3 * time.Second, For: 4 * time.Second, Kind: fleet.Brownout, Share: 0.5},
+	}
+	r := run(t, cfg)
+	_, before := r.Rates(time.Second, 3*time.Second)
+	_, during := r.Rates(4*time.Second, 7*time.Second)
+	// Offered are 20 Erlang; Erlang B serves 9.26 of 10 slots' worth and 4.79 of 5.
+	if ratio := during / before; math.Abs(ratio-0.5) > 0.05 {
+		t.Errorf("%v a second before the brownout, %v during it", before, during)
+	}
+}

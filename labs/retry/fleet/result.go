@@ -1,0 +1,227 @@
+package fleet
+
+import (
+	"math"
+	"math/bits"
+	"time"
+
+	"resilab/labs/retry/policy"
+)
+
+// BinWidth is the period that one Bin counts.
+const BinWidth = 100 * time.Millisecond
+
+// maxBins are two hours: waits of an hour must not fill the memory.
+const maxBins = int(2 * time.Hour / BinWidth)
+
+// Bin counts what happened in a tenth of a second.
+type Bin struct {
+	Calls   int // that arrived at the server
+	Retries int // of these
+	Good    int // operations that succeeded
+	GaveUp  int // operations that were given up
+}
+
+// Result is what a simulation counted. Shares are 0 to 1.
+type Result struct {
+	Operations int
+	Calls      int // to the server
+	Succeeded  int // operations, not counting what was drained from the queue
+	FirstTry   int // operations that succeeded with their first call
+	Declined   int // operations that ended with a permanent error
+	Queued     int
+	Recovered  int // of those queued
+	Lost       int // operations that neither succeeded nor were declined or recovered
+	OverBudget int // retries that a budget refused
+	Rejected   int // operations that the breaker refused
+	Worked     int // requests that the server carried out
+	Wasted     int // of these, the client had already gone
+
+	Charges, DoubleCharges int
+
+	P50, P95, P99 time.Duration // from the beginning of an operation to its end, however it ended
+	LastDone      time.Duration // when the last operation ended
+	Peak          int           // most retries in one bin
+	PeakCalls     int           // most calls in one bin
+	OutageCalls   int           // calls during the outage
+	// RejectedAfterRecovery is how many operations the breaker refused after the
+	// outage had ended.
+	RejectedAfterRecovery int
+
+	Bins []Bin
+}
+
+// Metrics returns the figures by their names in the JSON output and in the checks
+// of experiment cards.
+func (r *Result) Metrics() map[string]float64 {
+	ops := math.Max(1, float64(r.Operations))
+	success := float64(r.Succeeded) / ops
+	served := float64(r.Succeeded+r.Recovered) / ops
+	load := float64(r.Calls) / ops
+	return map[string]float64{
+		"operations": float64(r.Operations), "attempts": float64(r.Calls),
+		"success": success, "failure": 1 - success, "served": served,
+		"success_no_retry": float64(r.FirstTry) / ops,
+		"attempts_per_op":  load, "amplification": load, "load": load,
+		"retries": float64(r.Calls - r.firstCalls()),
+		"p50_ms":  ms(r.P50), "p95_ms": ms(r.P95), "p99_ms": ms(r.P99),
+		"cost":         r.P95.Seconds() + load,
+		"peak":         float64(r.Peak),
+		"peak_calls":   float64(r.PeakCalls),
+		"last_done_ms": ms(r.LastDone),
+		"outage_calls": float64(r.OutageCalls), "rejected": float64(r.Rejected),
+		"rejected_after_recovery": float64(r.RejectedAfterRecovery),
+		"over_budget":             float64(r.OverBudget),
+		"wasted_work":             float64(r.Wasted) / math.Max(1, float64(r.Worked)),
+		"charges":                 float64(r.Charges), "double_charges": float64(r.DoubleCharges),
+		"orders_paid": float64(r.Charges - r.DoubleCharges),
+		"declined":    float64(r.Declined), "queued": float64(r.Queued),
+		"recovered": float64(r.Recovered), "lost_orders": float64(r.Lost),
+	}
+}
+
+func (r *Result) firstCalls() int {
+	first := 0
+	for _, b := range r.Bins {
+		first += b.Calls - b.Retries
+	}
+	return first
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// Rates returns the calls and the successes a second between two times.
+func (r *Result) Rates(from, to time.Duration) (calls, good float64) {
+	for i, b := range r.Bins {
+		if at := time.Duration(i) * BinWidth; at >= from && at < to {
+			calls += float64(b.Calls)
+			good += float64(b.Good)
+		}
+	}
+	seconds := (to - from).Seconds()
+	return calls / seconds, good / seconds
+}
+
+// recorder counts while a simulation runs.
+type recorder struct {
+	operations, worked, wasted, charges, doubleCharges int
+	queued, overBudget                                 int
+
+	r         Result
+	outage    Outage
+	latencies histogram
+}
+
+func newRecorder(cfg *Config) *recorder {
+	bins := int(cfg.Duration/BinWidth) + 64
+	return &recorder{outage: cfg.Server.Outage, r: Result{Bins: make([]Bin, 0, bins)}}
+}
+
+// bin finds the bin of a time; everything after maxBins shares the last.
+func (rec *recorder) bin(now int64) *Bin {
+	i := min(int(now/int64(BinWidth)), maxBins-1)
+	for len(rec.r.Bins) <= i {
+		rec.r.Bins = append(rec.r.Bins, Bin{})
+	}
+	return &rec.r.Bins[i]
+}
+
+func (rec *recorder) called(now int64, retry bool) {
+	b := rec.bin(now)
+	b.Calls++
+	if retry {
+		b.Retries++
+	}
+	rec.r.Calls++
+	if rec.outage.covers(now) {
+		rec.r.OutageCalls++
+	}
+}
+
+func (rec *recorder) rejected(now int64) {
+	rec.r.Rejected++
+	if now >= int64(rec.outage.At+rec.outage.For) {
+		rec.r.RejectedAfterRecovery++
+	}
+}
+
+func (rec *recorder) succeeded(now int64, op *operation) {
+	rec.bin(now).Good++
+	rec.r.Succeeded++
+	if op.calls == 1 {
+		rec.r.FirstTry++
+	}
+	rec.ended(now, op)
+}
+
+func (rec *recorder) gaveUp(now int64, op *operation, class policy.Class) {
+	rec.bin(now).GaveUp++
+	if class == policy.Permanent {
+		rec.r.Declined++
+	}
+	rec.ended(now, op)
+}
+
+func (rec *recorder) ended(now int64, op *operation) {
+	rec.latencies.add(now - op.start)
+	rec.r.LastDone = max(rec.r.LastDone, time.Duration(now))
+}
+
+func (rec *recorder) recovered(now int64) {
+	rec.r.Recovered++
+	rec.r.LastDone = max(rec.r.LastDone, time.Duration(now))
+}
+
+func (rec *recorder) result() Result {
+	r := rec.r
+	r.Operations, r.Queued, r.OverBudget = rec.operations, rec.queued, rec.overBudget
+	r.Worked, r.Wasted = rec.worked, rec.wasted
+	r.Charges, r.DoubleCharges = rec.charges, rec.doubleCharges
+	r.Lost = r.Operations - r.Succeeded - r.Declined - r.Recovered
+	r.P50, r.P95, r.P99 = rec.latencies.quantile(0.5), rec.latencies.quantile(0.95), rec.latencies.quantile(0.99)
+	for _, b := range r.Bins {
+		r.Peak = max(r.Peak, b.Retries)
+		r.PeakCalls = max(r.PeakCalls, b.Calls)
+	}
+	return r
+}
+
+// histogram counts times with an error below 1 %: 128 buckets for each doubling.
+type histogram struct {
+	counts [64 * 128]uint32
+	total  int
+}
+
+func (h *histogram) add(ns int64) {
+	h.counts[bucket(uint64(max(0, ns)))]++
+	h.total++
+}
+
+func bucket(v uint64) int {
+	if v < 128 {
+		return int(v)
+	}
+	shift := bits.Len64(v) - 8
+	return (shift+1)*128 + int(v>>shift) - 128
+}
+
+// middle is the time in the middle of a bucket.
+func middle(bucket int) time.Duration {
+	if bucket < 128 {
+		return time.Duration(bucket)
+	}
+	shift := bucket/128 - 1
+	low := uint64(bucket%128+128) << shift
+	return time.Duration(low + uint64(1)<<shift/2)
+}
+
+// quantile is the time that a share q of all stayed below.
+func (h *histogram) quantile(q float64) time.Duration {
+	rank, seen := int(math.Ceil(q*float64(h.total))), 0
+	for i, n := range h.counts {
+		if seen += int(n); n > 0 && seen >= rank {
+			return middle(i)
+		}
+	}
+	return 0
+}
