@@ -1,0 +1,99 @@
+package theme
+
+import (
+	"fmt"
+	"strings"
+)
+
+// GlyphSet chooses how bars and charts are drawn.
+type GlyphSet int
+
+const (
+	Blocks  GlyphSet = iota // block elements; every font has them
+	Braille                 // finer charts, for fonts that have them
+	ASCII                   // letters and signs only
+)
+
+var glyphNames = []string{"blocks", "braille", "ascii"}
+
+func (g GlyphSet) String() string { return glyphNames[g] }
+
+// ParseGlyphs reads a set's name.
+func ParseGlyphs(s string) (GlyphSet, error) {
+	for i, name := range glyphNames {
+		if s == name {
+			return GlyphSet(i), nil
+		}
+	}
+	return Blocks, fmt.Errorf("glyphs %q is not one of %s", s, strings.Join(glyphNames, "|"))
+}
+
+// Glyphs are the pieces that pictures are made of. Each string is exactly one
+// cell wide unless it says otherwise.
+type Glyphs struct {
+	Set GlyphSet
+
+	BarParts []string // from one part of a cell to a full one, left to right
+	BarEmpty string
+	Levels   []string // from the lowest column to a full one, bottom up
+
+	RangeLow  string // a knob's range below its value
+	RangeHigh string // and above it
+	RangeKnob string // the value
+	RangeMark string // the default
+
+	Line, Column                              string // ─ │
+	TopLeft, TopRight, BottomLeft, BotRight   string // corners of a frame
+	TreeItem, TreeLast, TreeBar               string // two cells each: ├─ └─ │
+	Pointer, Changed, More, Dot, Times, Caret string // ▸ • … · × and the text cursor
+	Up, Down, Same                            string // a figure rose, fell, stayed
+	ArrowRight                                string
+	Running, Paused                           string
+}
+
+func glyphsOf(set GlyphSet) Glyphs {
+	if set == ASCII {
+		return asciiGlyphs()
+	}
+	return Glyphs{
+		Set:      set,
+		BarParts: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, BarEmpty: "░",
+		Levels:   []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+		RangeLow: "━", RangeHigh: "─", RangeKnob: "█", RangeMark: "┼",
+		Line: "─", Column: "│", TopLeft: "┌", TopRight: "┐", BottomLeft: "└", BotRight: "┘",
+		TreeItem: "├─", TreeLast: "└─", TreeBar: "│ ",
+		Pointer: "▸", Changed: "•", More: "…", Dot: "·", Times: "×", Caret: "▏",
+		Up: "▲", Down: "▼", Same: "=", ArrowRight: "→", Running: "▶", Paused: "‖",
+	}
+}
+
+func asciiGlyphs() Glyphs {
+	return Glyphs{
+		Set:      ASCII,
+		BarParts: []string{"#"}, BarEmpty: ".",
+		Levels:   []string{".", ":", "-", "=", "+", "*", "#"},
+		RangeLow: "=", RangeHigh: "-", RangeKnob: "O", RangeMark: "+",
+		Line: "-", Column: "|", TopLeft: "+", TopRight: "+", BottomLeft: "+", BotRight: "+",
+		TreeItem: "|-", TreeLast: "`-", TreeBar: "| ",
+		Pointer: ">", Changed: "*", More: "~", Dot: "-", Times: "x", Caret: "_",
+		Up: "^", Down: "v", Same: "=", ArrowRight: ">", Running: ">", Paused: "=",
+	}
+}
+
+// asciiSigns are the signs of texts that an ASCII screen cannot show. Letters
+// with accents stay: without them Spanish says something else.
+var asciiSigns = map[rune]string{
+	'…': "~", '×': "x", '·': "-", '–': "-", '—': "-", '→': ">", '←': "<", '↑': "^", '↓': "v",
+	'«': "\"", '»': "\"", '“': "\"", '”': "\"", '‘': "'", '’': "'", '•': "*", 'µ': "u", '±': "~",
+	'≤': "<", '≥': ">", '≠': "!", '−': "-", '≈': "~",
+}
+
+// Sign returns what the glyph set writes for a rune of a text; most runes
+// stay. The replacement is one cell wide like the sign.
+func (g *Glyphs) Sign(r rune) (string, bool) {
+	if g.Set != ASCII || r < 0x80 {
+		return "", false
+	}
+	s, ok := asciiSigns[r]
+	return s, ok
+}

@@ -1,0 +1,56 @@
+package theme
+
+// colour is one colour for terminals with many colours and for those with 16.
+type colour struct {
+	hex  string
+	ansi string // 0..15: the terminal's own scheme decides how it looks
+}
+
+type palette struct {
+	accent, focus, good, warn, bad, dim, rule colour
+	series                                    [SeriesCount]colour
+}
+
+func paletteFor(dark *bool) palette {
+	switch {
+	case dark == nil:
+		return anyBackground
+	case *dark:
+		return darkBackground
+	default:
+		return lightBackground
+	}
+}
+
+// A test holds every colour but rule to a contrast of 4.5 against its
+// backgrounds (WCAG 2 AA); anyBackground to 4 against both black and white,
+// where 4.58 is the most that arithmetic allows.
+var (
+	darkBackground = palette{
+		accent: colour{"#6cb6ff", "6"}, focus: colour{"#d2a8ff", "5"},
+		good: colour{"#6fd08c", "2"}, warn: colour{"#e6b450", "3"}, bad: colour{"#ff7b72", "1"},
+		dim: colour{"#999999", "7"}, rule: colour{"#4a4f58", "7"},
+		series: [SeriesCount]colour{
+			{"#6cb6ff", "4"}, {"#f0a35e", "3"}, {"#6fd08c", "2"}, {"#e58fd0", "5"},
+			{"#56d4dd", "6"}, {"#e3d26f", "11"}, {"#b49cff", "13"}, {"#ff8f88", "9"},
+		},
+	}
+	lightBackground = palette{
+		accent: colour{"#0a5fb0", "6"}, focus: colour{"#7a3fc0", "5"},
+		good: colour{"#1a7037", "2"}, warn: colour{"#8a5600", "3"}, bad: colour{"#c0262d", "1"},
+		dim: colour{"#636363", "7"}, rule: colour{"#bdc2c9", "7"},
+		series: [SeriesCount]colour{
+			{"#0a5fb0", "4"}, {"#a04a00", "3"}, {"#1a7037", "2"}, {"#a8267f", "5"},
+			{"#00696f", "6"}, {"#6f5d00", "11"}, {"#6a45c8", "13"}, {"#bc3028", "9"},
+		},
+	}
+	anyBackground = palette{
+		accent: colour{"#2878c8", "6"}, focus: colour{"#9a62d8", "5"},
+		good: colour{"#2c8548", "2"}, warn: colour{"#a56a08", "3"}, bad: colour{"#d9483f", "1"},
+		dim: colour{"#777777", "7"}, rule: colour{"#868b92", "7"},
+		series: [SeriesCount]colour{
+			{"#2878c8", "4"}, {"#c25c12", "3"}, {"#2c8548", "2"}, {"#c4489f", "5"},
+			{"#12828a", "6"}, {"#877408", "11"}, {"#8068d8", "13"}, {"#d9483f", "9"},
+		},
+	}
+)

@@ -1,0 +1,119 @@
+package theme
+
+import (
+	"io"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+// Level is what a terminal can show of colour and emphasis.
+type Level int
+
+const (
+	Plain     Level = iota // no sequences at all: a dumb terminal
+	Mono                   // bold and reverse, but no colour: NO_COLOR
+	ANSI16                 // the terminal's own 16 colours
+	ANSI256                // the 256-colour cube
+	TrueColor              // 24 bits
+)
+
+// Options of a session's theme. The zero value of Getenv's answers means a dumb terminal.
+type Options struct {
+	// Getenv reads the session's environment: TERM, COLORTERM, NO_COLOR.
+	Getenv func(string) string
+	// Dark tells the background; nil means unknown, which reads on both.
+	Dark *bool
+	// Glyphs is the wished set; a dumb terminal gets ASCII whatever it says.
+	Glyphs GlyphSet
+	// ReducedMotion asks for one frame a second and no animation.
+	ReducedMotion bool
+}
+
+// Theme is everything about looks that a session decides.
+type Theme struct {
+	Level         Level
+	Glyph         Glyphs
+	ReducedMotion bool
+
+	Text   Style // the terminal's own foreground
+	Dim    Style // what may be overlooked: units, labels, help
+	Rule   Style // lines and empty tracks; carries no meaning
+	Accent Style // the one thing to look at
+	Focus  Style // where the keys go
+	Good   Style
+	Warn   Style
+	Bad    Style
+	// Invert is the terminal's colours the other way round: the open tab, the cursor.
+	Invert Style
+
+	series [SeriesCount]Style
+	marks  [markCount]mark
+}
+
+// SeriesCount is how many users or products have a colour of their own; more go round.
+const SeriesCount = 8
+
+// New makes the theme of one session.
+func New(o Options) *Theme {
+	level := DetectLevel(o.Getenv)
+	if level == Plain {
+		o.Glyphs = ASCII
+	}
+	p := painter{level: level, renderer: newRenderer(level)}
+	colours := paletteFor(o.Dark)
+	t := &Theme{
+		Level: level, Glyph: glyphsOf(o.Glyphs), ReducedMotion: o.ReducedMotion,
+		Dim: p.dim(colours.dim), Rule: p.dim(colours.rule),
+		Accent: p.colour(colours.accent), Focus: p.colour(colours.focus),
+		Good: p.colour(colours.good), Warn: p.colour(colours.warn), Bad: p.colour(colours.bad),
+		Text: p.style(lipgloss.Style.Bold, nil), Invert: p.invert(),
+	}
+	for i, c := range colours.series {
+		t.series[i] = p.colour(c)
+	}
+	t.marks = marksOf(t)
+	return t
+}
+
+// Series returns the colour of the i-th user or product; their label says which it is.
+func (t *Theme) Series(i int) Style {
+	return t.series[((i%SeriesCount)+SeriesCount)%SeriesCount]
+}
+
+// DetectLevel reads what the terminal can show from its environment alone.
+func DetectLevel(getenv func(string) string) Level {
+	term := getenv("TERM")
+	if term == "" || term == "dumb" {
+		return Plain
+	}
+	out := termenv.NewOutput(io.Discard, termenv.WithEnvironment(environ(getenv)), termenv.WithTTY(true))
+	switch out.EnvColorProfile() {
+	case termenv.TrueColor:
+		return TrueColor
+	case termenv.ANSI256:
+		return ANSI256
+	case termenv.ANSI:
+		return ANSI16
+	default:
+		return Mono
+	}
+}
+
+// environ lets termenv read a session's environment instead of the process's.
+type environ func(string) string
+
+func (e environ) Getenv(key string) string { return e(key) }
+func (e environ) Environ() []string        { return nil }
+
+// newRenderer returns a Lip Gloss renderer that writes nowhere and asks nobody.
+func newRenderer(level Level) *lipgloss.Renderer {
+	profiles := map[Level]termenv.Profile{
+		Plain: termenv.Ascii, Mono: termenv.ANSI, ANSI16: termenv.ANSI,
+		ANSI256: termenv.ANSI256, TrueColor: termenv.TrueColor,
+	}
+	r := lipgloss.NewRenderer(io.Discard)
+	r.SetColorProfile(profiles[level])
+	r.SetHasDarkBackground(true) // colours are chosen before: keep Lip Gloss from asking
+	return r
+}

@@ -1,0 +1,185 @@
+package theme
+
+import (
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"resilab/labs/lab"
+)
+
+func env(pairs ...string) func(string) string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(k string) string { return m[k] }
+}
+
+func TestLevelComesFromTheEnvironment(t *testing.T) {
+	for _, tc := range []struct {
+		env  func(string) string
+		want Level
+	}{
+		{env(), Plain},
+		{env("TERM", "dumb", "COLORTERM", "truecolor"), Plain},
+		{env("TERM", "xterm-256color"), ANSI256},
+		{env("TERM", "xterm-256color", "COLORTERM", "truecolor"), TrueColor},
+		{env("TERM", "xterm-256color", "COLORTERM", "truecolor", "NO_COLOR", "1"), Mono},
+		{env("TERM", "linux"), ANSI16},
+		{env("TERM", "xterm"), ANSI16},
+		{env("TERM", "vt100"), Mono},
+	} {
+		if got := DetectLevel(tc.env); got != tc.want {
+			t.Errorf("level %d, want %d", got, tc.want)
+		}
+	}
+}
+
+func TestStylesSayWhatTheTerminalUnderstands(t *testing.T) {
+	dark := true
+	for name, tc := range map[string]struct {
+		env         func(string) string
+		good, dim   string
+		invert      string
+		strongText  string
+		wantedGlyph GlyphSet
+	}{
+		"dumb":      {env("TERM", "dumb"), "x", "x", "x", "x", ASCII},
+		"no colour": {env("TERM", "xterm", "NO_COLOR", "1"), "x", "x", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
+		"16":        {env("TERM", "xterm"), "\x1b[32mx\x1b[0m", "\x1b[2mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
+		"true":      {env("TERM", "xterm", "COLORTERM", "truecolor"), "\x1b[38;2;111;208;140mx\x1b[0m", "\x1b[38;2;153;153;153mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
+	} {
+		t.Run(name, func(t *testing.T) {
+			th := New(Options{Getenv: tc.env, Dark: &dark})
+			for what, pair := range map[string][2]string{
+				"good": {th.Good.Paint("x"), tc.good}, "dim": {th.Dim.Paint("x"), tc.dim},
+				"invert": {th.Invert.Paint("x"), tc.invert}, "strong": {th.Text.Strong().Paint("x"), tc.strongText},
+				"text": {th.Text.Paint("x"), "x"},
+			} {
+				if pair[0] != pair[1] {
+					t.Errorf("%s: %q, want %q", what, pair[0], pair[1])
+				}
+			}
+			if th.Glyph.Set != tc.wantedGlyph {
+				t.Errorf("glyphs %s", th.Glyph.Set)
+			}
+		})
+	}
+}
+
+// Every glyph has the width its place was planned for, and an ASCII screen is ASCII.
+func TestGlyphWidths(t *testing.T) {
+	for _, set := range []GlyphSet{Blocks, Braille, ASCII} {
+		g := glyphsOf(set)
+		v := reflect.ValueOf(g)
+		for i := range v.NumField() {
+			name := v.Type().Field(i).Name
+			var cells []string
+			switch f := v.Field(i).Interface().(type) {
+			case string:
+				cells = []string{f}
+			case []string:
+				cells = f
+			default:
+				continue
+			}
+			want := 1
+			if strings.HasPrefix(name, "Tree") {
+				want = 2
+			}
+			for _, c := range cells {
+				if got := ansi.StringWidth(c); got != want {
+					t.Errorf("%s %s: %q is %d cells wide", set, name, c, got)
+				}
+				if set == ASCII && !isASCII(c) {
+					t.Errorf("%s %q is not ASCII", name, c)
+				}
+			}
+		}
+	}
+	for r, s := range asciiSigns {
+		if ansi.StringWidth(s) != ansi.StringWidth(string(r)) || !isASCII(s) {
+			t.Errorf("sign %q for %q", s, r)
+		}
+	}
+}
+
+func TestMarksAreTwoCells(t *testing.T) {
+	for _, set := range []GlyphSet{Blocks, ASCII} {
+		th := New(Options{Getenv: env("TERM", "xterm"), Glyphs: set})
+		for m := lab.MarkInfo; m <= lab.MarkSetting; m++ {
+			symbol, _ := th.Mark(m)
+			if ansi.StringWidth(symbol) != MarkWidth {
+				t.Errorf("%s mark %d: %q is %d cells wide", set, m, symbol, ansi.StringWidth(symbol))
+			}
+			if set == ASCII && !isASCII(symbol) {
+				t.Errorf("mark %d: %q is not ASCII", m, symbol)
+			}
+		}
+	}
+	if symbol, _ := New(Options{Getenv: env()}).Mark(99); symbol != "- " {
+		t.Errorf("an unknown mark is %q", symbol)
+	}
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
+}
+
+func TestParseGlyphs(t *testing.T) {
+	for _, g := range []GlyphSet{Blocks, Braille, ASCII} {
+		if got, err := ParseGlyphs(g.String()); err != nil || got != g {
+			t.Errorf("%s: %s, %v", g, got, err)
+		}
+	}
+	if _, err := ParseGlyphs("emoji"); err == nil {
+		t.Error("emoji is accepted")
+	}
+}
+
+// Text in every colour can be read on its backgrounds.
+func TestContrast(t *testing.T) {
+	for name, tc := range map[string]struct {
+		p       palette
+		grounds []string
+		least   float64
+	}{
+		"dark":  {darkBackground, []string{"#000000", "#1e1e1e", "#002b36"}, 4.5},
+		"light": {lightBackground, []string{"#ffffff", "#f4f4f4", "#fdf6e3"}, 4.5},
+		"any":   {anyBackground, []string{"#000000", "#ffffff"}, 4},
+	} {
+		colours := append([]colour{tc.p.accent, tc.p.focus, tc.p.good, tc.p.warn, tc.p.bad, tc.p.dim}, tc.p.series[:]...)
+		for _, c := range colours {
+			for _, ground := range tc.grounds {
+				if got := contrast(t, c.hex, ground); got < tc.least {
+					t.Errorf("%s: %s on %s has a contrast of %.2f", name, c.hex, ground, got)
+				}
+			}
+		}
+	}
+}
+
+func contrast(t *testing.T, a, b string) float64 {
+	la, lb := luminance(t, a), luminance(t, b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func luminance(t *testing.T, hex string) float64 {
+	n, err := strconv.ParseUint(hex[1:], 16, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	linear := func(v uint64) float64 {
+		c := float64(v&255) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(n>>16) + 0.7152*linear(n>>8) + 0.0722*linear(n)
+}
