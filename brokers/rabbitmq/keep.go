@@ -1,0 +1,74 @@
+package rabbitmq
+
+import (
+	"context"
+	"time"
+
+	"github.com/jpillora/backoff"
+)
+
+const (
+	retryMin = 100 * time.Millisecond
+	retryMax = 2 * time.Second
+	// steady is how long work must have lasted for the waits to begin anew.
+	steady = time.Second
+)
+
+// Keep works on connections, one after another, until ctx ends: it dials, hands
+// the connection to work, and when work returns waits a little longer each time
+// and dials again. The context that work gets ends with the connection. down
+// hears each reason for a new attempt: a failed dial, work's error, or that the
+// connection was lost. Keep closes the connections.
+func Keep(ctx context.Context, o Options, work func(context.Context, *Conn) error, down func(error)) {
+	wait := backoff.Backoff{Min: retryMin, Max: retryMax, Factor: 2, Jitter: true}
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := once(ctx, o, work)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			down(err)
+		}
+		if time.Since(began) > steady {
+			wait.Reset()
+		}
+		sleep(ctx, wait.Duration())
+	}
+}
+
+func once(ctx context.Context, o Options, work func(context.Context, *Conn) error) error {
+	c, err := Dial(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-c.Done():
+			cancel()
+		case <-stop:
+		}
+	}()
+	err = work(ctx, c)
+	close(stop)
+	<-watched
+	if lost := c.Err(); lost != nil {
+		return lost
+	}
+	return err
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
