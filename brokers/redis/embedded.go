@@ -1,0 +1,120 @@
+package redis
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
+)
+
+// Embedded is a Redis server in this process: miniredis on a real clock.
+//
+// miniredis lets TTLs fall only when it is told how much time has passed, and
+// then walks over every key. So that this stays cheap, the clock moves at most
+// every pace, which grows with what the last walk cost: with a few keys a TTL
+// is right to a millisecond, with 10,000 keys to about a tenth of a second.
+type Embedded struct {
+	m      *miniredis.Miniredis
+	events events
+
+	mu   sync.Mutex
+	last time.Time     // until when TTLs have fallen
+	cost time.Duration // of the last walk
+
+	quit chan struct{}
+	done chan struct{}
+}
+
+const (
+	// tick moves the clock while no command arrives, so that keys which
+	// nobody touches expire as well.
+	tick = 20 * time.Millisecond
+	// finest is the shortest time between two walks.
+	finest = time.Millisecond
+	// A walk may take one part in busyShare of the time while commands
+	// arrive, and one in idleShare while none do.
+	busyShare = 30
+	idleShare = 200
+)
+
+// StartEmbedded listens on addr ("127.0.0.1:6379"); an empty addr is a free
+// port on loopback. Close is due after success.
+func StartEmbedded(addr string) (*Embedded, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	m := miniredis.NewMiniRedis()
+	if err := m.StartAddr(addr); err != nil {
+		return nil, fmt.Errorf("listening for Redis clients: %w", err)
+	}
+	e := &Embedded{m: m, last: time.Now(), quit: make(chan struct{}), done: make(chan struct{})}
+	if err := e.events.register(m.Server()); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("adding the command CONFIG: %w", err)
+	}
+	m.Server().SetPreHook(func(*server.Peer, string, ...string) bool {
+		e.advance(busyShare)
+		return false
+	})
+	go e.run()
+	return e, nil
+}
+
+// Addr is where the server listens, host and port.
+func (e *Embedded) Addr() string { return e.m.Addr() }
+
+// URL is what a client takes.
+func (e *Embedded) URL() string { return "redis://" + e.m.Addr() + "/0" }
+
+// Close ends the server, its connections and its clock. A second call does
+// nothing.
+func (e *Embedded) Close() error {
+	e.mu.Lock()
+	closed := e.quit == nil
+	if !closed {
+		close(e.quit)
+		e.quit = nil
+	}
+	e.mu.Unlock()
+	if !closed {
+		<-e.done
+		e.m.Close()
+	}
+	return nil
+}
+
+func (e *Embedded) run() {
+	defer close(e.done)
+	e.mu.Lock()
+	quit := e.quit
+	e.mu.Unlock()
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	for {
+		select {
+		case <-quit:
+			return
+		case <-t.C:
+			e.advance(idleShare)
+		}
+	}
+}
+
+// advance lets TTLs fall by the time that has passed, unless it did so a
+// moment ago. Expired keys are gone when it returns.
+func (e *Embedded) advance(share time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	passed := now.Sub(e.last)
+	if passed < max(finest, e.cost*share) {
+		return
+	}
+	e.last = now
+	announce := e.events.prepare(e.m, passed)
+	e.m.FastForward(passed)
+	announce()
+	e.cost = time.Since(now)
+}
