@@ -40,8 +40,14 @@ func Run(t *testing.T, target Target) {
 		{"limits", limitTests()},
 		{"expiry", expiryTests()},
 		{"deadletter", deadLetterTests()},
+		{"consumer", consumerTests()},
+		{"prefetch", prefetchTests()},
+		{"single-active", singleActiveTests()},
+		{"ack", ackTests()},
 		{"confirm", confirmTests()},
 		{"tx", txTests()},
+		{"values", valueTests()},
+		{"hash", hashTests()},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
