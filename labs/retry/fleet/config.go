@@ -51,10 +51,12 @@ type Config struct {
 type Server struct {
 	// Latency is how long a request takes once it is being served.
 	Latency Latency
-	// Slots is how many requests are served at once, 0 for any number.
+	// Replicas is how many machines share the requests, each in its turn; 0 means 1.
+	Replicas int
+	// Slots is how many requests a replica serves at once, 0 for any number.
 	Slots int
-	// Queue is how many more may wait, in order of arrival; the next are refused
-	// with 503. Negative for any number.
+	// Queue is how many more may wait there, in order of arrival; the next are
+	// refused with 503. -1 for any number.
 	Queue int
 	// Refusal is how long it takes to be refused, by the server or by the network.
 	Refusal time.Duration
@@ -76,12 +78,15 @@ type Server struct {
 // LostAfter is when a client without a time-out learns that no reply will come.
 const LostAfter = 30 * time.Second
 
-// Outage is a period in which the server does not do its work.
+func (s *Server) replicas() int { return max(1, s.Replicas) }
+
+// Outage is a period in which replicas are gone. What they were at work on when it
+// began is lost.
 type Outage struct {
 	At, For time.Duration
 	Kind    OutageKind
-	// Share of the slots that a Brownout takes away, above 0 and below 1.
-	Share float64
+	// Replicas is how many of them it hits; 0 for all.
+	Replicas int
 }
 
 // OutageKind says what an outage looks like from outside.
@@ -89,13 +94,17 @@ type OutageKind int
 
 // The kinds of outages.
 const (
-	Refuse   OutageKind = iota // connections are refused at once
-	Hang                       // requests are never answered
-	Brownout                   // a share of the slots is gone
+	Refuse OutageKind = iota // connections are refused at once
+	Hang                     // requests are never answered
 )
 
 func (o Outage) covers(at int64) bool {
 	return at >= int64(o.At) && at < int64(o.At+o.For)
+}
+
+// between reports whether the outage began after from and not after to.
+func (o Outage) between(from, to int64) bool {
+	return o.For > 0 && from < int64(o.At) && to >= int64(o.At)
 }
 
 // Latency is a distribution of times. With Sigma 0 and Exponential false it is

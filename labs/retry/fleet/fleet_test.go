@@ -105,11 +105,12 @@ func anyConfig(t *rapid.T) fleet.Config {
 	share := rapid.Float64Range(0, 0.5)
 	s := &cfg.Server
 	s.FailureRate, s.DeclineRate, s.LostRate = share.Draw(t, "fails"), share.Draw(t, "declines"), share.Draw(t, "lost")
+	s.Replicas = 2
 	s.Slots, s.Queue = rapid.IntRange(0, 5).Draw(t, "slots"), rapid.IntRange(-1, 20).Draw(t, "room")
 	s.Limit, s.RetryAfter = rapid.IntRange(0, 50).Draw(t, "limit"), time.Second
 	s.Outage = fleet.Outage{
 		At: time.Second, For: time.Second,
-		Kind: fleet.OutageKind(rapid.IntRange(0, 2).Draw(t, "outage")), Share: 0.5,
+		Kind: fleet.OutageKind(rapid.IntRange(0, 1).Draw(t, "outage")), Replicas: rapid.IntRange(0, 2).Draw(t, "hit"),
 	}
 	return cfg
 }
@@ -191,19 +192,20 @@ func TestTheQueueIsTheTextbooks(t *testing.T) {
 	}
 }
 
-func TestABrownoutTakesItsShareOfTheSlots(t *testing.T) {
+func TestAnOutageHitsItsReplicas(t *testing.T) {
 	cfg := fleet.Default()
 	cfg.Clients, cfg.Every, cfg.Duration = 2000, 10*time.Second, 10*time.Second
-	cfg.Policy.Retries, cfg.Policy.AttemptTimeout = 0, 0
+	cfg.Policy.Retries = 0
 	cfg.Server = fleet.Server{
-		Latency: fleet.Latency{Median: 100 * time.Millisecond}, Slots: 10, Queue: 0, Refusal: time.Millisecond,
-		Outage: fleet.Outage{At: 3 * time.Second, For: 4 * time.Second, Kind: fleet.Brownout, Share: 0.5},
+		Latency: fleet.Latency{Median: time.Millisecond}, Replicas: 4, Refusal: time.Millisecond,
+		Outage: fleet.Outage{At: 3 * time.Second, For: 4 * time.Second, Replicas: 1},
 	}
 	r := run(t, cfg)
-	_, before := r.Rates(time.Second, 3*time.Second)
-	_, during := r.Rates(4*time.Second, 7*time.Second)
-	// Offered are 20 Erlang; Erlang B serves 9.26 of 10 slots' worth and 4.79 of 5.
-	if ratio := during / before; math.Abs(ratio-0.5) > 0.05 {
-		t.Errorf("%v a second before the brownout, %v during it", before, during)
+	for second, want := range map[int]float64{1: 1, 5: 0.75, 8: 1} {
+		from := time.Duration(second) * time.Second
+		calls, good := r.Rates(from, from+time.Second)
+		if math.Abs(good/calls-want) > 0.01 {
+			t.Errorf("in second %d %v of %v calls a second succeed", second, good, calls)
+		}
 	}
 }

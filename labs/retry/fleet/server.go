@@ -20,46 +20,36 @@ type verdict struct {
 	worked  bool // the server carried it out, whether or not the client hears of it
 }
 
-// server decides what becomes of a request as soon as it arrives: requests are
-// served in the order of their arrival, so that nothing that comes later can change
-// when one is done. That saves half of the events.
+// server decides what becomes of a request as soon as it arrives.
 type server struct {
 	*Server
-	steady, frail heap    // when each slot is free; the frail ones a brownout takes away
-	waiting       []int64 // when those that wait will be served, in order
-	head          int     // the first in waiting that is not yet served
-	second        int64   // the full second that admitted counts for
-	admitted      int
+	turns    []replica
+	turn     int   // whose turn it is
+	second   int64 // the full second that admitted counts for
+	admitted int
 }
 
 func newServer(s *Server) *server {
-	frail := 0
-	if s.Outage.Kind == Brownout && s.Outage.For > 0 && s.Slots > 1 {
-		frail = min(max(1, int(float64(s.Slots)*s.Outage.Share+0.5)), s.Slots-1)
-	}
-	return &server{
-		Server: s,
-		steady: make(heap, s.Slots-frail),
-		frail:  make(heap, frail),
-	}
+	return &server{Server: s, turns: newReplicas(s)}
 }
 
-// handle takes a request. decline says that this operation is one of those that the
-// server declines.
+// handle takes a request. decline says that this operation is one of those that
+// are declined.
 func (s *server) handle(now int64, decline bool, draws dice) verdict {
-	if s.down(now) {
-		return s.unreachable(now)
+	r := s.next()
+	if s.down(r, now) {
+		return s.unreachable(now, now+int64(s.Refusal))
 	}
 	if s.over(now) {
 		return verdict{at: now + int64(s.Refusal), outcome: throttled}
 	}
 	fails, lost := draws.happens(s.FailureRate), draws.happens(s.LostRate)
-	done, ok := s.serve(now, s.Latency.draw(draws))
+	done, ok := r.serve(now, s.Latency.draw(draws), s.Queue)
 	switch {
 	case !ok:
 		return verdict{at: now + int64(s.Refusal), outcome: failed}
-	case s.down(done):
-		return verdict{at: done, outcome: failed}
+	case r.hit && s.Outage.between(now, done):
+		return s.unreachable(now, int64(s.Outage.At))
 	case decline:
 		return verdict{at: done, outcome: declined}
 	case fails:
@@ -70,15 +60,33 @@ func (s *server) handle(now int64, decline bool, draws dice) verdict {
 	return verdict{at: done, outcome: succeeded, worked: true}
 }
 
-func (s *server) down(at int64) bool {
-	return s.Outage.Kind != Brownout && s.Outage.covers(at)
+// next is the replica that gets the next request.
+func (s *server) next() *replica {
+	r := &s.turns[s.turn]
+	if s.turn++; s.turn == len(s.turns) {
+		s.turn = 0
+	}
+	return r
 }
 
-func (s *server) unreachable(now int64) verdict {
+// down reports whether the replica is in its outage.
+func (s *server) down(r *replica, now int64) bool {
+	if !r.hit || s.Outage.For == 0 || now < int64(s.Outage.At) {
+		return false
+	}
+	if s.Outage.covers(now) {
+		return true
+	}
+	r.renew()
+	return false
+}
+
+// unreachable is the verdict of an outage: an error, or nothing at all.
+func (s *server) unreachable(now, at int64) verdict {
 	if s.Outage.Kind == Hang {
 		return verdict{at: now + int64(LostAfter), outcome: timedOut}
 	}
-	return verdict{at: now + int64(s.Refusal), outcome: failed}
+	return verdict{at: at, outcome: failed}
 }
 
 // over counts the request and reports whether this second had enough of them.
@@ -94,54 +102,4 @@ func (s *server) over(now int64) bool {
 	}
 	s.admitted++
 	return false
-}
-
-// serve finds a slot and returns when the request is done, or false if the queue
-// is full.
-func (s *server) serve(now, service int64) (done int64, ok bool) {
-	if s.Slots == 0 {
-		return now + service, true
-	}
-	slot, start := s.nextSlot(now)
-	if !s.wait(now, start) {
-		return 0, false
-	}
-	slot.replace(event{at: start + service})
-	return start + service, true
-}
-
-// nextSlot is the group of slots with the one that can serve first, and when.
-func (s *server) nextSlot(now int64) (*heap, int64) {
-	start := max(now, s.steady[0].at)
-	if s.frail.empty() {
-		return &s.steady, start
-	}
-	frail := max(now, s.frail[0].at)
-	if s.Outage.covers(frail) {
-		frail = int64(s.Outage.At + s.Outage.For)
-	}
-	if frail < start {
-		return &s.frail, frail
-	}
-	return &s.steady, start
-}
-
-// wait joins the queue if the request cannot start now, and reports whether there
-// was room.
-func (s *server) wait(now, start int64) bool {
-	for s.head < len(s.waiting) && s.waiting[s.head] <= now {
-		s.head++
-	}
-	if s.head > len(s.waiting)/2 {
-		s.waiting = s.waiting[:copy(s.waiting, s.waiting[s.head:])]
-		s.head = 0
-	}
-	if start <= now {
-		return true
-	}
-	if s.Queue >= 0 && len(s.waiting)-s.head >= s.Queue {
-		return false
-	}
-	s.waiting = append(s.waiting, start)
-	return true
 }

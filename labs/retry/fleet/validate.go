@@ -59,6 +59,7 @@ func (s *Server) validate() error {
 		policy.Within("latency-sigma", s.Latency.Sigma, 0, 3),
 		policy.Within("slow-share", s.Latency.SlowShare, 0, 1),
 		policy.Within("slow-by", s.Latency.SlowBy, 0, time.Hour),
+		policy.Within("replicas", s.Replicas, 0, 1000),
 		policy.Within("slots", s.Slots, 0, 1_000_000),
 		policy.Within("queue", s.Queue, -1, 10_000_000),
 		policy.Within("refusal", s.Refusal, time.Microsecond, time.Hour),
@@ -69,7 +70,7 @@ func (s *Server) validate() error {
 		policy.Within("retry-after", s.RetryAfter, 0, time.Hour),
 		policy.Within("outage-at", s.Outage.At, 0, time.Hour),
 		policy.Within("outage-for", s.Outage.For, 0, time.Hour),
-		policy.Within("outage-share", s.Outage.Share, 0, 1),
+		policy.Within("outage-replicas", s.Outage.Replicas, 0, s.replicas()),
 	})
 }
 
