@@ -161,5 +161,7 @@ func (c *coder) table(v *Table) {
 }
 
 // reserved fields carry nothing: zero when written, ignored when read.
-func (c *coder) reservedShort() { var v uint16; c.short(&v) }
-func (c *coder) reservedStr()   { var v []byte; c.shortBytes(&v) }
+func (c *coder) reservedShort()   { var v uint16; c.short(&v) }
+func (c *coder) reservedStr()     { var v []byte; c.shortBytes(&v) }
+func (c *coder) reservedLongStr() { var v []byte; c.longBytes(&v) }
+func (c *coder) reservedBits()    { var v uint8; c.octet(&v) }

@@ -1,0 +1,115 @@
+package broker
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options of a [Broker]. Zero values mean the defaults that are named.
+type Options struct {
+	Clock Clock // SystemClock
+	// QueueLimitBytes is how much memory one queue's messages may take before
+	// its publishers are held back: 64 MiB.
+	QueueLimitBytes int64
+	// MemoryLimitBytes is the same for all queues together: 1 GiB.
+	MemoryLimitBytes int64
+	// VHosts lists the virtual hosts there are. Empty: any that a client asks
+	// for is made.
+	VHosts []string
+}
+
+// A Broker is everything that outlives a connection.
+type Broker struct {
+	options Options
+	timers  *timers
+	memory  budget
+
+	mu     sync.Mutex
+	vhosts map[string]*vhost
+}
+
+// New returns a broker with no queues. Close is due.
+func New(o Options) *Broker {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	if o.QueueLimitBytes <= 0 {
+		o.QueueLimitBytes = 64 << 20
+	}
+	if o.MemoryLimitBytes <= 0 {
+		o.MemoryLimitBytes = 1 << 30
+	}
+	return &Broker{
+		options: o,
+		timers:  newTimers(o.Clock),
+		memory:  budget{limit: o.MemoryLimitBytes},
+		vhosts:  map[string]*vhost{},
+	}
+}
+
+// Close stops every timer. All connections must be closed before.
+func (b *Broker) Close() { b.timers.close() }
+
+// Connect opens a virtual host for a user. A virtual host that Options.VHosts
+// does not allow is refused with the code 530.
+func (b *Broker) Connect(vhostName, user string) (*Connection, error) {
+	if allowed := b.options.VHosts; len(allowed) > 0 && !slices.Contains(allowed, vhostName) {
+		return nil, Refuse(NotAllowed, "vhost %s not found", vhostName)
+	}
+	return &Connection{vhost: b.vhost(vhostName), user: user}, nil
+}
+
+func (b *Broker) vhost(name string) *vhost {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	v := b.vhosts[name]
+	if v == nil {
+		v = newVHost(b, name)
+		b.vhosts[name] = v
+	}
+	return v
+}
+
+func (b *Broker) eachVHost() []*vhost {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := make([]*vhost, 0, len(b.vhosts))
+	for _, v := range b.vhosts {
+		all = append(all, v)
+	}
+	return all
+}
+
+// Restart does to the content what a restart of the server does: only durable
+// exchanges and queues stay, and in them only persistent messages. All
+// connections must be closed before.
+func (b *Broker) Restart() {
+	for _, v := range b.eachVHost() {
+		v.keepDurable()
+	}
+}
+
+// CancelConsumers takes all consumers off a queue, as when its leader moves,
+// and tells their clients. It returns how many there were.
+func (b *Broker) CancelConsumers(vhostName, queueName string) int {
+	q := b.vhost(vhostName).queue(queueName)
+	if q == nil {
+		return 0
+	}
+	q.mu.Lock()
+	gone := q.cancelAll()
+	q.release()
+	notifyCancelled(gone)
+	return len(gone)
+}
+
+func notifyCancelled(gone []*consumer) {
+	for _, c := range gone {
+		c.channel.forget(c)
+		c.channel.peer.Cancelled(c.tag)
+	}
+}
+
+// now is the time for stamps inside messages, in seconds.
+func (b *Broker) now() time.Time { return b.options.Clock.Now() }

@@ -1,0 +1,53 @@
+package broker
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// A budget counts bytes against a limit and lets publishers wait while it is
+// exceeded. Adding never fails: whoever adds asks wait afterwards.
+//
+// Waiting ends at three quarters of the limit, so that a publisher is not
+// stopped and released again for every message.
+type budget struct {
+	limit int64
+	used  atomic.Int64
+	mu    sync.Mutex
+	room  chan struct{} // closed when there is room; nil while nobody waits
+}
+
+func (b *budget) add(n int64) {
+	now := b.used.Add(n)
+	low := b.limit / 4 * 3
+	if n < 0 && now <= low && now-n > low {
+		b.release()
+	}
+}
+
+// release lets everybody go on who waits.
+func (b *budget) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.room != nil {
+		close(b.room)
+		b.room = nil
+	}
+}
+
+// wait returns a channel that is closed once there is room, or nil when there
+// is room now.
+func (b *budget) wait() <-chan struct{} {
+	if b.used.Load() <= b.limit {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used.Load() <= b.limit {
+		return nil
+	}
+	if b.room == nil {
+		b.room = make(chan struct{})
+	}
+	return b.room
+}

@@ -1,0 +1,92 @@
+package broker
+
+import (
+	"cmp"
+	"slices"
+
+	"resilab/brokers/minirabbit/codec"
+)
+
+// An exchange routes messages to the queues and exchanges bound to it.
+// vhost.mu guards it.
+type exchange struct {
+	resource
+	kind       string
+	durable    bool
+	autoDelete bool
+	internal   bool
+	args       codec.Table
+	alternate  string // where unroutable messages go; "" for nowhere
+	router     router
+	bindings   map[bindingID]*binding
+	incoming   map[*binding]struct{} // from other exchanges
+	deleted    bool
+}
+
+// A router decides where messages go, for one type of exchange.
+type router interface {
+	// check refuses a binding that makes no sense for the type.
+	check(b *binding) error
+	// add and remove are called once for each different binding.
+	add(b *binding)
+	remove(b *binding)
+	// route appends the destinations of a message. One may come up more than
+	// once.
+	route(key string, m *Message, to []destination) []destination
+}
+
+// A destination is a queue or an exchange: one of the two is nil.
+type destination struct {
+	queue    *queue
+	exchange *exchange
+}
+
+func (d destination) resource() resource {
+	if d.queue != nil {
+		return d.queue.resource
+	}
+	return d.exchange.resource
+}
+
+// A binding says that a message that matches goes to the destination.
+type binding struct {
+	source *exchange
+	to     destination
+	key    string
+	args   codec.Table
+}
+
+// A bindingID is what makes two bindings the same one.
+type bindingID struct {
+	to        destination
+	key, args string
+}
+
+func (b *binding) id() bindingID {
+	sorted := slices.Clone(b.args)
+	slices.SortStableFunc(sorted, func(x, y codec.Field) int { return cmp.Compare(x.Name, y.Name) })
+	return bindingID{b.to, b.key, string(sorted.Encode())}
+}
+
+// newRouter makes the router for a type of exchange; an unknown type is a hard
+// error.
+func newRouter(kind string, r resource, args codec.Table) (router, error) {
+	switch kind {
+	case "direct":
+		return directRouter{}, nil
+	case "fanout":
+		return fanoutRouter{}, nil
+	case "topic":
+		return &topicRouter{}, nil
+	case "headers":
+		return &headersRouter{}, nil
+	case "x-consistent-hash":
+		return newHashRouter(r, args)
+	}
+	return nil, Refuse(CommandInvalid, "unknown exchange type '%s'", kind)
+}
+
+// anyBinding is the part of a router whose type takes every binding.
+type anyBinding struct{}
+
+func (anyBinding) check(*binding) error { return nil }

@@ -1,0 +1,132 @@
+package broker
+
+import (
+	"strconv"
+
+	"resilab/brokers/minirabbit/codec"
+)
+
+// A Message is what a publisher sent. It is immutable, so any number of queues
+// share one.
+type Message struct {
+	Exchange   string
+	RoutingKey string
+	Props      []byte // encoded codec.Properties
+	Body       []byte
+
+	headers    []byte // the headers table inside Props; nil when there is none
+	persistent bool
+	priority   uint8
+	expiration int64 // milliseconds; negative when there is none
+}
+
+// NewMessage checks the properties of a publishing. user is who is logged in:
+// the property user-id must be that name or be missing. Errors close the
+// channel (a bad property) or wrap codec.ErrSyntax.
+func NewMessage(exchange, key string, props, body []byte, user string) (*Message, error) {
+	p, err := codec.ParseProperties(props)
+	if err != nil {
+		return nil, err
+	}
+	if p.Present&codec.HasUserID != 0 && string(p.UserID) != user {
+		return nil, Refuse(PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID, user)
+	}
+	m := &Message{Exchange: exchange, RoutingKey: key, Props: props, Body: body}
+	m.index(&p)
+	if p.Present&codec.HasExpiration != 0 {
+		ms, err := strconv.ParseInt(string(p.Expiration), 10, 64)
+		if err != nil || ms < 0 || ms > maxTTL {
+			return nil, Refuse(PreconditionFailed, "invalid expiration '%s': %s", p.Expiration, expirationFault(ms, err))
+		}
+		m.expiration = ms
+	}
+	return m, nil
+}
+
+// index keeps the properties that the broker itself looks at.
+func (m *Message) index(p *codec.Properties) {
+	m.headers = p.Headers
+	m.persistent = p.DeliveryMode == 2
+	m.priority = p.Priority
+	m.expiration = -1
+}
+
+// maxTTL is the longest time a timer of RabbitMQ may run, in milliseconds.
+const maxTTL = 1<<32 - 1
+
+func expirationFault(ms int64, err error) string {
+	switch {
+	case err != nil:
+		return "not_an_integer"
+	case ms < 0:
+		return "{value_negative," + strconv.FormatInt(ms, 10) + "}"
+	default:
+		return "{value_too_big," + strconv.FormatInt(ms, 10) + "}"
+	}
+}
+
+// messageOverhead is what a queued message takes beside its bytes: the Message,
+// its entry in a queue and later in a channel.
+const messageOverhead = 256
+
+// size is what a message counts against a memory limit.
+func (m *Message) size() int64 {
+	return int64(len(m.Body)+len(m.Props)+len(m.RoutingKey)) + messageOverhead
+}
+
+// keys returns every key the message is routed by: its own and those in the
+// headers CC and BCC.
+func (m *Message) keys() []string {
+	keys := []string{m.RoutingKey}
+	for _, name := range []string{"CC", "BCC"} {
+		list, _ := m.header(name)
+		array, _ := list.(codec.Array)
+		for _, k := range array {
+			if s, ok := k.(string); ok {
+				keys = append(keys, s)
+			}
+		}
+	}
+	return keys
+}
+
+func (m *Message) header(name string) (any, bool) {
+	if m.headers == nil {
+		return nil, false
+	}
+	return codec.LookupField(m.headers, name)
+}
+
+// hasCopies says whether the message has a header CC or BCC.
+func (m *Message) hasCopies() bool {
+	if m.headers == nil {
+		return false
+	}
+	_, cc := m.header("CC")
+	_, bcc := m.header("BCC")
+	return cc || bcc
+}
+
+// rewrite returns a copy with another exchange, key and properties, which must
+// not carry an expiration any more.
+func (m *Message) rewrite(exchange, key string, p *codec.Properties) *Message {
+	c := &Message{Exchange: exchange, RoutingKey: key, Props: p.Encode(), Body: m.Body}
+	c.index(p)
+	return c
+}
+
+// withoutBCC returns the message as recipients see it.
+func (m *Message) withoutBCC() *Message {
+	p, headers := m.decode()
+	p.Headers = headers.Without("BCC").Encode()
+	c := m.rewrite(m.Exchange, m.RoutingKey, &p)
+	c.expiration = m.expiration
+	return c
+}
+
+// decode reads the properties and the headers, which NewMessage has checked.
+func (m *Message) decode() (codec.Properties, codec.Table) {
+	p, _ := codec.ParseProperties(m.Props)
+	headers, _ := codec.DecodeTable(p.Headers)
+	return p, headers
+}

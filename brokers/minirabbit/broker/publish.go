@@ -1,0 +1,73 @@
+package broker
+
+// An Outcome is what became of a publishing.
+type Outcome struct {
+	Unroutable bool // no queue took it; return it if it was mandatory
+	Refused    bool // a queue is full: confirm it negatively
+	// Wait is closed once the publisher may go on; nil if it may at once.
+	Wait <-chan struct{}
+}
+
+// Publish routes a message; in a transaction it is routed at the commit.
+func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
+	v := c.vhost
+	v.mu.RLock()
+	x, err := v.publishable(m.Exchange)
+	if err == nil && c.mode != txMode {
+		c.routed = v.route(x, m, c.routed[:0])
+	}
+	v.mu.RUnlock()
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.mode == txMode {
+		c.tx.publish(m, mandatory)
+		return Outcome{}, nil
+	}
+	return c.enqueue(m), nil
+}
+
+// publishable returns the exchange if clients may publish to it.
+func (v *vhost) publishable(name string) (*exchange, error) {
+	x := v.exchanges[name]
+	if x == nil {
+		return nil, v.exchangeNamed(name).missing()
+	}
+	if x.internal {
+		return nil, Refuse(AccessRefused, "cannot publish to internal %s", x.resource)
+	}
+	return x, nil
+}
+
+// enqueue offers a message to the queues it was routed to.
+func (c *Channel) enqueue(m *Message) Outcome {
+	out := Outcome{Unroutable: len(c.routed) == 0}
+	if m.hasCopies() {
+		m = m.withoutBCC()
+	}
+	for i, q := range c.routed {
+		if q.push(m) == refused {
+			out.Refused = true
+		}
+		if w := q.memory.wait(); w != nil {
+			out.Wait = w
+		}
+		c.routed[i] = nil
+	}
+	if w := c.vhost.broker.memory.wait(); w != nil {
+		out.Wait = w
+	}
+	return out
+}
+
+// routeByName routes a message to the exchange it names, whatever that is;
+// none is fine.
+func (v *vhost) routeByName(m *Message, to []*queue) []*queue {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	x := v.exchanges[m.Exchange]
+	if x == nil {
+		return to
+	}
+	return v.route(x, m, to)
+}

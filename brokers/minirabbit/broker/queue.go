@@ -1,0 +1,205 @@
+package broker
+
+import (
+	"sync"
+
+	"resilab/brokers/minirabbit/codec"
+)
+
+// A queue holds messages until consumers settle them. Its methods lock it and
+// end with release, which also sends away what became a dead letter.
+type queue struct {
+	resource
+	broker     *Broker
+	vhost      *vhost
+	durable    bool
+	autoDelete bool
+	owner      *Connection // exclusive to it; nil when it is not
+	args       codec.Table
+	limits     queueLimits
+
+	bindings map[*binding]struct{} // guarded by vhost.mu
+
+	mu        sync.Mutex
+	deleted   bool
+	ready     readyList
+	unacked   int
+	lastPos   uint64
+	consumers consumers
+	memory    budget // ready and unacknowledged messages
+	dead      []deadLetter
+	draining  bool
+	expiry    *timer // for the first message's time to live
+	expiryAt  int64
+	idle      *timer // for x-expires
+	lastUsed  int64
+	counts    QueueCounts
+	rates     rateMeter
+}
+
+func newQueue(v *vhost, spec QueueSpec, l queueLimits, owner *Connection) *queue {
+	q := &queue{
+		resource:   resource{"queue", spec.Name, v.name},
+		broker:     v.broker,
+		vhost:      v,
+		durable:    spec.Durable,
+		autoDelete: spec.AutoDelete,
+		owner:      owner,
+		args:       spec.Arguments,
+		limits:     l,
+		bindings:   map[*binding]struct{}{},
+		ready:      newReadyList(l.priorities),
+		consumers:  consumers{sac: l.single},
+		memory:     budget{limit: v.broker.options.QueueLimitBytes},
+		rates:      newRateMeter(v.broker.options.Clock.Now()),
+	}
+	q.touch()
+	return q
+}
+
+// accept is what became of a message offered to a queue.
+type accept int
+
+const (
+	accepted accept = iota
+	refused         // the queue is full and says so to the publisher
+	dropped         // the queue is gone
+)
+
+// push appends a message and delivers what can be delivered.
+func (q *queue) push(m *Message) accept {
+	q.mu.Lock()
+	defer q.release()
+	if q.deleted {
+		return dropped
+	}
+	if q.mustRefuse(m) {
+		if q.limits.overflow == rejectPublishDLX {
+			q.bury(entry{msg: m}, diedMaxLength)
+		}
+		return refused
+	}
+	q.counts.Published++
+	q.hold(m.size())
+	q.lastPos++
+	e := entry{msg: m, pos: q.lastPos, expires: q.expiresAt(m)}
+	if e.expires == nowOrNever && q.ready.len() == 0 {
+		if c := q.consumers.next(); c != nil {
+			q.deliver(c, e)
+			return accepted
+		}
+	}
+	q.ready.add(e)
+	q.dispatch()
+	q.dropOverflow()
+	return accepted
+}
+
+// dispatch gives messages to consumers while there are both.
+func (q *queue) dispatch() {
+	for {
+		q.dropExpired()
+		if q.ready.len() == 0 || q.deleted {
+			break
+		}
+		c := q.consumers.next()
+		if c == nil {
+			break
+		}
+		q.deliver(c, q.ready.pop())
+	}
+	q.armExpiry()
+}
+
+func (q *queue) deliver(c *consumer, e entry) {
+	q.countDelivery(e, c.noAck)
+	if !c.noAck {
+		c.inFlight++
+	}
+	c.channel.deliver(c, e)
+}
+
+// countDelivery notes that an entry leaves the ready list.
+func (q *queue) countDelivery(e entry, noAck bool) {
+	q.counts.Delivered++
+	if e.redelivered {
+		q.counts.Redelivered++
+	}
+	if noAck {
+		q.free(e)
+	} else {
+		q.unacked++
+	}
+}
+
+// get takes one message for basic.get; left is how many wait after it.
+func (q *queue) get(noAck bool) (e entry, left int, ok bool) {
+	q.mu.Lock()
+	defer q.release()
+	q.touch()
+	q.dropExpired()
+	if q.deleted || q.ready.len() == 0 {
+		return entry{}, 0, false
+	}
+	e = q.ready.pop()
+	q.countDelivery(e, noAck)
+	q.armExpiry()
+	return e, q.ready.len(), true
+}
+
+// purge drops every message that waits.
+func (q *queue) purge() int {
+	q.mu.Lock()
+	defer q.release()
+	n := q.ready.len()
+	q.drain()
+	return n
+}
+
+// drain empties the ready list without dead-lettering.
+func (q *queue) drain() {
+	freed := q.ready.size
+	q.ready = newReadyList(q.limits.priorities)
+	q.hold(-freed)
+}
+
+// hold counts memory taken (or given back) by messages.
+func (q *queue) hold(bytes int64) {
+	q.memory.add(bytes)
+	q.broker.memory.add(bytes)
+}
+
+// free gives back what a message took that leaves the broker.
+func (q *queue) free(e entry) { q.hold(-e.msg.size()) }
+
+// release unlocks the queue and then forwards the dead letters that were
+// collected under the lock. One goroutine at a time forwards, so they keep
+// their order; whoever comes meanwhile leaves its own to that one. That also
+// ends any circle of queues that dead-letter into each other.
+func (q *queue) release() {
+	if q.draining {
+		q.mu.Unlock()
+		return
+	}
+	q.draining = true
+	for len(q.dead) > 0 {
+		batch := q.dead
+		q.dead = nil
+		q.mu.Unlock()
+		for _, d := range batch {
+			q.vhost.forward(q, d)
+		}
+		q.mu.Lock()
+	}
+	q.draining = false
+	q.mu.Unlock()
+}
+
+// depth returns how many messages wait and how many consumers there are.
+func (q *queue) depth() (ready, consumers int) {
+	q.mu.Lock()
+	defer q.release()
+	q.touch()
+	q.dropExpired()
+	return q.ready.len(), len(q.consumers.all)
+}

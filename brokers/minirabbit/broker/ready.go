@@ -1,0 +1,142 @@
+package broker
+
+// An entry is a message in a queue.
+type entry struct {
+	msg         *Message
+	pos         uint64 // its place: an entry with a smaller one came earlier
+	expires     int64  // nanoseconds since 1970; 0 means never
+	returns     uint32 // how often it was delivered and came back
+	redelivered bool
+}
+
+// A readyList holds a queue's messages that wait for a consumer, in the order
+// in which they are due: higher priority first, then by place.
+//
+// New messages come last in their lane. Those that come back return to their
+// original place: they are in a heap beside the lane, and since a lane is only
+// ever emptied from its front, everything in the heap is older than everything
+// in the lane. So putting one back costs O(log n) and all else O(1).
+type readyList struct {
+	lanes []lane // one for each priority
+	top   int    // no lane above this one holds anything
+	n     int
+	body  int64 // bytes of all bodies, which is what x-max-length-bytes limits
+	size  int64 // bytes of memory
+}
+
+type lane struct {
+	fresh    deque[entry]
+	returned entryHeap
+}
+
+func newReadyList(priorities int) readyList {
+	return readyList{lanes: make([]lane, priorities)}
+}
+
+func (r *readyList) len() int { return r.n }
+
+func (r *readyList) laneOf(e entry) int { return min(int(e.msg.priority), len(r.lanes)-1) }
+
+// add appends a new entry; its place must be larger than any before.
+func (r *readyList) add(e entry) {
+	i := r.laneOf(e)
+	r.lanes[i].fresh.pushBack(e)
+	r.count(i, e)
+}
+
+// putBack returns an entry that was popped to its original place.
+func (r *readyList) putBack(e entry) {
+	i := r.laneOf(e)
+	r.lanes[i].returned.push(e)
+	r.count(i, e)
+}
+
+func (r *readyList) count(lane int, e entry) {
+	r.top = max(r.top, lane)
+	r.n++
+	r.body += int64(len(e.msg.Body))
+	r.size += e.msg.size()
+}
+
+// peek returns the next entry without taking it, nil when there is none.
+func (r *readyList) peek() *entry {
+	for ; r.top > 0; r.top-- {
+		if e := r.lanes[r.top].peek(); e != nil {
+			return e
+		}
+	}
+	return r.lanes[0].peek()
+}
+
+// pop takes the next entry; there must be one.
+func (r *readyList) pop() entry {
+	r.peek() // finds the top lane
+	return r.popLane(r.top)
+}
+
+func (r *readyList) popLane(i int) entry {
+	e := r.lanes[i].pop()
+	r.n--
+	r.body -= int64(len(e.msg.Body))
+	r.size -= e.msg.size()
+	return e
+}
+
+func (l *lane) peek() *entry {
+	if len(l.returned) > 0 {
+		return &l.returned[0]
+	}
+	if l.fresh.len() > 0 {
+		return l.fresh.at(0)
+	}
+	return nil
+}
+
+func (l *lane) pop() entry {
+	if len(l.returned) > 0 {
+		return l.returned.pop()
+	}
+	return l.fresh.popFront()
+}
+
+// An entryHeap is a binary heap with the smallest place first.
+type entryHeap []entry
+
+func (h *entryHeap) push(e entry) {
+	*h = append(*h, e)
+	s := *h
+	for i := len(s) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if s[parent].pos <= s[i].pos {
+			return
+		}
+		s[parent], s[i] = s[i], s[parent]
+		i = parent
+	}
+}
+
+func (h *entryHeap) pop() entry {
+	s := *h
+	top, last := s[0], len(s)-1
+	s[0], s[last] = s[last], entry{}
+	s = s[:last]
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= len(s) {
+			break
+		}
+		if child+1 < len(s) && s[child+1].pos < s[child].pos {
+			child++
+		}
+		if s[i].pos <= s[child].pos {
+			break
+		}
+		s[i], s[child] = s[child], s[i]
+		i = child
+	}
+	*h = s
+	if last == 0 {
+		*h = nil
+	}
+	return top
+}

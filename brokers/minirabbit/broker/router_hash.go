@@ -1,0 +1,109 @@
+package broker
+
+import (
+	"strconv"
+	"time"
+
+	"resilab/brokers/minirabbit/chash"
+	"resilab/brokers/minirabbit/codec"
+)
+
+// A hashRouter is the exchange type x-consistent-hash: each message goes to one
+// destination, chosen by a hash of its key, a header or a property. A binding's
+// key is its weight.
+type hashRouter struct {
+	ring    chash.Ring
+	members map[string]destination // by the name they have in the ring
+	hash    func(key string, m *Message) uint32
+}
+
+// newHashRouter reads the arguments that say what is hashed.
+func newHashRouter(r resource, args codec.Table) (*hashRouter, error) {
+	header, hasHeader := args.Get("hash-header")
+	property, hasProperty := args.Get("hash-property")
+	h := &hashRouter{members: map[string]destination{}, hash: hashKey}
+	switch {
+	case hasHeader && hasProperty:
+		return nil, Refuse(PreconditionFailed, "hash-header and hash-property are mutually exclusive")
+	case hasHeader:
+		name, _ := header.(string)
+		h.hash = hashHeader(name)
+	case hasProperty:
+		name, _ := property.(string)
+		if h.hash = hashProperties[name]; h.hash == nil {
+			return nil, Refuse(PreconditionFailed, "Unsupported property: %s", name)
+		}
+	}
+	return h, nil
+}
+
+func hashKey(key string, _ *Message) uint32 { return chash.Hash(key) }
+
+func hashHeader(name string) func(string, *Message) uint32 {
+	return func(_ string, m *Message) uint32 {
+		v, ok := m.header(name)
+		if !ok {
+			return chash.HashUndefined
+		}
+		if t, ok := v.(codec.Timestamp); ok {
+			v = time.Unix(int64(t), 0)
+		}
+		return chash.HashField(v)
+	}
+}
+
+// hashProperties are the properties that can be hashed.
+var hashProperties = map[string]func(string, *Message) uint32{
+	"message_id": hashProperty(codec.HasMessageID, func(p *codec.Properties) []byte { return p.MessageID }),
+	"correlation_id": hashProperty(codec.HasCorrelationID, func(p *codec.Properties) []byte {
+		return p.CorrelationID
+	}),
+	"timestamp": hashProperty(codec.HasTimestamp, timestampText),
+}
+
+func hashProperty(flag uint16, value func(*codec.Properties) []byte) func(string, *Message) uint32 {
+	return func(_ string, m *Message) uint32 {
+		p, err := codec.ParseProperties(m.Props)
+		if err != nil || p.Present&flag == 0 {
+			return chash.HashUndefined
+		}
+		return chash.Hash(value(&p))
+	}
+}
+
+func (h *hashRouter) check(b *binding) error {
+	if _, err := chash.ParseWeight(b.key); err != nil {
+		return Refuse(PreconditionFailed, "%v", err)
+	}
+	return nil
+}
+
+func (h *hashRouter) add(b *binding) {
+	weight, err := chash.ParseWeight(b.key)
+	if err != nil {
+		return // check refused it
+	}
+	name := ringName(b.to)
+	h.members[name] = b.to
+	h.ring.Bind(name, weight)
+}
+
+func (h *hashRouter) remove(b *binding) { h.ring.Unbind(ringName(b.to)) }
+
+func (h *hashRouter) route(key string, m *Message, to []destination) []destination {
+	name, ok := h.ring.Route(h.hash(key, m))
+	if !ok {
+		return to
+	}
+	return append(to, h.members[name])
+}
+
+// ringName tells a queue and an exchange of the same name apart.
+func ringName(d destination) string {
+	r := d.resource()
+	return r.kind + " " + r.name
+}
+
+func timestampText(p *codec.Properties) []byte {
+	return strconv.AppendUint(nil, p.Timestamp, 10)
+}

@@ -1,0 +1,132 @@
+package minirabbit
+
+import (
+	"resilab/brokers/minirabbit/broker"
+	"resilab/brokers/minirabbit/codec"
+)
+
+// beginPublish remembers a basic.publish; its message follows.
+func (ch *channel) beginPublish(m *codec.BasicPublish) error {
+	c := ch.session
+	c.publishes.Store(true)
+	if b := c.server.blockade(); b != nil {
+		if err := c.hold(byServer, b.reason, b.lifted); err != nil {
+			return err
+		}
+	}
+	ch.incoming = incoming{
+		state:    expectHeader,
+		exchange: m.Exchange, key: m.RoutingKey,
+		mandatory: m.Mandatory, immediate: m.Immediate,
+	}
+	return nil
+}
+
+// header takes the properties and the size of the message.
+func (ch *channel) header(payload []byte) error {
+	in := &ch.incoming
+	if in.state != expectHeader {
+		return broker.Refuse(broker.UnexpectedFrame, "expected %s, got content header frame instead", in.state)
+	}
+	h, err := codec.ParseContentHeader(payload)
+	if err != nil {
+		return err
+	}
+	if h.Class != codec.ClassBasic {
+		return broker.Refuse(broker.UnexpectedFrame, "expected content header for class %d, got one for class %d instead", codec.ClassBasic, h.Class)
+	}
+	if limit := ch.session.server.options.MaxMessageBytes; h.BodySize > uint64(limit) {
+		return &methodError{idPublish, broker.Refuse(broker.PreconditionFailed, "message size %d is larger than configured max size %d", h.BodySize, limit)}
+	}
+	// Room for what one frame can hold; a larger body has to arrive first.
+	room := min(h.BodySize, uint64(ch.session.server.options.FrameMax))
+	in.data = append(make([]byte, 0, len(h.Props)+int(room)), h.Props...)
+	in.props, in.missing, in.state = len(h.Props), h.BodySize, expectBody
+	return ch.finish()
+}
+
+// body takes a piece of the message.
+func (ch *channel) body(payload []byte) error {
+	in := &ch.incoming
+	if in.state != expectBody {
+		return broker.Refuse(broker.UnexpectedFrame, "expected %s, got content body frame instead", in.state)
+	}
+	if uint64(len(payload)) > in.missing {
+		return broker.Refuse(broker.FrameError, "a body of %d bytes more than its header announced", uint64(len(payload))-in.missing)
+	}
+	in.data = append(in.data, payload...)
+	in.missing -= uint64(len(payload))
+	return ch.finish()
+}
+
+func (e expectation) String() string {
+	switch e {
+	case expectHeader:
+		return "content header frame"
+	case expectBody:
+		return "content body frame"
+	default:
+		return "method frame"
+	}
+}
+
+// finish publishes the message when all of it is there.
+func (ch *channel) finish() error {
+	in := ch.incoming
+	if in.missing > 0 {
+		return nil
+	}
+	ch.incoming = incoming{}
+	if err := ch.publish(in); err != nil {
+		return &methodError{idPublish, err}
+	}
+	return nil
+}
+
+var idPublish = (*codec.BasicPublish)(nil).ID()
+
+func (ch *channel) publish(in incoming) error {
+	if in.immediate {
+		return broker.Refuse(broker.NotImplemented, "immediate=true")
+	}
+	msg, err := broker.NewMessage(in.exchange, in.key, in.data[:in.props:in.props], in.data[in.props:], ch.session.broker.User())
+	if err != nil {
+		return err
+	}
+	out, err := ch.broker.Publish(msg, in.mandatory)
+	if err != nil {
+		return err
+	}
+	if out.Unroutable && in.mandatory {
+		ch.bounce(msg)
+	}
+	ch.settlePublish(out.Refused)
+	if out.Wait != nil {
+		return ch.session.hold(byMemory, "low on memory", out.Wait)
+	}
+	return nil
+}
+
+// bounce returns a message that no queue took.
+func (ch *channel) bounce(m *broker.Message) {
+	ch.session.out.content(ch.id, &codec.BasicReturn{
+		ReplyCode: broker.NoRoute, ReplyText: "NO_ROUTE", Exchange: m.Exchange, RoutingKey: m.RoutingKey,
+	}, m)
+}
+
+// settlePublish numbers a publishing and confirms it, or says that it was
+// refused.
+func (ch *channel) settlePublish(refused bool) {
+	if !ch.broker.Confirming() {
+		return
+	}
+	if !refused {
+		ch.published++
+		ch.owe()
+		return
+	}
+	ch.confirm()
+	ch.published++
+	ch.confirmed = ch.published
+	ch.session.out.method(ch.id, &codec.BasicNack{DeliveryTag: ch.published})
+}

@@ -1,0 +1,213 @@
+package minirabbit
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"strings"
+	"time"
+
+	"resilab/brokers/minirabbit/broker"
+	"resilab/brokers/minirabbit/codec"
+)
+
+// protocolHeader is what a client begins with, and what a server answers to
+// one that begins with anything else.
+const protocolHeader = "AMQP\x00\x00\x09\x01"
+
+// handshake logs the client in and opens its virtual host.
+func (c *session) handshake() error {
+	if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	header, err := c.in.Raw(len(protocolHeader))
+	if err != nil {
+		return fmt.Errorf("waiting for a client to begin: %w", err)
+	}
+	if string(header) != protocolHeader {
+		c.out.add(func(buf []byte) []byte { return append(buf, protocolHeader...) })
+		return fmt.Errorf("a client began with %q", header)
+	}
+	user, err := c.login()
+	if err != nil {
+		return err
+	}
+	if err := c.tune(); err != nil {
+		return c.refuse(err)
+	}
+	if err := c.open(user); err != nil {
+		return c.refuse(err)
+	}
+	return c.conn.SetReadDeadline(time.Time{})
+}
+
+// refuse sends a connection.close during the handshake, which ends there.
+func (c *session) refuse(err error) error {
+	if e, ok := err.(*broker.Error); ok {
+		c.out.method(0, &codec.ConnectionClose{ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text)})
+	}
+	return err
+}
+
+// await reads the one method that the handshake allows next.
+func await[M codec.Method](c *session) (M, error) {
+	var none M
+	for {
+		f, err := c.in.Next()
+		if err != nil {
+			return none, err
+		}
+		if f.Type == codec.FrameHeartbeat {
+			continue
+		}
+		if f.Type != codec.FrameMethod || f.Channel != 0 {
+			return none, broker.Refuse(broker.CommandInvalid, "a frame of type %d on channel %d during the handshake", f.Type, f.Channel)
+		}
+		_, m, err := c.methods.Read(f.Payload)
+		if err != nil {
+			return none, err
+		}
+		if want, ok := m.(M); ok {
+			return want, nil
+		}
+		return none, broker.Refuse(broker.CommandInvalid, "a %T during the handshake", m)
+	}
+}
+
+func (c *session) login() (user string, err error) {
+	c.out.method(0, &codec.ConnectionStart{
+		VersionMajor: 0, VersionMinor: 9,
+		ServerProperties: c.server.properties(),
+		Mechanisms:       "PLAIN AMQPLAIN",
+		Locales:          "en_US",
+	})
+	ok, err := await[*codec.ConnectionStartOk](c)
+	if err != nil {
+		return "", c.refuse(err)
+	}
+	can := c.readClient(ok.ClientProperties)
+	user, password := credentials(ok.Mechanism, ok.Response)
+	want, known := c.server.options.Users[user]
+	if known && subtle.ConstantTimeCompare([]byte(password), []byte(want)) == 1 {
+		return user, nil
+	}
+	refusal := broker.Refuse(broker.AccessRefused, "Login was refused using authentication mechanism %s. For details see the broker logfile.", ok.Mechanism)
+	if can["authentication_failure_close"] {
+		return "", c.refuse(refusal)
+	}
+	return "", refusal
+}
+
+// readClient keeps the client's name and returns the capabilities it claims.
+func (c *session) readClient(properties codec.Table) map[string]bool {
+	if v, ok := properties.Get("connection_name"); ok {
+		c.mu.Lock()
+		c.clientName, _ = v.(string)
+		c.mu.Unlock()
+	}
+	can := map[string]bool{}
+	v, _ := properties.Get("capabilities")
+	claims, _ := v.(codec.Table)
+	for _, f := range claims {
+		can[f.Name], _ = f.Value.(bool)
+	}
+	if can["connection.blocked"] {
+		c.notices.want()
+	}
+	return can
+}
+
+// credentials reads the answer of either mechanism; an unknown one gives
+// nothing that logs in.
+func credentials(mechanism string, response []byte) (user, password string) {
+	switch mechanism {
+	case "PLAIN":
+		if parts := strings.Split(string(response), "\x00"); len(parts) == 3 {
+			return parts[1], parts[2]
+		}
+	case "AMQPLAIN":
+		if t, err := codec.DecodeTable(response); err == nil {
+			return text(t, "LOGIN"), text(t, "PASSWORD")
+		}
+	}
+	return "", ""
+}
+
+func text(t codec.Table, name string) string {
+	v, _ := t.Get(name)
+	s, _ := v.(string)
+	return s
+}
+
+// properties say what the server is and, honestly, what it can.
+func (s *Server) properties() codec.Table {
+	can := codec.Table{}
+	for _, name := range []string{
+		"publisher_confirms", "exchange_exchange_bindings", "basic.nack", "consumer_cancel_notify",
+		"connection.blocked", "consumer_priorities", "authentication_failure_close", "per_consumer_qos",
+	} {
+		can = append(can, codec.Field{Name: name, Value: true})
+	}
+	return codec.Table{
+		{Name: "capabilities", Value: can},
+		{Name: "product", Value: s.options.Product},
+		{Name: "version", Value: behavesLike},
+		{Name: "platform", Value: "Go"},
+		{Name: "information", Value: "An embedded AMQP 0-9-1 server that behaves like RabbitMQ " + behavesLike},
+	}
+}
+
+// behavesLike is the version of RabbitMQ whose behaviour this server has.
+const behavesLike = "3.10.8"
+
+// tune agrees on limits: the client may lower what the server offers.
+func (c *session) tune() error {
+	o := c.server.options
+	c.out.method(0, &codec.ConnectionTune{
+		ChannelMax: uint16(o.ChannelMax),
+		FrameMax:   uint32(o.FrameMax),
+		Heartbeat:  uint16(min(int64(o.Heartbeat/time.Second), 65535)),
+	})
+	ok, err := await[*codec.ConnectionTuneOk](c)
+	if err != nil {
+		return err
+	}
+	if err := negotiated("channel_max", int(ok.ChannelMax), 1, o.ChannelMax); err != nil {
+		return err
+	}
+	if err := negotiated("frame_max", int(ok.FrameMax), minFrameMax, o.FrameMax); err != nil {
+		return err
+	}
+	c.maxChans = int(ok.ChannelMax)
+	c.in.SetMax(int(ok.FrameMax))
+	c.out.setFrameMax(int(ok.FrameMax))
+	if ok.Heartbeat > 0 {
+		c.beats <- time.NewTicker(time.Duration(ok.Heartbeat) * time.Second / 2)
+	}
+	return nil
+}
+
+// negotiated checks a client's choice; 0 stands for no limit, which is more
+// than the server allows.
+func negotiated(name string, n, low, high int) error {
+	switch {
+	case n == 0:
+		return broker.Refuse(broker.NotAllowed, "negotiated %s = 0 (no limit) is higher than the maximum allowed value (%d)", name, high)
+	case n > high:
+		return broker.Refuse(broker.NotAllowed, "negotiated %s = %d is higher than the maximum allowed value (%d)", name, n, high)
+	case n < low:
+		return broker.Refuse(broker.NotAllowed, "negotiated %s = %d is lower than the minimum allowed value (%d)", name, n, low)
+	}
+	return nil
+}
+
+func (c *session) open(user string) error {
+	open, err := await[*codec.ConnectionOpen](c)
+	if err != nil {
+		return err
+	}
+	if c.broker, err = c.server.broker.Connect(open.VirtualHost, user); err != nil {
+		return err
+	}
+	c.out.method(0, &codec.ConnectionOpenOk{})
+	return nil
+}

@@ -1,0 +1,155 @@
+package minirabbit
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+
+	"resilab/brokers/minirabbit/broker"
+)
+
+// A Server is a running AMQP server. Its methods may be called from any
+// goroutine.
+type Server struct {
+	options Options
+	broker  *broker.Broker
+	addr    string // once it listened: a restart comes back there
+
+	mu       sync.Mutex
+	listener net.Listener
+	sessions map[*session]struct{}
+	closed   bool
+	blocked  *blockade // nil while publishers may publish
+
+	running sync.WaitGroup
+}
+
+// A blockade holds every publisher until it is lifted.
+type blockade struct {
+	reason string
+	lifted chan struct{}
+}
+
+// Run starts a server. It listens when Run returns; Close is due.
+func Run(o Options) (*Server, error) {
+	s := &Server{options: o.withDefaults(), sessions: map[*session]struct{}{}}
+	s.addr = s.options.Addr
+	s.broker = broker.New(broker.Options{
+		Clock:            o.Clock,
+		QueueLimitBytes:  o.QueueLimitBytes,
+		MemoryLimitBytes: o.MemoryLimitBytes,
+		VHosts:           o.VHosts,
+	})
+	if err := s.listen(); err != nil {
+		s.broker.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) listen() error {
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("listening for AMQP: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errors.Join(net.ErrClosed, l.Close())
+	}
+	s.listener, s.addr = l, l.Addr().String()
+	s.running.Go(func() { s.accept(l) })
+	return nil
+}
+
+// accept ends when its listener is closed.
+func (s *Server) accept(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			s.options.Logger.Warn("accepting a connection", "error", err)
+			continue
+		}
+		s.start(conn, l)
+	}
+}
+
+// start begins a session, unless its listener was closed meanwhile.
+func (s *Server) start(conn net.Conn, l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != l {
+		conn.Close()
+		return
+	}
+	c := newSession(s, conn)
+	s.sessions[c] = struct{}{}
+	s.running.Go(func() {
+		c.serve()
+		s.mu.Lock()
+		delete(s.sessions, c)
+		s.mu.Unlock()
+	})
+}
+
+// Addr is the address the server listens on, host and port.
+func (s *Server) Addr() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addr
+}
+
+// URL is what a client dials, with one of the users and the virtual host "/".
+func (s *Server) URL() string {
+	u := url.URL{Scheme: "amqp", Host: s.Addr(), Path: "/"}
+	for name, password := range s.options.Users {
+		u.User = url.UserPassword(name, password)
+		if name == "guest" {
+			break
+		}
+	}
+	return u.String()
+}
+
+// Close ends all connections, telling their clients, and waits until nothing
+// of the server runs any more. Closing again does nothing.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if again {
+		return nil
+	}
+	s.stop()
+	s.broker.Close()
+	return nil
+}
+
+// stop closes the listener and all connections and waits for them.
+func (s *Server) stop() {
+	s.mu.Lock()
+	if s.listener != nil {
+		s.listener.Close()
+		s.listener = nil
+	}
+	for c := range s.sessions {
+		c.shutDown()
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// Restart does what restarting a RabbitMQ does, on the same address: every
+// connection is closed; durable queues and exchanges stay, with their
+// persistent messages; the rest is gone.
+func (s *Server) Restart() error {
+	s.stop()
+	s.broker.Restart()
+	return s.listen()
+}

@@ -1,0 +1,232 @@
+package minirabbit
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"resilab/brokers/minirabbit/broker"
+	"resilab/brokers/minirabbit/codec"
+)
+
+// A session is one client's connection. One goroutine reads frames and carries
+// them out; the outbox's goroutine writes. Messages for this client's consumers
+// come from whichever goroutine makes them available, straight into the outbox.
+type session struct {
+	server   *Server
+	conn     net.Conn
+	in       *codec.Reader
+	out      *outbox
+	notices  notices
+	methods  codec.MethodReader
+	broker   *broker.Connection // nil before connection.open
+	maxChans int
+	closing  bool // connection.close was sent: only its answer counts
+
+	mu         sync.Mutex // guards what other goroutines look at
+	clientName string
+	channels   map[uint16]*channel
+
+	confirming []*channel    // have confirms to send
+	publishes  atomic.Bool   // it has published at least once
+	frames     atomic.Uint64 // frames read; tells the heartbeat who is alive
+	beats      chan *time.Ticker
+	stop       chan struct{} // closed to end the session
+	stopOnce   sync.Once
+}
+
+const (
+	// patience is how long a client may take to log in, and to answer a close.
+	patience = 10 * time.Second
+	// parting is how long the last frames may take to be written.
+	parting = time.Second
+)
+
+// errGone ends a session without a word: the client closed, or broke off.
+var errGone = errors.New("connection ended")
+
+func newSession(s *Server, conn net.Conn) *session {
+	c := &session{
+		server:   s,
+		conn:     conn,
+		in:       codec.NewReader(conn, s.options.FrameMax),
+		channels: map[uint16]*channel{},
+		beats:    make(chan *time.Ticker, 1),
+		stop:     make(chan struct{}),
+	}
+	c.out = newOutbox(conn, s.options.FrameMax, c.resume)
+	c.notices.out = c.out
+	return c
+}
+
+// serve runs the session to its end.
+func (c *session) serve() {
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		c.out.run(c.stop, c.beats, c.heard())
+		c.end() // wakes a reader that waits for room, too
+	})
+	err := c.handshake()
+	if err == nil {
+		c.server.options.Logger.Debug("connection open", "client", c.conn.RemoteAddr(), "name", c.name())
+		err = c.loop()
+	}
+	c.server.options.Logger.Debug("connection ended", "client", c.conn.RemoteAddr(), "name", c.name(), "reason", err)
+	c.end()
+	writing.Wait()
+	if c.broker != nil {
+		c.broker.Close()
+	}
+}
+
+// end lets the writer send what waits and then close the connection, which
+// ends the reader.
+func (c *session) end() {
+	c.stopOnce.Do(func() {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(parting))
+		close(c.stop)
+	})
+}
+
+// cut ends the session at once.
+func (c *session) cut() {
+	c.conn.Close()
+	c.end()
+}
+
+func (c *session) name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.clientName
+}
+
+// loop carries out frames until the session ends; the error says why.
+func (c *session) loop() error {
+	for {
+		if !c.in.Ready() {
+			c.sendConfirms()
+		}
+		f, err := c.in.Next()
+		if err == nil {
+			c.frames.Add(1)
+			err = c.frame(f)
+		}
+		if err = c.report(f.Channel, err); err != nil {
+			return err
+		}
+	}
+}
+
+// report turns an error into a close of the channel or the connection; what it
+// returns ends the session.
+func (c *session) report(channelID uint16, err error) error {
+	var where *methodError
+	var id codec.MethodID
+	if errors.As(err, &where) {
+		id = where.method
+	}
+	var refusal *broker.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refusal):
+	case errors.Is(err, codec.ErrFrame):
+		refusal = broker.Refuse(broker.FrameError, "%v", err)
+	case errors.Is(err, codec.ErrUnknownMethod):
+		refusal = broker.Refuse(broker.NotImplemented, "%v", err)
+	case errors.Is(err, codec.ErrSyntax):
+		refusal = broker.Refuse(broker.SyntaxError, "%v", err)
+	default:
+		return err
+	}
+	if ch := c.channel(channelID); ch != nil && !refusal.Hard {
+		c.closeChannel(ch, refusal, id)
+		return nil
+	}
+	return c.closeConnection(refusal, id)
+}
+
+// A methodError is an error together with the method that it answers.
+type methodError struct {
+	method codec.MethodID
+	err    error
+}
+
+func (e *methodError) Error() string { return e.err.Error() }
+func (e *methodError) Unwrap() error { return e.err }
+
+// closeConnection tells the client why and gives it time to answer. After a
+// framing error there is nothing more to understand.
+func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
+	if c.closing {
+		return e
+	}
+	c.server.options.Logger.Info("closing a connection", "client", c.conn.RemoteAddr(), "name", c.name(), "reply", e.Text)
+	c.sendConfirms()
+	c.out.method(0, &codec.ConnectionClose{
+		ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
+	})
+	c.closing = true
+	c.dropChannels()
+	if e.Code == broker.FrameError {
+		return e
+	}
+	return c.conn.SetReadDeadline(time.Now().Add(patience))
+}
+
+// closeChannel tells the client why; until it answers the channel is deaf.
+func (c *session) closeChannel(ch *channel, e *broker.Error, id codec.MethodID) {
+	c.server.options.Logger.Info("closing a channel", "client", c.conn.RemoteAddr(), "name", c.name(), "channel", ch.id, "reply", e.Text)
+	c.sendConfirms()
+	ch.closing = true
+	ch.broker.Close()
+	c.out.method(ch.id, &codec.ChannelClose{
+		ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
+	})
+}
+
+// cutText keeps a reply text within a short string.
+func cutText(s string) string { return s[:min(len(s), 255)] }
+
+// dropChannels ends all channels, together, before any of what they held is
+// offered to others.
+func (c *session) dropChannels() {
+	if c.broker != nil {
+		c.broker.Close()
+	}
+	for _, ch := range c.allChannels() {
+		c.removeChannel(ch)
+	}
+}
+
+// heard returns a function for the heartbeat: it says whether the client sent
+// anything during the last calls. A client that is held back is not listened
+// to, so its silence means nothing.
+func (c *session) heard() func() bool {
+	const misses = 5 // of half an interval each
+	last, silent := uint64(0), 0
+	return func() bool {
+		now := c.frames.Load()
+		if now != last || c.notices.active() {
+			last, silent = now, 0
+			return true
+		}
+		silent++
+		return silent < misses
+	}
+}
+
+// hold stops reading until publishing may go on.
+func (c *session) hold(why int, reason string, until <-chan struct{}) error {
+	c.sendConfirms()
+	c.notices.block(why, reason)
+	defer c.notices.unblock(why)
+	select {
+	case <-until:
+		return nil
+	case <-c.stop:
+		return errGone
+	}
+}
