@@ -54,7 +54,7 @@ func consumerPriority(args codec.Table) (int64, error) {
 // Start lets deliveries to a new consumer begin.
 func (c *Channel) Start(tag string) {
 	if s := c.consumer(tag); s != nil {
-		s.queue.wake(s)
+		s.queue.start(s)
 	}
 }
 

@@ -13,7 +13,8 @@ type consumer struct {
 	priority  int64
 	prefetch  int // most unacknowledged deliveries; 0 is no limit
 	inFlight  int // deliveries not yet settled
-	parked    bool
+	started   bool // it may get deliveries
+	parked    bool // it is not among those whose turn comes
 	gone      bool
 }
 
@@ -40,12 +41,12 @@ type group struct {
 	turn     deque[*consumer]
 }
 
+// add takes in a consumer; it gets no turn before it is started and woken.
 func (s *consumers) add(c *consumer) {
+	c.parked = true
 	s.all = append(s.all, c)
-	if !s.sac {
-		s.activate(c)
-	} else if s.single == nil {
-		s.elect()
+	if s.sac && s.single == nil {
+		s.single = c
 	}
 }
 
@@ -65,7 +66,7 @@ func (s *consumers) remove(c *consumer) {
 }
 
 // elect makes the consumer that waits longest, of the highest priority, the
-// single active one.
+// single active one and gives it its turn.
 func (s *consumers) elect() {
 	for _, c := range s.all {
 		if s.single == nil || c.priority > s.single.priority {
@@ -73,7 +74,7 @@ func (s *consumers) elect() {
 		}
 	}
 	if s.single != nil {
-		s.activate(s.single)
+		s.wake(s.single)
 	}
 }
 
@@ -108,7 +109,7 @@ func (s *consumers) next() *consumer {
 // wake gives a parked consumer its turn back; whether it can use it shows when
 // it comes. It reports whether that changed anything.
 func (s *consumers) wake(c *consumer) bool {
-	if !c.parked || c.gone {
+	if !c.parked || !c.started || c.gone || (s.sac && c != s.single) {
 		return false
 	}
 	s.activate(c)

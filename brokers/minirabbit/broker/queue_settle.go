@@ -80,7 +80,7 @@ func (q *queue) wake(c *consumer) {
 	}
 }
 
-// subscribe adds a consumer; it gets nothing before it is woken.
+// subscribe adds a consumer; it gets nothing before start.
 func (q *queue) subscribe(c *consumer) error {
 	q.mu.Lock()
 	defer q.release()
@@ -91,9 +91,18 @@ func (q *queue) subscribe(c *consumer) error {
 		return Refuse(AccessRefused, "%s in exclusive use", q.resource)
 	}
 	q.touch()
-	c.parked = true
 	q.consumers.add(c)
 	return nil
+}
+
+// start lets deliveries to a new consumer begin.
+func (q *queue) start(c *consumer) {
+	q.mu.Lock()
+	defer q.release()
+	c.started = true
+	if q.consumers.wake(c) {
+		q.dispatch()
+	}
 }
 
 // unsubscribe removes a consumer. It reports whether the queue should now be
