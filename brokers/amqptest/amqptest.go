@@ -33,6 +33,8 @@ func Run(t *testing.T, target Target) {
 		name  string
 		tests []test
 	}{
+		{"connection", connectionTests()},
+		{"protocol", protocolTests()},
 		{"replies", replyTests()},
 		{"exchange", exchangeTests()},
 		{"alternate", alternateTests()},

@@ -1,0 +1,207 @@
+package amqptest
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+// protocolTests break rules that amqp091-go keeps.
+func protocolTests() []test {
+	return []test{
+		{"other protocol header", testOtherHeader},
+		{"login refused", testLoginRefused},
+		{"vhost refused", testVhostRefused},
+		{"unknown mechanism", testUnknownMechanism},
+		{"frames larger than offered", testTuneTooLarge},
+		{"channel opened twice", testChannelTwice},
+		{"channel not open", testChannelNotOpen},
+		{"more channels than negotiated", testTooManyChannels},
+		{"frame too large", testFrameTooLarge},
+		{"frame without its end", testFrameEnd},
+		{"unknown frame type", testFrameType},
+		{"unknown method", testUnknownMethod},
+		{"truncated method", testTruncatedMethod},
+		{"header without a publish", testStrayHeader},
+		{"body without a header", testStrayBody},
+		{"method in the middle of content", testMethodInContent},
+		{"heartbeat on a channel", testHeartbeatChannel},
+		{"closed channel hears nothing", testClosedChannelDeaf},
+		{"consumer tag made by the broker", testConsumerTag},
+		{"silence ends the connection", testSilence},
+	}
+}
+
+func testOtherHeader(t *testing.T, b broker) {
+	for _, header := range []string{"HTTP/1.1", "AMQP\x00\x00\x09\x02", "AMQP\x00\x01\x00\x00"} {
+		r := b.dialRaw(t, header)
+		var got [len(header091)]byte
+		_, err := io.ReadFull(r.r, got[:])
+		if err != nil || string(got[:]) != header091 {
+			t.Errorf("to %q the broker answers %q, %v", header, got, err)
+		}
+		r.wantEnd()
+	}
+}
+
+func testLoginRefused(t *testing.T, b broker) {
+	r := b.dialRaw(t, header091)
+	r.login("PLAIN", "\x00guest\x00wrong")
+	r.wantClose(0, 403, "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile.", method{})
+}
+
+func testVhostRefused(t *testing.T, b broker) {
+	if b.VhostsOnDemand {
+		return // it gets made; see the connection tests
+	}
+	r := b.dialRaw(t, header091)
+	r.login("PLAIN", "\x00guest\x00guest")
+	r.want(0, connectionTune)
+	r.method(0, connectionTuneOk, short(10), long(4096), short(0))
+	r.method(0, connectionOpen, shortstr("amqptest"), shortstr(""), []byte{0})
+	r.wantClose(0, 530, "NOT_ALLOWED - vhost amqptest not found", connectionOpen)
+}
+
+func testUnknownMechanism(t *testing.T, b broker) {
+	r := b.dialRaw(t, header091)
+	r.login("KERBEROS", "")
+	r.wantEnd()
+}
+
+func testTuneTooLarge(t *testing.T, b broker) {
+	r := b.dialRaw(t, header091)
+	r.login("PLAIN", "\x00guest\x00guest")
+	r.want(0, connectionTune)
+	r.tune(10, 200_000, 0)
+	r.wantEnd()
+}
+
+func testChannelTwice(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(1, channelOpen, shortstr(""))
+	r.wantClose(0, 504, "CHANNEL_ERROR - second 'channel.open' seen", channelOpen)
+}
+
+// passive is a question for a queue.
+func passive(queue string) []byte { return append(append(short(0), shortstr(queue)...), 1, 0, 0, 0, 0) }
+
+func testChannelNotOpen(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(2, queueDeclare, passive("any"))
+	r.wantClose(0, 504, "CHANNEL_ERROR - expected 'channel.open'", queueDeclare)
+}
+
+func testTooManyChannels(t *testing.T, b broker) {
+	r := b.raw(t)
+	for ch := uint16(2); ch <= 10; ch++ {
+		r.method(ch, channelOpen, shortstr(""))
+		r.want(ch, channelOpenOk)
+	}
+	r.method(11, channelOpen, shortstr(""))
+	r.wantClose(0, 530, "NOT_ALLOWED - number of channels opened (10) has reached the negotiated channel_max (10)", method{})
+}
+
+// testFrameTooLarge: RabbitMQ forgives the eight bytes around a payload.
+func testFrameTooLarge(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.publish(1)
+	r.header(1, 5000)
+	r.frame(frameBody, 1, make([]byte, 4096+1))
+	r.wantClose(0, 501, "FRAME_ERROR - type 3, all octets = <<>>: {frame_too_large,4097,4088}", method{})
+}
+
+func testFrameEnd(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.bytes([]byte{frameHeartbeat, 0, 0, 0, 0, 0, 0, 'x'})
+	r.wantClose(0, 501, "FRAME_ERROR - type 8, all octets = <<>>: {invalid_frame_end_marker,120}", method{})
+}
+
+func testFrameType(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.frame(7, 0, []byte("payload"))
+	r.wantClose(0, 501, `FRAME_ERROR - type 7, all octets = <<"payload">>: unknown_frame`, method{})
+}
+
+func testUnknownMethod(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(1, method{60, 999})
+	r.wantBroken()
+}
+
+func testTruncatedMethod(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(1, queueDeclare, short(0), []byte{200, 'q'}) // a name of 200 bytes
+	r.wantClose(0, 501, "FRAME_ERROR - cannot decode <<0,0,200,113>>", queueDeclare)
+}
+
+func testStrayHeader(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.header(1, 5)
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - expected method frame, got non method frame instead", method{})
+}
+
+func testStrayBody(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.frame(frameBody, 1, []byte("body"))
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - expected method frame, got non method frame instead", method{})
+}
+
+func testMethodInContent(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.publish(1)
+	r.header(1, 5)
+	r.publish(1)
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - expected content body, got non content body frame instead", basicPublish)
+}
+
+func testHeartbeatChannel(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.frame(frameHeartbeat, 1, nil)
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - type 8, all octets = <<>>", method{})
+}
+
+// testClosedChannelDeaf: until the client has confirmed the closing of a channel,
+// what it sends there is ignored.
+func testClosedChannelDeaf(t *testing.T, b broker) {
+	r := b.raw(t)
+	q := name("none")
+	r.method(1, queueDeclare, passive(q))
+	r.wantClose(1, 404, "NOT_FOUND - no queue '"+q+"' in vhost '/'", queueDeclare)
+	r.method(1, queueDeclare, passive(q))
+	r.publish(1)
+	r.header(1, 0)
+	r.method(1, channelCloseOk)
+	r.method(1, channelOpen, shortstr(""))
+	r.want(1, channelOpenOk)
+}
+
+func testConsumerTag(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(1, queueDeclare, short(0), shortstr(""), []byte{4}, long(0)) // exclusive
+	declared := r.want(1, queueDeclareOk)
+	q := string(declared[1 : 1+declared[0]])
+	r.method(1, basicConsume, short(0), shortstr(q), shortstr(""), []byte{0}, long(0))
+	tag := r.want(1, basicConsumeOk)
+	if got := string(tag[1:]); !strings.HasPrefix(got, "amq.ctag-") || len(got) < 20 {
+		t.Errorf("the tag is %q", got)
+	}
+}
+
+// testSilence: the broker sends heartbeats, and hangs up on a client that sends
+// nothing for two of them.
+func testSilence(t *testing.T, b broker) {
+	r := b.dialRaw(t, header091)
+	r.login("PLAIN", "\x00guest\x00guest")
+	r.want(0, connectionTune)
+	r.tune(10, 4096, 1)
+	r.want(0, connectionOpenOk)
+	start := time.Now()
+	if f := r.read(); f.kind != frameHeartbeat || f.channel != 0 || len(f.payload) != 0 {
+		t.Errorf("got frame %d on %d: %q", f.kind, f.channel, f.payload)
+	}
+	r.wantEnd()
+	if silent := time.Since(start); silent < 1500*time.Millisecond || silent > 6*time.Second {
+		t.Errorf("hung up after %v, want two to three heartbeats", silent)
+	}
+}
