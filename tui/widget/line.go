@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"bytes"
 	"strings"
 
 	"resilab/tui/theme"
@@ -17,6 +18,7 @@ type Line struct {
 	buf   []byte
 	width int
 	used  int
+	last  theme.Style // of the newest piece
 }
 
 // NewLine begins a row of width cells.
@@ -71,13 +73,28 @@ func (l *Line) Fill(s theme.Style, glyph string, n int) *Line {
 	if n <= 0 {
 		return l
 	}
-	l.buf = append(l.buf, s.Open...)
+	l.open(s)
 	for range n {
 		l.buf = append(l.buf, glyph...)
 	}
-	l.buf = append(l.buf, s.Close...)
+	l.close(s)
 	l.used += n
 	return l
+}
+
+// open begins a piece in a style. Where it follows one of the same style, the
+// two become one: fewer bytes go to the terminal.
+func (l *Line) open(s theme.Style) {
+	if s.Open != "" && l.last.Open == s.Open && bytes.HasSuffix(l.buf, []byte(s.Close)) {
+		l.buf = l.buf[:len(l.buf)-len(s.Close)]
+		return
+	}
+	l.buf = append(l.buf, s.Open...)
+}
+
+func (l *Line) close(s theme.Style) {
+	l.buf = append(l.buf, s.Close...)
+	l.last = s
 }
 
 // Drawn appends what another widget drew, which must be cells wide.
@@ -102,7 +119,7 @@ func (l *Line) put(s theme.Style, text string, room int) *Line {
 	if room <= 0 || text == "" {
 		return l
 	}
-	l.buf = append(l.buf, s.Open...)
+	l.open(s)
 	used := 0
 	cut, cutUsed := len(l.buf), 0 // where "…" goes if text turns out too long
 	for i := 0; i < len(text); {
@@ -129,7 +146,7 @@ func (l *Line) put(s theme.Style, text string, room int) *Line {
 		}
 		i += size
 	}
-	l.buf = append(l.buf, s.Close...)
+	l.close(s)
 	l.used += used
 	return l
 }

@@ -1,0 +1,137 @@
+package widget
+
+import (
+	"strconv"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	"resilab/tui/theme"
+)
+
+// Columns of a knob's row.
+const (
+	knobPointer = 2
+	knobName    = 16
+	knobValue   = 8
+	knobRange   = 6 // a range narrower than this tells nothing and is left out
+)
+
+// Knob is one row of the knob panel.
+type Knob struct {
+	Knob    lab.Knob
+	Name    string
+	Value   lab.Value
+	Word    string // the value as the catalogue says it, for choices and switches
+	Pointed bool   // the row that keys act on
+	Focused bool   // and the panel has the keys
+	Typing  bool   // Input is being typed in place of the value
+	Input   string
+}
+
+// NewKnob fills in what the catalogue says.
+func NewKnob(text *i18n.Catalogue, labID string, k lab.Knob, v lab.Value) Knob {
+	return Knob{Knob: k, Name: text.T(labID + ".knob." + k.ID + ".name"), Value: v, Word: KnobText(text, labID, k, v)}
+}
+
+// KnobText writes a knob's value for people; what it writes can be typed.
+func KnobText(text *i18n.Catalogue, labID string, k lab.Knob, v lab.Value) string {
+	switch k.Kind {
+	case lab.Choice:
+		key := labID + ".choice." + k.ID + "." + v.Text()
+		if text.Has(key) {
+			return text.T(key)
+		}
+		return v.Text()
+	case lab.Bool:
+		return text.T("ui.switch." + v.String())
+	case lab.Fraction:
+		return strconv.FormatFloat(v.Float()*100, 'g', 4, 64) + " %"
+	}
+	if k.Unit != "" {
+		return v.String() + " " + k.Unit
+	}
+	return v.String()
+}
+
+// Row draws the knob into one row of w cells: pointer, name, value, a mark
+// when it differs from its default, and where it stands in its range.
+func (k Knob) Row(th *theme.Theme, w int) string {
+	l := NewLine(th, w)
+	name, value := th.Text, th.Text
+	pointer := th.Dim
+	if k.Pointed {
+		name, value = th.Text.Strong(), th.Text.Strong()
+		l.Put(focusStyle(th, k.Focused, pointer), th.Glyph.Pointer)
+	}
+	l.To(knobPointer)
+	nameWidth := max(6, min(knobName, w-knobPointer-knobValue-3))
+	l.Cell(name, k.Name, nameWidth).Gap(1)
+	switch {
+	case k.Typing:
+		k.input(l)
+	case k.Knob.Kind == lab.Choice || k.Knob.Kind == lab.Bool:
+		k.choice(l, value)
+	default:
+		k.number(l, value)
+	}
+	return l.String()
+}
+
+func focusStyle(th *theme.Theme, focused bool, otherwise theme.Style) theme.Style {
+	if focused {
+		return th.Focus.Strong()
+	}
+	return otherwise
+}
+
+func (k Knob) changed(l *Line) {
+	if k.Value != k.Knob.Default {
+		l.Put(l.th.Warn, l.th.Glyph.Changed)
+		return
+	}
+	l.Gap(1)
+}
+
+func (k Knob) number(l *Line, value theme.Style) {
+	l.RightCell(value, k.Word, min(knobValue, l.Left()-1))
+	k.changed(l)
+	l.Gap(1)
+	if l.Left() < knobRange {
+		return
+	}
+	style := l.th.Text
+	if k.Pointed {
+		style = focusStyle(l.th, k.Focused, style)
+	}
+	l.Range(style, k.Knob.Position(k.Value), k.Knob.Position(k.Knob.Default), l.Left())
+}
+
+// choice shows the word and which of how many it is; a switch only its word.
+func (k Knob) choice(l *Line, value theme.Style) {
+	if Width(k.Word) < knobValue {
+		l.RightCell(value, k.Word, min(knobValue, l.Left()-1))
+	} else {
+		l.Put(value, k.Word)
+	}
+	k.changed(l)
+	if k.Knob.Kind == lab.Bool || l.Left() < 6 {
+		return
+	}
+	for i, c := range k.Knob.Choices {
+		if c == k.Value.Text() {
+			l.Right(l.th.Dim, strconv.Itoa(i+1)+"/"+strconv.Itoa(len(k.Knob.Choices)))
+		}
+	}
+}
+
+// input shows what is typed, a cursor, and what is allowed.
+func (k Knob) input(l *Line) {
+	text := []rune(k.Input)
+	if room := l.Left() - 2; len(text) > room && room > 0 {
+		text = text[len(text)-room:]
+	}
+	l.Text(" ").Put(l.th.Text.Strong(), string(text)).Put(l.th.Invert, " ")
+	if allowed := k.Knob.Allowed(); Width(allowed)+1 <= l.Left() {
+		l.Right(l.th.Dim, allowed)
+	}
+}
