@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"resilab/brokers/brokertest"
+	"resilab/brokers/minirabbit"
 )
 
 var brokers brokertest.Shared
@@ -11,7 +12,23 @@ var brokers brokertest.Shared
 func TestMain(m *testing.M) { brokertest.Main(m, &brokers) }
 
 func TestConformance(t *testing.T) {
-	t.Run("real", func(t *testing.T) {
-		Run(t, Target{URL: brokers.RabbitMQ(t).URL()})
-	})
+	t.Run("embedded", func(t *testing.T) { Run(t, embedded(t)) })
+	t.Run("real", func(t *testing.T) { Run(t, real(t)) })
+}
+
+// embedded starts a minirabbit that ends with the test and all its subtests.
+func embedded(tb testing.TB) Target {
+	tb.Helper()
+	server, err := minirabbit.Run(minirabbit.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { server.Close() })
+	return Target{URL: server.URL(), VhostsOnDemand: true}
+}
+
+// real returns the RabbitMQ that the tests share.
+func real(tb testing.TB) Target {
+	tb.Helper()
+	return Target{URL: brokers.RabbitMQ(tb).URL()}
 }

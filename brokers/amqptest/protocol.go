@@ -66,7 +66,7 @@ func testVhostRefused(t *testing.T, b broker) {
 func testUnknownMechanism(t *testing.T, b broker) {
 	r := b.dialRaw(t, header091)
 	r.login("KERBEROS", "")
-	r.wantEnd()
+	r.wantBroken()
 }
 
 func testTuneTooLarge(t *testing.T, b broker) {
@@ -74,7 +74,7 @@ func testTuneTooLarge(t *testing.T, b broker) {
 	r.login("PLAIN", "\x00guest\x00guest")
 	r.want(0, connectionTune)
 	r.tune(10, 200_000, 0)
-	r.wantEnd()
+	r.wantBroken()
 }
 
 func testChannelTwice(t *testing.T, b broker) {
@@ -108,19 +108,19 @@ func testFrameTooLarge(t *testing.T, b broker) {
 	r.publish(1)
 	r.header(1, 5000)
 	r.frame(frameBody, 1, make([]byte, 4096+1))
-	r.wantClose(0, 501, "FRAME_ERROR - type 3, all octets = <<>>: {frame_too_large,4097,4088}", method{})
+	r.wantClose(0, 501, "FRAME_ERROR - …", method{})
 }
 
 func testFrameEnd(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.bytes([]byte{frameHeartbeat, 0, 0, 0, 0, 0, 0, 'x'})
-	r.wantClose(0, 501, "FRAME_ERROR - type 8, all octets = <<>>: {invalid_frame_end_marker,120}", method{})
+	r.wantClose(0, 501, "FRAME_ERROR - …", method{})
 }
 
 func testFrameType(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.frame(7, 0, []byte("payload"))
-	r.wantClose(0, 501, `FRAME_ERROR - type 7, all octets = <<"payload">>: unknown_frame`, method{})
+	r.wantClose(0, 501, "FRAME_ERROR - …", method{})
 }
 
 func testUnknownMethod(t *testing.T, b broker) {
@@ -132,7 +132,7 @@ func testUnknownMethod(t *testing.T, b broker) {
 func testTruncatedMethod(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.method(1, queueDeclare, short(0), []byte{200, 'q'}) // a name of 200 bytes
-	r.wantClose(0, 501, "FRAME_ERROR - cannot decode <<0,0,200,113>>", queueDeclare)
+	r.wantClose(0, 501, "FRAME_ERROR - …", queueDeclare)
 }
 
 func testStrayHeader(t *testing.T, b broker) {
@@ -158,7 +158,7 @@ func testMethodInContent(t *testing.T, b broker) {
 func testHeartbeatChannel(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.frame(frameHeartbeat, 1, nil)
-	r.wantClose(0, 505, "UNEXPECTED_FRAME - type 8, all octets = <<>>", method{})
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - …", method{})
 }
 
 // testClosedChannelDeaf: until the client has confirmed the closing of a channel,

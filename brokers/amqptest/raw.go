@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -188,7 +189,8 @@ func (r *raw) want(channel uint16, m method) []byte {
 }
 
 // wantClose reads a connection.close, or a channel.close if the channel is not 0,
-// and asserts its text and the method that it blames.
+// and asserts its text and the method that it blames. Of a text with … only what
+// is before has to match: RabbitMQ goes on in Erlang there.
 func (r *raw) wantClose(channel uint16, code uint16, text string, blamed method) {
 	r.t.Helper()
 	m := connectionClose
@@ -199,7 +201,8 @@ func (r *raw) wantClose(channel uint16, code uint16, text string, blamed method)
 	gotCode, size := binary.BigEndian.Uint16(args), int(args[2])
 	gotText, rest := string(args[3:3+size]), args[3+size:]
 	got := method{binary.BigEndian.Uint16(rest), binary.BigEndian.Uint16(rest[2:])}
-	if gotCode != code || gotText != text || got != blamed {
+	prefix, _, partly := strings.Cut(text, "…")
+	if gotCode != code || gotText != text && !(partly && strings.HasPrefix(gotText, prefix)) || got != blamed {
 		r.t.Errorf("closed with\n%d %s %v, want\n%d %s %v", gotCode, gotText, got, code, text, blamed)
 	}
 }

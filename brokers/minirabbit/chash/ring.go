@@ -87,7 +87,7 @@ func ParseWeight(key string) (int, error) {
 		digits = key[1:]
 	}
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return 0, fmt.Errorf("The binding key must be an integer: <<%q>>", key) //nolint:staticcheck // the broker's text
+		return 0, fmt.Errorf("The binding key must be an integer: %s", erlangBinary(key)) //nolint:staticcheck // the broker's text
 	}
 	weight, err := strconv.ParseInt(key, 10, 64)
 	switch {
@@ -97,4 +97,12 @@ func ParseWeight(key string) (int, error) {
 		return 0, errors.New("The binding key must be greater than 0") //nolint:staticcheck // the broker's text
 	}
 	return int(weight), nil
+}
+
+// erlangBinary writes a text as Erlang prints a binary.
+func erlangBinary(text string) string {
+	if text == "" {
+		return "<<>>"
+	}
+	return fmt.Sprintf("<<%q>>", text)
 }

@@ -134,7 +134,7 @@ func TestParseWeight(t *testing.T) {
 		"-1":                    {0, positive},
 		"-0":                    {0, positive},
 		"-99999999999999999999": {0, positive},
-		"":                      {0, integer + `<<"">>`},
+		"":                      {0, integer + `<<>>`},
 		"+":                     {0, integer + `<<"+">>`},
 		"--1":                   {0, integer + `<<"--1">>`},
 		"+-1":                   {0, integer + `<<"+-1">>`},
