@@ -19,7 +19,7 @@ type Scenario struct {
 // Scenarios lists the scenarios in the order of the exercises.
 func Scenarios() []Scenario {
 	return []Scenario{
-		classifier(), herd(), contention(), layers(), budget(), breaker(), doubleCharge(),
+		classifier(), herd(), whichJitter(), layers(), budget(), breaker(), doubleCharge(),
 		timeout(), retryAfter(), metastable(),
 	}
 }
@@ -91,7 +91,7 @@ func herd() Scenario {
 
 // R3: the herd before a smaller server, with patient clients: which jitter serves
 // them all at the lowest cost? Before waits a fixed time.
-func contention() Scenario {
+func whichJitter() Scenario {
 	common := together(200,
 		policy.Policy{Retries: 30, Base: 100 * millisecond, Cap: 2 * second, Factor: 2},
 		Server{

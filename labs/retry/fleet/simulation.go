@@ -53,6 +53,9 @@ type simulation struct {
 	draws     dice
 }
 
+// bucketWidth makes buckets of 2 ms, and the wheel one of 17 s.
+const bucketWidth = 21
+
 // never is later than every event.
 const never = int64(1<<63 - 1)
 
@@ -76,7 +79,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 
 func newSimulation(cfg *Config) *simulation {
 	s := &simulation{
-		cfg: cfg, server: newServer(&cfg.Server), pending: newTimeline(), out: newRecorder(cfg),
+		cfg: cfg, server: newServer(&cfg.Server), pending: newTimeline(bucketWidth), out: newRecorder(cfg),
 		arrivals: newDice(), draws: newDice(),
 	}
 	s.arrivals.set(cfg.Seed, -1, 0)

@@ -2,16 +2,14 @@ package fleet
 
 import "math/bits"
 
-const (
-	bucketBits = 21   // a bucket holds 2^21 ns, about 2 ms
-	buckets    = 8192 // together about 17 s
-)
+const buckets = 8192
 
 // timeline is the queue of events to come. Those of the present bucket are in a
-// heap, which stays small; those of the next 17 s lie unordered in a wheel of
-// buckets, where adding one costs the same however many there are; what is later
-// still waits in a heap of its own. (Brown, "Calendar queues", CACM 31(10), 1988.)
+// heap, which stays small; those of the next buckets lie unordered in a wheel,
+// where adding one costs the same however many there are; what is later still
+// waits in a heap of its own. (Brown, "Calendar queues", CACM 31(10), 1988.)
 type timeline struct {
+	width    uint // a bucket holds 2^width ns
 	present  heap
 	bucket   int64 // the number of the present bucket
 	wheel    [buckets]int32
@@ -27,10 +25,14 @@ type node struct {
 	next int32
 }
 
-func newTimeline() *timeline { return &timeline{nodes: make([]node, 1, 256)} }
+// newTimeline has buckets of 2^width ns: best is a width that leaves a few events in
+// each.
+func newTimeline(width uint) *timeline {
+	return &timeline{width: width, nodes: make([]node, 1, 256)}
+}
 
 func (t *timeline) push(e event) {
-	switch bucket := e.at >> bucketBits; {
+	switch bucket := e.at >> t.width; {
 	case bucket <= t.bucket:
 		t.present.push(e)
 	case bucket < t.bucket+buckets:
@@ -73,11 +75,11 @@ func (t *timeline) advance() bool {
 	if i, ok := t.nextOccupied(); ok {
 		t.bucket = i
 	} else if !t.far.empty() {
-		t.bucket = t.far[0].at >> bucketBits
+		t.bucket = t.far[0].at >> t.width
 	} else {
 		return false
 	}
-	for !t.far.empty() && t.far[0].at>>bucketBits < t.bucket+buckets {
+	for !t.far.empty() && t.far[0].at>>t.width < t.bucket+buckets {
 		t.push(t.far.pop())
 	}
 	t.unlink(t.bucket % buckets)

@@ -11,7 +11,7 @@ import (
 // all of them do.
 func TestTheTimelineIsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := newTimeline()
+		q := newTimeline(uint(rapid.IntRange(15, 25).Draw(t, "width")))
 		// Steps from nanoseconds to minutes reach the present, the wheel and beyond.
 		step := rapid.Custom(func(t *rapid.T) int64 {
 			return rapid.Int64Range(0, 1<<rapid.IntRange(0, 37).Draw(t, "scale")).Draw(t, "step")
