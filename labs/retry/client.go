@@ -1,0 +1,202 @@
+package retry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"resilab/labs/retry/policy"
+)
+
+// amount is what every payment costs, in dollars.
+const amount = 99.99
+
+// hangLimit ends a call that nothing else ends: a gateway of the student's own
+// may accept connections and never answer.
+const hangLimit = time.Minute
+
+// client calls the gateway.
+type client struct {
+	http http.Client
+	url  string
+	keys string // prefix of idempotency keys; empty: send none
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       30 * time.Second,
+		ResponseHeaderTimeout: hangLimit,
+	}
+}
+
+// visit is one call: the attempt of an operation that it is.
+type visit struct {
+	operation uint64
+	attempt   int
+}
+
+// answer is what a successful call brought.
+type answer struct {
+	Transaction string `json:"transactionId"`
+	Version     int64  `json:"version"`
+	Replayed    bool   `json:"-"` // the gateway repeated what it had answered before
+}
+
+// perform makes the call that belongs to the scenario.
+func (c *client) perform(ctx context.Context, s Scenario, v visit) (answer, error) {
+	switch s {
+	case Inventory:
+		stock, err := c.send(ctx, v, http.MethodGet, "/stock", nil)
+		if err != nil {
+			return answer{}, err
+		}
+		return c.send(ctx, v, http.MethodPost, "/reservations", map[string]any{"order": v.operation, "version": stock.Version})
+	case Recommendations:
+		return c.send(ctx, v, http.MethodGet, "/recommendations", nil)
+	case Notifications:
+		return c.send(ctx, v, http.MethodPost, "/notifications", map[string]any{"order": v.operation})
+	default:
+		return c.send(ctx, v, http.MethodPost, "/payments", map[string]any{"order": v.operation, "amount": amount})
+	}
+}
+
+func (c *client) send(ctx context.Context, v visit, method, path string, body map[string]any) (answer, error) {
+	req, err := c.request(ctx, v, method, path, body)
+	if err != nil {
+		return answer{}, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, fmt.Errorf("calling the gateway: %w", err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err != nil {
+		return answer{}, fmt.Errorf("reading the gateway's answer: %w", err)
+	}
+	if resp.StatusCode >= 300 {
+		return answer{}, refusal(resp, data)
+	}
+	a := answer{Replayed: resp.Header.Get("Idempotent-Replayed") == "true"}
+	_ = json.Unmarshal(data, &a) // a gateway of the student's own may answer anything
+	return a, nil
+}
+
+func (c *client) request(ctx context.Context, v visit, method, path string, body map[string]any) (*http.Request, error) {
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("writing the request: %w", err)
+		}
+		content = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.url+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("making the request: %w", err)
+	}
+	// net/http repeats a request by itself when a kept connection breaks, if it
+	// can read the body again and sees an idempotency key. Here every repetition
+	// must be the policy's.
+	req.GetBody = nil
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Operation", strconv.FormatUint(v.operation, 10))
+	req.Header.Set("X-Attempt", strconv.Itoa(v.attempt))
+	if c.keys != "" && method == http.MethodPost {
+		req.Header.Set("Idempotency-Key", c.keys+strconv.FormatUint(v.operation, 10))
+	}
+	return req, nil
+}
+
+// Codes of the gateway's 409 answers.
+const (
+	codeKeyInUse = "idempotency_key_in_use"
+	codeConflict = "version_conflict"
+)
+
+// conflict is a 409 that passes: the key is in use, or another client was faster.
+type conflict struct {
+	*policy.StatusError
+	code string
+}
+
+func (conflict) Transient() bool { return true }
+
+func refusal(resp *http.Response, data []byte) error {
+	var body struct {
+		Error struct{ Code, Message string }
+	}
+	_ = json.Unmarshal(data, &body)
+	err := &policy.StatusError{Status: resp.StatusCode, Msg: body.Error.Message}
+	if seconds, bad := strconv.Atoi(resp.Header.Get("Retry-After")); bad == nil && seconds > 0 {
+		err.After = time.Duration(min(seconds, 3600)) * time.Second
+	}
+	if code := body.Error.Code; code == codeKeyInUse || code == codeConflict {
+		return conflict{err, code}
+	}
+	return err
+}
+
+// Cause is what went wrong with a call, in a word of the catalogue.
+type Cause string
+
+// The causes of failure.
+const (
+	CauseNone        Cause = ""
+	CauseTemporary   Cause = "temporary"   // 503
+	CauseTimeout     Cause = "timeout"     // no answer in time
+	CauseReset       Cause = "reset"       // the connection broke
+	CauseUnreachable Cause = "unreachable" // nobody listens
+	CauseThrottled   Cause = "throttled"   // 429
+	CauseDeclined    Cause = "declined"    // 402
+	CauseConflict    Cause = "conflict"    // 409, another client was faster
+	CauseInUse       Cause = "in_use"      // 409, the idempotency key is in use
+	CauseStatus      Cause = "status"      // any other status
+	CauseBreaker     Cause = "breaker"     // the circuit breaker let no call pass
+	CauseOther       Cause = "other"
+)
+
+func causeOf(err error) Cause {
+	var c conflict
+	var status *policy.StatusError
+	var network net.Error
+	switch {
+	case err == nil:
+		return CauseNone
+	case errors.As(err, &c) && c.code == codeKeyInUse:
+		return CauseInUse
+	case errors.As(err, &c):
+		return CauseConflict
+	case errors.As(err, &status):
+		return causeOfStatus(status.Status)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return CauseUnreachable
+	case errors.As(err, &network) && network.Timeout():
+		return CauseTimeout
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return CauseReset
+	}
+	return CauseOther
+}
+
+func causeOfStatus(status int) Cause {
+	switch status {
+	case http.StatusServiceUnavailable:
+		return CauseTemporary
+	case http.StatusTooManyRequests:
+		return CauseThrottled
+	case http.StatusPaymentRequired:
+		return CauseDeclined
+	}
+	return CauseStatus
+}

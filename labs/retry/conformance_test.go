@@ -1,0 +1,16 @@
+package retry
+
+import (
+	"testing"
+	"time"
+
+	"resilab/labs/lab"
+	"resilab/labs/labtest"
+)
+
+func TestConformance(t *testing.T) {
+	labtest.Run(t, labtest.Subject{
+		Spec: Spec(), New: New, Moved: "operations",
+		Env: lab.Env{Namespace: "test", Now: time.Now},
+	})
+}

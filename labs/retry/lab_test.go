@@ -1,0 +1,271 @@
+package retry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"resilab/labs/lab"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// settings are the defaults with changes in the way flags are written.
+func settings(t *testing.T, changes map[string]string) lab.Settings {
+	t.Helper()
+	spec := Spec()
+	given := lab.Settings{}
+	for id, text := range changes {
+		k, ok := spec.Knob(id)
+		if !ok {
+			t.Fatalf("no knob %s", id)
+		}
+		v, err := k.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given[id] = v
+	}
+	s := spec.Complete(given)
+	if err := spec.Check(s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func start(t *testing.T, env lab.Env, s lab.Settings, seed uint64) lab.Lab {
+	t.Helper()
+	l := New(env)
+	if err := l.Start(context.Background(), s, seed); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// patience is only for a lab that hangs; no test waits for it to pass.
+const patience = 30 * time.Second
+
+// until looks at the lab until it is as wanted.
+func until(t *testing.T, l lab.Lab, what string, wanted func(*lab.Snapshot) bool) *lab.Snapshot {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+		snap := l.Snapshot()
+		if wanted(snap) {
+			return snap
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not so after %v; metrics %v", what, patience, snap.Metrics)
+		}
+	}
+}
+
+// measure lets n operations end, then waits for all that is under way.
+func measure(t *testing.T, n int, seed uint64, changes map[string]string) *lab.Snapshot {
+	t.Helper()
+	l := start(t, lab.Env{}, settings(t, changes), seed)
+	until(t, l, "operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= float64(n) })
+	l.Pause()
+	return until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+}
+
+func TestRetriesSaveWhatWouldHaveFailed(t *testing.T) {
+	m := measure(t, 300, 1, map[string]string{
+		"retries": "3", "failure-rate": "0.18", "base": "1ms", "cap": "10ms", "rate": "500", "latency": "1ms",
+	}).Metrics
+	if share := m["failed_no_retry"] / m["operations"]; math.Abs(share-0.18) > 0.07 {
+		t.Errorf("without retry %.3f would fail, want about 0.18", share)
+	}
+	if m["failed"] > 0.1*m["failed_no_retry"] {
+		t.Errorf("%v of %v failures are left; retries cut them by far more than half", m["failed"], m["failed_no_retry"])
+	}
+	if m["amplification"] < 1.1 || m["amplification"] > 1.4 {
+		t.Errorf("amplification %.2f, want about 1/(1-0.18)", m["amplification"])
+	}
+	if m["charges"] != m["orders_paid"] || m["orders_paid"] != m["operations"]-m["failed"] {
+		t.Errorf("charges %v, paid %v, succeeded %v", m["charges"], m["orders_paid"], m["operations"]-m["failed"])
+	}
+}
+
+func TestSameLuckWithAndWithoutRetry(t *testing.T) {
+	common := map[string]string{"failure-rate": "0.3", "base": "1ms", "cap": "10ms", "rate": "200", "latency": "0"}
+	outcomes := func(retries string) (firstOK []bool) {
+		common["retries"] = retries
+		l := start(t, lab.Env{}, settings(t, common), 9).(*Lab)
+		until(t, l, "forty operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 40 })
+		for id := uint64(1); id <= 40; id++ {
+			_, err := l.run.client.perform(context.Background(), Payments, visit{id, 1})
+			firstOK = append(firstOK, err == nil)
+		}
+		return firstOK
+	}
+	with, without := outcomes("5"), outcomes("0")
+	if !slices.Equal(with, without) {
+		t.Errorf("the same operations met different luck:\n%v\n%v", with, without)
+	}
+}
+
+func TestDemoIsTheMaterials(t *testing.T) {
+	l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms"}), 1)
+	snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
+	var keys []string
+	for _, e := range snap.Events[:8] {
+		keys = append(keys, e.Key)
+	}
+	const p = "retry.event."
+	want := []string{
+		p + "attempt.demo", p + "retrying.temporary", p + "waiting",
+		p + "attempt.demo", p + "retrying.temporary", p + "waiting",
+		p + "attempt.demo", p + "done.demo",
+	}
+	if !slices.Equal(keys, want) {
+		t.Fatalf("log %q, want %q", keys, want)
+	}
+	for i, step := range []time.Duration{20 * time.Millisecond, 40 * time.Millisecond} {
+		wait := snap.Events[2+3*i].Args[0].(time.Duration)
+		if wait < step || wait > 2*step {
+			t.Errorf("wait %d is %v, want async-retry's %v to %v", i+1, wait, step, 2*step)
+		}
+	}
+	op := snap.Detail.(*Detail).Ops[0]
+	if op.Outcome != Succeeded || op.Attempts != 3 || len(op.Spans) != 5 {
+		t.Errorf("the picture shows %+v", op)
+	}
+}
+
+func TestApplyBeginsANewRunOfTheSameSeed(t *testing.T) {
+	s := settings(t, map[string]string{"rate": "300", "base": "1s", "failure-rate": "0.5"})
+	l := start(t, lab.Env{}, s, 4)
+	until(t, l, "work under way", func(s *lab.Snapshot) bool { return s.InFlight > 10 && s.Metrics["operations"] > 5 })
+	l.Pause()
+	if err := l.Apply(context.Background(), s.With("retries", lab.IntValue(1))); err != nil {
+		t.Fatal(err)
+	}
+	snap := l.Snapshot()
+	if snap.InFlight != 0 || snap.Metrics["operations"] != 0 || snap.Metrics["charges"] != 0 {
+		t.Errorf("a new run begins with %d in flight and %v", snap.InFlight, snap.Metrics)
+	}
+	for _, op := range snap.Detail.(*Detail).Ops {
+		if op.Outcome == Pending {
+			t.Errorf("operation %d of the old run is still under way", op.ID)
+		}
+	}
+	l.Step()
+	until(t, l, "a step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == 1 })
+}
+
+func TestPauseAndStep(t *testing.T) {
+	l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "100", "failure-rate": "0", "latency": "0"}), 1)
+	until(t, l, "three", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 3 })
+	l.Pause()
+	rest := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+	n := rest.Metrics["operations"]
+	again := l.Snapshot()
+	if again.Rev != l.Snapshot().Rev {
+		t.Error("a paused lab at rest claims to change")
+	}
+	for range 3 {
+		l.Step()
+	}
+	until(t, l, "three steps", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == n+3 })
+	if got := l.Snapshot().Metrics["operations"]; got != n+3 {
+		t.Errorf("%v operations after three steps, want %v", got, n+3)
+	}
+	l.Resume()
+	until(t, l, "more", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > n+3 })
+}
+
+func TestRateZeroLeavesItToSteps(t *testing.T) {
+	l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "0", "failure-rate": "0"}), 1)
+	l.Pause()
+	l.Step()
+	snap := until(t, l, "the step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 0 })
+	if n := snap.Metrics["operations"]; n != 1 {
+		t.Errorf("%v operations, want only the step's", n)
+	}
+}
+
+func TestRules(t *testing.T) {
+	spec := Spec()
+	for name, c := range map[string]struct {
+		change map[string]lab.Value
+		knob   string
+	}{
+		"cap below base":   {map[string]lab.Value{"cap": ms(100), "base": ms(200)}, "cap"},
+		"factor below 1":   {map[string]lab.Value{"factor": lab.FloatValue(0.5)}, "factor"},
+		"negative retries": {map[string]lab.Value{"retries": lab.IntValue(-1)}, "retries"},
+		"negative base":    {map[string]lab.Value{"base": ms(-1)}, "base"},
+		"more than all":    {map[string]lab.Value{"failure-rate": lab.FractionValue(1.1)}, "failure-rate"},
+		"no such jitter":   {map[string]lab.Value{"jitter": lab.ChoiceValue("some")}, "jitter"},
+		"not an address":   {map[string]lab.Value{"gateway-url": lab.TextValue("localhost:80")}, "gateway-url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := spec.Defaults()
+			for id, v := range c.change {
+				s = s.With(id, v)
+			}
+			var refused *lab.KnobError
+			if err := spec.Check(s); !asKnob(err, &refused) || refused.Knob != c.knob || refused.Allowed == "" {
+				t.Errorf("Check() = %v, want a KnobError about %s", err, c.knob)
+			}
+		})
+	}
+}
+
+func TestScenariosAreSound(t *testing.T) {
+	spec := Spec()
+	for _, name := range scenarioNames() {
+		s := spec.Turn(spec.Defaults(), "scenario", lab.ChoiceValue(name))
+		if err := spec.Check(s); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		back := spec.Turn(s, "scenario", lab.ChoiceValue(string(Payments)))
+		if fmt.Sprint(back) != fmt.Sprint(spec.Defaults()) {
+			t.Errorf("%s leaves something behind: %v, want %v", name, back, spec.Defaults())
+		}
+	}
+}
+
+func TestStopIsCleanInTheMiddle(t *testing.T) {
+	l := New(lab.Env{})
+	s := settings(t, map[string]string{"rate": "500", "base": "1m", "cap": "1m", "failure-rate": "0.5", "latency": "1s", "hedge": "100ms"})
+	if err := l.Start(context.Background(), s, 1); err != nil {
+		t.Fatal(err)
+	}
+	until(t, l, "work", func(s *lab.Snapshot) bool { return s.InFlight > 20 })
+	for range 2 {
+		if err := l.Stop(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	goleak.VerifyNone(t)
+}
+
+func TestGuestIsHeldBack(t *testing.T) {
+	s := settings(t, map[string]string{"rate": "500", "latency": "0"})
+	l := start(t, lab.Env{Guest: true}, s, 1)
+	if got := l.(*Lab).run.rate; got != guestRate {
+		t.Errorf("a visitor's rate is %d, want %d", got, guestRate)
+	}
+	if snap := l.Snapshot(); len(snap.Troubles) != 1 || snap.Troubles[0].Key != "retry.trouble.limit" {
+		t.Errorf("the screen is not told: %v", snap.Troubles)
+	}
+	var refused *lab.KnobError
+	other := New(lab.Env{Guest: true})
+	err := other.Start(context.Background(), settings(t, map[string]string{"gateway-url": "http://127.0.0.1:1"}), 1)
+	if !asKnob(err, &refused) || refused.Knob != "gateway-url" {
+		t.Errorf("a visitor chose where to send requests: %v", err)
+	}
+}
+
+func asKnob(err error, target **lab.KnobError) bool { return errors.As(err, target) }

@@ -1,0 +1,205 @@
+package retry
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"resilab/labs/lab"
+	"resilab/labs/retry/policy"
+)
+
+// operation is one payment (or reservation, …) on its way through the policy.
+type operation struct {
+	run   *run
+	id    uint64
+	start time.Duration
+	shown *Op // nil: not in the picture and not in the log
+
+	calls    atomic.Int64 // attempts and hedges so far
+	attempts int
+	firstOK  bool
+}
+
+// operate carries out one operation and counts how it ended.
+func (r *run) operate(id uint64) {
+	op := &operation{run: r, id: id, start: r.lab.sinceStart()}
+	if (id-1)%uint64(r.oneIn()) == 0 {
+		op.shown = r.lab.recorder.begin(id, op.start)
+	}
+	result, err := op.do()
+	if r.ctx.Err() != nil {
+		op.close(Cancelled, CauseNone)
+		return
+	}
+	op.finish(result, err)
+}
+
+func (op *operation) do() (answer, error) {
+	r := op.run
+	draws := rand.New(rand.NewPCG(r.seed, op.id))
+	runner := policy.Runner{
+		Policy: r.policy, Classify: r.classify, Budget: r.budgetInUse,
+		Random: draws.Float64, OnWait: op.waits, OnAttempt: op.attempted,
+	}
+	if r.breakerInUse != nil {
+		runner.Breaker = r.breakerInUse
+	}
+	call := op.call
+	if r.hedge > 0 {
+		call = policy.Hedge(r.hedge, 1, call)
+	}
+	return policy.Do(r.ctx, &runner, call)
+}
+
+// call makes one call that the picture shows.
+func (op *operation) call(ctx context.Context) (answer, error) {
+	number := op.began()
+	result, err := op.perform(ctx, number)
+	op.returned(number, op.causeIn(ctx, err))
+	return result, err
+}
+
+// send makes one call without showing it.
+func (op *operation) send(ctx context.Context) (answer, error) {
+	return op.perform(ctx, int(op.calls.Add(1)))
+}
+
+func (op *operation) perform(ctx context.Context, number int) (answer, error) {
+	result, err := op.run.client.perform(ctx, op.run.scenario, visit{op.id, number})
+	cause := op.causeIn(ctx, err)
+	op.run.stats.called(cause, result.Replayed)
+	op.run.lab.heard(cause)
+	return result, err
+}
+
+// causeIn is the cause of an error, if it is anybody's failure: a hedge that
+// lost the race and the end of a run are not.
+func (op *operation) causeIn(ctx context.Context, err error) Cause {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return CauseNone
+	}
+	return causeOf(err)
+}
+
+// began notes that a call begins and returns its number, from 1.
+func (op *operation) began() (number int) {
+	number = int(op.calls.Add(1))
+	op.say(lab.MarkAttempt, "attempt."+string(op.run.scenario), number, op.id)
+	at := op.age()
+	op.change(func(o *Op) {
+		hedge := len(o.Spans) > 0 && !o.Spans[len(o.Spans)-1].Wait
+		if n := len(o.Spans); n > 0 && o.Spans[n-1].Wait {
+			o.Spans[n-1].End = at // timers are late by a little
+		}
+		o.Spans = append(o.Spans, Span{Start: at, Hedge: hedge})
+		o.Attempts++
+	})
+	return number
+}
+
+func (op *operation) returned(number int, cause Cause) {
+	at := op.age()
+	op.change(func(o *Op) {
+		seen := 0
+		for i := range o.Spans {
+			if !o.Spans[i].Wait {
+				seen++
+			}
+			if seen == number {
+				o.Spans[i].End, o.Spans[i].Cause = at, cause
+				return
+			}
+		}
+	})
+}
+
+// waits notes that a wait begins.
+func (op *operation) waits(w policy.Wait) {
+	op.say(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.id)
+	op.say(lab.MarkWait, "waiting", w.Delay.Round(time.Millisecond), op.id)
+	at := op.age()
+	op.change(func(o *Op) {
+		span := Span{Wait: true, Start: at, End: at + w.Delay, Lo: at + w.Lo, Hi: at + w.Hi}
+		if w.Asked > 0 { // the server's wish comes first
+			span.Lo, span.Hi = max(span.Lo, at+w.Asked), max(span.Hi, at+w.Delay)
+		}
+		o.Spans = append(o.Spans, span)
+	})
+}
+
+// attempted hears of every attempt that has ended.
+func (op *operation) attempted(a policy.Attempt) {
+	op.attempts = a.Number
+	if a.Number == 1 {
+		op.firstOK = a.Err == nil
+	}
+}
+
+// finish counts the operation, with what the person gets who waited for it.
+func (op *operation) finish(result answer, err error) {
+	e := ended{
+		outcome: Succeeded, firstOK: op.firstOK, attempts: op.attempts, calls: int(op.calls.Load()), took: op.age(),
+	}
+	cause := CauseNone
+	var gaveUp *policy.GaveUpError
+	if errors.As(err, &gaveUp) {
+		cause = finalCause(gaveUp)
+		e.outcome = op.run.fallBack(op, gaveUp)
+		e.rejected = gaveUp.Stop == policy.StopBreaker
+		e.late = e.rejected && op.run.outageOver()
+		e.broke = gaveUp.Stop == policy.StopBudget
+		e.unaware = e.outcome == FailedOp && op.run.charged(op.id)
+	}
+	op.tell(e.outcome, result, cause)
+	op.run.stats.end(e)
+	op.close(e.outcome, cause)
+}
+
+func finalCause(gaveUp *policy.GaveUpError) Cause {
+	if gaveUp.Stop == policy.StopBreaker && gaveUp.Attempts == 0 {
+		return CauseBreaker
+	}
+	return causeOf(gaveUp.Err)
+}
+
+// tell writes the end of the operation into the log.
+func (op *operation) tell(o Outcome, result answer, cause Cause) {
+	switch o {
+	case Succeeded:
+		op.say(lab.MarkOK, "done."+string(op.run.scenario), op.id, result.Transaction)
+	case Cached:
+		op.say(lab.MarkWarn, "cached", op.id)
+	case Queued:
+		op.say(lab.MarkWarn, "queued", op.id)
+	default:
+		op.say(lab.MarkFail, "failed."+string(cause), op.id)
+	}
+}
+
+func (op *operation) close(o Outcome, cause Cause) {
+	at := op.age()
+	op.change(func(shown *Op) {
+		shown.Outcome, shown.Cause, shown.Took = o, cause, max(at, 1)
+		for i := range shown.Spans {
+			if s := &shown.Spans[i]; s.End == 0 || s.End > at {
+				s.End = at
+			}
+		}
+	})
+}
+
+func (op *operation) age() time.Duration { return op.run.lab.sinceStart() - op.start }
+
+func (op *operation) change(f func(*Op)) {
+	op.run.lab.recorder.change(op.shown, f)
+	op.run.lab.changed()
+}
+
+func (op *operation) say(mark lab.Mark, key string, args ...any) {
+	if op.shown != nil {
+		op.run.lab.log.Add(mark, "retry.event."+key, args...)
+	}
+}

@@ -1,0 +1,85 @@
+package retry
+
+import (
+	"time"
+
+	"resilab/labs/lab"
+)
+
+// stopwatch measures a run, pauses left out.
+type stopwatch struct {
+	before time.Duration
+	since  time.Time
+	halted bool
+}
+
+func (w *stopwatch) restart(now time.Time) { w.before, w.since = 0, now }
+
+func (w *stopwatch) pause(now time.Time) {
+	if !w.halted {
+		w.before, w.halted = w.elapsed(now), true
+	}
+}
+
+func (w *stopwatch) resume(now time.Time) {
+	if w.halted {
+		w.since, w.halted = now, false
+	}
+}
+
+func (w *stopwatch) elapsed(now time.Time) time.Duration {
+	if w.halted {
+		return w.before
+	}
+	return w.before + now.Sub(w.since)
+}
+
+// Snapshot returns the present state.
+func (l *Lab) Snapshot() *lab.Snapshot {
+	l.mu.Lock()
+	r, elapsed, troubles := l.run, l.watch.elapsed(l.env.Now()), l.troubles()
+	l.mu.Unlock()
+	if r == nil {
+		return &lab.Snapshot{}
+	}
+	guards := r.guards()
+	inFlight := int(r.inFlight.Load()) + guards.Waiting
+	if inFlight > 0 {
+		l.changed() // attempts and waits under way grow as time passes
+	}
+	events, total := l.log.Last(logShown)
+	return &lab.Snapshot{
+		Rev: l.rev.Load(), Elapsed: elapsed, InFlight: inFlight,
+		Metrics: r.metrics(), Events: events, EventTotal: total,
+		Troubles: troubles, Detail: l.detail(r, guards),
+	}
+}
+
+// troubles are present faults that nobody asked for; l.mu is held.
+func (l *Lab) troubles() []lab.Trouble {
+	var found []lab.Trouble
+	if l.run != nil && l.run.url != "" && !l.awaySince.IsZero() {
+		found = append(found, lab.Trouble{Key: "retry.trouble.gateway", Args: []any{l.run.url}, Since: l.awaySince})
+	}
+	if l.limited {
+		found = append(found, lab.Trouble{Key: "retry.trouble.limit", Args: []any{guestRate}, Since: l.start})
+	}
+	return found
+}
+
+// shownRanges is how many waits of the policy the picture has room for.
+const shownRanges = 8
+
+func (l *Lab) detail(r *run, guards Guards) *Detail {
+	now := l.sinceStart()
+	d := &Detail{
+		Now: now, Scenario: r.scenario, OneIn: r.oneIn(), Retries: r.policy.Retries,
+		URL: r.client.url, Down: r.url == "" && l.gateway.Down(), Guards: guards,
+	}
+	d.Ops, d.Horizon = l.recorder.latest(now)
+	for n := range min(shownRanges, r.policy.Retries) {
+		lo, hi := r.policy.Range(n)
+		d.Ranges = append(d.Ranges, Range{lo, hi})
+	}
+	return d
+}

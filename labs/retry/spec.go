@@ -1,0 +1,128 @@
+package retry
+
+import (
+	"embed"
+	"time"
+
+	"resilab/labs/lab"
+	"resilab/labs/retry/policy"
+)
+
+// texts are the lab's words in Spanish and English.
+//
+//go:embed es.yaml en.yaml
+var texts embed.FS
+
+const off = "off" // the word for a part that is left out
+
+// Spec declares the lab: its knobs in the order of their importance.
+func Spec() *lab.Spec {
+	knobs := [][]lab.Knob{scenarioKnobs(), policyKnobs(), protectionKnobs(), gatewayKnobs()}
+	s := &lab.Spec{
+		ID: "retry", Texts: texts, Rules: rules, Metrics: metrics(),
+		Actions: []lab.Action{{ID: "outage", Fault: true}},
+	}
+	for _, group := range knobs {
+		s.Knobs = append(s.Knobs, group...)
+	}
+	return s
+}
+
+// scenarioKnobs are what a person turns first.
+func scenarioKnobs() []lab.Knob {
+	scenario := lab.NewChoice("scenario", scenarioNames()...)
+	scenario.Sets = scenarioSets()
+	jitter := lab.NewChoice("jitter", policy.JitterNames()...)
+	jitter.Default = lab.ChoiceValue(policy.Full.String())
+	failures := lab.NewFraction("failure-rate", 0.18)
+	failures.Step = 0.02
+	return []lab.Knob{
+		scenario,
+		lab.NewInt("retries", 3, 0, maxRetries),
+		lab.NewDuration("base", 500*time.Millisecond, 0, time.Minute),
+		lab.NewFloat("factor", 2, 1, 10, 0.25, 1),
+		lab.NewDuration("cap", 10*time.Second, 0, time.Hour),
+		jitter,
+		failures,
+		lab.NewRate("rate", 3, 0, maxRate),
+	}
+}
+
+// policyKnobs are the rest of the policy.
+func policyKnobs() []lab.Knob {
+	spread := lab.NewInt("jitter-pct", 25, 0, 100)
+	spread.Unit, spread.Step = "%", 5
+	return []lab.Knob{
+		lab.NewBool("classify", true),
+		lab.NewDuration("attempt-timeout", 2*time.Second, 0, time.Minute),
+		lab.NewDuration("deadline", 0, 0, 10*time.Minute),
+		lab.NewBool("retry-after", true),
+		spread,
+	}
+}
+
+// protectionKnobs keep retries from doing harm, and say what comes after them.
+func protectionKnobs() []lab.Knob {
+	return []lab.Knob{
+		lab.NewChoice("budget", append([]string{off}, policy.BudgetNames()...)...),
+		lab.NewChoice("breaker", append([]string{off}, policy.BreakerNames()...)...),
+		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute),
+		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue),
+		lab.NewDuration("hedge", 0, 0, 10*time.Second),
+		lab.NewBool("idempotency", false),
+	}
+}
+
+// gatewayKnobs are what the other side does to us.
+func gatewayKnobs() []lab.Knob {
+	return []lab.Knob{
+		lab.NewFraction("lost-rate", 0),
+		lab.NewFraction("decline-rate", 0),
+		lab.NewDuration("latency", 60*time.Millisecond, 0, 10*time.Second),
+		lab.NewFraction("slow-rate", 0.01),
+		lab.NewDuration("outage", 0, 0, time.Minute),
+		lab.NewRate("limit", 0, 0, 1000),
+		lab.NewInt("capacity", 0, 0, 100),
+		lab.NewText("gateway-url", ""),
+	}
+}
+
+func metrics() []lab.Metric {
+	return []lab.Metric{
+		{ID: "success", Format: lab.Share, Better: lab.Higher, Card: true},
+		{ID: "success_no_retry", Format: lab.Share, Better: lab.Higher, Card: true},
+		{ID: "amplification", Format: lab.Times, Better: lab.Lower, Card: true},
+		{ID: "p50_ms", Format: lab.Millis, Better: lab.Lower, Card: true},
+		{ID: "p99_ms", Format: lab.Millis, Better: lab.Lower, Card: true},
+		{ID: "double_charges", Format: lab.Count, Better: lab.Lower, Card: true},
+		{ID: "double_money", Format: lab.Money, Better: lab.Lower, Card: true},
+		{ID: "budget_left", Format: lab.Share, Better: lab.Neutral, Card: true},
+		{ID: "operations", Format: lab.Count},
+		{ID: "failed", Format: lab.Count, Better: lab.Lower},
+		{ID: "failed_no_retry", Format: lab.Count, Better: lab.Lower},
+		{ID: "attempts_per_op", Format: lab.Times, Better: lab.Lower},
+		{ID: "attempts", Format: lab.Count, Better: lab.Lower},
+		{ID: "retries", Format: lab.Count, Better: lab.Lower},
+		{ID: "hedges", Format: lab.Count},
+		{ID: "served", Format: lab.Share, Better: lab.Higher},
+		{ID: "p95_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "charges", Format: lab.Count},
+		{ID: "orders_paid", Format: lab.Count, Better: lab.Higher},
+		{ID: "unaware", Format: lab.Count, Better: lab.Lower},
+		{ID: "replayed", Format: lab.Count},
+		{ID: "declined", Format: lab.Count},
+		{ID: "timeouts", Format: lab.Count, Better: lab.Lower},
+		{ID: "throttled", Format: lab.Count, Better: lab.Lower},
+		{ID: "conflicts", Format: lab.Count, Better: lab.Lower},
+		{ID: "budget_refused", Format: lab.Count},
+		{ID: "rejected", Format: lab.Count, Better: lab.Lower},
+		{ID: "rejected_after_recovery", Format: lab.Count, Better: lab.Lower},
+		{ID: "outage_calls", Format: lab.Count, Better: lab.Lower},
+		{ID: "cached", Format: lab.Count},
+		{ID: "queued", Format: lab.Count},
+		{ID: "delivered", Format: lab.Count, Better: lab.Higher},
+		{ID: "queue_waiting", Format: lab.Count, Better: lab.Lower},
+		{ID: "lost_orders", Format: lab.Count, Better: lab.Lower},
+		{ID: "shed", Format: lab.Count, Better: lab.Lower},
+	}
+}
