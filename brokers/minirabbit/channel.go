@@ -79,7 +79,7 @@ func (c *session) openChannel(id uint16) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.channels[id] != nil {
-		return broker.Refuse(broker.ChannelError, "second 'channel.open' seen")
+		return &methodError{(*codec.ChannelOpen)(nil).ID(), broker.Refuse(broker.ChannelError, "second 'channel.open' seen")}
 	}
 	if len(c.channels) >= c.maxChans {
 		return broker.Refuse(broker.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)", len(c.channels), c.maxChans)
@@ -87,6 +87,7 @@ func (c *session) openChannel(id uint16) error {
 	ch := &channel{session: c, id: id}
 	ch.broker = c.broker.OpenChannel(ch)
 	c.channels[id] = ch
+	c.out.method(id, &codec.ChannelOpenOk{})
 	return nil
 }
 

@@ -26,14 +26,14 @@ func (ch *channel) beginPublish(m *codec.BasicPublish) error {
 func (ch *channel) header(payload []byte) error {
 	in := &ch.incoming
 	if in.state != expectHeader {
-		return broker.Refuse(broker.UnexpectedFrame, "expected %s, got content header frame instead", in.state)
+		return in.unexpected()
 	}
 	h, err := codec.ParseContentHeader(payload)
 	if err != nil {
 		return err
 	}
 	if h.Class != codec.ClassBasic {
-		return broker.Refuse(broker.UnexpectedFrame, "expected content header for class %d, got one for class %d instead", codec.ClassBasic, h.Class)
+		return &methodError{idPublish, broker.Refuse(broker.UnexpectedFrame, "expected content header for class %d, got one for class %d instead", codec.ClassBasic, h.Class)}
 	}
 	if limit := ch.session.server.options.MaxMessageBytes; h.BodySize > uint64(limit) {
 		return &methodError{idPublish, broker.Refuse(broker.PreconditionFailed, "message size %d is larger than configured max size %d", h.BodySize, limit)}
@@ -49,7 +49,7 @@ func (ch *channel) header(payload []byte) error {
 func (ch *channel) body(payload []byte) error {
 	in := &ch.incoming
 	if in.state != expectBody {
-		return broker.Refuse(broker.UnexpectedFrame, "expected %s, got content body frame instead", in.state)
+		return in.unexpected()
 	}
 	if uint64(len(payload)) > in.missing {
 		return broker.Refuse(broker.FrameError, "a body of %d bytes more than its header announced", uint64(len(payload))-in.missing)
@@ -59,14 +59,15 @@ func (ch *channel) body(payload []byte) error {
 	return ch.finish()
 }
 
-func (e expectation) String() string {
-	switch e {
+// unexpected is the error for a frame of another kind than the state asks for.
+func (in *incoming) unexpected() error {
+	switch in.state {
 	case expectHeader:
-		return "content header frame"
+		return &methodError{idPublish, broker.Refuse(broker.UnexpectedFrame, "expected content header for class %d, got non content header frame instead", codec.ClassBasic)}
 	case expectBody:
-		return "content body frame"
+		return &methodError{idPublish, broker.Refuse(broker.UnexpectedFrame, "expected content body, got non content body frame instead")}
 	default:
-		return "method frame"
+		return broker.Refuse(broker.UnexpectedFrame, "expected method frame, got non method frame instead")
 	}
 }
 

@@ -7,15 +7,20 @@ import (
 
 // frame carries out one frame.
 func (c *session) frame(f codec.Frame) error {
-	switch {
-	case f.Type == codec.FrameHeartbeat:
+	switch f.Type {
+	case codec.FrameMethod, codec.FrameHeader, codec.FrameBody:
+	case codec.FrameHeartbeat:
 		if f.Channel != 0 {
-			return broker.Refuse(broker.FrameError, "a heartbeat on channel %d", f.Channel)
+			return broker.Refuse(broker.UnexpectedFrame, "type %d, all octets = %s", f.Type, codec.Erlang(f.Payload))
 		}
 		return nil
-	case f.Channel == 0:
+	default:
+		return &codec.FrameError{Type: f.Type, Octets: f.Payload, Fault: "unknown_frame"}
+	}
+	if f.Channel == 0 {
 		return c.connectionFrame(f)
-	case c.closing:
+	}
+	if c.closing {
 		return nil
 	}
 	ch := c.channel(f.Channel)
@@ -28,10 +33,9 @@ func (c *session) frame(f codec.Frame) error {
 		return nil
 	case f.Type == codec.FrameHeader:
 		return ch.header(f.Payload)
-	case f.Type == codec.FrameBody:
+	default:
 		return ch.body(f.Payload)
 	}
-	return broker.Refuse(broker.FrameError, "unknown frame type %d", f.Type)
 }
 
 // connectionFrame carries out a frame of channel 0.
@@ -67,17 +71,13 @@ func (c *session) channelMethod(f codec.Frame, ch *channel) error {
 		return &methodError{id, err}
 	}
 	if _, ok := m.(*codec.ChannelOpen); ok {
-		if err := c.openChannel(f.Channel); err != nil {
-			return &methodError{id, err}
-		}
-		c.out.method(f.Channel, &codec.ChannelOpenOk{})
-		return nil
+		return c.openChannel(f.Channel)
 	}
 	if ch == nil {
 		return &methodError{id, broker.Refuse(broker.ChannelError, "expected 'channel.open'")}
 	}
 	if ch.incoming.state != expectMethod {
-		return &methodError{id, broker.Refuse(broker.UnexpectedFrame, "expected %s, got method frame instead", ch.incoming.state)}
+		return ch.incoming.unexpected()
 	}
 	if err := ch.method(m); err != nil {
 		return &methodError{id, err}

@@ -14,6 +14,9 @@ import (
 // one that begins with anything else.
 const protocolHeader = "AMQP\x00\x00\x09\x01"
 
+// mechanisms are the ways to log in.
+const mechanisms = "PLAIN AMQPLAIN"
+
 // handshake logs the client in and opens its virtual host.
 func (c *session) handshake() error {
 	if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -32,18 +35,21 @@ func (c *session) handshake() error {
 		return err
 	}
 	if err := c.tune(); err != nil {
-		return c.refuse(err)
+		return err
 	}
 	if err := c.open(user); err != nil {
-		return c.refuse(err)
+		return err
 	}
 	return c.conn.SetReadDeadline(time.Time{})
 }
 
-// refuse sends a connection.close during the handshake, which ends there.
-func (c *session) refuse(err error) error {
+// refuse says why the handshake ends. It is for a wrong password and a wrong
+// virtual host; on anything else the server just hangs up, like RabbitMQ.
+func (c *session) refuse(err error, id codec.MethodID) error {
 	if e, ok := err.(*broker.Error); ok {
-		c.out.method(0, &codec.ConnectionClose{ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text)})
+		c.out.method(0, &codec.ConnectionClose{
+			ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
+		})
 	}
 	return err
 }
@@ -77,14 +83,17 @@ func (c *session) login() (user string, err error) {
 	c.out.method(0, &codec.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
 		ServerProperties: c.server.properties(),
-		Mechanisms:       "PLAIN AMQPLAIN",
+		Mechanisms:       mechanisms,
 		Locales:          "en_US",
 	})
 	ok, err := await[*codec.ConnectionStartOk](c)
 	if err != nil {
-		return "", c.refuse(err)
+		return "", err
 	}
 	can := c.readClient(ok.ClientProperties)
+	if !strings.Contains(mechanisms, ok.Mechanism) {
+		return "", fmt.Errorf("a client asked for the mechanism %q", ok.Mechanism)
+	}
 	user, password := credentials(ok.Mechanism, ok.Response)
 	want, known := c.server.options.Users[user]
 	if known && subtle.ConstantTimeCompare([]byte(password), []byte(want)) == 1 {
@@ -92,7 +101,7 @@ func (c *session) login() (user string, err error) {
 	}
 	refusal := broker.Refuse(broker.AccessRefused, "Login was refused using authentication mechanism %s. For details see the broker logfile.", ok.Mechanism)
 	if can["authentication_failure_close"] {
-		return "", c.refuse(refusal)
+		return "", c.refuse(refusal, 0)
 	}
 	return "", refusal
 }
@@ -116,8 +125,8 @@ func (c *session) readClient(properties codec.Table) map[string]bool {
 	return can
 }
 
-// credentials reads the answer of either mechanism; an unknown one gives
-// nothing that logs in.
+// credentials reads the answer of either mechanism; nonsense gives nothing that
+// logs in.
 func credentials(mechanism string, response []byte) (user, password string) {
 	switch mechanism {
 	case "PLAIN":
@@ -206,7 +215,7 @@ func (c *session) open(user string) error {
 		return err
 	}
 	if c.broker, err = c.server.broker.Connect(open.VirtualHost, user); err != nil {
-		return err
+		return c.refuse(err, open.ID())
 	}
 	c.out.method(0, &codec.ConnectionOpenOk{})
 	return nil

@@ -127,18 +127,8 @@ func (c *session) report(channelID uint16, err error) error {
 	if errors.As(err, &where) {
 		id = where.method
 	}
-	var refusal *broker.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &refusal):
-	case errors.Is(err, codec.ErrFrame):
-		refusal = broker.Refuse(broker.FrameError, "%v", err)
-	case errors.Is(err, codec.ErrUnknownMethod):
-		refusal = broker.Refuse(broker.NotImplemented, "%v", err)
-	case errors.Is(err, codec.ErrSyntax):
-		refusal = broker.Refuse(broker.SyntaxError, "%v", err)
-	default:
+	refusal := asRefusal(err)
+	if refusal == nil {
 		return err
 	}
 	if ch := c.channel(channelID); ch != nil && !refusal.Hard {
@@ -146,6 +136,22 @@ func (c *session) report(channelID uint16, err error) error {
 		return nil
 	}
 	return c.closeConnection(refusal, id)
+}
+
+// asRefusal finds the reply code for an error; nil when there is nobody to reply
+// to any more, or no error.
+func asRefusal(err error) *broker.Error {
+	var refusal *broker.Error
+	var frame *codec.FrameError
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.As(err, &frame), errors.Is(err, codec.ErrSyntax):
+		return broker.Refuse(broker.FrameError, "%v", err)
+	case errors.Is(err, codec.ErrUnknownMethod):
+		return broker.Refuse(broker.NotImplemented, "%v", err)
+	}
+	return nil
 }
 
 // A methodError is an error together with the method that it answers.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"strings"
 
 	"resilab/brokers/minirabbit/codec"
 )
@@ -55,12 +56,12 @@ var limitArguments = []string{
 func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 	p := argumentReader{of: r, args: args}
 	l := queueLimits{
-		kind:          p.oneOf("x-queue-type", classic, quorum),
+		kind:          p.oneOf("x-queue-type", `"unsupported queue type '%s'"`, classic, quorum),
 		ttl:           p.number("x-message-ttl", 0, maxTTL),
 		expires:       p.number("x-expires", 1, maxTTL),
 		maxLength:     p.number("x-max-length", 0, 1<<62),
 		maxBytes:      p.number("x-max-length-bytes", 0, 1<<62),
-		overflow:      p.oneOf("x-overflow", dropHead, rejectPublish, rejectPublishDLX),
+		overflow:      p.oneOf("x-overflow", "invalid_overflow", dropHead, rejectPublish, rejectPublishDLX),
 		deliveryLimit: p.number("x-delivery-limit", 0, 1<<62),
 		priorities:    1 + int(max(0, p.number("x-max-priority", 0, 255))),
 		single:        p.flag("x-single-active-consumer"),
@@ -90,19 +91,31 @@ func (p *argumentReader) unacceptable(name string, v any) {
 	p.fail(name, fmt.Sprintf("{unacceptable_type,%s}", typeName(v)))
 }
 
-func (p *argumentReader) number(name string, low, high int64) int64 {
+// integer returns 0 when the argument is missing.
+func (p *argumentReader) integer(name string) int64 {
 	v, ok := p.args.Get(name)
 	if !ok {
-		return unlimited
+		return 0
 	}
 	n, ok := integer(v)
+	if !ok {
+		p.fail(name, fmt.Sprintf("\"expected integer, got %s\"", typeName(v)))
+	}
+	return n
+}
+
+func (p *argumentReader) number(name string, low, high int64) int64 {
+	if _, ok := p.args.Get(name); !ok {
+		return unlimited
+	}
+	n := p.integer(name)
 	switch {
-	case !ok:
-		p.unacceptable(name, v)
 	case n < 0:
 		p.fail(name, fmt.Sprintf("{value_negative,%d}", n))
 	case n < low:
 		p.fail(name, fmt.Sprintf("{value_zero,%d}", n))
+	case n > high && name == "x-max-priority":
+		p.fail(name, fmt.Sprintf("{max_value_exceeded,%d}", n))
 	case n > high:
 		p.fail(name, fmt.Sprintf("{value_too_big,%d}", n))
 	}
@@ -133,8 +146,9 @@ func (p *argumentReader) text(name string) (string, bool) {
 	return s, true
 }
 
-// oneOf returns the first choice when the argument is missing.
-func (p *argumentReader) oneOf(name string, choices ...string) string {
+// oneOf returns the first choice when the argument is missing. The fault may
+// name the value.
+func (p *argumentReader) oneOf(name, fault string, choices ...string) string {
 	s, ok := p.text(name)
 	if !ok {
 		return choices[0]
@@ -144,6 +158,6 @@ func (p *argumentReader) oneOf(name string, choices ...string) string {
 			return s
 		}
 	}
-	p.fail(name, "invalid_"+name[2:])
+	p.fail(name, strings.ReplaceAll(fault, "%s", s))
 	return choices[0]
 }

@@ -54,12 +54,7 @@ const (
 // Close ends the channel: its consumers go, what they did not acknowledge
 // returns to its queues, and an open transaction is forgotten.
 func (c *Channel) Close() {
-	c.unsubscribeAll()
-	c.rollback()
-	c.mu.Lock()
-	left := c.unacked.takeAll(nil)
-	c.mu.Unlock()
-	byQueue(left, (*queue).requeue)
+	closeTogether(map[*Channel]struct{}{c: {}})
 	delete(c.conn.channels, c)
 }
 
@@ -76,16 +71,18 @@ func (c *Channel) SelectConfirm() error {
 }
 
 // Qos limits the unacknowledged deliveries (0 is no limit) of every consumer to
-// come, or with global of all the channel's consumers together.
+// come, or with global of all the channel's consumers together. As in RabbitMQ
+// the first lifts a limit of the second kind.
 func (c *Channel) Qos(prefetchSize uint32, count int, global bool) error {
 	if prefetchSize != 0 {
 		return Refuse(NotImplemented, "prefetch_size!=0 (%d)", prefetchSize)
 	}
-	if !global {
+	if global {
+		c.limit.Store(int64(count))
+	} else {
 		c.prefetch = count
-		return nil
+		c.limit.Store(0)
 	}
-	c.limit.Store(int64(count))
 	c.Resume()
 	return nil
 }
@@ -136,5 +133,5 @@ func (c *Channel) deliver(s *consumer, e entry) {
 	if !s.noAck {
 		c.unacked.add(delivered{tag: c.lastTag, entry: e, queue: s.queue, consumer: s})
 	}
-	c.peer.Deliver(s.tag, c.lastTag, e.redelivered, e.msg)
+	c.peer.Deliver(s.tag, c.lastTag, e.redelivered, s.queue.outgoing(e))
 }

@@ -22,9 +22,10 @@ func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
 	} else if c.consumer(s.Tag) != nil {
 		return "", Refuse(NotAllowed, "attempt to reuse consumer tag '%s'", s.Tag)
 	}
-	priority, err := consumerPriority(s.Arguments)
-	if err != nil {
-		return "", err
+	arguments := argumentReader{of: q.resource, args: s.Arguments}
+	priority := arguments.integer("x-priority")
+	if arguments.err != nil {
+		return "", arguments.err
 	}
 	sub := &consumer{
 		tag: s.Tag, channel: c, queue: q,
@@ -37,18 +38,6 @@ func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
 	c.consumers[s.Tag] = sub
 	c.mu.Unlock()
 	return s.Tag, nil
-}
-
-func consumerPriority(args codec.Table) (int64, error) {
-	v, ok := args.Get("x-priority")
-	if !ok {
-		return 0, nil
-	}
-	n, ok := integer(v)
-	if !ok {
-		return 0, Refuse(PreconditionFailed, "invalid arg 'x-priority' for consumer: {unacceptable_type,%s}", typeName(v))
-	}
-	return n, nil
 }
 
 // Start lets deliveries to a new consumer begin.
@@ -86,18 +75,6 @@ func (c *Channel) forget(s *consumer) {
 	}
 }
 
-func (c *Channel) unsubscribeAll() {
-	c.mu.Lock()
-	tags := make([]string, 0, len(c.consumers))
-	for tag := range c.consumers {
-		tags = append(tags, tag)
-	}
-	c.mu.Unlock()
-	for _, tag := range tags {
-		c.Cancel(tag)
-	}
-}
-
 // A Delivery is the answer to basic.get.
 type Delivery struct {
 	Tag         uint64
@@ -122,5 +99,5 @@ func (c *Channel) Get(queueName string, noAck bool) (d Delivery, ok bool, err er
 	if !noAck {
 		c.unacked.add(delivered{tag: c.lastTag, entry: e, queue: q})
 	}
-	return Delivery{c.lastTag, e.redelivered, e.msg, left}, true, nil
+	return Delivery{c.lastTag, e.redelivered, q.outgoing(e), left}, true, nil
 }

@@ -37,12 +37,8 @@ func (c *Connection) Close() {
 	for _, q := range c.owned() {
 		_, _ = c.vhost.deleteQueue(q, nil)
 	}
-	for ch := range c.channels {
-		ch.unsubscribeAll()
-	}
-	for ch := range c.channels {
-		ch.Close()
-	}
+	closeTogether(c.channels)
+	clear(c.channels)
 }
 
 func (c *Connection) own(q *queue) {

@@ -11,8 +11,8 @@ type consumer struct {
 	noAck     bool
 	exclusive bool
 	priority  int64
-	prefetch  int // most unacknowledged deliveries; 0 is no limit
-	inFlight  int // deliveries not yet settled
+	prefetch  int  // most unacknowledged deliveries; 0 is no limit
+	inFlight  int  // deliveries not yet settled
 	started   bool // it may get deliveries
 	parked    bool // it is not among those whose turn comes
 	gone      bool

@@ -57,7 +57,7 @@ const maxTTL = 1<<32 - 1
 func expirationFault(ms int64, err error) string {
 	switch {
 	case err != nil:
-		return "not_an_integer"
+		return "no_integer"
 	case ms < 0:
 		return "{value_negative," + strconv.FormatInt(ms, 10) + "}"
 	default:
@@ -107,8 +107,8 @@ func (m *Message) hasCopies() bool {
 	return cc || bcc
 }
 
-// rewrite returns a copy with another exchange, key and properties, which must
-// not carry an expiration any more.
+// rewrite returns a copy with another exchange, key and properties. Its time to
+// live is not read again: none, whatever the properties say.
 func (m *Message) rewrite(exchange, key string, p *codec.Properties) *Message {
 	c := &Message{Exchange: exchange, RoutingKey: key, Props: p.Encode(), Body: m.Body}
 	c.index(p)

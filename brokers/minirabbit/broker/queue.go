@@ -26,6 +26,7 @@ type queue struct {
 	unacked   int
 	lastPos   uint64
 	consumers consumers
+	halted    int    // while positive nothing is delivered
 	memory    budget // ready and unacknowledged messages
 	dead      []deadLetter
 	draining  bool
@@ -83,7 +84,7 @@ func (q *queue) push(m *Message) accept {
 	q.hold(m.size())
 	q.lastPos++
 	e := entry{msg: m, pos: q.lastPos, expires: q.expiresAt(m)}
-	if e.expires == nowOrNever && q.ready.len() == 0 {
+	if e.expires == nowOrNever && q.ready.len() == 0 && q.halted == 0 {
 		if c := q.consumers.next(); c != nil {
 			q.deliver(c, e)
 			return accepted
@@ -99,7 +100,7 @@ func (q *queue) push(m *Message) accept {
 func (q *queue) dispatch() {
 	for {
 		q.dropExpired()
-		if q.ready.len() == 0 || q.deleted {
+		if q.ready.len() == 0 || q.deleted || q.halted > 0 {
 			break
 		}
 		c := q.consumers.next()
@@ -117,6 +118,18 @@ func (q *queue) deliver(c *consumer, e entry) {
 		c.inFlight++
 	}
 	c.channel.deliver(c, e)
+}
+
+// outgoing is an entry's message as clients get it: a quorum queue tells how
+// often it was delivered before.
+func (q *queue) outgoing(e entry) *Message {
+	if q.limits.kind != quorum || e.returns == 0 {
+		return e.msg
+	}
+	p, headers := e.msg.decode()
+	p.Present |= codec.HasHeaders
+	p.Headers = headers.With("x-delivery-count", int64(e.returns)).Encode()
+	return e.msg.rewrite(e.msg.Exchange, e.msg.RoutingKey, &p)
 }
 
 // countDelivery notes that an entry leaves the ready list.

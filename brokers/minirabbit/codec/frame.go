@@ -2,7 +2,6 @@ package codec
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -24,10 +23,17 @@ const (
 	frameEnd    = 0xCE
 )
 
-// ErrFrame says that the stream is not a sequence of frames any more: an end
-// octet is missing or a frame is larger than agreed. Nothing after it can be
-// trusted.
-var ErrFrame = errors.New("frame error")
+// A FrameError says that the stream is not a sequence of frames any more, or
+// that a method's arguments cannot be read. Its text is RabbitMQ's.
+type FrameError struct {
+	Type   byte
+	Octets []byte // what the frame carries, where that is known
+	Fault  string
+}
+
+func (e *FrameError) Error() string {
+	return fmt.Sprintf("type %d, all octets = %s: %s", e.Type, Erlang(e.Octets), e.Fault)
+}
 
 // A Frame is one frame off the wire.
 type Frame struct {
@@ -42,14 +48,15 @@ type Reader struct {
 	src        io.Reader
 	buf        []byte
 	start, end int // buf[start:end] is read but not yet handed out
-	max        int // largest whole frame, in bytes
+	max        int // largest payload, in bytes
 }
 
 // readAhead is the size of the buffer an idle reader holds.
 const readAhead = 16 << 10
 
-// NewReader returns a reader that refuses frames of more than maxFrame bytes
-// (payload and overhead).
+// NewReader returns a reader that refuses frames whose payload has more than
+// maxFrame bytes. That is as lenient as RabbitMQ: strictly the limit is for the
+// whole frame.
 func NewReader(src io.Reader, maxFrame int) *Reader {
 	return &Reader{src: src, buf: make([]byte, readAhead), max: maxFrame}
 }
@@ -58,16 +65,16 @@ func NewReader(src io.Reader, maxFrame int) *Reader {
 func (r *Reader) SetMax(maxFrame int) { r.max = maxFrame }
 
 // Next returns the next frame. It returns io.EOF when the stream ends between
-// two frames, io.ErrUnexpectedEOF when it ends inside one, and an error that
-// wraps [ErrFrame] when what comes is no frame.
+// two frames, io.ErrUnexpectedEOF when it ends inside one, and a
+// [*FrameError] when what comes is no frame.
 func (r *Reader) Next() (Frame, error) {
 	if err := r.fill(frameHeader); err != nil {
 		return Frame{}, err
 	}
 	head := r.buf[r.start:]
 	size := binary.BigEndian.Uint32(head[3:])
-	if uint64(size)+FrameOverhead > uint64(r.max) {
-		return Frame{}, fmt.Errorf("%w: a frame of %d bytes, %d are allowed", ErrFrame, uint64(size)+FrameOverhead, r.max)
+	if uint64(size) > uint64(r.max) {
+		return Frame{}, &FrameError{Type: head[0], Fault: fmt.Sprintf("{frame_too_large,%d,%d}", size, r.max-FrameOverhead)}
 	}
 	total := int(size) + FrameOverhead
 	if err := r.fill(total); err != nil {
@@ -75,7 +82,9 @@ func (r *Reader) Next() (Frame, error) {
 	}
 	b := r.buf[r.start : r.start+total]
 	if b[total-1] != frameEnd {
-		return Frame{}, fmt.Errorf("%w: end octet %#x instead of %#x", ErrFrame, b[total-1], frameEnd)
+		return Frame{}, &FrameError{
+			Type: b[0], Octets: b[frameHeader : total-1], Fault: fmt.Sprintf("{invalid_frame_end_marker,%d}", b[total-1]),
+		}
 	}
 	r.start += total
 	return Frame{

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -35,7 +36,18 @@ type Method interface {
 
 // ErrUnknownMethod says that a method frame names a method this package does
 // not have.
-var ErrUnknownMethod = fmt.Errorf("unknown method")
+var ErrUnknownMethod = errors.New("unknown method")
+
+// An UndecodableError says that a method's arguments do not follow its grammar.
+type UndecodableError struct {
+	Arguments []byte // valid as long as the frame is
+}
+
+// Error is what RabbitMQ says.
+func (e *UndecodableError) Error() string { return "cannot decode " + erlangNumbers(e.Arguments) }
+
+// Is makes it one of the errors that are ErrSyntax.
+func (e *UndecodableError) Is(target error) bool { return target == ErrSyntax }
 
 // A MethodReader reads methods. It reuses the structures of the methods that
 // come with every message, so those cost no allocation.
@@ -59,10 +71,10 @@ func (r *MethodReader) Read(payload []byte) (MethodID, Method, error) {
 		return id, nil, fmt.Errorf("%w: class %d, method %d", ErrUnknownMethod, id.Class(), id.Method())
 	}
 	m.fields(&c)
-	if c.err == nil && len(c.buf) > 0 {
-		c.err = fmt.Errorf("%w: %d bytes after the last argument", ErrSyntax, len(c.buf))
+	if c.err != nil || len(c.buf) > 0 {
+		return id, nil, &UndecodableError{Arguments: payload[4:]}
 	}
-	return id, m, c.err
+	return id, m, nil
 }
 
 func (r *MethodReader) method(id MethodID) Method {
