@@ -1,0 +1,101 @@
+package retry
+
+import (
+	"resilab/labs/lab"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// comparison shows, on the same draws, how many operations succeed with the
+// policy and how many would have without it.
+func (p *painter) comparison() []string {
+	m := p.Snap.Metrics
+	with, without := p.t("with"), p.t("without")
+	labels := max(widget.Width(with), widget.Width(without)) + 2
+	if p.W < 40 {
+		labels = min(labels, p.W/3)
+	}
+	return []string{
+		p.bar(with, labels, m["success"], m["served"], m["failed"]),
+		p.bar(without, labels, m["success_no_retry"], 0, m["failed_no_retry"]),
+	}
+}
+
+// bar shows a share of the operations; served, where it is more, is what a
+// fallback added to it.
+func (p *painter) bar(label string, labels int, success, served, failed float64) string {
+	th := p.Theme
+	total := p.Snap.Metrics["operations"]
+	figure, words := "–", ""
+	if total > 0 {
+		figure = lab.Share.Write(success)
+		words = p.t("fails_of", lab.Count.Write(failed), lab.Count.Write(total))
+	}
+	l := p.line().Cell(th.Text, label, labels)
+	aside := 0
+	if p.W >= 56 {
+		aside = 24
+	}
+	width := max(0, l.Left()-9-aside)
+	l.Drawn(p.stacked(success, served, width), width)
+	l.RightCell(th.Text.Strong(), figure, 8)
+	style := th.Dim
+	if failed > 0 {
+		style = th.Bad
+	}
+	return l.Gap(2).Put(style, words).String()
+}
+
+func (p *painter) stacked(success, served float64, w int) string {
+	th := p.Theme
+	l := widget.NewLine(th, w)
+	if served <= success {
+		return l.Bar(th.Good, success, w).String()
+	}
+	done := int(success * float64(w))
+	all := int(served * float64(w))
+	full := th.Glyph.BarParts[len(th.Glyph.BarParts)-1]
+	l.Fill(th.Good, full, done).Fill(th.Accent, p.signs.other, all-done)
+	return l.Fill(th.Rule, th.Glyph.BarEmpty, w-all).String()
+}
+
+// guards is one line about outage, breaker, budget and queue; empty where
+// there is nothing of the kind.
+func (p *painter) guards() string {
+	th, g := p.Theme, p.detail.Guards
+	l := p.line()
+	begun := false
+	part := func() *widget.Line {
+		if begun {
+			l.Gap(3)
+		}
+		begun = true
+		return l
+	}
+	if p.detail.Down {
+		part().Put(th.Bad.Strong(), p.signs.bad+" "+p.t("outage"))
+	}
+	if g.Breaker != "" {
+		part().Put(th.Dim, p.t("breaker")+" ").Put(p.breakerStyle(g.Breaker), p.t("breaker_state."+g.Breaker))
+	}
+	if g.HasBudget {
+		part().Put(th.Dim, p.t("budget")+" ").Bar(th.Accent, g.BudgetLeft, 10).Put(th.Text, " "+lab.Share.Write(g.BudgetLeft))
+	}
+	if g.Waiting > 0 {
+		part().Put(th.Dim, p.t("queue")+" ").Put(th.Warn.Strong(), lab.Count.Write(float64(g.Waiting)))
+	}
+	if !begun {
+		return ""
+	}
+	return l.String()
+}
+
+func (p *painter) breakerStyle(state string) theme.Style {
+	switch state {
+	case "open":
+		return p.Theme.Bad.Strong()
+	case "half-open":
+		return p.Theme.Warn.Strong()
+	}
+	return p.Theme.Good
+}

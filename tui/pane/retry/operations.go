@@ -1,0 +1,240 @@
+package retry
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"resilab/labs/i18n"
+	engine "resilab/labs/retry"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// columns of the operations: number, timeline, how it ended, how long it took.
+type columns struct{ id, time, end, took int }
+
+func (p *painter) columns() columns {
+	c := columns{id: 6, end: 22, took: 7}
+	if p.W < 64 {
+		c.end = 14
+	}
+	if p.W < 48 {
+		c.end, c.took = 2, 0
+	}
+	c.time = max(0, p.W-c.id-c.end-c.took)
+	return c
+}
+
+// operations draws the heading with the scale of time, and one row for each of
+// the latest operations.
+func (p *painter) operations(h int) []string {
+	if h <= 0 {
+		return nil
+	}
+	if len(p.detail.Ops) == 0 {
+		return []string{p.line().Put(p.Theme.Dim, p.t("none")).String()}
+	}
+	c := p.columns()
+	whole := scaleOf(p.detail.Horizon)
+	var rows []string
+	if h >= 6 {
+		rows = append(rows, p.heading())
+	}
+	if h >= 4 {
+		rows = append(rows, p.axis(c, whole))
+	}
+	for _, op := range slots(p.detail.Ops, h-len(rows), p.detail.OneIn) {
+		if op == nil {
+			rows = append(rows, widget.Blank(p.W))
+			continue
+		}
+		rows = append(rows, p.operation(c, op, whole))
+	}
+	return rows
+}
+
+// slots gives every operation a row that it keeps until a later one takes it:
+// rows that moved with each arrival could not be read.
+func slots(ops []engine.Op, rows, oneIn int) []*engine.Op {
+	if rows <= 0 {
+		return nil
+	}
+	placed := make([]*engine.Op, rows)
+	for i := len(ops) - 1; i >= 0; i-- {
+		row := int((ops[i].ID-1)/uint64(max(1, oneIn))) % rows
+		if placed[row] == nil {
+			placed[row] = &ops[i]
+		}
+	}
+	return placed
+}
+
+// scaleOf rounds up to 1, 2 or 5 of a unit, so that the scale rests while
+// operations differ a little.
+func scaleOf(horizon time.Duration) time.Duration {
+	const least = 500 * time.Millisecond
+	if horizon <= least {
+		return least
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(float64(horizon))))
+	for _, step := range []float64{1, 2, 3, 5, 10} {
+		if s := time.Duration(step * unit); s >= horizon {
+			return s
+		}
+	}
+	return horizon
+}
+
+func (p *painter) heading() string {
+	th, s := p.Theme, p.signs
+	l := p.line().Put(th.Text.Strong(), p.t("latest"))
+	if p.detail.OneIn > 1 {
+		l.Put(th.Dim, " ("+p.t("one_in", p.detail.OneIn)+")")
+	}
+	legend := []struct {
+		style theme.Style
+		sign  string
+		word  string
+	}{
+		{th.Good, s.attempt, "sign.good"}, {th.Bad, s.failed, "sign.bad"},
+		{th.Text, s.sure, "sign.wait"}, {th.Dim, s.dice, "sign.chance"},
+	}
+	width := 0
+	for _, e := range legend {
+		width += widget.Width(p.t(e.word)) + 4
+	}
+	if width+2 > l.Left() {
+		return l.String()
+	}
+	l.Gap(l.Left() - width)
+	for _, e := range legend {
+		l.Gap(2).Put(e.style, e.sign).Put(th.Dim, " "+p.t(e.word))
+	}
+	return l.String()
+}
+
+// axis writes the times at the quarters of the scale.
+func (p *painter) axis(c columns, whole time.Duration) string {
+	l := p.line().Gap(c.id)
+	parts := 4
+	if c.time < 40 {
+		parts = 2
+	}
+	if c.time < 12 {
+		return l.String()
+	}
+	for i := range parts {
+		at := c.id + c.time*i/parts
+		l.To(at).Put(p.Theme.Rule, p.Theme.Glyph.Column).Put(p.Theme.Dim, i18n.FormatDuration(whole*time.Duration(i)/time.Duration(parts)))
+	}
+	end := i18n.FormatDuration(whole)
+	return l.To(c.id+c.time-widget.Width(end)).Put(p.Theme.Dim, end).String()
+}
+
+func (p *painter) operation(c columns, op *engine.Op, whole time.Duration) string {
+	th := p.Theme
+	newest := &p.detail.Ops[len(p.detail.Ops)-1]
+	number, l := th.Dim, p.line()
+	if op == newest {
+		number = th.Accent.Strong()
+	}
+	l.Cell(number, "#"+strconv.FormatUint(op.ID, 10), c.id)
+	l.Timeline(p.spans(op), float64(whole), c.time)
+	sign, word, style := p.outcome(op)
+	l.Gap(1).Put(style, sign)
+	if c.end > 2 {
+		l.Gap(1).Cell(style, word, c.end-3)
+	}
+	if c.took > 0 && op.Took > 0 {
+		l.RightCell(th.Dim, i18n.FormatDuration(roughly(op.Took)), c.took)
+	}
+	return l.String()
+}
+
+// roughly drops digits that nobody reads.
+func roughly(d time.Duration) time.Duration {
+	if d >= time.Second {
+		return d.Round(10 * time.Millisecond)
+	}
+	return d.Round(time.Millisecond)
+}
+
+// spans turns attempts and waits into pieces of a timeline. Where two share a
+// cell, the later piece shows: attempts come last, because they are short.
+func (p *painter) spans(op *engine.Op) []widget.Span {
+	th, s := p.Theme, p.signs
+	age := p.detail.Now - op.Start
+	out := make([]widget.Span, 0, 2*len(op.Spans)+2)
+	add := func(from, to time.Duration, style theme.Style, glyph string) {
+		out = append(out, widget.Span{From: float64(from), To: float64(to), Style: style, Glyph: glyph})
+	}
+	if n := lastWait(op); n >= 0 { // the dice of the last wait, as far as they could have fallen
+		add(op.Spans[n].Lo, op.Spans[n].Hi, th.Dim, s.dice)
+	}
+	for i := range op.Spans {
+		if piece := &op.Spans[i]; piece.Wait {
+			end, _ := present(op, piece, age)
+			sure := min(end, piece.Lo)
+			add(piece.Start, sure, th.Text, s.sure)
+			if sure < end {
+				add(sure, end, th.Text, s.chance)
+			}
+		}
+	}
+	for i := range op.Spans {
+		piece := &op.Spans[i]
+		end, running := present(op, piece, age)
+		switch {
+		case piece.Wait:
+		case running:
+			add(piece.Start, end, th.Accent, s.busy)
+		case piece.Cause != engine.CauseNone:
+			add(piece.Start, end, th.Bad, s.busy)
+			add(end, end, th.Bad.Strong(), s.failed)
+		default:
+			add(piece.Start, end, th.Good, s.attempt)
+		}
+	}
+	return out
+}
+
+// present is how far an attempt or a wait has come.
+func present(op *engine.Op, piece *engine.Span, age time.Duration) (end time.Duration, running bool) {
+	if op.Outcome == engine.Pending && (piece.End == 0 || piece.End > age) {
+		return age, true
+	}
+	return piece.End, false
+}
+
+func lastWait(op *engine.Op) int {
+	for i := len(op.Spans) - 1; i >= 0; i-- {
+		if op.Spans[i].Wait {
+			return i
+		}
+	}
+	return -1
+}
+
+// outcome tells how an operation ended: a sign, a word, and a colour.
+func (p *painter) outcome(op *engine.Op) (sign, word string, style theme.Style) {
+	th, s := p.Theme, p.signs
+	switch op.Outcome {
+	case engine.Succeeded:
+		return s.good, p.t("outcome.succeeded." + string(p.detail.Scenario)), th.Good
+	case engine.FailedOp:
+		return s.bad, p.t("outcome.failed") + " " + p.t("cause."+string(op.Cause)), th.Bad
+	case engine.Cached:
+		return s.copied, p.t("outcome.cached"), th.Warn
+	case engine.Queued:
+		return s.waiting, p.t("outcome.queued"), th.Warn
+	case engine.Delivered:
+		return s.late, p.t("outcome.delivered"), th.Good
+	case engine.Cancelled:
+		return th.Glyph.Dot, p.t("outcome.cancelled"), th.Dim
+	}
+	if n := len(op.Spans); n > 0 && op.Spans[n-1].Wait {
+		return s.running, p.t("outcome.waiting"), th.Accent
+	}
+	return s.running, p.t("outcome.pending"), th.Accent
+}

@@ -1,0 +1,187 @@
+package retry
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	engine "resilab/labs/retry"
+	"resilab/tui/pane"
+	"resilab/tui/theme"
+)
+
+const (
+	msec = time.Millisecond
+	sec  = time.Second
+)
+
+func attempt(start, end time.Duration, cause engine.Cause) engine.Span {
+	return engine.Span{Start: start, End: end, Cause: cause}
+}
+
+func wait(start, end, lo, hi time.Duration) engine.Span {
+	return engine.Span{Wait: true, Start: start, End: end, Lo: lo, Hi: hi}
+}
+
+// fixture is a moment of a run: every outcome, an operation in each state.
+func fixture() *lab.Snapshot {
+	d := &engine.Detail{Now: 12 * sec, Scenario: engine.Payments, OneIn: 1, Retries: 3, Horizon: 3700 * msec}
+	add := func(op engine.Op) {
+		op.ID = uint64(len(d.Ops) + 41)
+		d.Ops = append(d.Ops, op)
+	}
+	bad := engine.CauseTemporary
+	add(engine.Op{Start: 2 * sec, Outcome: engine.Succeeded, Took: 60 * msec, Spans: []engine.Span{attempt(0, 60*msec, "")}})
+	add(engine.Op{Start: 3 * sec, Outcome: engine.Succeeded, Took: 450 * msec, Spans: []engine.Span{
+		attempt(0, 60*msec, bad), wait(60*msec, 390*msec, 60*msec, 560*msec), attempt(390*msec, 450*msec, "")}})
+	add(engine.Op{Start: 3 * sec, Outcome: engine.FailedOp, Cause: bad, Took: 2860 * msec, Spans: []engine.Span{
+		attempt(0, 80*msec, bad), wait(80*msec, 480*msec, 330*msec, 580*msec), attempt(480*msec, 560*msec, bad),
+		wait(560*msec, 1360*msec, 1060*msec, 1560*msec), attempt(1360*msec, 1400*msec, bad),
+		wait(1400*msec, 2800*msec, 2400*msec, 3400*msec), attempt(2800*msec, 2860*msec, bad)}})
+	add(engine.Op{Start: 4 * sec, Outcome: engine.FailedOp, Cause: engine.CauseDeclined, Took: 55 * msec,
+		Spans: []engine.Span{attempt(0, 55*msec, engine.CauseDeclined)}})
+	add(engine.Op{Start: 4 * sec, Outcome: engine.Cached, Cause: engine.CauseTimeout, Took: 1500 * msec, Spans: []engine.Span{
+		attempt(0, 700*msec, engine.CauseTimeout), wait(700*msec, 800*msec, 700*msec, 900*msec), attempt(800*msec, 1500*msec, engine.CauseTimeout)}})
+	add(engine.Op{Start: 5 * sec, Outcome: engine.Delivered, Cause: bad, Took: 300 * msec, Spans: []engine.Span{
+		attempt(0, 300*msec, bad), attempt(3600*msec, 3700*msec, "")}})
+	add(engine.Op{Start: 6 * sec, Outcome: engine.Queued, Cause: engine.CauseBreaker, Took: msec})
+	add(engine.Op{Start: 7 * sec, Outcome: engine.Cancelled, Took: 200 * msec, Spans: []engine.Span{attempt(0, 200*msec, "")}})
+	add(engine.Op{Start: 11 * sec, Spans: []engine.Span{attempt(0, 70*msec, bad), wait(70*msec, 1500*msec, 70*msec, 2070*msec)}})
+	add(engine.Op{Start: 11700 * msec, Spans: []engine.Span{attempt(0, 0, "")}})
+	return &lab.Snapshot{Detail: d, Metrics: map[string]float64{
+		"operations": 240, "success": 0.9875, "success_no_retry": 0.8167, "served": 0.9875, "failed": 3, "failed_no_retry": 44,
+	}}
+}
+
+func text(t testing.TB, lang i18n.Lang) *i18n.Catalogue {
+	t.Helper()
+	c, err := i18n.Load(lang, engine.Spec().Texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func look(name string) *theme.Theme {
+	env := map[string]map[string]string{
+		"ascii":     {"TERM": "dumb"},
+		"mono":      {"TERM": "xterm", "NO_COLOR": "1"},
+		"truecolor": {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+	}[name]
+	return theme.New(theme.Options{Getenv: func(k string) string { return env[k] }})
+}
+
+var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {56, 10}, {78, 14}, {110, 30}}
+
+func frame(th *theme.Theme, c *i18n.Catalogue, snap *lab.Snapshot, w, h int) pane.Frame {
+	spec := engine.Spec()
+	return pane.Frame{W: w, H: h, Theme: th, Text: c, Spec: spec, Snap: snap, Settings: spec.Defaults()}
+}
+
+func TestPicture(t *testing.T) {
+	troubled := fixture()
+	d := *troubled.Detail.(*engine.Detail)
+	d.Down, d.OneIn, d.Scenario = true, 10, engine.Notifications
+	d.Guards = engine.Guards{Breaker: "open", HasBudget: true, BudgetLeft: 0.34, Waiting: 17}
+	troubled.Detail = &d
+	troubled.Metrics["served"] = 0.995
+	empty := &lab.Snapshot{Detail: &engine.Detail{}, Metrics: map[string]float64{}}
+	for _, lookName := range []string{"ascii", "mono", "truecolor"} {
+		for name, snap := range map[string]*lab.Snapshot{"calm": fixture(), "troubled": troubled, "empty": empty} {
+			t.Run(lookName+"/"+name, func(t *testing.T) {
+				th := look(lookName)
+				var b strings.Builder
+				for i, size := range sizes {
+					c := text(t, i18n.Langs()[i%2])
+					b.WriteString(draw(t, frame(th, c, snap, size[0], size[1])))
+				}
+				if lookName == "ascii" {
+					onlyASCII(t, b.String())
+				}
+				golden.RequireEqual(t, []byte(b.String()))
+			})
+		}
+	}
+}
+
+// draw checks that the picture fills its rectangle exactly.
+func draw(t *testing.T, f pane.Frame) string {
+	t.Helper()
+	rows := Picture{}.Draw(f)
+	if len(rows) != f.H {
+		t.Errorf("%dx%d: %d rows", f.W, f.H, len(rows))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%dx%d\n", f.W, f.H)
+	for _, row := range rows {
+		if got := ansi.StringWidth(row); got != f.W {
+			t.Errorf("%dx%d: %q is %d cells wide", f.W, f.H, row, got)
+		}
+		b.WriteString(row + "|\n")
+	}
+	return b.String()
+}
+
+// onlyASCII lets the letters of Spanish pass.
+func onlyASCII(t *testing.T, s string) {
+	t.Helper()
+	for _, r := range s {
+		if r >= 0x80 && !strings.ContainsRune("áéíóúñÁÉÍÓÚÑ¿¡", r) {
+			t.Fatalf("%q on an ASCII screen", r)
+		}
+	}
+}
+
+func TestEverySizeIsFilled(t *testing.T) {
+	th, c, snap := look("truecolor"), text(t, i18n.Spanish), fixture()
+	for w := range 130 {
+		for _, h := range []int{0, 1, 2, 3, 5, 8, 13, 40} {
+			draw(t, frame(th, c, snap, w, h))
+		}
+	}
+}
+
+func TestAnUnknownDetailIsBlank(t *testing.T) {
+	draw(t, frame(look("mono"), text(t, i18n.English), &lab.Snapshot{}, 10, 2))
+}
+
+func TestRowsStayWhileOthersArrive(t *testing.T) {
+	d := fixture().Detail.(*engine.Detail)
+	before := slots(d.Ops, 12, 1)
+	later := append(append([]engine.Op{}, d.Ops...), engine.Op{ID: 51})
+	after := slots(later, 12, 1)
+	moved := 0
+	for i := range before {
+		if before[i] != nil && before[i].ID != after[i].ID {
+			moved++
+		}
+	}
+	if moved > 0 {
+		t.Errorf("%d rows moved because one operation arrived", moved)
+	}
+}
+
+func TestScaleOf(t *testing.T) {
+	for horizon, want := range map[time.Duration]time.Duration{
+		0: 500 * msec, 400 * msec: 500 * msec, 900 * msec: sec, 1100 * msec: 2 * sec, 2500 * msec: 3 * sec,
+		3100 * msec: 5 * sec, 7 * sec: 10 * sec, 10 * sec: 10 * sec, 61 * sec: 100 * sec,
+	} {
+		if got := scaleOf(horizon); got != want {
+			t.Errorf("scaleOf(%v) = %v, want %v", horizon, got, want)
+		}
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	f := frame(look("truecolor"), text(b, i18n.Spanish), fixture(), 84, 26)
+	b.ReportAllocs()
+	for b.Loop() {
+		Picture{}.Draw(f)
+	}
+}
