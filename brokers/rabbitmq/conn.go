@@ -36,9 +36,15 @@ type Conn struct {
 
 	done    chan struct{} // closed when the connection has ended
 	mu      sync.Mutex
-	err     error  // why it ended; nil when it was closed here
-	blocked bool   // the broker takes no publishes now
-	reason  string // its words for that
+	err     error // why it ended; nil when it was closed here
+	blocked Blocked
+}
+
+// Blocked tells since when the broker takes no publishes (memory or disk
+// alarm), and its reason. Since is zero while it does take them.
+type Blocked struct {
+	Since  time.Time
+	Reason string
 }
 
 // Dial opens a connection. The error is one line that names the address.
@@ -111,12 +117,15 @@ func (c *Conn) watch() {
 					continue
 				}
 				c.mu.Lock()
-				c.blocked, c.reason = b.Active, b.Reason
+				c.blocked = Blocked{}
+				if b.Active {
+					c.blocked = Blocked{time.Now(), b.Reason}
+				}
 				c.mu.Unlock()
 			case err := <-closed:
 				c.mu.Lock()
 				defer c.mu.Unlock()
-				c.blocked = false
+				c.blocked = Blocked{}
 				if err != nil {
 					c.err = fmt.Errorf("RabbitMQ at %s: connection lost: %s", c.addr, err.Reason)
 				}
@@ -139,12 +148,11 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
-// Blocked tells whether the broker refuses publishes at the moment (memory or
-// disk alarm), and its reason.
-func (c *Conn) Blocked() (reason string, blocked bool) {
+// Blocked tells whether the broker refuses publishes at the moment.
+func (c *Conn) Blocked() Blocked {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.reason, c.blocked
+	return c.blocked
 }
 
 // Channel opens a channel. The caller closes it.

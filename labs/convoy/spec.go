@@ -1,0 +1,107 @@
+package convoy
+
+import (
+	"embed"
+	"time"
+
+	"resilab/labs/lab"
+)
+
+//go:embed es.yaml en.yaml
+var texts embed.FS
+
+// ID of the lab.
+const ID = "convoy"
+
+// Actions besides the changes of the lanes.
+const (
+	actionDemo   = "demo"   // ten orders of three users in turn
+	actionPoison = "poison" // the next order of the first user cannot be handled
+	actionKill   = "kill"   // the consumer of the first user dies before it acknowledges
+	actionHang   = "hang"   // it stands still; again: it goes on
+	actionCut    = "cut"    // the producer's connection breaks
+)
+
+const noIncident = "none"
+
+// Spec declares the lab.
+func Spec() *lab.Spec {
+	return &lab.Spec{ID: ID, Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts}
+}
+
+func knobs() []lab.Knob {
+	incident := lab.NewChoice("incident", noIncident, actionKill, actionHang, actionPoison, actionCut, addLane, removeLast, removeFirst)
+	limit := lab.NewInt("orders", 0, 0, 1_000_000)
+	limit.Log = true
+	prefetch := lab.NewInt("prefetch", 10, 1, 500)
+	prefetch.Log = true
+	hold := lab.NewInt("hold-back", 0, 0, 1000)
+	hold.Log = true
+	users := lab.NewInt("users", 6, 1, 500)
+	users.Coarse = 10
+	return []lab.Knob{
+		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus),
+		users,
+		lab.NewInt("lanes", 3, 1, maxLanes),
+		lab.NewRate("rate", 20, 1, 20000),
+		lab.NewDuration("work", 80*time.Millisecond, 0, 10*time.Second),
+		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential),
+		lab.NewChoice("popularity", popularityUniform, popularityTurns, popularityZipf, popularityHot),
+		lab.NewFloat("slow-user", 1, 1, 50, 1, 5),
+		prefetch,
+		lab.NewInt("burst", 1, 1, 100),
+		limit,
+		lab.NewChoice("requeue", "nack", "reject"),
+		lab.NewInt("delivery-limit", 0, 0, 20),
+		lab.NewBool("inbox", false),
+		hold,
+		lab.NewBool("drain", false),
+		lab.NewChoice("scenario", scenarioShop, scenarioBank, scenarioParcel, scenarioTenant),
+		incident,
+		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute),
+	}
+}
+
+func metrics() []lab.Metric {
+	return []lab.Metric{
+		{ID: "violations", Format: lab.Count, Better: lab.Lower, Card: true},
+		{ID: "violation_rate", Format: lab.Share, Better: lab.Lower},
+		{ID: "throughput", Format: lab.PerSecond, Better: lab.Higher, Card: true},
+		{ID: "p95_ms", Format: lab.Millis, Better: lab.Lower, Card: true},
+		{ID: "p50_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "lost", Format: lab.Count, Better: lab.Lower, Card: true},
+		{ID: "duplicates", Format: lab.Count, Better: lab.Lower, Card: true},
+		{ID: "redelivered", Format: lab.Count, Better: lab.Lower},
+		{ID: "published", Format: lab.Count},
+		{ID: "confirmed", Format: lab.Count},
+		{ID: "handled", Format: lab.Count, Better: lab.Higher},
+		{ID: "unique_messages", Format: lab.Count},
+		{ID: "effects", Format: lab.Count},
+		{ID: "gaps", Format: lab.Count, Better: lab.Lower},
+		{ID: "dead_lettered", Format: lab.Count, Better: lab.Lower},
+		{ID: "republished", Format: lab.Count},
+		{ID: "max_over_mean", Format: lab.Times, Better: lab.Lower},
+		{ID: "p95_hot", Format: lab.Millis, Better: lab.Lower},
+		{ID: "p95_lane", Format: lab.Millis, Better: lab.Lower},
+		{ID: "p95_others", Format: lab.Millis, Better: lab.Lower},
+		{ID: "moved", Format: lab.Share},
+		{ID: "lane_resumed", Format: lab.Count, Better: lab.Higher},
+		{ID: "applied_violations", Format: lab.Count, Better: lab.Lower},
+		{ID: "buffer_max", Format: lab.Count, Better: lab.Lower},
+		{ID: "rejected", Format: lab.Count, Better: lab.Lower},
+		{ID: "wrong_accounts", Format: lab.Count, Better: lab.Lower},
+	}
+}
+
+func actions() []lab.Action {
+	return []lab.Action{
+		{ID: actionDemo},
+		{ID: addLane},
+		{ID: removeLast},
+		{ID: removeFirst},
+		{ID: actionKill, Fault: true},
+		{ID: actionHang, Fault: true},
+		{ID: actionPoison, Fault: true},
+		{ID: actionCut, Fault: true},
+	}
+}

@@ -1,0 +1,197 @@
+package convoy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"resilab/labs/lab"
+)
+
+// Changes of the lanes while orders flow.
+const (
+	addLane     = "add-lane"
+	removeLast  = "remove-last"
+	removeFirst = "remove-first" // the one that was bound first
+)
+
+const (
+	maxLanes      = 12
+	drainPatience = 30 * time.Second
+	drainPoll     = 10 * time.Millisecond
+)
+
+// lanesNow returns copies of the lanes in binding order.
+func (e *epoch) lanesNow() []lane {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	lanes := make([]lane, len(e.lanes))
+	for i, l := range e.lanes {
+		lanes[i] = lane{number: l.number, queue: l.queue, open: l.open}
+	}
+	return lanes
+}
+
+// change adds or removes a lane, draining first if so set.
+func (e *epoch) change(ctx context.Context, what string) error {
+	if e.cfg.drain {
+		if err := e.runEmpty(ctx); err != nil {
+			return err
+		}
+		defer e.hold(false)
+	}
+	if what == addLane {
+		return e.extend(ctx)
+	}
+	return e.shrink(ctx, what)
+}
+
+func (e *epoch) hold(on bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.holding = on
+	e.rev.Add(1)
+	e.wakeProducer()
+}
+
+// runEmpty stops the users and waits until nothing is under way. When that
+// takes too long the users go on.
+func (e *epoch) runEmpty(ctx context.Context) error {
+	e.hold(true)
+	ctx, cancel := context.WithTimeout(ctx, drainPatience)
+	defer cancel()
+	for {
+		e.mu.Lock()
+		left := len(e.records)
+		e.mu.Unlock()
+		if left == 0 {
+			return nil
+		}
+		sleep(ctx, drainPoll)
+		if ctx.Err() != nil {
+			e.hold(false)
+			return fmt.Errorf("waiting for %d orders before changing the lanes: %w", left, ctx.Err())
+		}
+	}
+}
+
+// extend adds a lane, or where all share one queue a consumer.
+func (e *epoch) extend(ctx context.Context) error {
+	e.mu.Lock()
+	if len(e.openLanes()) >= maxLanes || len(e.workers) >= 4*maxLanes {
+		e.mu.Unlock()
+		return nil
+	}
+	l := e.lanes[0]
+	if e.cfg.sharded() {
+		e.newGeneration()
+		l = e.newLane()
+	}
+	w := e.newWorker(l)
+	e.log.add(lab.MarkSetting, "convoy.event.lane_added", w.number)
+	e.rev.Add(1)
+	e.mu.Unlock()
+	err := e.broker.do(func(ch *amqp.Channel) error { return e.broker.declareLane(ch, *l) })
+	e.work.Go(func() { w.run(e.workCtx) })
+	return err
+}
+
+// newGeneration remembers where the users' orders went so far; e.mu is held.
+func (e *epoch) newGeneration() {
+	e.generation++
+	for i := range e.users {
+		e.users[i].before, e.users[i].after = e.users[i].lane, nil
+	}
+}
+
+// shrink closes a lane. Its consumer empties it, and then it is deleted.
+func (e *epoch) shrink(ctx context.Context, what string) error {
+	e.mu.Lock()
+	open := e.openLanes()
+	if len(open) < 2 {
+		e.mu.Unlock()
+		return nil
+	}
+	at := len(open) - 1
+	if what == removeFirst {
+		at = 0
+	}
+	l := open[at]
+	e.newGeneration()
+	l.open = false
+	e.lanes = append(append(e.lanes[:at:at], e.lanes[at+1:]...), l)
+	e.ring.Unbind(l.queue)
+	e.log.add(lab.MarkSetting, "convoy.event.lane_removed", l.number)
+	e.rev.Add(1)
+	e.mu.Unlock()
+	if e.cfg.mode == modeConvoy {
+		err := e.broker.do(func(ch *amqp.Channel) error { return ch.QueueUnbind(l.queue, "1", e.broker.exchange(), nil) })
+		if err != nil {
+			return fmt.Errorf("unbinding lane %d: %w", l.number, err)
+		}
+	}
+	e.all.Go(func() { e.retire(e.workCtx, l) })
+	return nil
+}
+
+// retire waits until a closed lane is empty and removes it with its consumers.
+func (e *epoch) retire(ctx context.Context, l *lane) {
+	for !e.emptied(l) {
+		sleep(ctx, drainPoll)
+		if ctx.Err() != nil {
+			return // everything is removed soon
+		}
+	}
+	_ = e.broker.do(func(ch *amqp.Channel) error { // what is not deleted expires
+		_, err := ch.QueueDelete(l.queue, false, true, false)
+		return err
+	})
+}
+
+// emptied takes a closed lane out if nothing is left in it.
+func (e *epoch) emptied(l *lane) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l.head != nil {
+		return false
+	}
+	for i, other := range e.lanes {
+		if other == l {
+			e.lanes = append(e.lanes[:i:i], e.lanes[i+1:]...)
+			break
+		}
+	}
+	kept := e.workers[:0:0]
+	for _, w := range e.workers {
+		if w.lane != l {
+			kept = append(kept, w)
+		} else if w.stop != nil {
+			w.stop()
+		}
+	}
+	e.workers = kept
+	e.rev.Add(1)
+	return true
+}
+
+// moved is the share of the users seen on both sides of the last change of the
+// lanes whose orders now come from another lane.
+func (e *epoch) moved() (share float64, ok bool) {
+	seen, moved := 0, 0
+	for i := range e.users {
+		u := &e.users[i]
+		if u.before == nil || u.after == nil {
+			continue
+		}
+		seen++
+		if u.before != u.after {
+			moved++
+		}
+	}
+	if seen == 0 {
+		return 0, false
+	}
+	return float64(moved) / float64(seen), true
+}

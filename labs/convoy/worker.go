@@ -1,0 +1,215 @@
+package convoy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"resilab/labs/lab"
+)
+
+// errKilled ends a consumer the way a crash does.
+var errKilled = errors.New("the consumer was killed")
+
+// restartAfter is how long a killed consumer stays away.
+const restartAfter = time.Second
+
+// worker is one consumer: it handles one order after another.
+type worker struct {
+	e      *epoch
+	number int
+	lane   *lane
+	wake   chan struct{}
+
+	// Guarded by e.mu.
+	connected bool
+	hung      bool // it does not go on, yet keeps what it has
+	dying     bool // it dies between handling the next order and acknowledging it
+
+	jobs []job // received, the first one in work; of the goroutine of run
+	stop context.CancelFunc
+}
+
+// job is a received order.
+type job struct {
+	order
+	delivery amqp.Delivery
+}
+
+// run consumes until ctx ends or the worker leaves.
+func (w *worker) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.e.mu.Lock()
+	w.stop = cancel
+	w.e.mu.Unlock()
+	w.e.broker.consume(ctx, w)
+}
+
+// serve handles what arrives until in closes, ctx ends, or the worker is killed.
+func (w *worker) serve(ctx context.Context, in <-chan amqp.Delivery) error {
+	w.setConnected(true)
+	defer w.leave()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if err := w.fill(ctx, &in); err != nil || len(w.jobs) == 0 {
+			return err
+		}
+		err := w.handle(ctx, &in, timer)
+		if err != nil || in == nil {
+			return err
+		}
+	}
+}
+
+// fill receives what is there, and waits for at least one order. No order and
+// no error means that in has closed.
+func (w *worker) fill(ctx context.Context, in *<-chan amqp.Delivery) error {
+	for {
+		select {
+		case d, ok := <-*in:
+			if !ok {
+				return nil
+			}
+			if err := w.receive(d); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		if len(w.jobs) > 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case d, ok := <-*in:
+			if !ok {
+				return nil
+			}
+			if err := w.receive(d); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (w *worker) receive(d amqp.Delivery) error {
+	o, err := decodeOrder(d.Body)
+	if err != nil || o.user >= w.e.cfg.users {
+		return d.Reject(false) // none of ours
+	}
+	w.jobs = append(w.jobs, job{o, d})
+	w.e.delivered(w, o, d.Redelivered)
+	return nil
+}
+
+// handle works on the first job and settles it.
+func (w *worker) handle(ctx context.Context, in *<-chan amqp.Delivery, timer *time.Timer) error {
+	j := w.jobs[0]
+	if err := w.pass(ctx, in, timer, w.e.cfg.workOf(j.n, j.user)); err != nil {
+		return err
+	}
+	fails, exhausted := w.e.poisoned(j.order)
+	if fails {
+		w.drop()
+		return w.giveUp(j, exhausted)
+	}
+	w.e.handled(w, j.order)
+	if w.dies() {
+		return errKilled
+	}
+	w.drop()
+	return j.delivery.Ack(false)
+}
+
+func (w *worker) drop() {
+	w.jobs[0] = job{}
+	w.jobs = w.jobs[1:]
+}
+
+// giveUp settles an order that could not be handled.
+func (w *worker) giveUp(j job, exhausted bool) error {
+	if exhausted {
+		return j.delivery.Reject(false)
+	}
+	w.e.log.order(lab.MarkRetry, "convoy.event.failed", j.order)
+	w.e.givenBack([]order{j.order})
+	if w.e.cfg.requeueReject {
+		return j.delivery.Reject(true)
+	}
+	return j.delivery.Nack(false, true)
+}
+
+// pass lets the work time go by, and the time that the worker hangs. What
+// arrives meanwhile is received. When in closes, it becomes nil: the work goes
+// on, as it would in a real consumer that has not noticed yet.
+func (w *worker) pass(ctx context.Context, in *<-chan amqp.Delivery, timer *time.Timer, d time.Duration) error {
+	if d <= 0 && !w.isHung() {
+		return nil
+	}
+	timer.Reset(d)
+	elapsed := false
+	for !elapsed || w.isHung() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+			elapsed = true
+		case <-w.wake:
+		case d, ok := <-*in:
+			if !ok {
+				*in = nil
+			} else if err := w.receive(d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nudge makes a waiting worker look at its flags.
+func (w *worker) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *worker) isHung() bool {
+	w.e.mu.Lock()
+	defer w.e.mu.Unlock()
+	return w.hung
+}
+
+func (w *worker) dies() bool {
+	w.e.mu.Lock()
+	defer w.e.mu.Unlock()
+	dying := w.dying
+	if dying {
+		w.dying = false
+		w.e.log.add(lab.MarkFault, "convoy.event.killed", w.number, len(w.jobs))
+	}
+	return dying
+}
+
+func (w *worker) setConnected(on bool) {
+	w.e.mu.Lock()
+	defer w.e.mu.Unlock()
+	w.connected = on
+	w.e.rev.Add(1)
+}
+
+// leave gives back what was received and not acknowledged.
+func (w *worker) leave() {
+	w.setConnected(false)
+	back := make([]order, len(w.jobs))
+	for i, j := range w.jobs {
+		back[i] = j.order
+	}
+	w.jobs = nil
+	w.e.givenBack(back)
+}
