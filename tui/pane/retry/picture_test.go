@@ -2,6 +2,7 @@ package retry
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,10 @@ func TestPicture(t *testing.T) {
 	troubled := fixture()
 	d := *troubled.Detail.(*engine.Detail)
 	d.Down, d.OneIn, d.Scenario = true, 10, engine.Notifications
+	d.Ops = slices.Clone(d.Ops)
+	for i := range d.Ops {
+		d.Ops[i].ID = (d.Ops[i].ID-1)*10 + 1
+	}
 	d.Guards = engine.Guards{Breaker: "open", HasBudget: true, BudgetLeft: 0.34, Waiting: 17}
 	troubled.Detail = &d
 	troubled.Metrics["served"] = 0.995
