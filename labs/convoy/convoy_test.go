@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"resilab/brokers/brokertest"
+	"resilab/brokers/minirabbit"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
@@ -18,6 +19,14 @@ const patience = 20 * time.Second
 
 // worlds are the brokers that every test of behaviour runs against.
 func worlds(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("embedded", func(t *testing.T) {
+		server, err := minirabbit.Run(minirabbit.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { server.Close() })
+		test(t, server.URL())
+	})
 	t.Run("real", func(t *testing.T) { test(t, shared.RabbitMQ(t).URL()) })
 }
 
