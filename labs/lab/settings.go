@@ -24,3 +24,13 @@ func (s Settings) Bool(id string) bool              { return s[id].Bool() }
 
 // Text returns a Choice or Text knob's value.
 func (s Settings) Text(id string) string { return s[id].Text() }
+
+// holds tells whether all values of part are those of s.
+func (s Settings) holds(part Settings) bool {
+	for id, v := range part {
+		if s[id] != v {
+			return false
+		}
+	}
+	return true
+}

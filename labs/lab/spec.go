@@ -109,16 +109,14 @@ func (s *Spec) Check(settings Settings) error {
 }
 
 // Turn returns the settings with one knob turned, and with it those that a
-// bundle sets.
+// bundle sets. Other bundles that no longer fit go to their Else.
 func (s *Spec) Turn(settings Settings, id string, v Value) Settings {
 	next := settings.With(id, v)
+	if k, ok := s.Knob(id); ok {
+		maps.Copy(next, k.Sets[v.Text()])
+	}
 	for _, k := range s.Knobs {
-		if k.ID == id {
-			maps.Copy(next, k.Sets[v.Text()])
-			continue
-		}
-		set, bundled := k.Sets[next[k.ID].Text()][id]
-		if bundled && set != v && k.Else != "" {
+		if k.Else != "" && k.ID != id && !next.holds(k.Sets[next.Text(k.ID)]) {
 			next[k.ID] = ChoiceValue(k.Else)
 		}
 	}
