@@ -1,0 +1,156 @@
+package cacheaside
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"resilab/labs/cacheaside/catalog"
+)
+
+const (
+	// portTries is how many ports from the wanted one on are tried.
+	portTries = 20
+	bodyMax   = 64 << 10
+	listMax   = 100
+	// slowClient bounds what a client may take for its request and the answer.
+	slowClient = 30 * time.Second
+)
+
+// endpoint serves the product service over HTTP, as the course's demo does.
+type endpoint struct {
+	addr   string
+	server *http.Server
+	done   chan error
+}
+
+// listen serves on addr, or where that port is taken on the next free one.
+func listen(addr string, l *engine) (*endpoint, error) {
+	listener, err := listenNear(addr)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /product/{id}", l.serveProduct)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusNotFound, problem("Ruta no encontrada"))
+	})
+	e := &endpoint{addr: listener.Addr().String(), done: make(chan error, 1),
+		server: &http.Server{Handler: mux, ReadTimeout: slowClient, WriteTimeout: slowClient}}
+	go func() { e.done <- e.server.Serve(listener) }()
+	return e, nil
+}
+
+func listenNear(addr string) (net.Listener, error) {
+	host, portText, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("reading the address %q for HTTP: %w", addr, err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil || port < 0 || port > 65535 {
+		return nil, fmt.Errorf("reading the address %q for HTTP: the port is no number from 0 to 65535", addr)
+	}
+	last := min(port+portTries, 65536)
+	if port == 0 {
+		last = 1
+	}
+	for ; port < last; port++ {
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
+			return listener, nil
+		}
+	}
+	return nil, fmt.Errorf("listening for HTTP near %s: %w", addr, err)
+}
+
+// close lets running requests end, and waits.
+func (e *endpoint) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	err := e.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, e.server.Close())
+	}
+	if served := <-e.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	if err != nil {
+		return fmt.Errorf("closing the HTTP endpoint: %w", err)
+	}
+	return nil
+}
+
+// productJSON is a product as the course's demo shows it.
+type productJSON struct {
+	ID    int     `json:"id"`
+	Name  string  `json:"name"`
+	Price float64 `json:"price"`
+}
+
+type problem string
+
+func (p problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Error string `json:"error"`
+	}{string(p)})
+}
+
+// The course's demo answers in Spanish.
+const (
+	notFound    = problem("Producto no encontrado")
+	internal    = problem("Error interno")
+	notANumber  = problem("El identificador debe ser un número")
+	badPrice    = problem("El precio debe ser un número mayor o igual que 0")
+	bodyTooLong = problem("El cuerpo supera 64 KiB")
+)
+
+// serveProduct is GET /product/:id.
+func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request) {
+	id, err := strconv.Atoi(req.PathValue("id"))
+	if err != nil {
+		reply(w, http.StatusBadRequest, notANumber)
+		return
+	}
+	r := l.run.Load()
+	r.meter.requests.Add(1)
+	a, err := l.observeRead(req.Context(), r, id, time.Now(), true)
+	switch {
+	case err == nil:
+		cacheHeaders(w, a)
+		reply(w, http.StatusOK, struct {
+			Source Source      `json:"source"`
+			Data   productJSON `json:"data"`
+		}{a.source, productJSON{a.ID, a.Name, a.Price}})
+	case errors.Is(err, catalog.ErrNotFound):
+		reply(w, http.StatusNotFound, notFound)
+	default:
+		reply(w, http.StatusInternalServerError, internal)
+	}
+}
+
+// cacheHeaders tells what a shared cache would: whether it was a hit, and how
+// old the copy is.
+func cacheHeaders(w http.ResponseWriter, a answer) {
+	verdict := "MISS"
+	if a.source == FromCache {
+		verdict = "HIT"
+		w.Header().Set("Age", strconv.Itoa(int(time.Since(a.loadedAt()).Seconds())))
+	}
+	w.Header().Set("X-Cache", verdict)
+}
+
+// reply sends JSON without a trailing line, as Express does.
+func reply(w http.ResponseWriter, status int, body any) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		status, raw = http.StatusInternalServerError, []byte(`{"error":"`+string(internal)+`"}`)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(raw) // a client that has gone misses nothing
+}

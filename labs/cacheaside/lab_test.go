@@ -1,0 +1,322 @@
+package cacheaside
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"resilab/brokers/brokertest"
+	"resilab/brokers/redis"
+	"resilab/labs/lab"
+	"resilab/labs/labtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// onBoth runs a test against the embedded Redis and against a real one.
+func onBoth(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("embedded", func(t *testing.T) { test(t, embedded(t)) })
+	t.Run("real", func(t *testing.T) { test(t, brokertest.Redis(t).URL()) })
+}
+
+func embedded(t testing.TB) string {
+	t.Helper()
+	e, err := redis.StartEmbedded("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e.URL()
+}
+
+const testNamespace = "resilab-t"
+
+// startLab starts a lab with its defaults but for the given settings, written as flags.
+func startLab(t testing.TB, url string, flags map[string]string) *engine {
+	t.Helper()
+	l := New(lab.Env{RedisURL: url, Namespace: testNamespace, Now: time.Now}).(*engine)
+	if err := l.Start(t.Context(), settings(t, flags), 1); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := l.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func settings(t testing.TB, flags map[string]string) lab.Settings {
+	t.Helper()
+	spec := Spec()
+	s := lab.Settings{}
+	for id, text := range flags {
+		k, ok := spec.Knob(id)
+		if !ok {
+			t.Fatalf("no knob %s", id)
+		}
+		v, err := k.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s[id] = v
+	}
+	s = spec.Complete(s)
+	if err := spec.Check(s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// with copies flags and adds some, as key, value …
+func with(flags map[string]string, more ...string) map[string]string {
+	out := maps.Clone(flags)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		out[more[i]] = more[i+1]
+	}
+	return out
+}
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// awaitMetric waits until a metric has reached a value, and returns all.
+func awaitMetric(t testing.TB, l *engine, id string, atLeast float64) map[string]float64 {
+	t.Helper()
+	var m map[string]float64
+	eventually(t, fmt.Sprintf("%s is %g", id, atLeast), func() bool {
+		m = l.Snapshot().Metrics
+		return m[id] >= atLeast
+	})
+	return m
+}
+
+func get(t testing.TB, l *engine, path string) (status int, body string, header http.Header) {
+	t.Helper()
+	res, err := http.Get("http://" + l.http.addr + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(raw), res.Header
+}
+
+func TestTheCoursesDemo(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		l := startLab(t, url, map[string]string{"rate": "0", "ttl": "1s", "db-latency": "5ms", "http-addr": "127.0.0.1:0"})
+		const database = `{"source":"database","data":{"id":1,"name":"Laptop","price":1200}}`
+		const cache = `{"source":"cache","data":{"id":1,"name":"Laptop","price":1200}}`
+		for i, want := range []string{database, cache, cache} {
+			if status, body, _ := get(t, l, "/product/1"); status != 200 || body != want {
+				t.Errorf("request %d: %d %s", i+1, status, body)
+			}
+		}
+		eventually(t, "the TTL has run down", func() bool {
+			return l.Snapshot().Detail.(*Detail).Products[0].Life == Expired
+		})
+		if _, body, _ := get(t, l, "/product/1"); body != database {
+			t.Errorf("after the TTL: %s", body)
+		}
+		for path, want := range map[string]string{
+			"/product/99":  `404 {"error":"Producto no encontrado"}`,
+			"/product/0":   `404 {"error":"Producto no encontrado"}`,
+			"/product/abc": `400 {"error":"El identificador debe ser un número"}`,
+			"/nothing":     `404 {"error":"Ruta no encontrada"}`,
+		} {
+			if status, body, _ := get(t, l, path); fmt.Sprintf("%d %s", status, body) != want {
+				t.Errorf("%s: %d %s", path, status, body)
+			}
+		}
+		m := l.Snapshot().Metrics
+		if m["http_requests"] != 6 || m["hits"] != 2 || m["misses"] != 2 || m["reads"] != 6 {
+			t.Errorf("requests are counted as %v", m)
+		}
+	})
+}
+
+func TestHTTPTellsHitAndAge(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})
+	if _, _, h := get(t, l, "/product/2"); h.Get("X-Cache") != "MISS" || h.Get("Age") != "" {
+		t.Errorf("first: %v", h)
+	}
+	if _, _, h := get(t, l, "/product/2"); h.Get("X-Cache") != "HIT" || h.Get("Age") != "0" {
+		t.Errorf("second: %v", h)
+	}
+}
+
+func TestATakenPortIsSteppedOver(t *testing.T) {
+	url := embedded(t)
+	first := startLab(t, url, map[string]string{"rate": "0", "http-addr": "127.0.0.1:0"})
+	second := startLab(t, url, map[string]string{"rate": "0", "http-addr": first.http.addr})
+	if second.http.addr == first.http.addr {
+		t.Fatal("two labs at one address")
+	}
+	if status, _, _ := get(t, second, "/product/1"); status != 200 {
+		t.Errorf("the second answers %d", status)
+	}
+	if d := second.Snapshot().Detail.(*Detail); d.HTTPAddr != second.http.addr {
+		t.Errorf("the snapshot shows %q", d.HTTPAddr)
+	}
+	l := New(lab.Env{RedisURL: url, Namespace: "resilab-x"})
+	if err := l.Start(t.Context(), settings(t, map[string]string{"http-addr": "nonsense"}), 1); err == nil {
+		t.Error("a nonsense address was taken")
+	}
+}
+
+func TestPromises(t *testing.T) {
+	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "reads",
+		Env: lab.Env{RedisURL: embedded(t), Namespace: "resilab-p"}})
+}
+
+// K5: without invalidation a copy is wrong for most of its life; deleting it
+// after the write makes wrong answers rare.
+func TestStaleReadsWithoutInvalidation(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		flags := map[string]string{"ttl": "2s", "rate": "200", "write-rate": "15", "db-latency": "2ms"}
+		a := awaitMetric(t, startLab(t, url, flags), "reads", 600)
+		b := awaitMetric(t, startLab(t, url, with(flags, "invalidate", "delete-after")), "reads", 600)
+		t.Logf("stale: %.3f without, %.4f with deletion after the write", a["stale_rate"], b["stale_rate"])
+		if a["stale_rate"] < 0.5 || b["stale_rate"] > 0.05 {
+			t.Errorf("stale rates %v and %v", a["stale_rate"], b["stale_rate"])
+		}
+		if a["stale_age_ms"] <= 0 || a["stale_age_ms"] > 2500 {
+			t.Errorf("with a TTL of 2 s the stalest answer was %v ms out of date", a["stale_age_ms"])
+		}
+	})
+}
+
+func TestKeysVanishWithTheLab(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		l := startLab(t, url, map[string]string{"rate": "100", "db-latency": "0s"})
+		awaitMetric(t, l, "hits", 1)
+		c, err := redis.Open(url, redis.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		raw, err := c.Get(t.Context(), testNamespace+":product:1")
+		var shown map[string]any
+		if err != nil || json.Unmarshal(raw, &shown) != nil || shown["name"] != "Laptop" {
+			t.Errorf("the cached product is %s, %v", raw, err)
+		}
+		left := make([]time.Duration, 1)
+		if err := c.PTTLs(t.Context(), []string{testNamespace + ":product:1"}, left); err != nil || left[0] <= 0 || left[0] > time.Minute {
+			t.Errorf("it has %s left, %v", left[0], err)
+		}
+		if err := l.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.DeletePrefix(t.Context(), testNamespace+":"); err != nil || n != 0 {
+			t.Errorf("%d keys remain, %v", n, err)
+		}
+	})
+}
+
+func TestTTLBarsRunDown(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		l := startLab(t, url, map[string]string{"rate": "50", "ttl": "500ms", "db-latency": "1ms", "products": "1"})
+		seen := map[Life]bool{}
+		var last, rev = time.Hour, uint64(0)
+		fell := 0
+		eventually(t, "the copy has lived and died", func() bool {
+			s := l.Snapshot()
+			p := s.Detail.(*Detail).Products[0]
+			seen[p.Life] = true
+			if p.Life == Alive && p.Left < last && s.Rev >= rev {
+				fell++
+			}
+			if p.Left > p.Full {
+				t.Fatalf("%s left of %s", p.Left, p.Full)
+			}
+			last, rev = p.Left, s.Rev
+			return seen[Alive] && (seen[Expired] || l.run.Load().meter.cycles.Load() > 2) && fell > 20
+		})
+	})
+}
+
+func TestRedisGoesAndComesBack(t *testing.T) {
+	for _, mode := range []string{failClosed, failOpen} {
+		t.Run(mode, func(t *testing.T) {
+			node := brokertest.Redis(t)
+			l := startLab(t, node.URL(), map[string]string{"rate": "200", "db-latency": "1ms", "fail-mode": mode})
+			awaitMetric(t, l, "hits", 20)
+			if err := node.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the lab says so", func() bool { return len(l.Snapshot().Troubles) == 1 })
+			trouble := l.Snapshot().Troubles[0]
+			if !strings.Contains(fmt.Sprint(trouble.Args...), node.Addr()) {
+				t.Errorf("the trouble names no address: %v", trouble.Args)
+			}
+			before := l.Snapshot().Metrics
+			after := awaitMetric(t, l, "reads", before["reads"]+100)
+			failed := after["failures"] - before["failures"]
+			if mode == failClosed && failed < 90 || mode == failOpen && failed > 10 {
+				t.Errorf("%g of 100 reads failed", failed)
+			}
+			if err := node.Start(); err != nil {
+				t.Fatal(err)
+			}
+			back := time.Now()
+			hits := l.Snapshot().Metrics["hits"]
+			awaitMetric(t, l, "hits", hits+20)
+			t.Logf("20 hits %s after Redis was back", time.Since(back))
+			if s := l.Snapshot(); len(s.Troubles) != 0 {
+				t.Errorf("still in trouble: %v", s.Troubles)
+			}
+		})
+	}
+}
+
+func TestStartsWithoutRedis(t *testing.T) {
+	l := startLab(t, "redis://127.0.0.1:1/0", map[string]string{"rate": "50", "fail-mode": "open", "db-latency": "1ms"})
+	awaitMetric(t, l, "misses", 5)
+	eventually(t, "it says so", func() bool { return len(l.Snapshot().Troubles) == 1 })
+}
+
+func TestPausedNothingChanges(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "100", "ttl": "100ms", "db-latency": "1ms"})
+	awaitMetric(t, l, "reads", 20)
+	l.Pause()
+	var rev uint64
+	still := 0
+	eventually(t, "the picture stands still", func() bool {
+		s := l.Snapshot()
+		if s.Rev == rev {
+			still++
+		} else {
+			rev, still = s.Rev, 0
+		}
+		return still > 100
+	})
+}

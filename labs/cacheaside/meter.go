@@ -1,0 +1,122 @@
+package cacheaside
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// meter counts one run. All of it is safe for concurrent use; nothing waits.
+type meter struct {
+	reads, hits, misses, failures atomic.Int64
+	stale, inversions             atomic.Int64
+	staleAge, maxAge              atomic.Int64 // ns, largest
+	writes, requests              atomic.Int64
+	queries, inFlight, inFlightHi atomic.Int64 // of the database
+	loads, cycles                 atomic.Int64
+	redisErrors                   atomic.Int64
+
+	hit, miss histogram // from the begin of a read to its answer
+	all       histogram // from the moment it was due
+
+	loadRate  perSecond
+	readsRate perSecond
+	hitsRate  perSecond
+}
+
+// raiseTo makes a at least v.
+func raiseTo(a *atomic.Int64, v int64) {
+	for {
+		old := a.Load()
+		if old >= v || a.CompareAndSwap(old, v) {
+			return
+		}
+	}
+}
+
+// perSecond counts events in whole seconds of the wall clock and keeps the peak.
+type perSecond struct {
+	mu        sync.Mutex
+	second    int64
+	now, last int64
+	peak      int64
+}
+
+func (p *perSecond) add(at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turn(at.Unix())
+	p.now++
+	p.peak = max(p.peak, p.now)
+}
+
+func (p *perSecond) turn(second int64) {
+	if second == p.second {
+		return
+	}
+	p.last = 0
+	if second == p.second+1 {
+		p.last = p.now
+	}
+	p.second, p.now = second, 0
+}
+
+// rate returns the count of the last whole second, and the peak of all.
+func (p *perSecond) rate(at time.Time) (last, peak int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turn(at.Unix())
+	return p.last, p.peak
+}
+
+// metrics writes the figures under their ids; what cannot be told is left out.
+func (m *meter) metrics(now time.Time, elapsed time.Duration) map[string]float64 {
+	out := map[string]float64{}
+	count := func(id string, a *atomic.Int64) float64 {
+		v := float64(a.Load())
+		out[id] = v
+		return v
+	}
+	ratio := func(id string, part, whole float64) {
+		if whole > 0 {
+			out[id] = part / whole
+		}
+	}
+	reads, hits := count("reads", &m.reads), count("hits", &m.hits)
+	misses, failures := count("misses", &m.misses), count("failures", &m.failures)
+	ratio("hit_ratio", hits, hits+misses)
+	ratio("success", reads-failures, reads)
+	ratio("stale_rate", count("stale_reads", &m.stale), reads)
+	out["stale_age_ms"] = toMillis(time.Duration(m.staleAge.Load()))
+	out["max_age_ms"] = toMillis(time.Duration(m.maxAge.Load()))
+	count("inversions", &m.inversions)
+	count("writes", &m.writes)
+	count("http_requests", &m.requests)
+	count("redis_errors", &m.redisErrors)
+	ratio("db_qps", count("db_queries", &m.queries), elapsed.Seconds())
+	out["db_in_flight"] = float64(m.inFlightHi.Load())
+
+	cycles := count("expiries", &m.cycles)
+	ratio("loads_per_expiry", float64(m.loads.Load()), cycles)
+	ratio("hard_misses", misses, cycles) // reads that had to wait for the database
+	loads, peak := m.loadRate.rate(now)
+	out["loads_now"], out["peak_loads"] = float64(loads), float64(peak)
+	readsNow, _ := m.readsRate.rate(now)
+	hitsNow, _ := m.hitsRate.rate(now)
+	ratio("hit_ratio_now", float64(hitsNow), float64(readsNow))
+
+	m.latencies(out)
+	return out
+}
+
+func (m *meter) latencies(out map[string]float64) {
+	if s := m.hit.summary(); s.n > 0 {
+		out["hit_ms"], out["hit_mean_ms"] = toMillis(s.p50), toMillis(s.mean)
+	}
+	if s := m.miss.summary(); s.n > 0 {
+		out["miss_ms"], out["miss_mean_ms"] = toMillis(s.p50), toMillis(s.mean)
+	}
+	if s := m.all.summary(); s.n > 0 {
+		out["p50_ms"], out["p99_ms"] = toMillis(s.p50), toMillis(s.p99)
+	}
+}

@@ -1,0 +1,113 @@
+// Package cacheaside is the lab about keeping copies: products are read
+// through a cache in Redis, and every answer is held against the database.
+package cacheaside
+
+import (
+	"embed"
+	"time"
+
+	"resilab/labs/lab"
+)
+
+//go:embed es.yaml en.yaml
+var texts embed.FS
+
+// CourseHTTPAddr is where the course's demo listens. A program on a terminal
+// gives it to the knob http-addr; without it nothing listens.
+const CourseHTTPAddr = "127.0.0.1:3000"
+
+// longestTTL bounds every key's life, so that what a killed program leaves
+// behind is gone within a minute.
+const longestTTL = time.Minute
+
+// Words of the choices.
+const (
+	invalidateNone   = "none"
+	invalidateBefore = "delete-before"
+	invalidateAfter  = "delete-after"
+	invalidateWrite  = "write-through"
+	invalidateFenced = "versioned"
+
+	strategyPlain  = "none"
+	strategyFlight = "single-flight"
+	strategyLease  = "lease"
+	strategyEarly  = "early"
+	strategySWR    = "revalidate"
+
+	failClosed = "closed"
+	failOpen   = "open"
+
+	spreadFixed       = "fixed"
+	spreadUniform     = "uniform"
+	spreadExponential = "exponential"
+)
+
+// Spec declares the lab.
+func Spec() *lab.Spec {
+	return &lab.Spec{ID: "cacheaside", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts}
+}
+
+func knobs() []lab.Knob {
+	ms, s := time.Millisecond, time.Second
+	return []lab.Knob{
+		lab.NewDuration("ttl", 10*s, 100*ms, longestTTL),
+		lab.NewRate("rate", 10, 0, 50_000),
+		lab.NewDuration("db-latency", 80*ms, 0, 5*s),
+		lab.NewRate("write-rate", 0, 0, 1000),
+		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter),
+		logInt("products", 3, 1, 100_000),
+		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5),
+		lab.NewChoice("fail-mode", failClosed, failOpen),
+		lab.NewDuration("timeout", s, 10*ms, 10*s),
+		lab.NewText("http-addr", ""),
+		lab.NewText("db-file", ""),
+	}
+}
+
+func logInt(id string, def, lo, hi int) lab.Knob {
+	k := lab.NewInt(id, def, lo, hi)
+	k.Log = true
+	return k
+}
+
+func metrics() []lab.Metric {
+	return []lab.Metric{
+		{ID: "reads", Format: lab.Count},
+		{ID: "hits", Format: lab.Count},
+		{ID: "misses", Format: lab.Count},
+		{ID: "hit_ratio", Format: lab.Share, Better: lab.Higher, Card: true},
+		{ID: "hit_ms", Format: lab.Millis, Better: lab.Lower, Card: true},
+		{ID: "miss_ms", Format: lab.Millis, Better: lab.Lower, Card: true},
+		{ID: "hit_mean_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "miss_mean_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "p50_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "p99_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "db_queries", Format: lab.Count, Better: lab.Lower, Card: true},
+		{ID: "db_qps", Format: lab.PerSecond, Better: lab.Lower},
+		{ID: "db_in_flight", Format: lab.Count, Better: lab.Lower},
+		{ID: "expiries", Format: lab.Count},
+		{ID: "loads_per_expiry", Format: lab.Number, Better: lab.Lower, Card: true},
+		{ID: "peak_loads", Format: lab.PerSecond, Better: lab.Lower},
+		{ID: "hard_misses", Format: lab.Number, Better: lab.Lower},
+		{ID: "writes", Format: lab.Count},
+		{ID: "stale_reads", Format: lab.Count, Better: lab.Lower},
+		{ID: "stale_rate", Format: lab.Share, Better: lab.Lower, Card: true},
+		{ID: "stale_age_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "inversions", Format: lab.Count, Better: lab.Lower},
+		{ID: "max_age_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "success", Format: lab.Share, Better: lab.Higher},
+		{ID: "failures", Format: lab.Count, Better: lab.Lower},
+		{ID: "redis_errors", Format: lab.Count, Better: lab.Lower},
+		{ID: "http_requests", Format: lab.Count},
+		{ID: "hit_ratio_now", Format: lab.Share, Better: lab.Higher},
+		{ID: "loads_now", Format: lab.PerSecond, Better: lab.Lower},
+	}
+}
+
+func actions() []lab.Action {
+	return []lab.Action{
+		{ID: "expire"},
+		{ID: "price"},
+		{ID: "flush", Confirm: true},
+	}
+}
