@@ -1,0 +1,120 @@
+package sshd
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
+	"resilab/labs/i18n"
+)
+
+// guard stands around a visitor's program: it watches the time, and shows on
+// the last line when it is about to run out. Only keys and the mouse count as
+// being there, because an animated picture moves by itself.
+type guard struct {
+	inner  tea.Model
+	ctx    context.Context // the session
+	text   *i18n.Catalogue
+	limits timeLimits
+	now    func() time.Time
+	began  time.Time
+	width  int
+	notice string
+	why    ending // set when a limit ended the program
+
+	lastKey atomic.Int64 // nanoseconds; read by the session too
+}
+
+func newGuard(ctx context.Context, inner tea.Model, text *i18n.Catalogue, limits timeLimits) *guard {
+	g := &guard{inner: inner, ctx: ctx, text: text, limits: limits, now: time.Now, width: defaultWidth}
+	g.began = g.now()
+	g.lastKey.Store(g.began.UnixNano())
+	return g
+}
+
+// clockMsg wakes the guard.
+type clockMsg struct{}
+
+func (g *guard) Init() tea.Cmd { return tea.Batch(g.inner.Init(), g.watchClock()) }
+
+func (g *guard) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case clockMsg:
+		return g, g.watchClock()
+	case tea.KeyMsg, tea.MouseMsg:
+		g.lastKey.Store(g.now().UnixNano())
+		if g.why == "" {
+			g.notice = ""
+		}
+	case tea.WindowSizeMsg:
+		g.width = msg.Width
+	}
+	return g, g.pass(msg)
+}
+
+// pass hands a message to the program. Keys that came in one packet, as over
+// a slow link, are handed over one by one: the program knows "j", not "jjj".
+func (g *guard) pass(msg tea.Msg) (cmd tea.Cmd) {
+	key, ok := msg.(tea.KeyMsg)
+	if !ok || len(key.Runes) < 2 {
+		g.inner, cmd = g.inner.Update(msg)
+		return cmd
+	}
+	cmds := make([]tea.Cmd, 0, len(key.Runes))
+	for _, r := range key.Runes {
+		one := tea.KeyMsg{Type: key.Type, Runes: []rune{r}, Alt: key.Alt}
+		g.inner, cmd = g.inner.Update(one)
+		cmds = append(cmds, cmd)
+	}
+	return tea.Sequence(cmds...)
+}
+
+// watchClock looks at the time and returns the command that looks again.
+func (g *guard) watchClock() tea.Cmd {
+	left, why := g.remaining()
+	if left <= 0 {
+		g.why = why
+		return tea.Quit
+	}
+	g.notice = ""
+	next := left - g.limits.warn
+	if next <= 0 {
+		seconds := int((left + time.Second - 1) / time.Second)
+		g.notice = g.text.T("sshd.warn."+string(why), seconds)
+		next = left - time.Duration(seconds-1)*time.Second
+	}
+	return g.after(next)
+}
+
+func (g *guard) remaining() (time.Duration, ending) {
+	return g.limits.left(g.now(), g.began, time.Unix(0, g.lastKey.Load()))
+}
+
+// after is tea.Tick for long times: it ends with the session.
+func (g *guard) after(d time.Duration) tea.Cmd {
+	return func() tea.Msg {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return clockMsg{}
+		case <-g.ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (g *guard) View() string {
+	view := g.inner.View()
+	if g.notice == "" {
+		return view
+	}
+	line := ansi.Truncate(" "+g.notice, g.width, "")
+	line += strings.Repeat(" ", max(0, g.width-ansi.StringWidth(line)))
+	above := view[:strings.LastIndexByte(view, '\n')+1]
+	return above + "\x1b[7m" + line + "\x1b[0m" // reverse needs no colour
+}

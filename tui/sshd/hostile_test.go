@@ -1,0 +1,177 @@
+package sshd
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	mathrand "math/rand/v2"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+)
+
+func newSigner(t *testing.T) gossh.Signer {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := gossh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
+}
+
+// Resizing before there is a program must not block the connection.
+func TestResizingBeforeTheShell(t *testing.T) {
+	s := startServer(t, nil)
+	v := newVisitor(t, s.dial(t, nil))
+	for i := range 500 {
+		if err := v.sess.WindowChange(10+i%50, 40+i%50); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 100 { // an environment without end is not kept either
+		_ = v.sess.Setenv("LC_"+strings.Repeat("X", i%20), "x")
+	}
+	if err := v.sess.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	v.sees("size=89x59")
+	v.types("q")
+	v.status()
+}
+
+// A client that reads nothing stops its own program, nobody else's, and is
+// cut off when its time is over.
+func TestStalledReaderBlocksNobodyElse(t *testing.T) {
+	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 3*time.Second, 100*time.Millisecond })
+	c := s.dial(t, nil)
+	ch, requests, err := c.OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go gossh.DiscardRequests(requests)
+	pty := ptyRequest{Term: "xterm", Columns: 500, Rows: 200}
+	for _, ask := range []struct {
+		name    string
+		payload []byte
+	}{{"pty-req", gossh.Marshal(pty)}, {"shell", nil}} {
+		if ok, err := ch.SendRequest(ask.name, true, ask.payload); !ok || err != nil {
+			t.Fatal(ask.name, ok, err)
+		}
+	}
+	if _, err := ch.Write([]byte("f")); err != nil { // much to read, and nobody reads
+		t.Fatal(err)
+	}
+	other := s.visit(t)
+	other.sees("size=80x24")
+	for i := range 10 {
+		other.types("x")
+		other.sees("keys=[" + strings.Repeat("x", i+1) + "]")
+	}
+	other.types("q")
+	other.status()
+	<-s.cleaned // the other's
+	select {
+	case <-s.cleaned:
+	case <-time.After(patience):
+		t.Errorf("the stalled session holds its place for ever; log:\n%s", s.log)
+	}
+}
+
+func TestStoppingWithAStalledReader(t *testing.T) {
+	s := startServer(t, nil)
+	c := s.dial(t, nil)
+	ch, requests, err := c.OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go gossh.DiscardRequests(requests)
+	pty := ptyRequest{Term: "xterm", Columns: 500, Rows: 200}
+	if ok, err := ch.SendRequest("pty-req", true, gossh.Marshal(pty)); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if ok, err := ch.SendRequest("shell", true, nil); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if _, err := ch.Write([]byte("f")); err != nil {
+		t.Fatal(err)
+	}
+	s.logs(t, "session began")
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Bytes that are no keys do not end a program or the server.
+func TestNoiseOnTheKeyboard(t *testing.T) {
+	s := startServer(t, nil)
+	v := s.visit(t)
+	v.sees("size=80x24")
+	rng := mathrand.New(mathrand.NewPCG(1, 2))
+	noise := make([]byte, 400)
+	for i := range noise {
+		noise[i] = byte(rng.Uint32())
+		if noise[i] == 'q' || noise[i] == 'p' || noise[i] == 'f' {
+			noise[i] = '['
+		}
+	}
+	v.types(string(noise) + "\x1b[200~" + strings.Repeat("z", 200))
+	v.sees("zzz")
+	other := s.visit(t)
+	other.sees("size=80x24")
+	other.types("q")
+	if status := other.status(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	v.sess.Close()
+}
+
+// Coming and going 200 times leaves no goroutine behind.
+func TestComingAndGoingLeavesNothing(t *testing.T) {
+	s := startServer(t, nil)
+	before := runtime.NumGoroutine()
+	var visitors sync.WaitGroup
+	for range 4 {
+		visitors.Go(func() {
+			for i := range 50 {
+				comeAndGo(t, s, i%2 == 0)
+			}
+		})
+	}
+	visitors.Wait()
+	for range 200 {
+		<-s.cleaned
+	}
+	eventually(t, func() bool { return runtime.NumGoroutine() <= before },
+		func() string {
+			stacks := make([]byte, 1<<16)
+			return string(stacks[:runtime.Stack(stacks, true)])
+		})
+}
+
+// comeAndGo leaves properly or just hangs up.
+func comeAndGo(t *testing.T, s *testServer, properly bool) {
+	config := &gossh.ClientConfig{HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: patience}
+	c, err := gossh.Dial("tcp", s.addr, config)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	v := newVisitor(t, c)
+	if err := v.sess.Shell(); err != nil {
+		t.Error(err)
+		return
+	}
+	v.sees("size=80x24")
+	if properly {
+		v.types("q")
+		v.status()
+	}
+}

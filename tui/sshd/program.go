@@ -1,0 +1,174 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/labs/i18n"
+)
+
+// framesPerSecond bounds what is sent; a program that changes less sends less.
+const framesPerSecond = 20
+
+// run gives the visitor a slot and a program, and says goodbye.
+func (s *session) run() {
+	server := s.conn.server
+	if !server.gate.takeSession() {
+		server.refused(s.conn.remote, s.user, "full")
+		s.leave(1, "sshd.refuse.full", server.MaxSessions)
+		return
+	}
+	defer server.gate.giveSession()
+	began := time.Now()
+	server.Logger.Info("session began", "remote", s.conn.remote, "user", s.user, "key", s.key)
+	why, err := s.runProgram()
+	server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user,
+		"seconds", int(time.Since(began).Seconds()), "reason", string(why), "error", err)
+}
+
+// runProgram makes the program, runs it and cleans up after it. The visitor
+// leaves before the cleaning, which may take a moment.
+func (s *session) runProgram() (why ending, err error) {
+	defer s.end(context.Canceled)
+	model, cleanup, err := s.newProgram()
+	if err != nil {
+		s.leave(1, "sshd.end."+string(endNoStart))
+		return endNoStart, err
+	}
+	defer s.conn.contain("cleanup", cleanup)
+	server := s.conn.server
+	g := newGuard(s.ctx, model, server.catalogue(s.env), server.timeLimits())
+	err = s.runTea(g)
+	why = s.ending(g, err)
+	switch why {
+	case "":
+		s.leave(0, "")
+	case endIdle:
+		s.leave(0, "sshd.end.idle", i18n.FormatDuration(server.IdleTimeout))
+	case endStay:
+		s.leave(0, "sshd.end.stay", i18n.FormatDuration(server.MaxSession))
+	case endShutdown:
+		s.leave(0, "sshd.end.shutdown")
+	default:
+		s.leave(1, "sshd.end."+string(endPanic))
+	}
+	if why != endPanic {
+		err = nil
+	}
+	return why, err
+}
+
+// ending tells why the program has ended; it is empty where the visitor left.
+func (s *session) ending(g *guard, err error) ending {
+	if end, ok := errors.AsType[sessionEnd](context.Cause(s.ctx)); ok {
+		return ending(end)
+	}
+	if g.why != "" {
+		return g.why
+	}
+	if errors.Is(err, tea.ErrProgramPanic) || err != nil && s.ctx.Err() == nil {
+		return endPanic
+	}
+	return ""
+}
+
+var errPanic = errors.New("panic while the program was made")
+
+// newProgram calls the server's NewProgram and survives it.
+func (s *session) newProgram() (model tea.Model, cleanup func(), err error) {
+	w := s.size()
+	server := s.conn.server
+	who := SessionInfo{User: s.user, Key: s.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
+		Lang: server.catalogue(s.env).Lang(), Width: w.width, Height: w.height}
+	if s.conn.contain("new program", func() { model, cleanup, err = server.NewProgram(s.ctx, who) }) {
+		return nil, nil, errPanic
+	}
+	if cleanup == nil {
+		cleanup = func() {}
+	}
+	return model, cleanup, err
+}
+
+// runTea runs the program until it ends, the visitor goes or the server
+// stops. A program that hangs, because its client reads nothing or by a
+// mistake of its own, loses its connection, and with it what it hangs on.
+func (s *session) runTea(g *guard) (err error) {
+	p := tea.NewProgram(g, tea.WithContext(s.ctx),
+		tea.WithInput(&keyboard{ctx: s.ctx, from: s.channel}), tea.WithOutput(s.channel),
+		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(), tea.WithoutBracketedPaste(),
+		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
+	done := make(chan struct{})
+	feeders := s.feed(p, g, done)
+	if s.conn.contain("program", func() { _, err = p.Run() }) {
+		err = tea.ErrProgramPanic
+	}
+	p.Kill() // releases a feeder that still sends
+	close(done)
+	<-feeders
+	return err
+}
+
+// feed sends the window's size, and cuts the connection of a program that
+// outstays its time. The channel it returns closes when all that is over.
+func (s *session) feed(p *tea.Program, g *guard, done <-chan struct{}) <-chan struct{} {
+	over := make(chan struct{})
+	sizes := make(chan struct{})
+	go func() {
+		defer close(sizes)
+		s.conn.contain("sizes", func() { s.sendSizes(p, done) })
+	}()
+	go func() {
+		defer close(over)
+		s.conn.contain("deadline", func() { s.enforce(g, done) })
+		<-sizes
+	}()
+	return over
+}
+
+func (s *session) sendSizes(p *tea.Program, done <-chan struct{}) {
+	for {
+		w := s.size()
+		p.Send(tea.WindowSizeMsg{Width: w.width, Height: w.height})
+		select {
+		case <-s.resized:
+		case <-done:
+			return
+		}
+	}
+}
+
+// enforce cuts the connection when the program has had its time and the grace.
+func (s *session) enforce(g *guard, done <-chan struct{}) {
+	grace := s.conn.server.Grace
+	for {
+		left, _ := g.remaining()
+		if left <= -grace {
+			s.conn.cut()
+			<-done
+			return
+		}
+		timer := time.NewTimer(left + grace)
+		select {
+		case <-done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		case <-s.ctx.Done():
+			timer.Reset(grace)
+			select {
+			case <-done:
+			case <-timer.C:
+				s.conn.cut()
+				<-done
+			}
+			return
+		}
+	}
+}
+
+func (o Options) timeLimits() timeLimits {
+	return timeLimits{idle: o.IdleTimeout, stay: o.MaxSession, warn: o.Warning}
+}

@@ -1,0 +1,264 @@
+package sshd
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/labs/i18n"
+)
+
+// texts holds what a visitor is told, in the visitor's own language.
+//
+//go:embed es.yaml en.yaml
+var texts embed.FS
+
+// Options of a server. Zero values of numbers and times mean the defaults
+// named here.
+type Options struct {
+	Addr        string // where to listen; a port alone (":2222") means everywhere
+	HostKeyPath string // ed25519, mode 0600; made where it is missing
+
+	Open bool              // let anybody in, without a key
+	Keys []gossh.PublicKey // else: whom to let in, by key
+
+	MaxSessions   int            // sessions at once; 64
+	MaxPerAddress int            // connections at once from one address; 40 (a campus sits behind one)
+	Exempt        []netip.Prefix // addresses without that bound
+
+	IdleTimeout time.Duration // without a key; 10 minutes
+	MaxSession  time.Duration // in all; 3 hours
+	Warning     time.Duration // how long before either end it is announced; 1 minute
+	Handshake   time.Duration // until a client is in; 10 seconds
+	Unused      time.Duration // how long a connection may stay without a session; 30 seconds
+	Grace       time.Duration // for a program to end when told to; 2 seconds
+
+	Lang i18n.Lang // for visitors whose terminal names no language
+
+	// NewProgram makes one visitor's program. ctx ends with the session.
+	// cleanup runs after the program has ended, and may be nil.
+	NewProgram func(ctx context.Context, who SessionInfo) (model tea.Model, cleanup func(), err error)
+
+	Logger *slog.Logger                            // one line per session and per refusal
+	Ready  func(addr net.Addr, fingerprint string) // called when visitors can come; may be nil
+}
+
+// SessionInfo is who came, with what terminal. All texts are harmless to show.
+type SessionInfo struct {
+	User          string // as the client calls itself: proves nothing
+	Key           string // fingerprint of the key that opened the session; empty where none was asked
+	Remote        string
+	Term          string
+	Environ       map[string]string // LANG, LC_*, COLORTERM, NO_COLOR, TERM_PROGRAM, where sent
+	Lang          i18n.Lang
+	Width, Height int
+}
+
+// Getenv looks up a variable of the visitor's terminal, TERM included.
+func (i SessionInfo) Getenv(name string) string {
+	if name == "TERM" {
+		return i.Term
+	}
+	return i.Environ[name]
+}
+
+func (o Options) withDefaults() Options {
+	number := func(n *int, def int) {
+		if *n <= 0 {
+			*n = def
+		}
+	}
+	duration := func(d *time.Duration, def time.Duration) {
+		if *d <= 0 {
+			*d = def
+		}
+	}
+	number(&o.MaxSessions, 64)
+	number(&o.MaxPerAddress, 40)
+	duration(&o.IdleTimeout, 10*time.Minute)
+	duration(&o.MaxSession, 3*time.Hour)
+	duration(&o.Warning, time.Minute)
+	duration(&o.Handshake, 10*time.Second)
+	duration(&o.Unused, 30*time.Second)
+	duration(&o.Grace, 2*time.Second)
+	if o.Lang == "" {
+		o.Lang = i18n.Spanish
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func (o Options) check() error {
+	switch {
+	case o.NewProgram == nil:
+		return errors.New("nothing to serve")
+	case !o.Open && len(o.Keys) == 0:
+		return errors.New("nobody could come in: name the allowed keys, or open the server to all")
+	case o.Warning >= o.IdleTimeout:
+		return errors.New("the warning must be shorter than the idle limit")
+	}
+	return nil
+}
+
+// server is a running Serve.
+type server struct {
+	Options
+	hostKey    gossh.Signer
+	gate       *gate
+	catalogues map[i18n.Lang]*i18n.Catalogue
+
+	mu       sync.Mutex
+	open     map[*connection]struct{}
+	stopping bool
+	work     sync.WaitGroup // connections and what their sessions run
+}
+
+// Serve serves until ctx ends, then ends every session with a line that says
+// so, waits for all of them and returns nil. An error means that it could not
+// listen, or had to stop.
+func Serve(ctx context.Context, opt Options) error {
+	s := &server{Options: opt.withDefaults(), open: map[*connection]struct{}{}, catalogues: map[i18n.Lang]*i18n.Catalogue{}}
+	if err := s.check(); err != nil {
+		return fmt.Errorf("serving over SSH: %w", err)
+	}
+	if err := s.load(); err != nil {
+		return fmt.Errorf("serving over SSH: %w", err)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("serving over SSH: %w", err)
+	}
+	if s.Ready != nil {
+		s.Ready(l.Addr(), gossh.FingerprintSHA256(s.hostKey.PublicKey()))
+	}
+	return s.serve(ctx, l)
+}
+
+func (s *server) load() (err error) {
+	for _, lang := range i18n.Langs() {
+		if s.catalogues[lang], err = i18n.Load(lang, texts); err != nil {
+			return err
+		}
+	}
+	s.gate = newGate(s.Options)
+	s.hostKey, err = loadHostKey(s.HostKeyPath)
+	return err
+}
+
+// serve accepts until ctx ends.
+func (s *server) serve(ctx context.Context, l net.Listener) error {
+	stopAccepting := context.AfterFunc(ctx, func() { l.Close() })
+	defer stopAccepting()
+	sessions, endSessions := context.WithCancelCause(context.WithoutCancel(ctx))
+	err := s.accept(ctx, sessions, l)
+	endSessions(sessionEnd(endShutdown))
+	s.drain()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("serving over SSH: %w", errors.Join(err, l.Close()))
+}
+
+// accept returns the error that ended it; passing ones are waited out.
+func (s *server) accept(ctx, sessions context.Context, l net.Listener) error {
+	for {
+		nc, err := l.Accept()
+		if err == nil {
+			s.admit(sessions, nc)
+			continue
+		}
+		if ne, ok := errors.AsType[net.Error](err); ctx.Err() != nil || !ok || !ne.Temporary() { //nolint:staticcheck // too many open files is temporary
+			return err
+		}
+		s.Logger.Warn("accepting", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// admit starts serving a connection, or turns it away before the handshake.
+func (s *server) admit(sessions context.Context, nc net.Conn) {
+	place, refusal := s.gate.enter(nc.RemoteAddr())
+	if place == nil {
+		s.refused(nc.RemoteAddr().String(), "", refusal)
+		nc.Close()
+		return
+	}
+	c := newConnection(sessions, s, nc, place)
+	s.mu.Lock()
+	s.open[c] = struct{}{}
+	s.mu.Unlock()
+	s.work.Go(func() {
+		c.serve()
+		s.mu.Lock()
+		delete(s.open, c)
+		s.mu.Unlock()
+	})
+}
+
+// begin counts one more piece of work of a connection, unless the server is stopping.
+func (s *server) begin(work func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.work.Go(work)
+	return true
+}
+
+// drain waits for everything; connections that do not end by themselves are cut.
+func (s *server) drain() {
+	cut := time.AfterFunc(2*s.Grace, s.cutAll)
+	defer cut.Stop()
+	for _, c := range s.stop() {
+		c.closeWhenUnused()
+	}
+	s.work.Wait()
+}
+
+// stop lets nothing begin any more, and returns the connections left.
+func (s *server) stop() []*connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	return slices.Collect(maps.Keys(s.open))
+}
+
+func (s *server) cutAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		c.cut()
+	}
+}
+
+// refused writes the one line that every refusal leaves.
+func (s *server) refused(remote, user, reason string) {
+	s.Logger.Warn("refused", "reason", reason, "remote", remote, "user", user)
+}
+
+// catalogue returns the texts in a visitor's language.
+func (s *server) catalogue(env map[string]string) *i18n.Catalogue {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := env[name]; v != "" && v != "C" && v != "POSIX" && v != "C.UTF-8" {
+			return s.catalogues[i18n.Detect(v)]
+		}
+	}
+	return s.catalogues[s.Lang]
+}
