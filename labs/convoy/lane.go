@@ -17,7 +17,8 @@ type record struct {
 	order
 	created    time.Time
 	lane       *lane
-	generation int // of the topology when it was published
+	worker     *worker // that received it last
+	generation int     // of the topology when it was published
 	deliveries int
 	at         place
 	confirmed  bool

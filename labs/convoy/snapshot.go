@@ -11,12 +11,9 @@ import (
 type Detail struct {
 	Mode  string
 	Lanes []Lane // in binding order; the ones that are leaving come last
-	Users []User
-	// Consumers that are not listed with a lane of their own: all of them where
-	// one queue is shared.
-	Consumers []Consumer
-	// Rate of handled orders a second over the last seconds.
-	Rate float64
+	Users []User // the first ones
+	// UserCount counts all users.
+	UserCount int
 	// Draining: nobody orders while the lanes run empty.
 	Draining bool
 	Shared   bool // one queue for all
@@ -29,16 +26,15 @@ type Lane struct {
 	Waiting   int
 	InFlight  int
 	Published uint64
-	Orders    []Order // the first ones, in the order of publishing
-	Consumer  Consumer
+	Next      []Order // the first ones that wait
+	Consumers []Consumer
 }
 
 // Order is one order in a lane.
 type Order struct {
-	User     int // from 0
-	Seq      uint64
-	InFlight bool
-	Poison   bool
+	User   int // from 0
+	Seq    uint64
+	Poison bool
 }
 
 // Consumer is one consumer.
@@ -46,6 +42,7 @@ type Consumer struct {
 	Number    int
 	Connected bool
 	Hung      bool
+	Orders    []Order // in flight to it, the first ones
 }
 
 // User is one customer.
@@ -64,7 +61,7 @@ type User struct {
 
 // What a snapshot shows at most.
 const (
-	shownOrders = 64
+	shownOrders = 48
 	shownUsers  = 24
 	shownEvents = 100
 )
@@ -76,14 +73,9 @@ func (e *epoch) detail() *Detail {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d := &Detail{Mode: e.cfg.mode, Draining: e.holding, Shared: !e.cfg.sharded()}
+	d := &Detail{Mode: e.cfg.mode, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users)}
 	for _, l := range e.lanes {
 		d.Lanes = append(d.Lanes, l.picture(e))
-	}
-	if d.Shared {
-		for _, w := range e.workers {
-			d.Consumers = append(d.Consumers, w.picture())
-		}
 	}
 	for i := range min(len(e.users), shownUsers) {
 		d.Users = append(d.Users, e.users[i].picture(i, totals[i], e.cfg.scenario))
@@ -93,20 +85,24 @@ func (e *epoch) detail() *Detail {
 
 func (l *lane) picture(e *epoch) Lane {
 	p := Lane{Number: l.number, Open: l.open, Waiting: l.waiting, InFlight: l.inFlight, Published: l.published}
-	for r := l.head; r != nil && len(p.Orders) < shownOrders; r = r.next {
-		p.Orders = append(p.Orders, Order{User: r.user, Seq: r.seq, InFlight: r.at == inFlight, Poison: r.poison})
-	}
+	at := map[*worker]int{}
 	for _, w := range e.workers {
 		if w.lane == l {
-			p.Consumer = w.picture()
-			break
+			at[w] = len(p.Consumers)
+			p.Consumers = append(p.Consumers, Consumer{Number: w.number, Connected: w.connected, Hung: w.hung})
+		}
+	}
+	for r := l.head; r != nil && len(p.Next) < shownOrders; r = r.next {
+		o := Order{User: r.user, Seq: r.seq, Poison: r.poison}
+		if i, ok := at[r.worker]; ok && r.at == inFlight {
+			if c := &p.Consumers[i]; len(c.Orders) < shownOrders {
+				c.Orders = append(c.Orders, o)
+			}
+		} else {
+			p.Next = append(p.Next, o)
 		}
 	}
 	return p
-}
-
-func (w *worker) picture() Consumer {
-	return Consumer{Number: w.number, Connected: w.connected, Hung: w.hung}
 }
 
 func (u *user) picture(i int, t ledger.Totals, scenario string) User {

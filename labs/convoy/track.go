@@ -146,6 +146,7 @@ func (e *epoch) delivered(w *worker, o order, redelivered bool) {
 		r.lane.remove(r)
 		w.lane.add(r)
 	}
+	r.worker = w
 	r.lane.move(r, inFlight)
 }
 

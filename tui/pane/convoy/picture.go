@@ -1,0 +1,119 @@
+// Package convoy draws the Sequential convoy lab: the lanes with the orders in
+// them, and under them every user's orders as they were handled.
+package convoy
+
+import (
+	engine "resilab/labs/convoy"
+	"resilab/labs/lab"
+	"resilab/tui/pane"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// Picture is the lab's own picture. It keeps no state.
+type Picture struct{}
+
+// Draw returns exactly f.H lines of exactly f.W cells.
+func (Picture) Draw(f pane.Frame) []string {
+	d, ok := f.Snap.Detail.(*engine.Detail)
+	if !ok || f.W <= 0 || f.H <= 0 {
+		return widget.Fit(nil, f.W, f.H)
+	}
+	p := painter{Frame: f, d: d, signs: signsOf(f.Theme)}
+	return widget.Fit(p.rows(), f.W, f.H)
+}
+
+// painter draws one frame.
+type painter struct {
+	pane.Frame
+	d     *engine.Detail
+	signs signs
+}
+
+func (p *painter) line() *widget.Line { return widget.NewLine(p.Theme, p.W) }
+
+func (p *painter) t(key string, args ...any) string { return p.Text.T("convoy.pane."+key, args...) }
+
+// Heights from which there is room for headings and for blank rows.
+const (
+	headingsFrom = 9
+	airFrom      = 14
+)
+
+// rows lays the parts out from top to bottom: the verdict is the one thing to
+// look at, then the lanes, then the users with whatever room is left.
+func (p *painter) rows() []string {
+	rows := []string{p.verdict()}
+	if p.H >= airFrom {
+		rows = append(rows, widget.Blank(p.W))
+	}
+	rows = append(rows, p.lanes(p.H-len(rows))...)
+	if p.H >= airFrom {
+		rows = append(rows, widget.Blank(p.W))
+	}
+	return append(rows, p.strips(p.H-len(rows))...)
+}
+
+// verdict answers the lab's question: was everybody's order kept?
+func (p *painter) verdict() string {
+	m, th := p.Snap.Metrics, p.Theme
+	style, words := th.Good.Strong(), p.signs.good+" "+p.t("kept", lab.Count.Write(m["handled"]))
+	switch {
+	case m["violations"] > 0:
+		style = th.Bad.Strong()
+		words = p.signs.bad + " " + p.t("broken", lab.Count.Write(m["violations"]), lab.Share.Write(m["violation_rate"]))
+	case m["handled"] == 0:
+		style, words = th.Dim, p.t("nothing")
+	}
+	l := p.line().Put(style, words)
+	if n := m["lost"]; n > 0 {
+		l.Gap(2).Put(th.Bad.Strong(), p.t("lost", lab.Count.Write(n)))
+	}
+	if p.d.Draining {
+		l.Gap(2).Put(th.Warn, p.t("draining"))
+	}
+	rate := p.rate()
+	if l.Left() > widget.Width(rate)+1 {
+		l.Right(th.Text.Strong(), rate)
+	}
+	return l.String()
+}
+
+// rate is the throughput, beside that of run A where there is one.
+func (p *painter) rate() string {
+	now, ok := p.Snap.Metrics["throughput"]
+	if !ok {
+		return ""
+	}
+	if p.A != nil {
+		if a, ok := p.A.Metrics["throughput"]; ok {
+			return p.t("rate_a", lab.PerSecond.Write(now), lab.PerSecond.Write(a))
+		}
+	}
+	return p.t("rate", lab.PerSecond.Write(now))
+}
+
+// signs are the glyphs that only this picture needs; each is one cell.
+type signs struct {
+	good, bad                 string
+	violation, duplicate, set string // before a number on a strip
+	working, idle, hung, away string // a consumer
+	flow                      string // between what is in flight and what waits
+}
+
+func signsOf(th *theme.Theme) signs {
+	if th.Glyph.Set == theme.ASCII {
+		return signs{good: "+", bad: "x", violation: "!", duplicate: "=", set: "x",
+			working: ">", idle: "-", hung: "#", away: "x", flow: "|"}
+	}
+	return signs{good: "✓", bad: "✗", violation: "!", duplicate: "=", set: "×",
+		working: "▶", idle: "·", hung: "‖", away: "✗", flow: "│"}
+}
+
+// letter is a user's short name: A to Z, then AA, AB …
+func letter(user int) string {
+	if user < 26 {
+		return string(rune('A' + user))
+	}
+	return letter(user/26-1) + letter(user%26)
+}

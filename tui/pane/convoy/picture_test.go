@@ -1,0 +1,195 @@
+package convoy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	engine "resilab/labs/convoy"
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	"resilab/tui/pane"
+	"resilab/tui/theme"
+)
+
+// order reads "B12" as order 12 of the second user.
+func order(label string) engine.Order {
+	o := engine.Order{User: int(label[0] - 'A')}
+	fmt.Sscan(label[1:], &o.Seq)
+	return o
+}
+
+func orders(labels string) (all []engine.Order) {
+	for _, label := range strings.Fields(labels) {
+		all = append(all, order(label))
+	}
+	return all
+}
+
+// strip reads "1 2 !1 =2 x3".
+func strip(text string) (all []engine.Stamp) {
+	kinds := map[byte]engine.Kind{'!': engine.Violation, '=': engine.Duplicate, 'x': engine.DeadLettered}
+	for _, word := range strings.Fields(text) {
+		s := engine.Stamp{Kind: kinds[word[0]]}
+		if s.Kind != engine.InOrder {
+			word = word[1:]
+		}
+		fmt.Sscan(word, &s.Seq)
+		all = append(all, s)
+	}
+	return all
+}
+
+func users(strips ...string) (all []engine.User) {
+	for i, text := range strips {
+		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Strip: strip(text), P95: 40 * float64(i+1)}
+		u.Handled = uint64(len(u.Strip))
+		u.Violations = uint64(strings.Count(text, "!"))
+		all = append(all, u)
+	}
+	return all
+}
+
+func consumer(n int, labels string) engine.Consumer {
+	return engine.Consumer{Number: n, Connected: true, Orders: orders(labels)}
+}
+
+func snapshot(d engine.Detail, metrics map[string]float64) *lab.Snapshot {
+	d.UserCount = max(d.UserCount, len(d.Users))
+	return &lab.Snapshot{Detail: &d, Metrics: metrics}
+}
+
+func calm() *lab.Snapshot {
+	return snapshot(engine.Detail{Mode: "convoy", Lanes: []engine.Lane{
+		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14 A15 F9"), Consumers: []engine.Consumer{consumer(1, "A12 A13")}},
+		{Number: 2, Open: true, Consumers: []engine.Consumer{consumer(2, "")}},
+		{Number: 3, Open: true, Waiting: 57, Next: orders(strings.Repeat("B20 D31 ", 20)), Consumers: []engine.Consumer{consumer(3, "B18 D30 B19")}},
+	}, Users: users("1 2 3 4 5 6 7 8 9 10 11", "8 9 10 11 12 13 14 15 16 17", "4 5 6 7", "21 22 23 24 25 26 27 28 29", "", "5 6 7 8")},
+		map[string]float64{"handled": 1234, "violations": 0, "throughput": 19.8})
+}
+
+func broken() *lab.Snapshot {
+	return snapshot(engine.Detail{Mode: "competing", Shared: true, Lanes: []engine.Lane{
+		{Number: 1, Open: true, Waiting: 3, Next: orders("A16 B12 C9"), Consumers: []engine.Consumer{
+			consumer(1, "A14"), consumer(2, "A15"), consumer(3, "C8")}},
+	}, Users: users("7 8 9 11 !10 12 13", "3 5 6 !4 7 =7 x8 9 !8", "1 2 3 4 5 6 7")},
+		map[string]float64{"handled": 310, "violations": 37, "violation_rate": 0.119, "throughput": 38, "lost": 2})
+}
+
+func faulty() *lab.Snapshot {
+	poison := order("D30")
+	poison.Poison = true
+	return snapshot(engine.Detail{Mode: "modulus", Draining: true, UserCount: 200, Lanes: []engine.Lane{
+		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14"), Consumers: []engine.Consumer{{Number: 1, Connected: true, Hung: true, Orders: orders("A12")}}},
+		{Number: 2, Open: true, Waiting: 1, Next: orders("B4"), Consumers: []engine.Consumer{{Number: 2}}},
+		{Number: 4, Open: true, Consumers: []engine.Consumer{{Number: 4, Connected: true, Orders: []engine.Order{poison}}}},
+		{Number: 3, Waiting: 2, Next: orders("E1 F9"), Consumers: []engine.Consumer{consumer(3, "E7")}},
+	}, Users: users("1 2 3", "1 2", "4 5 6 7", "28 29", "", "5 6 7 8", "1", "1", "1", "1", "1", "2", "3", "4")},
+		map[string]float64{"handled": 99, "violations": 0, "throughput": 4})
+}
+
+func text(t testing.TB, lang i18n.Lang) *i18n.Catalogue {
+	t.Helper()
+	c, err := i18n.Load(lang, engine.Spec().Texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func look(name string) *theme.Theme {
+	env := map[string]map[string]string{
+		"ascii":     {"TERM": "dumb"},
+		"mono":      {"TERM": "xterm", "NO_COLOR": "1"},
+		"truecolor": {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+	}[name]
+	return theme.New(theme.Options{Getenv: func(k string) string { return env[k] }})
+}
+
+var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {56, 10}, {78, 16}, {110, 30}}
+
+func frame(th *theme.Theme, c *i18n.Catalogue, snap *lab.Snapshot, w, h int) pane.Frame {
+	spec := engine.Spec()
+	return pane.Frame{W: w, H: h, Theme: th, Text: c, Spec: spec, Snap: snap, Settings: spec.Defaults(),
+		A: &lab.Run{Metrics: map[string]float64{"throughput": 5.2}}}
+}
+
+func TestPicture(t *testing.T) {
+	empty := &lab.Snapshot{Detail: &engine.Detail{}, Metrics: map[string]float64{}}
+	for _, lookName := range []string{"ascii", "mono", "truecolor"} {
+		for name, snap := range map[string]*lab.Snapshot{"calm": calm(), "broken": broken(), "faulty": faulty(), "empty": empty} {
+			t.Run(lookName+"/"+name, func(t *testing.T) {
+				th := look(lookName)
+				var b strings.Builder
+				for i, size := range sizes {
+					b.WriteString(draw(t, frame(th, text(t, i18n.Langs()[i%2]), snap, size[0], size[1])))
+				}
+				if lookName == "ascii" {
+					onlyASCII(t, b.String())
+				}
+				golden.RequireEqual(t, []byte(b.String()))
+			})
+		}
+	}
+}
+
+// draw checks that the picture fills its rectangle exactly.
+func draw(t *testing.T, f pane.Frame) string {
+	t.Helper()
+	rows := Picture{}.Draw(f)
+	if len(rows) != f.H {
+		t.Errorf("%dx%d: %d rows", f.W, f.H, len(rows))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%dx%d\n", f.W, f.H)
+	for _, row := range rows {
+		if got := ansi.StringWidth(row); got != f.W {
+			t.Errorf("%dx%d: %q is %d cells wide", f.W, f.H, row, got)
+		}
+		b.WriteString(row + "|\n")
+	}
+	return b.String()
+}
+
+// onlyASCII lets the letters of Spanish pass.
+func onlyASCII(t *testing.T, s string) {
+	t.Helper()
+	for _, r := range s {
+		if r >= 0x80 && !strings.ContainsRune("áéíóúñÁÉÍÓÚÑ¿¡", r) {
+			t.Fatalf("%q on an ASCII screen", r)
+		}
+	}
+}
+
+func TestEverySizeIsFilled(t *testing.T) {
+	th, c := look("truecolor"), text(t, i18n.Spanish)
+	for w := range 130 {
+		for _, h := range []int{0, 1, 2, 3, 5, 8, 13, 40} {
+			draw(t, frame(th, c, calm(), w, h))
+			draw(t, frame(th, c, faulty(), w, h))
+		}
+	}
+}
+
+func TestAnUnknownDetailIsBlank(t *testing.T) {
+	draw(t, frame(look("mono"), text(t, i18n.English), &lab.Snapshot{}, 10, 2))
+}
+
+func TestLetter(t *testing.T) {
+	for user, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 27: "AB", 52: "BA", 499: "SF"} {
+		if got := letter(user); got != want {
+			t.Errorf("user %d is %s, want %s", user, got, want)
+		}
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	f := frame(look("truecolor"), text(b, i18n.Spanish), calm(), 84, 26)
+	b.ReportAllocs()
+	for b.Loop() {
+		Picture{}.Draw(f)
+	}
+}

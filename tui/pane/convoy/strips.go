@@ -1,0 +1,147 @@
+package convoy
+
+import (
+	"strconv"
+
+	engine "resilab/labs/convoy"
+	"resilab/labs/lab"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// Columns of a user's strip.
+const (
+	nameCell  = 11
+	faultCell = 6
+	waitCell  = 9
+	// figuresFrom is the width from which the waits have a column.
+	figuresFrom = 52
+)
+
+// strips draws a row a user with the orders as they were handled, in h rows.
+func (p *painter) strips(h int) []string {
+	if h <= 0 {
+		return nil
+	}
+	var rows []string
+	if p.H >= headingsFrom {
+		rows = append(rows, p.stripsHeading())
+	}
+	users := p.d.Users
+	room := h - len(rows)
+	if len(users) <= room && p.hiddenUsers(len(users)) == 0 {
+		for i := range users {
+			rows = append(rows, p.strip(i))
+		}
+		return rows
+	}
+	shown := max(0, min(room-1, len(users)))
+	for i := range shown {
+		rows = append(rows, p.strip(i))
+	}
+	if hidden := p.hiddenUsers(shown); room > 0 && hidden > 0 {
+		rows = append(rows, p.line().Put(p.Theme.Dim, p.t("more_users", hidden)).String())
+	}
+	return rows
+}
+
+// hiddenUsers is how many users there are beyond the first shown.
+func (p *painter) hiddenUsers(shown int) int { return max(0, p.d.UserCount-shown) }
+
+func (p *painter) stripsHeading() string {
+	th := p.Theme
+	l := p.line().Put(th.Text.Strong(), p.t("users")).To(nameCell)
+	words := p.t("strip")
+	end := p.stripEnd()
+	if end-nameCell >= widget.Width(words) {
+		l.RightCell(th.Dim, words, end-nameCell)
+	}
+	l.To(end).RightCell(th.Dim, p.t("faults"), faultCell)
+	if p.W >= figuresFrom {
+		l.RightCell(th.Dim, p.t("p95"), waitCell)
+	}
+	return l.String()
+}
+
+func (p *painter) stripEnd() int {
+	end := p.W - faultCell
+	if p.W >= figuresFrom {
+		end -= waitCell
+	}
+	return max(nameCell, end)
+}
+
+// strip draws one user: name, numbers with the newest at the right, figures.
+func (p *painter) strip(i int) string {
+	th, u := p.Theme, &p.d.Users[i]
+	l := p.line().Put(th.Series(i).Strong(), letter(i)).Gap(1).To(2+len(letter(i))/2).Put(th.Series(i), u.Name).To(nameCell)
+	p.stamps(l, u.Strip, p.stripEnd())
+	l.To(p.stripEnd())
+	p.faults(l, u)
+	if p.W >= figuresFrom {
+		wait := ""
+		if u.P95 > 0 {
+			wait = lab.Millis.Write(u.P95)
+		}
+		l.RightCell(th.Dim, wait, waitCell)
+	}
+	return l.String()
+}
+
+func (p *painter) faults(l *widget.Line, u *engine.User) {
+	switch {
+	case u.Violations > 0:
+		l.RightCell(p.Theme.Bad.Strong(), strconv.FormatUint(u.Violations, 10)+p.signs.violation, faultCell)
+	case u.Handled > 0:
+		l.RightCell(p.Theme.Good, p.signs.good, faultCell)
+	default:
+		l.Gap(faultCell)
+	}
+}
+
+// stamps writes the newest numbers that fit before column end, right-aligned.
+func (p *painter) stamps(l *widget.Line, stamps []engine.Stamp, end int) {
+	room := end - nameCell
+	first, used := len(stamps), 0
+	for first > 0 {
+		w := stampWidth(stamps[first-1]) + 1
+		if used+w > room {
+			break
+		}
+		used += w
+		first--
+	}
+	l.To(end - used)
+	for i, s := range stamps[first:] {
+		l.Gap(1)
+		text := strconv.FormatUint(s.Seq, 10)
+		style, sign := p.stampStyle(s, i == len(stamps)-first-1)
+		l.Put(style, sign+text)
+	}
+}
+
+func stampWidth(s engine.Stamp) int {
+	w := 1
+	for n := s.Seq; n >= 10; n /= 10 {
+		w++
+	}
+	if s.Kind != engine.InOrder {
+		w++
+	}
+	return w
+}
+
+func (p *painter) stampStyle(s engine.Stamp, newest bool) (style theme.Style, sign string) {
+	th := p.Theme
+	switch {
+	case s.Kind == engine.Violation:
+		return th.Bad.Strong(), p.signs.violation
+	case s.Kind == engine.Duplicate:
+		return th.Warn, p.signs.duplicate
+	case s.Kind == engine.DeadLettered:
+		return th.Warn.Strong(), p.signs.set
+	case newest:
+		return th.Text.Strong(), ""
+	}
+	return th.Dim, ""
+}
