@@ -1,0 +1,97 @@
+package cacheaside
+
+import (
+	"net/http"
+	"strconv"
+
+	engine "resilab/labs/cacheaside"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// charts shows hits and database loads over the same time, run A as a ghost.
+func (p *painter) charts(rows int) []string {
+	th := p.Theme
+	ratio, ratioA := p.History.Series("hit_ratio_now")
+	loads, loadsA := p.History.Series("loads_now")
+	out := p.chart(p.t("hits")+" %", widget.Chart{Now: ratio, Ghost: ratioA, Max: 1, Style: th.Good}, rows)
+	return append(out, p.chart(p.t("loads"), widget.Chart{Now: loads, Ghost: loadsA, Style: th.Warn}, rows)...)
+}
+
+func (p *painter) chart(label string, c widget.Chart, rows int) []string {
+	names := p.nameWidth()
+	w := max(0, p.W-names)
+	out := make([]string, rows)
+	for i, drawn := range c.Rows(p.Theme, w, rows) {
+		l := p.line()
+		if i == 0 {
+			l.Cell(p.Theme.Text, label, names)
+		}
+		out[i] = l.To(names).Drawn(drawn, w).String()
+	}
+	return out
+}
+
+// answers is the ticker: the newest first.
+func (p *painter) answers(plan plan) []string {
+	if plan.answers <= 0 {
+		return nil
+	}
+	var rows []string
+	if plan.headings {
+		l := p.line().Put(p.Theme.Dim, p.t("answers"))
+		if s := p.detail.Stampede; s.Loads > 1 {
+			aside(l, p.Theme.Warn, p.t("stampede", s.Loads), p.t("stampede-short", s.Loads))
+		}
+		rows = append(rows, l.String())
+	}
+	if len(p.detail.Answers) == 0 {
+		return append(rows, p.line().Put(p.Theme.Dim, p.t("none")).String())
+	}
+	names := map[int]string{}
+	for _, v := range p.detail.Products {
+		names[v.ID] = v.Name
+	}
+	for _, a := range p.detail.Answers[:min(plan.answers, len(p.detail.Answers))] {
+		rows = append(rows, p.answer(a, names))
+	}
+	return rows
+}
+
+// answer is one row: where it came from, as a sign and a word, the product and
+// how long it took, as a number and a bar on a scale of its own.
+func (p *painter) answer(a engine.Answer, names map[int]string) string {
+	sign, word, style := p.source(a)
+	words := 9
+	if p.W < wideFrom {
+		words = 6
+	}
+	l := p.line().Put(style, sign).Gap(1).Cell(style, word, words)
+	name := names[a.ID]
+	if name == "" {
+		name = "product:" + strconv.Itoa(a.ID)
+	}
+	l.Cell(p.Theme.Text, name, p.nameWidth()+1)
+	l.RightCell(p.Theme.Text, latency(a.Took), 8)
+	if a.Stale {
+		l.Gap(2).Put(p.Theme.Warn.Strong(), "! "+p.t("stale"))
+	}
+	if a.HTTP {
+		l.Gap(2).Put(p.Theme.Focus, "HTTP "+strconv.Itoa(a.Status))
+	}
+	return l.String()
+}
+
+func (p *painter) source(a engine.Answer) (sign, word string, style theme.Style) {
+	th := p.Theme
+	full := th.Glyph.BarParts[len(th.Glyph.BarParts)-1]
+	switch {
+	case a.Status == http.StatusNotFound:
+		return "?", p.t("not-found"), th.Dim
+	case a.Status != http.StatusOK:
+		return "x", p.t("error"), th.Bad
+	case a.Source == engine.FromCache:
+		return th.Glyph.Dot, p.t("cache"), th.Good
+	}
+	return full, p.t("database"), th.Warn
+}
