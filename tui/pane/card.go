@@ -7,9 +7,12 @@ type Card interface {
 	// Draw returns exactly f.H lines of exactly f.W cells. focused tells that
 	// keys come here first.
 	Draw(f Frame, focused bool) []string
-	// Key offers a key ("up", "enter", "5" …) while the card has the focus,
-	// except those that mean the same everywhere. False: it is not for the card.
-	Key(f Frame, key string) (used bool)
+	// Key is given the keys ("up", "left", "enter" …) that mean nothing
+	// elsewhere while the card has the focus.
+	Key(f Frame, key string)
+	// Typing tells that the card reads text: then Key is given every key but
+	// ctrl+c, text as it was typed or pasted, and "esc", "enter", "backspace".
+	Typing() bool
 	// Check judges the runs as they stand: the key c.
 	Check(f Frame)
 	// Hint shows the next hint: the key i.

@@ -1,0 +1,196 @@
+package app
+
+import (
+	"sort"
+	"strconv"
+	"time"
+
+	"resilab/labs/lab"
+	"resilab/tui/pane"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// drawChrome draws what surrounds the body.
+func (m *Model) drawChrome(c *canvas, l layout) {
+	c.put(l.tabs, []string{m.tabsRow()})
+	c.put(l.title, []string{m.titleRow()})
+	rule := []string{widget.NewLine(m.th, m.w).Fill(m.th.Rule, m.th.Glyph.Line, m.w).String()}
+	c.put(l.topRule, rule)
+	c.put(l.bottomRule, rule)
+	c.put(l.status, []string{m.statusRow()})
+	c.put(l.footer, []string{m.footerRow()})
+}
+
+// tabs are the labels of the labs, as wide as they are drawn.
+func (m *Model) tabs() (labels []string) {
+	for i, v := range m.labs {
+		label := strconv.Itoa(i+1) + " " + m.text.T(v.spec.ID+".name")
+		if v.alarm() {
+			label += " !"
+		}
+		if i == m.active && m.th.Level == theme.Plain {
+			label = "[" + label + "]" // where nothing can be shown inverted
+		} else {
+			label = " " + label + " "
+		}
+		labels = append(labels, label)
+	}
+	return labels
+}
+
+// tabsStart is the column of the first tab.
+const tabsStart = 10
+
+func (m *Model) tabsRow() string {
+	l := widget.NewLine(m.th, m.w).Gap(1).Put(m.th.Accent.Strong(), "resilab").To(tabsStart)
+	for i, label := range m.tabs() {
+		style := m.th.Dim
+		switch {
+		case i == m.active:
+			style = m.th.Invert.Strong()
+		case m.labs[i].alarm():
+			style = m.th.Bad
+		}
+		l.Put(style, label).Gap(1)
+	}
+	if right := m.brokers(); widget.Width(right)+3 <= l.Left() {
+		l.To(m.w-1-widget.Width(right)).Put(m.th.Dim, right)
+	}
+	return l.String()
+}
+
+// tabAt tells which tab is at column x.
+func (m *Model) tabAt(x int) (index int, ok bool) {
+	at := tabsStart
+	for i, label := range m.tabs() {
+		if x >= at && x < at+widget.Width(label) {
+			return i, true
+		}
+		at += widget.Width(label) + 1
+	}
+	return 0, false
+}
+
+// titleRow is the question that the lab answers.
+func (m *Model) titleRow() string {
+	return widget.NewLine(m.th, m.w).Gap(2).Text(m.text.T(m.cur().spec.ID + ".about")).String()
+}
+
+// brokers names the brokers in use.
+func (m *Model) brokers() (names string) {
+	ids := make([]string, 0, len(m.opt.Brokers))
+	for id := range m.opt.Brokers {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	for i, id := range ids {
+		if i > 0 {
+			names += "  "
+		}
+		where := m.opt.Brokers[id]
+		if key := "ui.broker." + where; m.text.Has(key) {
+			where = m.text.T(key)
+		}
+		names += m.text.T("ui.broker."+id) + " " + where
+	}
+	return names
+}
+
+// statusRow says how the run stands, or answers the last key.
+func (m *Model) statusRow() string {
+	v := m.cur()
+	l := widget.NewLine(m.th, m.w).Gap(1)
+	word, style, glyph := m.phaseWord(v)
+	l.Put(style.Strong(), glyph+" "+word).Gap(2)
+	if m.notice.text != "" {
+		return l.Put(m.th.Accent, m.notice.text).String()
+	}
+	f := m.paneFrame(Rect{})
+	sep := " " + m.th.Glyph.Dot + " "
+	l.Text(m.th.Glyph.Times + speedText(v.exp.Speed()))
+	l.Put(m.th.Dim, sep).Text(elapsed(f.Snap.Elapsed))
+	l.Put(m.th.Dim, sep+m.text.T("ui.status.seed", strconv.FormatUint(v.exp.Seed(), 10)))
+	if f.A != nil {
+		l.Put(m.th.Dim, sep).Put(m.th.Accent, m.text.T("ui.status.a"))
+	}
+	if f.B != nil {
+		l.Put(m.th.Accent, " B")
+	}
+	if n, ok := v.entry.Picture.(pane.Noticer); ok && v.snap != nil {
+		if words := n.Notice(f); words != "" {
+			l.Put(m.th.Dim, sep).Put(m.th.Text, words)
+		}
+	}
+	if !v.seen.settled && v.seen.phase == lab.Running {
+		l.Put(m.th.Dim, sep+m.text.T("ui.status.applying"))
+	}
+	if lang := string(m.text.Lang()); l.Left() > len(lang)+3 {
+		l.To(m.w-1-len(lang)).Put(m.th.Dim, lang)
+	}
+	return l.String()
+}
+
+func (m *Model) phaseWord(v *labView) (word string, style theme.Style, glyph string) {
+	if _, fatal := v.failure(); fatal {
+		return m.text.T("ui.phase.failed"), m.th.Bad, "!"
+	}
+	switch {
+	case v.seen.phase == lab.Paused:
+		return m.text.T("ui.phase.paused"), m.th.Warn, m.th.Glyph.Paused
+	case v.starting():
+		return m.text.T("ui.phase.starting"), m.th.Dim, m.th.Glyph.More
+	default:
+		return m.text.T("ui.phase.running"), m.th.Good, m.th.Glyph.Running
+	}
+}
+
+func speedText(speed float64) string { return strconv.FormatFloat(speed, 'f', -1, 64) }
+
+// elapsed writes how long the run has measured: 1:05.
+func elapsed(d time.Duration) string {
+	s := int(d / time.Second)
+	return strconv.Itoa(s/60) + ":" + string([]byte{byte('0' + s%60/10), byte('0' + s%10)})
+}
+
+// footerRow shows the few keys that matter where the focus is.
+func (m *Model) footerRow() string {
+	l := widget.NewLine(m.th, m.w).Gap(1)
+	for i, h := range m.footerHints() {
+		words := m.text.T(h[1])
+		if i > 0 && l.Left() < widget.Width(h[0])+1+widget.Width(words)+2 {
+			break
+		}
+		l.Put(m.th.Text.Strong(), h[0]).Gap(1).Put(m.th.Dim, words).Gap(3)
+	}
+	return l.String()
+}
+
+func (m *Model) footerHints() [][2]string {
+	v := m.cur()
+	switch {
+	case m.overlay != nil:
+		return m.overlay.hints()
+	case v.typing != nil:
+		return [][2]string{{"enter", "ui.hint.set"}, {"esc", "ui.hint.cancel"}}
+	case v.filtering:
+		return [][2]string{{"enter", "ui.hint.keep"}, {"esc", "ui.hint.clear"}}
+	case v.focus == onCard && v.entry.Card != nil:
+		return append(append([][2]string{}, v.entry.Card.Keys()...), [2]string{"c", "ui.hint.check"}, [2]string{"i", "ui.hint.hint"}, [2]string{"?", "ui.hint.keys"})
+	case v.focus == onLog:
+		return [][2]string{{"↑↓", "ui.hint.scroll"}, {"/", "ui.hint.filter"}, {"z", "ui.hint.freeze"}, {"tab", "ui.hint.focus"}, {"?", "ui.hint.keys"}}
+	case v.table:
+		return [][2]string{{"a", "ui.hint.a"}, {"b", "ui.hint.b"}, {"t", "ui.hint.picture"}, {"←→", "ui.hint.turn"}, {"?", "ui.hint.keys"}}
+	}
+	hints := [][2]string{{"↑↓", "ui.hint.choose"}, {"←→", "ui.hint.turn"}, {"space", "ui.hint.pause"}, {"a", "ui.hint.a"}, {"?", "ui.hint.keys"}}
+	if v.snap != nil && v.seen.phase == lab.Paused {
+		hints[2] = [2]string{"space", "ui.hint.resume"}
+	}
+	if a, _ := v.exp.Captured(); a != nil {
+		hints[3] = [2]string{"b", "ui.hint.b"}
+	}
+	if v.entry.Card != nil {
+		hints = append(hints[:4:4], [2]string{"c", "ui.hint.card"}, [2]string{"?", "ui.hint.keys"})
+	}
+	return hints
+}

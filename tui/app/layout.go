@@ -1,0 +1,157 @@
+package app
+
+// Rect is a part of the screen, in cells.
+type Rect struct{ X, Y, W, H int }
+
+// shape is how much of a lab a screen can show.
+type shape int
+
+const (
+	tooSmall    shape = iota // one line that says so
+	numbersOnly              // knobs and figures
+	compact                  // one lab: knobs, picture, few cards, log below
+	full                     // all of it, with air
+)
+
+// Sizes from which a shape fits.
+const (
+	numbersW, numbersH = 60, 16
+	compactW, compactH = 80, 24
+	fullW, fullH       = 100, 30
+)
+
+// wish is what the screen would like to show besides.
+type wish struct {
+	card    bool // the course's card
+	banner  int  // rows of troubles
+	overlay bool // something that takes the whole body
+}
+
+// layout is where everything goes. A Rect without height is not shown.
+type layout struct {
+	shape                        shape
+	tabs, title, status, footer  Rect
+	body                         Rect // all between title and status
+	knobs, divider               Rect
+	banner, cards, picture       Rect
+	log, card                    Rect
+	topRule, bottomRule, numbers Rect
+}
+
+func shapeOf(w, h int) shape {
+	switch {
+	case w >= fullW && h >= fullH:
+		return full
+	case w >= compactW && h >= compactH:
+		return compact
+	case w >= numbersW && h >= numbersH:
+		return numbersOnly
+	default:
+		return tooSmall
+	}
+}
+
+// plan divides a screen of w by h cells. It is a pure function: every Rect
+// lies within the screen and none overlaps another.
+func plan(w, h int, want wish) layout {
+	l := layout{shape: shapeOf(w, h)}
+	switch l.shape {
+	case tooSmall:
+		return l
+	case numbersOnly:
+		l.planFrame(w, h, 0, 0)
+		l.planNumbers(want)
+	case compact:
+		l.planFrame(w, h, 1, 0)
+		l.planLab(want, columns{margin: 1, knobs: 36, cards: 3, log: max(5, h/5), card: max(10, h*2/5)})
+	case full:
+		l.planFrame(w, h, 1, 1)
+		knobs := 40
+		if w >= 120 {
+			knobs = 46
+		}
+		l.planLab(want, columns{margin: 2, knobs: knobs, cards: 4, log: max(7, h/4), card: max(11, h*2/5)})
+	}
+	if want.overlay {
+		l.knobs, l.divider, l.banner, l.cards, l.picture, l.log, l.card, l.numbers = Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}
+	}
+	return l
+}
+
+// planFrame places what surrounds the body: tabs, title, status and keys,
+// with air between them where there is room.
+func (l *layout) planFrame(w, h, title, air int) {
+	l.tabs = Rect{0, 0, w, 1}
+	l.topRule = Rect{0, 1, w, air}
+	l.title = Rect{0, 1 + air, w, title}
+	l.bottomRule = Rect{0, h - 2 - air, w, air}
+	l.status = Rect{0, h - 2, w, 1}
+	l.footer = Rect{0, h - 1, w, 1}
+	top := 1 + air + title + air
+	l.body = Rect{0, top, w, h - 2 - air - top}
+}
+
+// columns are the sizes that a shape chooses.
+type columns struct {
+	margin    int // blank cells at the left and right edge
+	knobs     int // width of the knob panel
+	cards     int // rows of cards, with the blank one below
+	log, card int // rows at the bottom
+}
+
+// planLab places knobs at the left, cards and picture at the right, and the
+// log below all of it; the course's card stands beside the log, or in its place.
+func (l *layout) planLab(want wish, c columns) {
+	b := l.body
+	x, w := b.X+c.margin, b.W-2*c.margin
+	bottom := c.log
+	if want.card {
+		bottom = c.card
+	}
+	top := b.H - bottom
+	l.knobs = Rect{x, b.Y, c.knobs, top}
+	l.divider = Rect{x + c.knobs + 1, b.Y, 1, top}
+	right := x + c.knobs + 3
+	rw := x + w - right
+	y := b.Y
+	l.banner = Rect{right, y, rw, min(want.banner, 3)}
+	y += l.banner.H
+	l.cards = Rect{right, y, rw, c.cards - 1}
+	y += c.cards
+	l.picture = Rect{right, y, rw, b.Y + top - y}
+	l.log = Rect{x, b.Y + top, w, bottom}
+	if !want.card {
+		return
+	}
+	l.card = l.log
+	if l.shape == full {
+		l.card.W = w * 3 / 5
+		l.log.X, l.log.W = x+l.card.W+2, w-l.card.W-2
+	} else {
+		l.log = Rect{}
+	}
+}
+
+// planNumbers has room for knobs and figures; the course's card takes their place.
+func (l *layout) planNumbers(want wish) {
+	b := l.body
+	if want.card {
+		l.card = b
+		return
+	}
+	l.banner = Rect{b.X, b.Y, b.W, min(want.banner, 2)}
+	y, h := b.Y+l.banner.H, b.H-l.banner.H
+	half := b.W/2 - 1
+	l.knobs = Rect{b.X + 1, y, half - 1, h}
+	l.divider = Rect{b.X + half + 1, y, 1, h}
+	l.numbers = Rect{b.X + half + 3, y, b.W - half - 4, h}
+}
+
+// rects lists the parts for composing and for tests.
+func (l *layout) rects() []Rect {
+	return []Rect{l.tabs, l.topRule, l.title, l.knobs, l.divider, l.banner, l.cards, l.picture, l.numbers,
+		l.card, l.log, l.bottomRule, l.status, l.footer}
+}
+
+// has tells whether a cell lies in the Rect.
+func (r Rect) has(x, y int) bool { return x >= r.X && x < r.X+r.W && y >= r.Y && y < r.Y+r.H }

@@ -1,0 +1,94 @@
+package generic
+
+import (
+	"resilab/labs/lab"
+	"resilab/tui/pane"
+	"resilab/tui/widget"
+)
+
+// Panel is the knob panel: one row a knob, and what the chosen one does.
+type Panel struct {
+	Selected int
+	Focused  bool
+	Typing   bool
+	Input    string
+	Problem  string // why the last value was refused
+}
+
+const (
+	panelHead = 1 // the heading
+	panelHelp = 4 // rows at the bottom for help or a refusal
+)
+
+// Knobs lists the knobs that the panel shows.
+func Knobs(spec *lab.Spec) (knobs []lab.Knob) {
+	for _, k := range spec.Knobs {
+		if !k.Setup {
+			knobs = append(knobs, k)
+		}
+	}
+	return knobs
+}
+
+// Rows draws the panel into the frame.
+func (p Panel) Rows(f pane.Frame) []string {
+	knobs := Knobs(f.Spec)
+	first, shown := p.window(len(knobs), f.H)
+	rows := make([]string, 0, f.H)
+	rows = append(rows, p.heading(f, len(knobs)))
+	for i := first; i < first+shown; i++ {
+		k := widget.NewKnob(f.Text, f.Spec.ID, knobs[i], f.Settings[knobs[i].ID])
+		k.Pointed = i == p.Selected
+		k.Focused = k.Pointed && p.Focused
+		k.Typing, k.Input = k.Pointed && p.Typing, p.Input
+		rows = append(rows, k.Row(f.Theme, f.W))
+	}
+	return widget.Fit(append(rows, p.foot(f, knobs)...), f.W, f.H)
+}
+
+// KnobAt tells which knob stands on row y of a panel of h rows.
+func (p Panel) KnobAt(spec *lab.Spec, y, h int) (index int, ok bool) {
+	first, shown := p.window(len(Knobs(spec)), h)
+	index = first + y - panelHead
+	return index, y >= panelHead && index < first+shown
+}
+
+// window chooses which knobs are shown where not all fit: the chosen one is
+// always among them.
+func (p Panel) window(count, h int) (first, shown int) {
+	room := max(0, h-panelHead)
+	if count+panelHead+panelHelp > h {
+		room = max(min(room, 1), h-panelHead-panelHelp)
+	}
+	shown = min(count, room)
+	first = min(max(0, p.Selected-shown/2), count-shown)
+	return first, shown
+}
+
+func (p Panel) heading(f pane.Frame, count int) string {
+	style := f.Theme.Text.Strong()
+	if p.Focused {
+		style = f.Theme.Focus.Strong()
+	}
+	l := widget.NewLine(f.Theme, f.W).Put(style, f.Text.T("ui.knobs"))
+	if _, shown := p.window(count, f.H); shown < count {
+		l.Right(f.Theme.Dim, f.Text.T("ui.knobs_of", p.Selected+1, count))
+	}
+	return l.String()
+}
+
+// foot is the refusal of a value, else what the chosen knob is.
+func (p Panel) foot(f pane.Frame, knobs []lab.Knob) []string {
+	if p.Selected >= len(knobs) {
+		return nil
+	}
+	style, words := f.Theme.Dim, f.Text.T(f.Spec.ID+".knob."+knobs[p.Selected].ID+".help")
+	if p.Problem != "" {
+		style, words = f.Theme.Bad, p.Problem
+	}
+	rows := []string{""}
+	for _, row := range widget.Wrap(words, f.W-2) {
+		rows = append(rows, widget.NewLine(f.Theme, f.W).Gap(2).Put(style, row).String())
+	}
+	return rows
+}
