@@ -1,9 +1,12 @@
 package retry
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"resilab/labs/lab"
 )
 
 // Detail is the lab's picture of itself: Snapshot.Detail holds a *Detail.
@@ -22,6 +25,19 @@ type Detail struct {
 	URL    string // where the gateway listens
 	Down   bool   // the gateway has an outage
 	Guards Guards
+	// Fleet is what many clients do under these settings; nil at first.
+	Fleet *Crowd
+	known []knownCrowd
+}
+
+// FleetOf returns the fleet of other settings, if it was among the latest.
+func (d *Detail) FleetOf(s lab.Settings) *Crowd {
+	for _, k := range d.known {
+		if maps.Equal(k.settings, s) {
+			return k.crowd
+		}
+	}
+	return nil
 }
 
 // Range is a span of time that chance draws from.

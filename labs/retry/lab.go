@@ -25,6 +25,7 @@ type Lab struct {
 	log      *lab.Log
 	recorder recorder
 	valve    *valve
+	crowds   crowds
 	rev      atomic.Uint64
 
 	gateway   *gateway.Gateway

@@ -13,7 +13,7 @@ import (
 
 // Limits of the knobs, and the lower ones for visitors.
 const (
-	maxRetries  = 20
+	maxRetries  = 100
 	maxRate     = 500 // operations a second
 	guestRate   = 20
 	maxInFlight = 4000 // operations; more are shed
@@ -38,6 +38,7 @@ const (
 
 // plan is what the settings mean to the engine.
 type plan struct {
+	settings lab.Settings
 	scenario Scenario
 	policy   policy.Policy
 	classify func(error) policy.Class
@@ -54,12 +55,13 @@ type plan struct {
 
 // rules refuses settings that make no sense together. Its error is a *lab.KnobError.
 func rules(s lab.Settings) error {
-	_, err := newPlan(s, 0)
+	_, err := FleetConfig(s, 0)
 	return err
 }
 
 func newPlan(s lab.Settings, seed uint64) (*plan, error) {
 	p := &plan{
+		settings: s,
 		scenario: Scenario(s.Text("scenario")),
 		classify: policy.Blind,
 		fallback: s.Text("fallback"),
@@ -85,7 +87,7 @@ func gatewayConfig(s lab.Settings, seed uint64) gateway.Config {
 	cfg := gateway.Config{
 		Seed: seed, FailureRate: s.Float("failure-rate"), LostRate: s.Float("lost-rate"),
 		DeclineRate: s.Float("decline-rate"), Latency: s.Duration("latency"), SlowRate: s.Float("slow-rate"),
-		Limit: s.Int("limit"), RetryAfter: comeBack, Capacity: s.Int("capacity"),
+		Limit: s.Int("limit"), RetryAfter: comeBack, Capacity: s.Int("capacity"), Line: s.Int("line"),
 		Outage: s.Duration("outage"), OutageStart: outageStart,
 	}
 	cfg.OutageEvery = max(outageEvery, 2*cfg.Outage)
@@ -159,8 +161,9 @@ func asKnobError(err error) error {
 // forGuest lowers what a visitor over the network may ask of the machine, and
 // tells whether that changed anything.
 func (p *plan) forGuest() bool {
-	lowered := p.rate > guestRate
+	lowered := p.rate > guestRate || p.settings.Int("clients") > guestClients
 	p.rate = min(p.rate, guestRate)
+	p.settings = p.settings.With("clients", lab.IntValue(min(p.settings.Int("clients"), guestClients)))
 	p.inFlight = guestFlight
 	return lowered
 }

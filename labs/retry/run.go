@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -29,10 +30,10 @@ type run struct {
 	budgetInUse  *policy.Budget
 	breakerInUse *gobreaker.TwoStepCircuitBreaker[any]
 
-	begun     atomic.Uint64 // operations
-	inFlight  atomic.Int64
-	outages   atomic.Bool // there has been one
-	watchTick time.Duration
+	begun    atomic.Uint64 // operations
+	inFlight atomic.Int64
+	outages  atomic.Bool // there has been one
+	crowd    atomic.Pointer[Crowd]
 }
 
 // watchEvery is how often the gateway and the breaker are looked at for changes
@@ -58,10 +59,11 @@ func newRun(l *Lab, p *plan, seed uint64, transport http.RoundTripper, url, keys
 }
 
 func (r *run) start() {
-	r.wg.Add(3)
+	r.wg.Add(4)
 	go r.arrive()
 	go r.drain()
 	go r.watch()
+	go r.simulate()
 }
 
 // stop ends everything of the run and waits for it.
@@ -157,9 +159,24 @@ func (r *run) guards() Guards {
 	return g
 }
 
+// simulate makes the picture of the fleet, which takes a moment.
+func (r *run) simulate() {
+	defer r.wg.Done()
+	crowd, err := simulate(r.ctx, r.settings, r.seed)
+	if err != nil {
+		return // the run ended first; the settings were checked before
+	}
+	r.crowd.Store(crowd)
+	r.lab.crowds.add(r.settings, crowd)
+	r.lab.changed()
+}
+
 // metrics returns the run's figures with those of the gateway's ledger.
 func (r *run) metrics() map[string]float64 {
 	m := r.stats.metrics()
+	if crowd := r.crowd.Load(); crowd != nil {
+		maps.Copy(m, crowd.Metrics)
+	}
 	if r.budgetInUse != nil {
 		m["budget_left"] = r.guards().BudgetLeft
 	}

@@ -74,7 +74,11 @@ func (l *Lab) detail(r *run, guards Guards) *Detail {
 	now := l.sinceStart()
 	d := &Detail{
 		Now: now, Scenario: r.scenario, OneIn: r.oneIn(), Retries: r.policy.Retries,
-		URL: r.client.url, Down: r.url == "" && l.gateway.Down(), Guards: guards,
+		known: l.crowds.all(), URL: r.client.url, Down: r.url == "" && l.gateway.Down(), Guards: guards,
+	}
+	d.Fleet = r.crowd.Load()
+	if n := len(d.known); d.Fleet == nil && n > 0 {
+		d.Fleet = d.known[n-1].crowd // the new one is being made
 	}
 	d.Ops, d.Horizon = l.recorder.latest(now)
 	for n := range min(shownRanges, r.policy.Retries) {

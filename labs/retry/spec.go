@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"resilab/labs/lab"
+	"resilab/labs/retry/fleet"
 	"resilab/labs/retry/policy"
 )
 
@@ -17,7 +18,7 @@ const off = "off" // the word for a part that is left out
 
 // Spec declares the lab: its knobs in the order of their importance.
 func Spec() *lab.Spec {
-	knobs := [][]lab.Knob{scenarioKnobs(), policyKnobs(), protectionKnobs(), gatewayKnobs()}
+	knobs := [][]lab.Knob{scenarioKnobs(), policyKnobs(), protectionKnobs(), gatewayKnobs(), fleetKnobs()}
 	s := &lab.Spec{
 		ID: "retry", Texts: texts, Rules: rules, Metrics: metrics(),
 		Actions: []lab.Action{{ID: "outage", Fault: true}},
@@ -53,9 +54,10 @@ func policyKnobs() []lab.Knob {
 	spread := lab.NewInt("jitter-pct", 25, 0, 100)
 	spread.Unit, spread.Step = "%", 5
 	return []lab.Knob{
+		presetKnob(),
 		lab.NewBool("classify", true),
 		lab.NewDuration("attempt-timeout", 2*time.Second, 0, time.Minute),
-		lab.NewDuration("deadline", 0, 0, 10*time.Minute),
+		lab.NewDuration("deadline", 0, 0, time.Hour),
 		lab.NewBool("retry-after", true),
 		spread,
 	}
@@ -75,6 +77,8 @@ func protectionKnobs() []lab.Knob {
 
 // gatewayKnobs are what the other side does to us.
 func gatewayKnobs() []lab.Knob {
+	room := lab.NewInt("line", 50, 0, 1000)
+	room.Step = 5
 	return []lab.Knob{
 		lab.NewFraction("lost-rate", 0),
 		lab.NewFraction("decline-rate", 0),
@@ -83,11 +87,47 @@ func gatewayKnobs() []lab.Knob {
 		lab.NewDuration("outage", 0, 0, time.Minute),
 		lab.NewRate("limit", 0, 0, 1000),
 		lab.NewInt("capacity", 0, 0, 100),
+		room,
 		lab.NewText("gateway-url", ""),
 	}
 }
 
+// fleetKnobs say who else calls: the simulation of many clients takes policy and
+// gateway from the other knobs.
+func fleetKnobs() []lab.Knob {
+	clients := lab.NewInt("clients", 1000, 1, maxClients)
+	clients.Log = true
+	return []lab.Knob{
+		clients,
+		lab.NewChoice("crowd", crowdSteady, crowdHerd),
+		lab.NewDuration("fleet-outage", 5*time.Second, 0, time.Minute),
+		lab.NewInt("layers", 1, 1, fleet.MaxLayers),
+	}
+}
+
 func metrics() []lab.Metric {
+	return append(liveMetrics(), fleetMetrics()...)
+}
+
+// fleetMetrics are the figures of the simulation.
+func fleetMetrics() []lab.Metric {
+	return []lab.Metric{
+		{ID: "fleet_success", Format: lab.Share, Better: lab.Higher},
+		{ID: "fleet_served", Format: lab.Share, Better: lab.Higher},
+		{ID: "fleet_amplification", Format: lab.Times, Better: lab.Lower},
+		{ID: "fleet_peak", Format: lab.Count, Better: lab.Lower},
+		{ID: "fleet_p95_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "fleet_p99_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "fleet_cost", Format: lab.Number, Better: lab.Lower},
+		{ID: "fleet_last_done_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "fleet_outage_calls", Format: lab.Count, Better: lab.Lower},
+		{ID: "fleet_rejected_after_recovery", Format: lab.Count, Better: lab.Lower},
+		{ID: "fleet_wasted_work", Format: lab.Share, Better: lab.Lower},
+		{ID: "fleet_lost_orders", Format: lab.Count, Better: lab.Lower},
+	}
+}
+
+func liveMetrics() []lab.Metric {
 	return []lab.Metric{
 		{ID: "success", Format: lab.Share, Better: lab.Higher, Card: true},
 		{ID: "success_no_retry", Format: lab.Share, Better: lab.Higher, Card: true},

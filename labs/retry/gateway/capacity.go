@@ -11,13 +11,13 @@ type line struct {
 	waiting chan struct{} // bounds those who wait
 }
 
-func newLine(capacity int) line {
+func newLine(capacity, room int) line {
 	if capacity <= 0 {
 		return line{}
 	}
 	return line{
 		slots:   make(chan struct{}, capacity),
-		waiting: make(chan struct{}, capacity*linePerSlot),
+		waiting: make(chan struct{}, max(0, room)),
 	}
 }
 
@@ -27,6 +27,11 @@ func newLine(capacity int) line {
 func (l line) enter(closed <-chan struct{}) bool {
 	if l.slots == nil {
 		return true
+	}
+	select {
+	case l.slots <- struct{}{}: // never free while somebody waits
+		return true
+	default:
 	}
 	select {
 	case l.waiting <- struct{}{}:

@@ -23,9 +23,9 @@ type Config struct {
 	// are asked to come back after RetryAfter. 0: no limit.
 	Limit      int
 	RetryAfter time.Duration
-	// Capacity is how many requests are worked on at once; others wait in line,
-	// also when their client has gone away. 0: no limit.
-	Capacity int
+	// Capacity is how many requests are worked on at once; 0: no limit. Up to Line
+	// others wait, also when their client has gone away; the next get 503.
+	Capacity, Line int
 	// Outages begin after OutageStart and then every OutageEvery (0: once), and
 	// last Outage (0: none). Connections are reset meanwhile.
 	Outage, OutageStart, OutageEvery time.Duration
@@ -37,9 +37,6 @@ const (
 	// latencySpread is σ of the log-normal times: 95 % lie within a factor of 2
 	// of the median.
 	latencySpread = 0.35
-	// linePerSlot bounds the line before a limited capacity: the requests that
-	// wait for each one that is worked on. Longer lines get 503.
-	linePerSlot = 50
 )
 
 // down tells whether a planned outage covers the moment.

@@ -60,7 +60,7 @@ func (g *Gateway) URL() string { return "http://" + g.listener.Addr().String() }
 // Reset begins anew with other behaviour: an empty ledger, no known keys, and the
 // planned outages counted from now. Requests under way end at once.
 func (g *Gateway) Reset(cfg Config) {
-	next := &state{cfg: cfg, began: g.now(), closed: make(chan struct{}), line: newLine(cfg.Capacity)}
+	next := &state{cfg: cfg, began: g.now(), closed: make(chan struct{}), line: newLine(cfg.Capacity, cfg.Line)}
 	next.throttle.limit = cfg.Limit
 	if old := g.state.Swap(next); old != nil {
 		close(old.closed)

@@ -289,7 +289,7 @@ func TestThrottleNamesTheTime(t *testing.T) {
 
 func TestCapacityServesOneAfterTheOther(t *testing.T) {
 	const each = 20 * time.Millisecond
-	g, c := start(t, Config{Capacity: 1, Latency: each})
+	g, c := start(t, Config{Capacity: 1, Line: 10, Latency: each})
 	began := time.Now()
 	var wg sync.WaitGroup
 	for order := uint64(1); order <= 5; order++ {
@@ -310,12 +310,21 @@ func TestCapacityServesOneAfterTheOther(t *testing.T) {
 }
 
 func TestTooLongALineIsRefused(t *testing.T) {
-	l := newLine(1)
-	for range linePerSlot {
-		l.waiting <- struct{}{}
-	}
-	if l.enter(nil) {
-		t.Error("entered a line that is full")
+	for room := range 3 {
+		l := newLine(1, room)
+		if !l.enter(nil) {
+			t.Fatal("nobody was there, and yet there was no place")
+		}
+		for range room {
+			l.waiting <- struct{}{}
+		}
+		if l.enter(nil) {
+			t.Errorf("entered a line of %d that is full", room)
+		}
+		l.release()
+		if room == 0 && !l.enter(nil) {
+			t.Error("the worker is free again")
+		}
 	}
 }
 
@@ -390,7 +399,7 @@ func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
 		g.Reset(Config{
 			Seed: rapid.Uint64().Draw(t, "seed"), FailureRate: rate.Draw(t, "failures"), LostRate: rate.Draw(t, "lost"),
 			DeclineRate: rate.Draw(t, "declines"), Limit: rapid.IntRange(0, 20).Draw(t, "limit"),
-			Capacity:    rapid.IntRange(0, 3).Draw(t, "capacity"),
+			Capacity: rapid.IntRange(0, 3).Draw(t, "capacity"), Line: rapid.IntRange(0, 5).Draw(t, "line"),
 			Latency:     time.Duration(rapid.IntRange(0, 300).Draw(t, "latency")) * time.Microsecond,
 			OutageStart: time.Millisecond, Outage: time.Duration(rapid.IntRange(0, 2).Draw(t, "outage")) * time.Millisecond,
 		})

@@ -1,0 +1,48 @@
+package retry
+
+import (
+	"math"
+
+	"resilab/labs/lab"
+	"resilab/labs/retry/policy"
+	"resilab/labs/retry/preset"
+)
+
+// presetOwn is the word for a policy that is no library's.
+const presetOwn = "own"
+
+// canonical are presets that are a formula of an article, not a library.
+var canonical = map[string]bool{
+	"exponential": true, "full-jitter": true, "equal-jitter": true, "decorrelated-jitter": true,
+}
+
+// presetKnob offers what well-known libraries do unless they are told otherwise.
+func presetKnob() lab.Knob {
+	names := []string{presetOwn}
+	sets := map[string]lab.Settings{}
+	for _, p := range preset.All() {
+		if p.Variant() || canonical[p.Name] {
+			continue
+		}
+		names = append(names, p.Name)
+		sets[p.Name] = presetSettings(p.Policy())
+	}
+	k := lab.NewChoice("preset", names...)
+	k.Sets, k.Else = sets, presetOwn
+	return k
+}
+
+// presetSettings are the knobs of a policy; what a library leaves open becomes
+// the most that the knob allows.
+func presetSettings(p policy.Policy) lab.Settings {
+	s := lab.Settings{
+		"retries": lab.IntValue(min(p.Retries, maxRetries)),
+		"base":    lab.DurationValue(p.Base), "cap": lab.DurationValue(p.Cap),
+		"factor": lab.FloatValue(p.Factor), "jitter": lab.ChoiceValue(p.Jitter.String()),
+		"deadline": lab.DurationValue(p.Deadline),
+	}
+	if p.Jitter == policy.Percent {
+		s["jitter-pct"] = lab.IntValue(int(math.Round(p.JitterPct)))
+	}
+	return s
+}
