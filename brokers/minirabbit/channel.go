@@ -44,9 +44,14 @@ func (ch *channel) Deliver(tag string, number uint64, redelivered bool, m *broke
 	ch.session.out.delivery(ch.id, tag, number, redelivered, m)
 }
 
-// Cancelled tells the client that a consumer is no more.
+// Cancelled tells the client that a consumer is no more, if it understands that.
 func (ch *channel) Cancelled(tag string) {
-	ch.session.out.method(ch.id, &codec.BasicCancel{ConsumerTag: tag, NoWait: true})
+	ch.session.mu.Lock()
+	understood := ch.session.knowsGone
+	ch.session.mu.Unlock()
+	if understood {
+		ch.session.out.method(ch.id, &codec.BasicCancel{ConsumerTag: tag, NoWait: true})
+	}
 }
 
 // Congested says whether the client reads too slowly.

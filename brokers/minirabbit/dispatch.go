@@ -20,7 +20,7 @@ func (c *session) frame(f codec.Frame) error {
 	if f.Channel == 0 {
 		return c.connectionFrame(f)
 	}
-	if c.closing {
+	if c.isParting() {
 		return nil
 	}
 	ch := c.channel(f.Channel)
@@ -55,7 +55,7 @@ func (c *session) connectionFrame(f codec.Frame) error {
 	case *codec.ConnectionCloseOk:
 		return errGone
 	}
-	if c.closing {
+	if c.isParting() {
 		return nil
 	}
 	return &methodError{id, broker.Refuse(broker.CommandInvalid, "unexpected method on channel 0")}

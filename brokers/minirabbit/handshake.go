@@ -40,7 +40,13 @@ func (c *session) handshake() error {
 	if err := c.open(user); err != nil {
 		return err
 	}
-	return c.conn.SetReadDeadline(time.Time{})
+	if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	if c.isParting() {
+		return errGone // and the deadline for its answer may just have been lifted
+	}
+	return nil
 }
 
 // refuse says why the handshake ends. It is for a wrong password and a wrong
@@ -119,6 +125,9 @@ func (c *session) readClient(properties codec.Table) map[string]bool {
 	for _, f := range claims {
 		can[f.Name], _ = f.Value.(bool)
 	}
+	c.mu.Lock()
+	c.knowsGone = can["consumer_cancel_notify"]
+	c.mu.Unlock()
 	if can["connection.blocked"] {
 		c.notices.want()
 	}

@@ -2,7 +2,6 @@ package minirabbit
 
 import (
 	"resilab/brokers/minirabbit/broker"
-	"resilab/brokers/minirabbit/codec"
 )
 
 // What a lab does to a broker, beside what clients can do themselves.
@@ -121,12 +120,10 @@ func (s *Server) Snapshot() Snapshot {
 	return out
 }
 
-// force tells the client that its connection is closed from outside and closes
-// it.
+// force tells the client that its connection is closed from outside; the
+// session ends with its answer, or soon without one.
 func (c *session) force(reason string) {
-	e := broker.Refuse(broker.ConnectionForced, "%s", reason)
-	c.out.method(0, &codec.ConnectionClose{ReplyCode: uint16(e.Code), ReplyText: e.Text})
-	c.end()
+	c.part(broker.Refuse(broker.ConnectionForced, "%s", reason), 0, farewell)
 }
 
 // shutDown is force for a server that goes.

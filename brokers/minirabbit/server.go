@@ -23,7 +23,8 @@ type Server struct {
 	closed   bool
 	blocked  *blockade // nil while publishers may publish
 
-	running sync.WaitGroup
+	closeOnce sync.Once
+	running   sync.WaitGroup
 }
 
 // A blockade holds every publisher until it is lifted.
@@ -119,15 +120,13 @@ func (s *Server) URL() string {
 // Close ends all connections, telling their clients, and waits until nothing
 // of the server runs any more. Closing again does nothing.
 func (s *Server) Close() error {
-	s.mu.Lock()
-	again := s.closed
-	s.closed = true
-	s.mu.Unlock()
-	if again {
-		return nil
-	}
-	s.stop()
-	s.broker.Close()
+	s.closeOnce.Do(func() {
+		s.mu.Lock()
+		s.closed = true
+		s.mu.Unlock()
+		s.stop()
+		s.broker.Close()
+	})
 	return nil
 }
 

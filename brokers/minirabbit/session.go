@@ -1,7 +1,10 @@
 package minirabbit
 
 import (
+	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -23,25 +26,29 @@ type session struct {
 	methods  codec.MethodReader
 	broker   *broker.Connection // nil before connection.open
 	maxChans int
-	closing  bool // connection.close was sent: only its answer counts
 
 	mu         sync.Mutex // guards what other goroutines look at
 	clientName string
+	knowsGone  bool // the client understands a basic.cancel
 	channels   map[uint16]*channel
 
 	confirming []*channel    // have confirms to send
 	publishes  atomic.Bool   // it has published at least once
 	frames     atomic.Uint64 // frames read; tells the heartbeat who is alive
 	beats      chan *time.Ticker
+	parting    chan struct{} // closed once connection.close was sent: only its answer counts
+	partOnce   sync.Once
 	stop       chan struct{} // closed to end the session
 	stopOnce   sync.Once
 }
 
 const (
-	// patience is how long a client may take to log in, and to answer a close.
+	// patience is how long a client may take to log in, and to answer when it
+	// is told that it made a mistake.
 	patience = 10 * time.Second
-	// parting is how long the last frames may take to be written.
-	parting = time.Second
+	// farewell is how long a client that is sent away may take to answer, and
+	// the last frames may take to be written.
+	farewell = time.Second
 )
 
 // errGone ends a session without a word: the client closed, or broke off.
@@ -54,6 +61,7 @@ func newSession(s *Server, conn net.Conn) *session {
 		in:       codec.NewReader(conn, s.options.FrameMax),
 		channels: map[uint16]*channel{},
 		beats:    make(chan *time.Ticker, 1),
+		parting:  make(chan struct{}),
 		stop:     make(chan struct{}),
 	}
 	c.out = newOutbox(conn, s.options.FrameMax, c.resume)
@@ -70,10 +78,10 @@ func (c *session) serve() {
 	})
 	err := c.handshake()
 	if err == nil {
-		c.server.options.Logger.Debug("connection open", "client", c.conn.RemoteAddr(), "name", c.name())
+		c.log(slog.LevelDebug, "connection open")
 		err = c.loop()
 	}
-	c.server.options.Logger.Debug("connection ended", "client", c.conn.RemoteAddr(), "name", c.name(), "reason", err)
+	c.log(slog.LevelDebug, "connection ended", "reason", err)
 	c.end()
 	writing.Wait()
 	if c.broker != nil {
@@ -85,7 +93,7 @@ func (c *session) serve() {
 // ends the reader.
 func (c *session) end() {
 	c.stopOnce.Do(func() {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(parting))
+		_ = c.conn.SetWriteDeadline(time.Now().Add(farewell))
 		close(c.stop)
 	})
 }
@@ -94,6 +102,13 @@ func (c *session) end() {
 func (c *session) cut() {
 	c.conn.Close()
 	c.end()
+}
+
+func (c *session) log(level slog.Level, text string, more ...any) {
+	l := c.server.options.Logger
+	if ctx := context.Background(); l.Enabled(ctx, level) {
+		l.With("client", c.conn.RemoteAddr(), "name", c.name()).Log(ctx, level, text, more...)
+	}
 }
 
 func (c *session) name() string {
@@ -163,28 +178,49 @@ type methodError struct {
 func (e *methodError) Error() string { return e.err.Error() }
 func (e *methodError) Unwrap() error { return e.err }
 
-// closeConnection tells the client why and gives it time to answer. After a
-// framing error there is nothing more to understand.
+// closeConnection tells the client what it did wrong and gives it time to
+// answer. After a frame that cannot be read there is nothing more to
+// understand, but what still comes is taken: a connection closed over unread
+// data is reset, and the client might never see why.
 func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
-	if c.closing {
+	if c.isParting() {
 		return e
 	}
-	c.server.options.Logger.Info("closing a connection", "client", c.conn.RemoteAddr(), "name", c.name(), "reply", e.Text)
 	c.sendConfirms()
-	c.out.method(0, &codec.ConnectionClose{
-		ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
-	})
-	c.closing = true
+	c.part(e, id, patience)
 	c.dropChannels()
 	if e.Code == broker.FrameError {
+		_ = c.conn.SetReadDeadline(time.Now().Add(farewell))
+		_, _ = io.Copy(io.Discard, c.conn) // ends at the deadline at the latest
 		return e
 	}
-	return c.conn.SetReadDeadline(time.Now().Add(patience))
+	return nil
+}
+
+// part sends connection.close. It may be called from any goroutine.
+func (c *session) part(e *broker.Error, id codec.MethodID, patience time.Duration) {
+	c.partOnce.Do(func() {
+		c.log(slog.LevelInfo, "closing a connection", "reply", e.Text)
+		c.out.method(0, &codec.ConnectionClose{
+			ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
+		})
+		close(c.parting)
+		_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	})
+}
+
+func (c *session) isParting() bool {
+	select {
+	case <-c.parting:
+		return true
+	default:
+		return false
+	}
 }
 
 // closeChannel tells the client why; until it answers the channel is deaf.
 func (c *session) closeChannel(ch *channel, e *broker.Error, id codec.MethodID) {
-	c.server.options.Logger.Info("closing a channel", "client", c.conn.RemoteAddr(), "name", c.name(), "channel", ch.id, "reply", e.Text)
+	c.log(slog.LevelInfo, "closing a channel", "channel", ch.id, "reply", e.Text)
 	c.sendConfirms()
 	ch.closing = true
 	ch.broker.Close()
@@ -232,6 +268,8 @@ func (c *session) hold(why int, reason string, until <-chan struct{}) error {
 	select {
 	case <-until:
 		return nil
+	case <-c.parting:
+		return nil // what comes is read, to see the answer, but not carried out
 	case <-c.stop:
 		return errGone
 	}
