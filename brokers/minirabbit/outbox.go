@@ -22,6 +22,7 @@ type outbox struct {
 	frameMax int
 	closed   bool               // the writer has gone
 	starved  bool               // congested said yes
+	methods  codec.MethodWriter
 	deliver  codec.BasicDeliver // reused: one less allocation for each message
 }
 
@@ -63,13 +64,13 @@ func (o *outbox) buffer() *[]byte {
 
 // method adds a method frame.
 func (o *outbox) method(channel uint16, m codec.Method) {
-	o.add(func(buf []byte) []byte { return codec.AppendMethod(buf, channel, m) })
+	o.add(func(buf []byte) []byte { return o.methods.Append(buf, channel, m) })
 }
 
 // content adds a method frame and the message that belongs to it.
 func (o *outbox) content(channel uint16, m codec.Method, msg *broker.Message) {
 	o.add(func(buf []byte) []byte {
-		buf = codec.AppendMethod(buf, channel, m)
+		buf = o.methods.Append(buf, channel, m)
 		return codec.AppendContent(buf, channel, msg.Props, msg.Body, o.frameMax)
 	})
 }
@@ -86,7 +87,7 @@ func (o *outbox) delivery(channel uint16, tag string, number uint64, redelivered
 		Exchange: msg.Exchange, RoutingKey: msg.RoutingKey,
 	}
 	b := o.buffer()
-	*b = codec.AppendMethod(*b, channel, &o.deliver)
+	*b = o.methods.Append(*b, channel, &o.deliver)
 	*b = codec.AppendContent(*b, channel, msg.Props, msg.Body, o.frameMax)
 }
 

@@ -142,13 +142,25 @@ func noEOF(err error) error {
 	return err
 }
 
+// A MethodWriter writes methods. It exists to be used again: writing a method
+// with it takes no memory but the buffer's.
+type MethodWriter struct {
+	c coder
+}
+
+// Append writes a whole method frame.
+func (w *MethodWriter) Append(dst []byte, channel uint16, m Method) []byte {
+	dst, start := openFrame(dst, FrameMethod, channel)
+	w.c = coder{encoding: true, buf: binary.BigEndian.AppendUint32(dst, uint32(m.ID()))}
+	m.fields(&w.c)
+	dst = closeFrame(w.c.buf, start)
+	w.c.buf = nil
+	return dst
+}
+
 // AppendMethod writes a whole method frame.
 func AppendMethod(dst []byte, channel uint16, m Method) []byte {
-	dst, start := openFrame(dst, FrameMethod, channel)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(m.ID()))
-	c := coder{encoding: true, buf: dst}
-	m.fields(&c)
-	return closeFrame(c.buf, start)
+	return new(MethodWriter).Append(dst, channel, m)
 }
 
 // AppendContent writes a content header frame and the body frames, none of

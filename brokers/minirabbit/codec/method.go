@@ -54,6 +54,7 @@ func (e *UndecodableError) Is(target error) bool { return target == ErrSyntax }
 type MethodReader struct {
 	publish BasicPublish
 	ack     BasicAck
+	c       coder
 }
 
 // Read decodes the payload of a method frame. The id is valid whenever at
@@ -61,17 +62,17 @@ type MethodReader struct {
 // until the next call.
 func (r *MethodReader) Read(payload []byte) (MethodID, Method, error) {
 	var id MethodID
-	c := coder{buf: payload}
-	c.long((*uint32)(&id))
-	if c.err != nil {
-		return 0, nil, c.err
+	r.c = coder{buf: payload}
+	r.c.long((*uint32)(&id))
+	if r.c.err != nil {
+		return 0, nil, r.c.err
 	}
 	m := r.method(id)
 	if m == nil {
 		return id, nil, fmt.Errorf("%w: class %d, method %d", ErrUnknownMethod, id.Class(), id.Method())
 	}
-	m.fields(&c)
-	if c.err != nil || len(c.buf) > 0 {
+	m.fields(&r.c)
+	if r.c.err != nil || len(r.c.buf) > 0 {
 		return id, nil, &UndecodableError{Arguments: payload[4:]}
 	}
 	return id, m, nil
