@@ -14,7 +14,7 @@ import (
 // drawChrome draws what surrounds the body.
 func (m *Model) drawChrome(c *canvas, l layout) {
 	c.put(l.tabs, []string{m.tabsRow()})
-	c.put(l.title, []string{m.titleRow()})
+	c.put(l.title, m.titleRows())
 	rule := []string{widget.NewLine(m.th, m.w).Fill(m.th.Rule, m.th.Glyph.Line, m.w).String()}
 	c.put(l.topRule, rule)
 	c.put(l.bottomRule, rule)
@@ -72,9 +72,12 @@ func (m *Model) tabAt(x int) (index int, ok bool) {
 	return 0, false
 }
 
-// titleRow is the question that the lab answers.
-func (m *Model) titleRow() string {
-	return widget.NewLine(m.th, m.w).Gap(2).Text(m.text.T(m.cur().spec.ID + ".about")).String()
+// titleRows are the question that the lab answers.
+func (m *Model) titleRows() (rows []string) {
+	for _, row := range widget.Wrap(m.text.T(m.cur().spec.ID+".about"), m.w-4) {
+		rows = append(rows, widget.NewLine(m.th, m.w).Gap(2).Text(row).String())
+	}
+	return rows
 }
 
 // brokers names the brokers in use.
@@ -153,17 +156,31 @@ func elapsed(d time.Duration) string {
 	return strconv.Itoa(s/60) + ":" + string([]byte{byte('0' + s%60/10), byte('0' + s%10)})
 }
 
-// footerRow shows the few keys that matter where the focus is.
+// footerRow shows the few keys that matter where the focus is. The last one,
+// which leads to all the others, is there however narrow the screen is.
 func (m *Model) footerRow() string {
 	l := widget.NewLine(m.th, m.w).Gap(1)
-	for i, h := range m.footerHints() {
-		words := m.text.T(h[1])
-		if i > 0 && l.Left() < widget.Width(h[0])+1+widget.Width(words)+2 {
+	hints := m.footerHints()
+	last := hints[len(hints)-1]
+	reserve := m.hintWidth(last)
+	for _, h := range hints[:len(hints)-1] {
+		if l.Left() < m.hintWidth(h)+reserve {
 			break
 		}
-		l.Put(m.th.Text.Strong(), h[0]).Gap(1).Put(m.th.Dim, words).Gap(3)
+		m.putHint(l, h)
 	}
+	m.putHint(l, last)
 	return l.String()
+}
+
+const hintGap = 3
+
+func (m *Model) hintWidth(h [2]string) int {
+	return widget.Width(m.keyName(h[0])) + 1 + widget.Width(m.text.T(h[1])) + hintGap
+}
+
+func (m *Model) putHint(l *widget.Line, h [2]string) {
+	l.Put(m.th.Text.Strong(), m.keyName(h[0])).Gap(1).Put(m.th.Dim, m.text.T(h[1])).Gap(hintGap)
 }
 
 func (m *Model) footerHints() [][2]string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -220,6 +221,13 @@ func (s *stage) live(w, h int) *stage {
 	s.starts.Wait()
 	s.beat()
 	return s
+}
+
+// settle waits until the lab that is shown works with the knobs as shown.
+func (s *stage) settle() {
+	for !s.cur().exp.Settled() {
+		runtime.Gosched()
+	}
 }
 
 // beat lets the frame clock tick once.

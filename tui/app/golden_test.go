@@ -63,6 +63,7 @@ var scenes = map[string]func(*stage){
 	"captured": func(s *stage) { s.press("a") },
 	"compared": func(s *stage) {
 		s.press("a", "right", "right")
+		s.settle()
 		s.fakes[0].change(func(n *lab.Snapshot) {
 			n.Rev, n.Elapsed = 8, 20*time.Second
 			n.Metrics = map[string]float64{"success": 0.999, "success_no_retry": 0.821, "amplification": 1.4, "p99_ms": 2300, "operations": 60, "failed": 0}
@@ -78,7 +79,7 @@ var scenes = map[string]func(*stage){
 		})
 		s.beat()
 	},
-	"paused": func(s *stage) { s.press(" ", ">"); s.beat() },
+	"paused": func(s *stage) { s.press(" ", ">"); s.settle(); s.beat() },
 }
 
 func TestScenes(t *testing.T) {

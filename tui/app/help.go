@@ -47,5 +47,5 @@ func (m *Model) merged(bindings []binding) (out []binding) {
 }
 
 func (m *Model) helpRow(show, words string) string {
-	return widget.NewLine(m.th, helpKey+60).Gap(2).Cell(m.th.Accent, show, helpKey).Gap(1).Text(words).String()
+	return widget.NewLine(m.th, helpKey+60).Gap(2).Cell(m.th.Accent, m.keyName(show), helpKey).Gap(1).Text(words).String()
 }

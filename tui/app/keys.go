@@ -2,8 +2,11 @@ package app
 
 import (
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/tui/theme"
 )
 
 // binding is what some keys do. The help and the footer are made of it.
@@ -120,4 +123,16 @@ func (k keymap) find(focus area, key string) (binding, bool) {
 		}
 	}
 	return binding{}, false
+}
+
+// keyName writes keys for people. Where there are no arrows to show, "<" and
+// ">" would be other keys, so that the arrows are named.
+func (m *Model) keyName(show string) string {
+	if m.th.Glyph.Set != theme.ASCII {
+		return show
+	}
+	if name, ok := map[string]string{"↑↓": "jk", "←→": "hl"}[show]; ok {
+		return name
+	}
+	return strings.NewReplacer("↑", "up", "↓", "down", "←", "left", "→", "right").Replace(show)
 }

@@ -22,8 +22,10 @@ const (
 
 // wish is what the screen would like to show besides.
 type wish struct {
+	title   int  // rows of the lab's question; 0 is taken as 1
 	card    bool // the course's card
 	banner  int  // rows of troubles
+	table   bool // runs A and B side by side
 	overlay bool // something that takes the whole body
 }
 
@@ -62,10 +64,10 @@ func plan(w, h int, want wish) layout {
 		l.planFrame(w, h, 0, 0)
 		l.planNumbers(want)
 	case compact:
-		l.planFrame(w, h, 1, 0)
+		l.planFrame(w, h, max(1, min(want.title, 2)), 0)
 		l.planLab(want, columns{margin: 1, knobs: 36, cards: 3, log: max(5, h/5), card: max(10, h*2/5)})
 	case full:
-		l.planFrame(w, h, 1, 1)
+		l.planFrame(w, h, max(1, min(want.title, 2)), 1)
 		knobs := 40
 		if w >= 120 {
 			knobs = 46
@@ -104,6 +106,8 @@ type columns struct {
 func (l *layout) planLab(want wish, c columns) {
 	b := l.body
 	x, w := b.X+c.margin, b.W-2*c.margin
+	l.banner = Rect{x, b.Y, w, min(want.banner, 3)}
+	b.Y, b.H = b.Y+l.banner.H, b.H-l.banner.H
 	bottom := c.log
 	if want.card {
 		bottom = c.card
@@ -114,8 +118,6 @@ func (l *layout) planLab(want wish, c columns) {
 	right := x + c.knobs + 3
 	rw := x + w - right
 	y := b.Y
-	l.banner = Rect{right, y, rw, min(want.banner, 3)}
-	y += l.banner.H
 	l.cards = Rect{right, y, rw, c.cards - 1}
 	y += c.cards
 	l.picture = Rect{right, y, rw, b.Y + top - y}
@@ -141,6 +143,10 @@ func (l *layout) planNumbers(want wish) {
 	}
 	l.banner = Rect{b.X, b.Y, b.W, min(want.banner, 2)}
 	y, h := b.Y+l.banner.H, b.H-l.banner.H
+	if want.table {
+		l.numbers = Rect{b.X + 1, y, b.W - 2, h}
+		return
+	}
 	half := b.W/2 - 1
 	l.knobs = Rect{b.X + 1, y, half - 1, h}
 	l.divider = Rect{b.X + half + 1, y, 1, h}
@@ -149,7 +155,7 @@ func (l *layout) planNumbers(want wish) {
 
 // rects lists the parts for composing and for tests.
 func (l *layout) rects() []Rect {
-	return []Rect{l.tabs, l.topRule, l.title, l.knobs, l.divider, l.banner, l.cards, l.picture, l.numbers,
+	return []Rect{l.tabs, l.topRule, l.title, l.banner, l.knobs, l.divider, l.cards, l.picture, l.numbers,
 		l.card, l.log, l.bottomRule, l.status, l.footer}
 }
 

@@ -22,7 +22,7 @@ func (m *Model) View() string {
 // layout is where the parts of the present screen are.
 func (m *Model) layout() layout {
 	v := m.cur()
-	want := wish{card: v.cardOpen, overlay: m.overlay != nil}
+	want := wish{card: v.cardOpen, overlay: m.overlay != nil, table: v.table, title: len(m.titleRows())}
 	if v.snap != nil {
 		want.banner = len(v.snap.Troubles)
 	}
@@ -67,9 +67,9 @@ func (m *Model) paneFrame(r Rect) pane.Frame {
 // drawLab fills the body with the lab that is shown.
 func (m *Model) drawLab(c *canvas, l layout) {
 	v := m.cur()
+	c.put(l.banner, m.banner(l.banner))
 	c.put(l.knobs, v.panel().Rows(m.paneFrame(l.knobs)))
 	c.put(l.divider, m.divider(l.divider.H))
-	c.put(l.banner, m.banner(l.banner))
 	if l.cards.H > 0 {
 		c.put(l.cards, generic.Cards(m.paneFrame(l.cards)))
 	}

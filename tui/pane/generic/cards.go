@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	cardLeast = 16 // cells that a card needs
+	cardLeast = 14 // cells that a card needs
 	cardMost  = 26
 	cardGap   = 2
 )

@@ -17,7 +17,7 @@ type Panel struct {
 
 const (
 	panelHead = 1 // the heading
-	panelHelp = 4 // rows at the bottom for help or a refusal
+	panelHelp = 5 // rows at the bottom for help or a refusal
 )
 
 // Knobs lists the knobs that the panel shows.
@@ -86,8 +86,12 @@ func (p Panel) foot(f pane.Frame, knobs []lab.Knob) []string {
 	if p.Problem != "" {
 		style, words = f.Theme.Bad, p.Problem
 	}
+	lines := widget.Wrap(words, f.W-2)
+	if most := panelHelp - 1; len(lines) > most {
+		lines = append(lines[:most-1:most-1], lines[most-1]+" "+lines[most]) // too long: its end is cut
+	}
 	rows := []string{""}
-	for _, row := range widget.Wrap(words, f.W-2) {
+	for _, row := range lines {
 		rows = append(rows, widget.NewLine(f.Theme, f.W).Gap(2).Put(style, row).String())
 	}
 	return rows

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"slices"
 	"strings"
 
 	"resilab/labs/lab"
@@ -10,27 +11,39 @@ import (
 )
 
 // Table draws run A beside run B, or beside what is measured now: first the
-// knobs that differ, then every figure.
+// knobs that differ, then the figures, those that differ before the others.
 func Table(f pane.Frame) []string {
 	if f.A == nil {
 		return Hint(f, f.Text.T("ui.compare.none"))
 	}
-	t := newTable(f)
 	metrics, knobs, seconds, isB := compared(f)
 	second := f.Text.T("ui.compare.now")
 	if isB {
 		second = "B"
 	}
-	rows := []string{
-		t.row(f.Theme.Text.Strong(), f.Text.T("ui.compare.title"), "A", second, f.Theme.Text.Strong(), f.Text.T("ui.compare.difference")),
-		widget.NewLine(f.Theme, f.W).Fill(f.Theme.Rule, f.Theme.Glyph.Line, f.W).String(),
-		t.row(f.Theme.Dim, f.Text.T("ui.compare.duration"), clock(f.A.Duration), clock(seconds), f.Theme.Dim, ""),
+	th := f.Theme
+	t := table{f: f}
+	t.add(th.Text.Strong(), f.Text.T("ui.compare.title"), "A", second, th.Text.Strong(), f.Text.T("ui.compare.difference"))
+	t.add(th.Dim, f.Text.T("ui.compare.duration"), clock(f.A.Duration), clock(seconds), th.Dim, "")
+	t.addKnobs(knobs)
+	ordered := importantFirst(f.Spec)
+	slices.SortStableFunc(ordered, func(x, y lab.Metric) int { return rank(x, f.A.Metrics, metrics) - rank(y, f.A.Metrics, metrics) })
+	for _, m := range ordered {
+		t.addMetric(m, f.A.Metrics, metrics)
 	}
-	rows = append(rows, t.knobs(knobs)...)
-	for _, m := range importantFirst(f.Spec) {
-		rows = append(rows, t.metric(m, f.A.Metrics, metrics))
+	return t.draw()
+}
+
+// rank puts cards first and what did not change last.
+func rank(m lab.Metric, a, b map[string]float64) int {
+	switch {
+	case m.Card:
+		return 0
+	case m.Format.Write(a[m.ID]) != m.Format.Write(b[m.ID]):
+		return 1
+	default:
+		return 2
 	}
-	return widget.Fit(rows, f.W, f.H)
 }
 
 // compared returns what run A is compared with: run B, else what is measured now.
@@ -41,39 +54,57 @@ func compared(f pane.Frame) (metrics map[string]float64, knobs lab.Settings, sec
 	return f.Snap.Metrics, f.Settings, f.Snap.Elapsed.Seconds(), false
 }
 
-// table knows the columns' widths.
+// table collects rows and then gives each column the width that it needs.
 type table struct {
-	f           pane.Frame
-	name, value int
+	f    pane.Frame
+	rows []tableRow
 }
 
-func newTable(f pane.Frame) table {
-	value := min(14, max(9, (f.W-18)/4))
-	return table{f: f, value: value, name: max(8, min(26, f.W-3*value-3))}
+type tableRow struct {
+	cells      [4]string // name, A, B, difference
+	style, end theme.Style
 }
 
-func (t table) row(style theme.Style, name, a, b string, diffStyle theme.Style, diff string) string {
-	l := widget.NewLine(t.f.Theme, t.f.W).Cell(style, name, t.name).Gap(1)
-	l.RightCell(style, a, t.value).Gap(1).RightCell(style, b, t.value).Gap(1)
-	return l.RightCell(diffStyle, diff, t.value).String()
+func (t *table) add(style theme.Style, name, a, b string, end theme.Style, diff string) {
+	t.rows = append(t.rows, tableRow{cells: [4]string{name, a, b, diff}, style: style, end: end})
 }
 
-// knobs lists the knobs that are not the same in both runs.
-func (t table) knobs(b lab.Settings) (rows []string) {
+func (t *table) draw() []string {
+	var widths [4]int
+	for _, r := range t.rows[:min(len(t.rows), t.f.H)] {
+		for i, c := range r.cells {
+			widths[i] = max(widths[i], widget.Width(c))
+		}
+	}
+	gap := min(4, max(1, (t.f.W-widths[0]-widths[1]-widths[2]-widths[3])/3))
+	name := max(6, min(widths[0], t.f.W-widths[1]-widths[2]-widths[3]-3*gap))
+	var out []string
+	for i, r := range t.rows {
+		l := widget.NewLine(t.f.Theme, t.f.W).Cell(r.style, r.cells[0], name).Gap(gap)
+		l.RightCell(r.style, r.cells[1], widths[1]).Gap(gap).RightCell(r.style, r.cells[2], widths[2]).Gap(gap)
+		out = append(out, l.RightCell(r.end, r.cells[3], widths[3]).String())
+		if i == 0 {
+			whole := name + widths[1] + widths[2] + widths[3] + 3*gap
+			out = append(out, widget.NewLine(t.f.Theme, t.f.W).Fill(t.f.Theme.Rule, t.f.Theme.Glyph.Line, whole).String())
+		}
+	}
+	return widget.Fit(out, t.f.W, t.f.H)
+}
+
+// addKnobs lists the knobs that are not the same in both runs.
+func (t *table) addKnobs(b lab.Settings) {
 	for _, k := range t.f.Spec.Knobs {
 		was, is := t.f.A.Knobs[k.ID], b[k.ID]
 		if was == is {
 			continue
 		}
-		id, text := t.f.Spec.ID, t.f.Text
-		name := widget.NewKnob(text, id, k, is).Name
-		rows = append(rows, t.row(t.f.Theme.Focus, name, widget.KnobText(text, id, k, was), widget.KnobText(text, id, k, is),
-			t.f.Theme.Focus, t.f.Theme.Glyph.Changed))
+		id, text, style := t.f.Spec.ID, t.f.Text, t.f.Theme.Focus
+		name := text.T(id + ".knob." + k.ID + ".name")
+		t.add(style, name, widget.KnobText(text, id, k, was), widget.KnobText(text, id, k, is), style, t.f.Theme.Glyph.Changed)
 	}
-	return rows
 }
 
-func (t table) metric(m lab.Metric, a, b map[string]float64) string {
+func (t *table) addMetric(m lab.Metric, a, b map[string]float64) {
 	was, hadA := a[m.ID]
 	is, hadB := b[m.ID]
 	write := func(v float64, ok bool) string {
@@ -88,7 +119,7 @@ func (t table) metric(m lab.Metric, a, b map[string]float64) string {
 		arrow, style = widget.Compare(t.f.Theme, m, was, is)
 		diff = difference(m, is-was) + " " + arrow
 	}
-	return t.row(t.f.Theme.Text, MetricName(t.f, m), write(was, hadA), write(is, hadB), style, diff)
+	t.add(t.f.Theme.Text, MetricName(t.f, m), write(was, hadA), write(is, hadB), style, diff)
 }
 
 // difference writes b-a with its sign; that of two shares is in points.
