@@ -77,13 +77,19 @@ func scaleOf(horizon time.Duration) time.Duration {
 	if horizon <= least {
 		return least
 	}
-	unit := math.Pow(10, math.Floor(math.Log10(float64(horizon))))
-	for _, step := range []float64{1, 2, 3, 5, 10} {
-		if s := time.Duration(step * unit); s >= horizon {
+	return roundUp(horizon, 1, 2, 3, 5, 10)
+}
+
+// roundUp returns the least of the steps, times a power of ten, that is not
+// below d, which is above 0.
+func roundUp(d time.Duration, steps ...float64) time.Duration {
+	unit := math.Pow(10, math.Floor(math.Log10(float64(d))))
+	for _, step := range steps {
+		if s := time.Duration(step * unit); s >= d {
 			return s
 		}
 	}
-	return horizon
+	return d
 }
 
 func (p *painter) heading() string {
@@ -114,22 +120,32 @@ func (p *painter) heading() string {
 	return l.String()
 }
 
-// axis writes the times at the quarters of the scale.
+// axis writes the times at round distances.
 func (p *painter) axis(c columns, whole time.Duration) string {
-	l := p.line().Gap(c.id)
-	parts := 4
-	if c.time < 40 {
-		parts = 2
-	}
+	l := p.line()
 	if c.time < 12 {
 		return l.String()
 	}
-	for i := range parts {
-		at := c.id + c.time*i/parts
-		l.To(at).Put(p.Theme.Rule, p.Theme.Glyph.Column).Put(p.Theme.Dim, i18n.FormatDuration(whole*time.Duration(i)/time.Duration(parts)))
+	p.ticks(l, c.id, c.time, whole, p.Theme.Glyph.Column)
+	return l.String()
+}
+
+// ticks writes times below w cells from column x on, as many as fit; what is
+// there already stays.
+func (p *painter) ticks(l *widget.Line, x, w int, whole time.Duration, notch string) {
+	most := max(1, min(5, w/8))
+	step := roundUp(whole/time.Duration(most), 1, 2, 5, 10)
+	for at := time.Duration(0); at <= whole; at += step {
+		label := notch + i18n.FormatDuration(at)
+		col := x + int(float64(w)*float64(at)/float64(whole))
+		if last := x + w - widget.Width(label); col > last { // the end of the scale
+			label = i18n.FormatDuration(at)
+			col = x + w - widget.Width(label)
+		}
+		if used := p.W - l.Left(); used == 0 || col > used || col == x {
+			l.To(col).Put(p.Theme.Dim, label)
+		}
 	}
-	end := i18n.FormatDuration(whole)
-	return l.To(c.id+c.time-widget.Width(end)).Put(p.Theme.Dim, end).String()
 }
 
 func (p *painter) operation(c columns, op *engine.Op, whole time.Duration) string {

@@ -30,7 +30,8 @@ type painter struct {
 }
 
 // rows lays the parts out from top to bottom: the two bars are the one thing to
-// look at; whatever room is left belongs to the operations.
+// look at; where there is room the fleet is at the bottom, and what is left
+// belongs to the operations.
 func (p *painter) rows() []string {
 	rows := p.comparison()
 	if guards := p.guards(); guards != "" && p.H >= 8 {
@@ -39,7 +40,9 @@ func (p *painter) rows() []string {
 	if p.H >= 9 {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	return append(rows, p.operations(p.H-len(rows))...)
+	crowd := p.fleetRows()
+	rows = append(rows, p.operations(p.H-len(rows)-crowd)...)
+	return append(widget.Fit(rows, p.W, p.H-crowd), p.fleet(crowd)...)
 }
 
 func (p *painter) line() *widget.Line { return widget.NewLine(p.Theme, p.W) }

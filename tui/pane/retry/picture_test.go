@@ -55,9 +55,31 @@ func fixture() *lab.Snapshot {
 	add(engine.Op{Start: 7 * sec, Outcome: engine.Cancelled, Took: 200 * msec, Spans: []engine.Span{attempt(0, 200*msec, "")}})
 	add(engine.Op{Start: 11 * sec, Spans: []engine.Span{attempt(0, 70*msec, bad), wait(70*msec, 1500*msec, 70*msec, 2070*msec)}})
 	add(engine.Op{Start: 11700 * msec, Spans: []engine.Span{attempt(0, 0, "")}})
+	d.Fleet = &engine.Crowd{
+		Clients: 1000, Calls: calls(), OutageAt: 5 * sec, Outage: 5 * sec,
+		Metrics: map[string]float64{"fleet_peak": 60, "fleet_success": 0.86},
+	}
 	return &lab.Snapshot{Detail: d, Metrics: map[string]float64{
 		"operations": 240, "success": 0.9875, "success_no_retry": 0.8167, "served": 0.9875, "failed": 3, "failed_no_retry": 44,
 	}}
+}
+
+// calls are those of a fleet: steady, a storm in the outage, its echo.
+func calls() []int {
+	bins := make([]int, 310)
+	for i := range bins {
+		bins[i] = 10 + i%3
+		if i >= 50 && i < 100 {
+			bins[i] = 40 + i%5
+		}
+		if i >= 100 && i < 130 {
+			bins[i] = 60 - (i - 100)
+		}
+		if i > 300 {
+			bins[i] = 0
+		}
+	}
+	return bins
 }
 
 func text(t testing.TB, lang i18n.Lang) *i18n.Catalogue {
@@ -78,7 +100,7 @@ func look(name string) *theme.Theme {
 	return theme.New(theme.Options{Getenv: func(k string) string { return env[k] }})
 }
 
-var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {56, 10}, {78, 14}, {110, 30}}
+var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {56, 10}, {78, 14}, {80, 22}, {110, 30}}
 
 func frame(th *theme.Theme, c *i18n.Catalogue, snap *lab.Snapshot, w, h int) pane.Frame {
 	spec := engine.Spec()

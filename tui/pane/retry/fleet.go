@@ -1,0 +1,130 @@
+package retry
+
+import (
+	"time"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	engine "resilab/labs/retry"
+	"resilab/labs/retry/fleet"
+	"resilab/tui/widget"
+)
+
+// fleetRows is how many rows of h the fleet gets, a blank one before it included.
+func (p *painter) fleetRows() int {
+	switch {
+	case p.detail.Fleet == nil || p.H < 13 || p.W < 30:
+		return 0
+	case p.H < 19:
+		return 1
+	case p.H < 27:
+		return 7
+	}
+	return 10
+}
+
+// fleet shows the calls of many clients, with those of run A behind them.
+func (p *painter) fleet(h int) []string {
+	now := p.detail.Fleet
+	if h <= 0 || now == nil {
+		return nil
+	}
+	var ghost *engine.Crowd
+	if p.A != nil {
+		ghost = p.detail.FleetOf(p.A.Knobs)
+	}
+	bins := span(now)
+	if ghost != nil {
+		bins = max(bins, span(ghost))
+	}
+	whole := time.Duration(bins) * fleet.BinWidth
+	chart := widget.Chart{Now: columnsOf(now, bins, p.W), Style: p.Theme.Accent}
+	if ghost != nil {
+		chart.Ghost = columnsOf(ghost, bins, p.W)
+	}
+	if h == 1 {
+		return []string{p.fleetLine(now, ghost, bins)}
+	}
+	rows := []string{widget.Blank(p.W), p.fleetTitle(now, ghost)}
+	rows = append(rows, chart.Rows(p.Theme, p.W, h-3)...)
+	return append(rows, p.fleetAxis(now, whole))
+}
+
+func (p *painter) fleetTitle(now, ghost *engine.Crowd) string {
+	th := p.Theme
+	l := p.line().Put(th.Text.Strong(), p.crowd(now)).Put(th.Dim, " "+th.Glyph.Dot+" "+p.t("fleet.calls"))
+	figures := p.t("fleet.figures", lab.Count.Write(now.Metrics["fleet_peak"]), lab.Share.Write(now.Metrics["fleet_success"]))
+	if ghost != nil {
+		figures += "  A " + p.t("fleet.figures", lab.Count.Write(ghost.Metrics["fleet_peak"]), lab.Share.Write(ghost.Metrics["fleet_success"]))
+	}
+	if widget.Width(figures)+2 > l.Left() {
+		return l.String()
+	}
+	return l.Right(th.Accent, figures).String()
+}
+
+func (p *painter) crowd(c *engine.Crowd) string {
+	if c.Herd {
+		return p.t("fleet.herd", c.Clients)
+	}
+	return p.t("fleet.steady", c.Clients)
+}
+
+// fleetLine is all of it in one row.
+func (p *painter) fleetLine(now, ghost *engine.Crowd, bins int) string {
+	th := p.Theme
+	title := p.crowd(now)
+	figures := p.t("fleet.figures", lab.Count.Write(now.Metrics["fleet_peak"]), lab.Share.Write(now.Metrics["fleet_success"]))
+	w := max(0, p.W-widget.Width(title)-widget.Width(figures)-4)
+	chart := widget.Chart{Now: columnsOf(now, bins, w), Style: th.Accent}
+	if ghost != nil {
+		chart.Ghost = columnsOf(ghost, bins, w)
+	}
+	l := p.line().Put(th.Dim, title).Gap(2).Spark(chart, w).Gap(2)
+	return l.Put(th.Accent, figures).String()
+}
+
+// fleetAxis writes the times below the chart, and where the outage was.
+func (p *painter) fleetAxis(c *engine.Crowd, whole time.Duration) string {
+	th := p.Theme
+	l := p.line()
+	at := func(d time.Duration) int { return int(float64(p.W) * float64(d) / float64(max(whole, 1))) }
+	if from := at(c.OutageAt); c.Outage > 0 && from < p.W {
+		if from > 3 {
+			l.Put(th.Dim, i18n.FormatDuration(0))
+		}
+		to := max(from+1, min(p.W, at(c.OutageAt+c.Outage)))
+		word := " " + p.t("fleet.outage") + " "
+		l.To(from)
+		if side := (to - from - widget.Width(word)) / 2; side > 0 {
+			l.Fill(th.Bad, p.signs.busy, side).Put(th.Bad, word)
+		}
+		l.Fill(th.Bad, p.signs.busy, to-(p.W-l.Left()))
+	}
+	p.ticks(l, 0, p.W, whole, "")
+	return l.String()
+}
+
+// span is how many bins there are up to the last call.
+func span(c *engine.Crowd) int {
+	for i := len(c.Calls) - 1; i >= 0; i-- {
+		if c.Calls[i] > 0 {
+			return i + 1
+		}
+	}
+	return 1
+}
+
+// columnsOf squeezes or stretches the first bins into w columns. Of the bins in
+// one column the greatest counts: a peak must not vanish.
+func columnsOf(c *engine.Crowd, bins, w int) []float64 {
+	columns := make([]float64, max(0, w))
+	for x := range columns {
+		first := x * bins / w
+		last := max(first+1, ((x+1)*bins+w-1)/w)
+		for i := first; i < min(last, len(c.Calls)); i++ {
+			columns[x] = max(columns[x], float64(c.Calls[i]))
+		}
+	}
+	return columns
+}
