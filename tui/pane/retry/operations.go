@@ -142,7 +142,7 @@ func (p *painter) ticks(l *widget.Line, x, w int, whole time.Duration, notch str
 			label = i18n.FormatDuration(at)
 			col = x + w - widget.Width(label)
 		}
-		if used := p.W - l.Left(); used == 0 || col > used || col == x {
+		if used := p.W - l.Left(); col > used || at == 0 && used <= x {
 			l.To(col).Put(p.Theme.Dim, label)
 		}
 	}
