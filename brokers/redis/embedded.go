@@ -63,7 +63,7 @@ func StartEmbedded(addr string) (*Embedded, error) {
 		}
 		return false
 	})
-	go e.run()
+	go e.run(e.quit)
 	return e, nil
 }
 
@@ -90,11 +90,9 @@ func (e *Embedded) Close() error {
 	return nil
 }
 
-func (e *Embedded) run() {
+// run is told what to wait for, because Close forgets e.quit.
+func (e *Embedded) run(quit <-chan struct{}) {
 	defer close(e.done)
-	e.mu.Lock()
-	quit := e.quit
-	e.mu.Unlock()
 	t := time.NewTicker(tick)
 	defer t.Stop()
 	for {
