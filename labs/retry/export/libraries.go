@@ -1,0 +1,92 @@
+package export
+
+import (
+	"slices"
+	"time"
+
+	"resilab/labs/retry/policy"
+)
+
+// library is what one library can express.
+type library struct {
+	name, title, file, language string
+	// jitters it expresses with its own parameters.
+	jitters []policy.Jitter
+	// custom waits can be given as code; with memory, also such that depend on the
+	// wait before.
+	custom, memory bool
+	// capFirst libraries take their jitter after the cap, which it may so exceed.
+	capFirst bool
+	// factors it accepts, nil for any.
+	factors []float64
+	// attempts is set if its number counts the first call too.
+	attempts bool
+
+	timeout, deadline, retryAfter, breaker, hedge bool
+	budgets                                       []string
+}
+
+func libraries() []library {
+	const (
+		none, full, equal   = policy.None, policy.Full, policy.Equal
+		percent, jp, random = policy.Percent, policy.Jpillora, policy.Randomize
+	)
+	type j = []policy.Jitter
+	twice := []float64{1, 2}
+	return []library{
+		{name: "async-retry", title: "async-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
+			custom: true, memory: true, timeout: true, deadline: true},
+		{name: "promise-retry", title: "promise-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
+			custom: true, memory: true, timeout: true, deadline: true},
+		{name: "spring-retry", title: "Spring Retry", file: "Pay.java", language: "Java", jitters: j{none, random},
+			attempts: true, timeout: true},
+		{name: "resilience4j", title: "Resilience4j", file: "Pay.java", language: "Java", jitters: j{none, percent},
+			custom: true, attempts: true, timeout: true, retryAfter: true, breaker: true},
+		{name: "polly", title: "Polly", file: "Program.cs", language: "C#", jitters: j{none}, custom: true,
+			factors: twice, timeout: true, deadline: true, retryAfter: true, breaker: true, hedge: true},
+		{name: "tenacity", title: "Tenacity", file: "pay.py", language: "Python", jitters: j{none, full}, custom: true,
+			attempts: true, timeout: true, deadline: true, retryAfter: true},
+		{name: "jpillora", title: "jpillora/backoff", file: "main.go", language: "Go", jitters: j{none, jp}, custom: true,
+			memory: true, timeout: true, deadline: true, retryAfter: true},
+		{name: "cenkalti", title: "cenkalti/backoff", file: "main.go", language: "Go", jitters: j{none, percent, full, equal},
+			custom: true, memory: true, capFirst: true, attempts: true, timeout: true, deadline: true, retryAfter: true},
+		{name: "failsafe-go", title: "failsafe-go", file: "main.go", language: "Go", jitters: j{none, percent, full, equal},
+			custom: true, capFirst: true, timeout: true, deadline: true, retryAfter: true, breaker: true, hedge: true},
+		{name: "aws-sdk-go-v2", title: "AWS SDK for Go v2", file: "main.go", language: "Go", jitters: j{full}, custom: true,
+			factors: []float64{2}, attempts: true, timeout: true, deadline: true, budgets: []string{"aws"}},
+	}
+}
+
+// expressible is the policy as far as the library can express it.
+func (l library) expressible(p policy.Policy) policy.Policy {
+	switch {
+	case slices.Contains(l.jitters, p.Jitter) && l.exactRandom(&p), l.custom && l.memory:
+	case p.Jitter == policy.Decorrelated && l.custom:
+		p.Jitter = policy.Full
+	case !l.custom:
+		p.Jitter = policy.Randomize
+	}
+	return p
+}
+
+// exactRandom is false for Spring Retry's random where the factor is not 2: the
+// wait then lies between v and factor·v.
+func (l library) exactRandom(p *policy.Policy) bool {
+	return l.name != "spring-retry" || p.Jitter != policy.Randomize || p.Factor == 2
+}
+
+// native reports whether the library's own parameters express the waits.
+func (l library) native(p *policy.Policy) bool {
+	if !l.custom {
+		return true
+	}
+	// The libraries know no waits below a millisecond, or take 0 for their default.
+	if p.Base < time.Millisecond && l.name != "jpillora" || l.factors != nil && !slices.Contains(l.factors, p.Factor) {
+		return false
+	}
+	// The Go libraries want a cap above the base and a factor above 1.
+	if l.name == "failsafe-go" && (p.Cap <= p.Base || p.Factor <= 1) {
+		return false
+	}
+	return slices.Contains(l.jitters, p.Jitter)
+}

@@ -1,0 +1,173 @@
+package export_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"resilab/labs/i18n"
+	"resilab/labs/retry/export"
+)
+
+// stub is a gateway that answers the first calls with an error.
+type stub struct {
+	*httptest.Server
+	calls atomic.Int32
+}
+
+func newStub(t *testing.T, failures, status int) *stub {
+	s := &stub{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if int(s.calls.Add(1)) <= failures {
+			w.WriteHeader(status)
+			return
+		}
+		fmt.Fprint(w, `{"receipt":42}`)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// missing ends a test that lacks something of the machine. Where the environment
+// requires that nothing is skipped, it fails.
+func missing(t *testing.T, why string, args ...any) {
+	t.Helper()
+	if os.Getenv("RESILAB_REQUIRE_BROKERS") == "1" {
+		t.Fatalf(why, args...)
+	}
+	t.Skipf(why, args...)
+}
+
+// command runs a command and returns what it wrote, with the error if it failed.
+func command(t *testing.T, dir string, env []string, name string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func copyFiles(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// behaves runs a program against a gateway that fails twice and against one that
+// declines.
+func behaves(t *testing.T, s export.Settings, run func(env []string) (string, error)) {
+	t.Helper()
+	down := newStub(t, 2, http.StatusServiceUnavailable)
+	out, err := run([]string{"GATEWAY_URL=" + down.URL})
+	if err != nil || !strings.Contains(out, "paid") || down.calls.Load() != 3 {
+		t.Errorf("two failures: %d calls, %v\n%s", down.calls.Load(), err, out)
+	}
+	declines := newStub(t, 100, http.StatusPaymentRequired)
+	want := int32(1)
+	if !s.Classify {
+		want = int32(s.Policy.Attempts())
+	}
+	out, err = run([]string{"GATEWAY_URL=" + declines.URL})
+	if err == nil || declines.calls.Load() != want {
+		t.Errorf("declined: %d calls, want %d, %v\n%s", declines.calls.Load(), want, err, out)
+	}
+}
+
+// The Go programs are built against the libraries themselves, in a module of their
+// own, and all but the one that needs AWS are run.
+func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds four libraries")
+	}
+	dir := t.TempDir()
+	copyFiles(t, "testdata/go", dir)
+	if out, err := command(t, dir, nil, "go", "mod", "download"); err != nil {
+		missing(t, "the libraries cannot be downloaded: %v\n%s", err, out)
+	}
+	libraries := []string{"jpillora", "cenkalti", "failsafe-go", "aws-sdk-go-v2"}
+	for _, name := range libraries {
+		for variant, s := range variants() {
+			write(t, filepath.Join(dir, name+"_"+variant, "main.go"), code(t, i18n.English, name, s))
+		}
+	}
+	if out, err := command(t, dir, nil, "go", "vet", "./..."); err != nil {
+		t.Fatalf("a program does not compile, or not well: %v\n%s", err, out)
+	}
+	bin := filepath.Join(dir, "bin")
+	for _, name := range libraries[:3] {
+		for _, variant := range []string{"plain", "everything", "odd", "decorrelated"} {
+			t.Run(name+" "+variant, func(t *testing.T) {
+				program := name + "_" + variant
+				if out, err := command(t, dir, nil, "go", "build", "-ldflags=-s -w", "-o", bin+"/", "./"+program); err != nil {
+					t.Fatalf("building: %v\n%s", err, out)
+				}
+				behaves(t, variants()[variant], func(env []string) (string, error) {
+					return command(t, dir, env, filepath.Join(bin, program))
+				})
+			})
+		}
+	}
+}
+
+// nodeModules installs the JavaScript libraries and returns the folder.
+func nodeModules(t *testing.T) string {
+	t.Helper()
+	for _, tool := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing(t, "%s is not installed", tool)
+		}
+	}
+	dir := t.TempDir()
+	copyFiles(t, "testdata/js", dir)
+	if out, err := command(t, dir, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+		missing(t, "the packages cannot be installed: %v\n%s", err, out)
+	}
+	return dir
+}
+
+func TestTheJavaScriptProgramsDoWhatTheySay(t *testing.T) {
+	dir := nodeModules(t)
+	for _, name := range []string{"async-retry", "promise-retry"} {
+		for variant, s := range variants() {
+			t.Run(name+" "+variant, func(t *testing.T) {
+				file := name + "_" + variant + ".js"
+				write(t, filepath.Join(dir, file), code(t, i18n.English, name, s))
+				behaves(t, s, func(env []string) (string, error) { return command(t, dir, env, "node", file) })
+			})
+		}
+	}
+}
+
+func TestThePythonProgramsAreWellFormed(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		missing(t, "python3 is not installed")
+	}
+	dir := t.TempDir()
+	for variant, s := range variants() {
+		write(t, filepath.Join(dir, variant+".py"), code(t, i18n.English, "tenacity", s))
+	}
+	if out, err := command(t, dir, nil, "python3", "-m", "compileall", "-q", dir); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
