@@ -1,0 +1,66 @@
+package labs_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"resilab/labs"
+	"resilab/labs/lab"
+	"resilab/labs/labtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// moved names for every lab a figure that grows while it works.
+var moved = map[string]string{"retry": "operations", "convoy": "handled", "cacheaside": "reads"}
+
+func TestEveryLabKeepsThePromises(t *testing.T) {
+	bench, err := labs.OpenBench(t.Context(), labs.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := bench.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	amqp, redis := bench.URLs()
+	for _, e := range labs.All() {
+		t.Run(e.Spec.ID, func(t *testing.T) {
+			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New, Moved: moved[e.Spec.ID],
+				Env: lab.Env{AMQPURL: amqp, RedisURL: redis, Namespace: "resilab-test", Guest: true}})
+		})
+	}
+}
+
+func TestExperimentsHaveTheirOwnNamespaces(t *testing.T) {
+	bench, err := labs.OpenBench(t.Context(), labs.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bench.Close()
+	entry, ok := labs.Find("retry")
+	if !ok {
+		t.Fatal("no lab retry")
+	}
+	exp, err := bench.Experiment(entry, labs.Setup{Seed: 3, Guest: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exp.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := exp.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	if run := exp.Current(); run.Seed != 3 || run.Brokers["amqp"] != "embedded" {
+		t.Errorf("evidence %+v", run)
+	}
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/labs/cacheaside"
+	"resilab/labs/lab"
+	"resilab/tui/theme"
+)
+
+// labsFlags are those of resilab without a command.
+func labsFlags() []lab.Knob {
+	flags := []lab.Knob{
+		lab.NewChoice("lab", labNames()...),
+		lab.NewText("http-addr", cacheaside.CourseHTTPAddr),
+		seedFlag(), languageFlag(),
+	}
+	return append(append(flags, themeFlags()...), brokerFlags()...)
+}
+
+func themeFlags() []lab.Knob {
+	return []lab.Knob{
+		lab.NewChoice("theme", "auto", "dark", "light"),
+		lab.NewChoice("glyphs", theme.Blocks.String(), theme.Braille.String(), theme.ASCII.String()),
+		lab.NewBool("ascii", false),
+		lab.NewBool("reduced-motion", false),
+	}
+}
+
+// runLabs opens the labs on this terminal.
+func runLabs(ctx context.Context, c *call) error {
+	if err := c.noArgs(); err != nil {
+		return err
+	}
+	if !isTerminal(c.Stdin) || !isTerminal(c.Stdout) {
+		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(labNames(), "|")))}
+	}
+	look, err := c.theme()
+	if err != nil {
+		return usageError{err}
+	}
+	bench, err := c.openBench(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.show(ctx, screen{
+		bench: bench, lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
+		first: c.flags.Text("lab"), start: lab.Settings{"http-addr": c.flags["http-addr"]},
+	})
+	return errors.Join(err, bench.Close())
+}
+
+// show runs the program until the person leaves or ctx ends.
+func (c *call) show(ctx context.Context, s screen) error {
+	model, err := s.model()
+	if err != nil {
+		return err
+	}
+	options := append(model.ProgramOptions(),
+		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(c.Stdin), tea.WithOutput(c.Stdout))
+	_, err = tea.NewProgram(model, options...).Run()
+	if errors.Is(err, context.Canceled) {
+		err = nil // asked to end by a signal
+	}
+	if err != nil {
+		err = fmt.Errorf("showing the labs: %w", err)
+	}
+	closing, cancel := detached(ctx)
+	defer cancel()
+	return errors.Join(err, model.Close(closing))
+}
+
+func (c *call) theme() (*theme.Theme, error) {
+	glyphs, err := theme.ParseGlyphs(c.flags.Text("glyphs"))
+	if err != nil {
+		return nil, fmt.Errorf("--glyphs: %w", err)
+	}
+	if c.flags.Bool("ascii") {
+		glyphs = theme.ASCII
+	}
+	return theme.New(theme.Options{
+		Getenv: c.Getenv, Dark: background(c.flags.Text("theme"), c.Getenv("COLORFGBG")),
+		Glyphs: glyphs, ReducedMotion: c.flags.Bool("reduced-motion"),
+	}), nil
+}
+
+// background tells whether the terminal is dark: as the person says, else as
+// the terminal says in COLORFGBG ("15;0"), else nil. The terminal is not
+// asked: one that does not answer would eat the first keys.
+func background(wish, colorFGBG string) *bool {
+	switch wish {
+	case "dark":
+		return new(true)
+	case "light":
+		return new(false)
+	}
+	_, last, found := strings.Cut(colorFGBG, ";")
+	if i := strings.LastIndex(last, ";"); i >= 0 {
+		last = last[i+1:]
+	}
+	n, err := strconv.Atoi(last)
+	if !found || err != nil {
+		return nil
+	}
+	return new(n < 7 || n == 8)
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/labs"
+	"resilab/labs/lab"
+	"resilab/tui/app"
+	"resilab/tui/sshd"
+	"resilab/tui/theme"
+)
+
+func serveFlags() []lab.Knob {
+	idle := lab.NewDuration("idle", 10*time.Minute, 10*time.Second, 24*time.Hour)
+	flags := []lab.Knob{
+		lab.NewText("addr", "127.0.0.1:2222"),
+		lab.NewBool("open", false),
+		lab.NewText("keys", ""),
+		lab.NewText("host-key", ""),
+		lab.NewInt("max-sessions", 64, 1, 1000),
+		idle, seedFlag(), languageFlag(),
+	}
+	return append(flags, brokerFlags()...)
+}
+
+// serve lets visitors into the labs over SSH. All share the bench's brokers;
+// each has experiments, and so a namespace, of their own.
+func serve(ctx context.Context, c *call) error {
+	if err := c.noArgs(); err != nil {
+		return err
+	}
+	opt, err := c.serverOptions()
+	if err != nil {
+		return err
+	}
+	bench, err := c.openBench(ctx)
+	if err != nil {
+		return err
+	}
+	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
+		return c.visit(ctx, bench, who)
+	}
+	return errors.Join(sshd.Serve(ctx, opt), bench.Close())
+}
+
+func (c *call) serverOptions() (opt sshd.Options, err error) {
+	opt = sshd.Options{
+		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), HostKeyPath: c.flags.Text("host-key"),
+		MaxSessions: c.flags.Int("max-sessions"), IdleTimeout: c.flags.Duration("idle"), Lang: c.text.Lang(),
+		Logger: slog.New(slog.NewTextHandler(c.Stderr, nil)), Ready: c.announce,
+	}
+	if opt.HostKeyPath == "" {
+		dir, err := configDir(c.Getenv)
+		if err != nil {
+			return opt, err
+		}
+		opt.HostKeyPath = filepath.Join(dir, "host_ed25519")
+	}
+	if path := c.flags.Text("keys"); path != "" {
+		if opt.Keys, err = readKeys(path); err != nil {
+			return opt, usageError{err}
+		}
+	}
+	if !opt.Open && len(opt.Keys) == 0 {
+		return opt, usageError{errors.New(c.text.T("cli.serve.nobody"))}
+	}
+	return opt, nil
+}
+
+// readKeys reads a file of public keys, one a line as in authorized_keys.
+func readKeys(path string) (keys []gossh.PublicKey, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--keys: %w", err)
+	}
+	for len(data) > 0 {
+		key, _, _, rest, err := gossh.ParseAuthorizedKey(data)
+		if err != nil {
+			if len(keys) > 0 {
+				break // only blank lines and comments are left
+			}
+			return nil, fmt.Errorf("--keys %s: no public key in it", path)
+		}
+		keys, data = append(keys, key), rest
+	}
+	return keys, nil
+}
+
+func (c *call) announce(addr net.Addr, fingerprint string) {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		host, port = addr.String(), "22"
+	}
+	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.listening", addr.String()))
+	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.fingerprint", fingerprint))
+	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.connect", port, host))
+}
+
+// visit makes one visitor's program.
+func (c *call) visit(ctx context.Context, bench *labs.Bench, who sshd.SessionInfo) (tea.Model, func(), error) {
+	model, err := screen{
+		bench: bench, lang: who.Lang, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames,
+		theme: theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))}),
+	}.model()
+	if err != nil {
+		return nil, nil, err
+	}
+	return model, func() {
+		closing, cancel := detached(ctx)
+		defer cancel()
+		if err := model.Close(closing); err != nil {
+			slog.New(slog.NewTextHandler(c.Stderr, nil)).Error("leaving", "remote", who.Remote, "err", err)
+		}
+	}, nil
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"io/fs"
+	"maps"
+
+	"resilab/labs"
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	"resilab/tui/app"
+	"resilab/tui/pane"
+	"resilab/tui/pane/cacheaside"
+	"resilab/tui/pane/convoy"
+	"resilab/tui/pane/retry"
+	"resilab/tui/theme"
+)
+
+// pictures are the labs' own panes; a lab without one gets the generic pane.
+func pictures() pane.Registry {
+	return pane.Registry{"retry": retry.Picture{}, "convoy": convoy.Picture{}, "cacheaside": cacheaside.Picture{}}
+}
+
+// Catalogue loads every text of the program in one language.
+func Catalogue(lang i18n.Lang) (*i18n.Catalogue, error) {
+	sources := []fs.FS{Texts, app.Texts}
+	for _, e := range labs.All() {
+		sources = append(sources, e.Spec.Texts)
+	}
+	return i18n.Load(lang, sources...)
+}
+
+// screen is one person's program with its labs on a bench.
+type screen struct {
+	bench  *labs.Bench
+	lang   i18n.Lang
+	theme  *theme.Theme
+	seed   uint64
+	guest  bool
+	first  string       // lab shown first
+	start  lab.Settings // setup knobs by id, for the labs that have them
+	frames int
+}
+
+func (s screen) model() (*app.Model, error) {
+	texts := map[i18n.Lang]*i18n.Catalogue{}
+	for _, lang := range i18n.Langs() {
+		text, err := Catalogue(lang)
+		if err != nil {
+			return nil, err
+		}
+		texts[lang] = text
+	}
+	var entries []app.LabEntry
+	for _, e := range labs.All() {
+		exp, err := s.bench.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec)})
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, app.LabEntry{Experiment: exp, Picture: pictures()[e.Spec.ID]})
+	}
+	return app.New(app.Options{
+		Labs: entries, Texts: texts, Lang: s.lang, Theme: s.theme, StartLab: s.first,
+		FrameRate: s.frames, Brokers: s.bench.Brokers(),
+	}), nil
+}
+
+// settings are the lab's defaults with the setup knobs it has.
+func (s screen) settings(spec *lab.Spec) lab.Settings {
+	settings := spec.Defaults()
+	maps.Copy(settings, s.start)
+	maps.DeleteFunc(settings, func(id string, _ lab.Value) bool {
+		_, ok := spec.Knob(id)
+		return !ok
+	})
+	return settings
+}
+
+// detached is for work that must be done although ctx has ended.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+}
