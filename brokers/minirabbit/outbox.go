@@ -20,8 +20,8 @@ type outbox struct {
 	mu       sync.Mutex
 	buf      *[]byte // nil while nothing waits
 	frameMax int
-	closed   bool               // the writer has gone
-	starved  bool               // congested said yes
+	closed   bool // the writer has gone
+	starved  bool // congested said yes
 	methods  codec.MethodWriter
 	deliver  codec.BasicDeliver // reused: one less allocation for each message
 }
