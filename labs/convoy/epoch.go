@@ -3,6 +3,7 @@ package convoy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,15 +129,21 @@ func (e *epoch) makeLanes() {
 
 // newLane adds a lane at the end of the binding order; e.mu is held.
 func (e *epoch) newLane() *lane {
-	e.lanesMade++
-	l := &lane{number: e.lanesMade, queue: e.broker.name(fmt.Sprintf("lane-%d", e.lanesMade)), open: true}
-	at := 0
-	for at < len(e.lanes) && e.lanes[at].open {
-		at++
-	}
-	e.lanes = append(e.lanes[:at], append([]*lane{l}, e.lanes[at:]...)...)
-	e.ring.Bind(l.queue, 1)
+	l := e.makeLane()
+	e.openLane(l)
 	return l
+}
+
+// makeLane makes a lane that orders are not routed to yet; e.mu is held.
+func (e *epoch) makeLane() *lane {
+	e.lanesMade++
+	return &lane{number: e.lanesMade, queue: e.broker.name(fmt.Sprintf("lane-%d", e.lanesMade)), open: true}
+}
+
+// openLane routes orders to a lane; e.mu is held.
+func (e *epoch) openLane(l *lane) {
+	e.lanes = slices.Insert(e.lanes, len(e.openLanes()), l)
+	e.ring.Bind(l.queue, 1)
 }
 
 // newWorker adds a consumer; e.mu is held.

@@ -287,17 +287,27 @@ func (b *rabbit) renew() {
 // depth counts the orders that wait in the broker.
 func (b *rabbit) depth(ctx context.Context) (int, error) {
 	sum := 0
-	err := b.do(func(ch *amqp.Channel) error {
-		for _, l := range b.e.lanesNow() {
-			q, err := ch.QueueDeclarePassive(l.queue, true, false, false, false, nil)
-			if err != nil {
-				return fmt.Errorf("looking at lane %d: %w", l.number, err)
-			}
-			sum += q.Messages
+	for _, l := range b.e.lanesNow() {
+		n, err := b.laneDepth(l.queue)
+		if err != nil {
+			return 0, err
 		}
-		return ctx.Err()
+		sum += n
+	}
+	return sum, ctx.Err()
+}
+
+// laneDepth counts the orders that wait in one queue.
+func (b *rabbit) laneDepth(queue string) (n int, err error) {
+	err = b.do(func(ch *amqp.Channel) error {
+		q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+		if err != nil {
+			return fmt.Errorf("looking at the queue %s: %w", queue, err)
+		}
+		n = q.Messages
+		return nil
 	})
-	return sum, err
+	return n, err
 }
 
 // do works on the declaring channel.

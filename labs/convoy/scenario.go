@@ -90,14 +90,15 @@ func (a *account) lowest() (low effect) {
 // effect changes the user's business; e.mu is held.
 func (e *epoch) effect(a *account, o effect) {
 	e.sum.effects++
-	if o.seq < a.latest {
+	first := !o.created.IsZero()
+	if first && o.seq < a.latest {
 		e.sum.appliedViolations++
 	}
 	a.latest = max(a.latest, o.seq)
 	if !a.do(e.cfg.scenario, o.seq) {
 		e.sum.rejected++
 	}
-	if !o.created.IsZero() {
+	if first {
 		d := e.now().Sub(o.created)
 		e.users[o.user].latency.add(d)
 		e.sum.latency.add(d)

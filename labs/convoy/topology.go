@@ -86,16 +86,26 @@ func (e *epoch) extend(ctx context.Context) error {
 	}
 	l := e.lanes[0]
 	if e.cfg.sharded() {
+		l = e.makeLane()
+	}
+	e.mu.Unlock()
+	if e.cfg.sharded() {
+		// The queue comes first: an order must not find its lane missing.
+		if err := e.broker.do(func(ch *amqp.Channel) error { return e.broker.declareLane(ch, *l) }); err != nil {
+			return err
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cfg.sharded() {
 		e.newGeneration()
-		l = e.newLane()
+		e.openLane(l)
 	}
 	w := e.newWorker(l)
 	e.log.add(lab.MarkSetting, "convoy.event.lane_added", w.number)
 	e.rev.Add(1)
-	e.mu.Unlock()
-	err := e.broker.do(func(ch *amqp.Channel) error { return e.broker.declareLane(ch, *l) })
 	e.work.Go(func() { w.run(e.workCtx) })
-	return err
+	return nil
 }
 
 // newGeneration remembers where the users' orders went so far; e.mu is held.
@@ -136,16 +146,20 @@ func (e *epoch) shrink(ctx context.Context, what string) error {
 	return nil
 }
 
-// retire waits until a closed lane is empty and removes it with its consumers.
+// retire waits until a closed lane is empty, in the broker too, and removes it
+// with its consumer.
 func (e *epoch) retire(ctx context.Context, l *lane) {
-	for !e.emptied(l) {
+	for {
 		sleep(ctx, drainPoll)
 		if ctx.Err() != nil {
 			return // everything is removed soon
 		}
+		if n, err := e.broker.laneDepth(l.queue); err == nil && n == 0 && e.emptied(l) {
+			break
+		}
 	}
 	_ = e.broker.do(func(ch *amqp.Channel) error { // what is not deleted expires
-		_, err := ch.QueueDelete(l.queue, false, true, false)
+		_, err := ch.QueueDelete(l.queue, false, false, false)
 		return err
 	})
 }

@@ -13,6 +13,9 @@ import (
 // errKilled ends a consumer the way a crash does.
 var errKilled = errors.New("the consumer was killed")
 
+// timerSlack is how late a timer may be.
+const timerSlack = 3 * time.Millisecond
+
 // restartAfter is how long a killed consumer stays away.
 const restartAfter = time.Second
 
@@ -28,7 +31,8 @@ type worker struct {
 	hung      bool // it does not go on, yet keeps what it has
 	dying     bool // it dies between handling the next order and acknowledging it
 
-	jobs []job // received, the first one in work; of the goroutine of run
+	jobs []job     // received, the first one in work; of the goroutine of run
+	free time.Time // when the last work ended, as far as it should have
 	stop context.CancelFunc
 }
 
@@ -151,7 +155,14 @@ func (w *worker) pass(ctx context.Context, in *<-chan amqp.Delivery, timer *time
 	if d <= 0 && !w.isHung() {
 		return nil
 	}
-	timer.Reset(d)
+	// A timer fires late by up to a millisecond. A consumer that is busy all
+	// the time makes up for it with the next order.
+	now := time.Now()
+	if w.free.Before(now.Add(-timerSlack)) {
+		w.free = now
+	}
+	w.free = w.free.Add(d)
+	timer.Reset(w.free.Sub(now))
 	elapsed := false
 	for !elapsed || w.isHung() {
 		select {
