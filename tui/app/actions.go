@@ -294,7 +294,7 @@ func (m *Model) logPage() int { return max(1, m.layout().log.H-1) }
 
 // panel is the knob panel as it stands.
 func (v *labView) panel() generic.Panel {
-	p := generic.Panel{Selected: v.selected, Focused: v.focus == onKnobs, Problem: v.problem}
+	p := generic.Panel{Selected: v.selected, Focused: v.focus == onKnobs}
 	if v.typing != nil {
 		p.Typing, p.Input = true, v.typing.text
 	}

@@ -74,8 +74,21 @@ func (m *Model) tabAt(x int) (index int, ok bool) {
 
 // titleRows are the question that the lab answers.
 func (m *Model) titleRows() (rows []string) {
-	for _, row := range widget.Wrap(m.text.T(m.cur().spec.ID+".about"), m.w-4) {
+	for _, row := range balanced(m.text.T(m.cur().spec.ID+".about"), m.w-4) {
 		rows = append(rows, widget.NewLine(m.th, m.w).Gap(2).Text(row).String())
+	}
+	return rows
+}
+
+// balanced wraps a text into rows of about the same length, as few as can be.
+func balanced(text string, w int) []string {
+	rows := widget.Wrap(text, w)
+	for narrower := w - 1; len(rows) > 1 && narrower > w/2; narrower-- {
+		next := widget.Wrap(text, narrower)
+		if len(next) > len(rows) {
+			break
+		}
+		rows = next
 	}
 	return rows
 }
@@ -100,10 +113,14 @@ func (m *Model) brokers() (names string) {
 	return names
 }
 
-// statusRow says how the run stands, or answers the last key.
+// statusRow says why a value was refused, else how the run stands and what
+// the last key has done.
 func (m *Model) statusRow() string {
 	v := m.cur()
 	l := widget.NewLine(m.th, m.w).Gap(1)
+	if v.problem != "" {
+		return l.Put(m.th.Bad.Strong(), "! ").Put(m.th.Bad, v.problem).String()
+	}
 	word, style, glyph := m.phaseWord(v)
 	l.Put(style.Strong(), glyph+" "+word).Gap(2)
 	if m.notice.text != "" {

@@ -72,7 +72,7 @@ func plan(w, h int, want wish) layout {
 		if w >= 120 {
 			knobs = 46
 		}
-		l.planLab(want, columns{margin: 2, knobs: knobs, cards: 4, log: max(7, h/4), card: max(11, h*2/5)})
+		l.planLab(want, columns{margin: 2, knobs: knobs, cards: 3, log: max(7, h/4), card: max(11, h*2/5)})
 	}
 	if want.overlay {
 		l.knobs, l.divider, l.banner, l.cards, l.picture, l.log, l.card, l.numbers = Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}

@@ -59,7 +59,7 @@ func glyphsOf(set GlyphSet) Glyphs {
 		Set:      set,
 		BarParts: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, BarEmpty: "░",
 		Levels:   []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-		RangeLow: "━", RangeHigh: "─", RangeKnob: "█", RangeMark: "┼",
+		RangeLow: "━", RangeHigh: "─", RangeKnob: "┃", RangeMark: "┼",
 		Line: "─", Column: "│", TopLeft: "┌", TopRight: "┐", BottomLeft: "└", BotRight: "┘",
 		TreeItem: "├─", TreeLast: "└─", TreeBar: "│ ",
 		Pointer: "▸", Changed: "•", More: "…", Dot: "·", Times: "×", Caret: "▏",

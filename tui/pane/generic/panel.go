@@ -12,12 +12,11 @@ type Panel struct {
 	Focused  bool
 	Typing   bool
 	Input    string
-	Problem  string // why the last value was refused
 }
 
 const (
 	panelHead = 1 // the heading
-	panelHelp = 5 // rows at the bottom for help or a refusal
+	panelHelp = 5 // rows at the bottom for help
 )
 
 // Knobs lists the knobs that the panel shows.
@@ -77,22 +76,18 @@ func (p Panel) heading(f pane.Frame, count int) string {
 	return l.String()
 }
 
-// foot is the refusal of a value, else what the chosen knob is.
+// foot says what the chosen knob is.
 func (p Panel) foot(f pane.Frame, knobs []lab.Knob) []string {
 	if p.Selected >= len(knobs) {
 		return nil
 	}
-	style, words := f.Theme.Dim, f.Text.T(f.Spec.ID+".knob."+knobs[p.Selected].ID+".help")
-	if p.Problem != "" {
-		style, words = f.Theme.Bad, p.Problem
-	}
-	lines := widget.Wrap(words, f.W-2)
+	lines := widget.Wrap(f.Text.T(f.Spec.ID+".knob."+knobs[p.Selected].ID+".help"), f.W-2)
 	if most := panelHelp - 1; len(lines) > most {
 		lines = append(lines[:most-1:most-1], lines[most-1]+" "+lines[most]) // too long: its end is cut
 	}
 	rows := []string{""}
 	for _, row := range lines {
-		rows = append(rows, widget.NewLine(f.Theme, f.W).Gap(2).Put(style, row).String())
+		rows = append(rows, widget.NewLine(f.Theme, f.W).Gap(2).Put(f.Theme.Dim, row).String())
 	}
 	return rows
 }

@@ -1,0 +1,343 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+	"go.uber.org/goleak"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func (s *stage) shows(t *testing.T, words string) {
+	t.Helper()
+	if frame := ansi.Strip(s.View()); !strings.Contains(frame, words) {
+		t.Errorf("%q is not on the screen:\n%s", words, frame)
+	}
+}
+
+func (s *stage) hides(t *testing.T, words string) {
+	t.Helper()
+	if frame := ansi.Strip(s.View()); strings.Contains(frame, words) {
+		t.Errorf("%q is on the screen:\n%s", words, frame)
+	}
+}
+
+func english(t testing.TB, adjust ...func(*Options, []*fakeLab)) *stage {
+	return newStage(t, lookASCII, i18n.English, adjust...).live(100, 30)
+}
+
+func TestFirstFrameComesBeforeAnyLab(t *testing.T) {
+	s := newStage(t, lookASCII, i18n.English)
+	s.w, s.h = 80, 24
+	if s.begun {
+		t.Error("labs were started before the screen was there")
+	}
+	s.shows(t, "Starting")
+}
+
+func TestKnobsAreTurned(t *testing.T) {
+	s := english(t)
+	for _, tc := range []struct {
+		keys []string
+		id   string
+		want string
+	}{
+		{[]string{"right"}, "retries", "4"},
+		{[]string{"h", "h"}, "retries", "2"},
+		{[]string{"+"}, "retries", "3"},
+		{[]string{"-", "-", "-", "-"}, "retries", "0"},
+		{[]string{"0"}, "retries", "3"},
+		{[]string{"enter", "7", "enter"}, "retries", "7"},
+		{[]string{"j", "enter", "2", "5", "0", "m", "s", "enter"}, "base", "250ms"},
+		{[]string{"j", "enter", "1", ",", "5", "enter"}, "factor", "1.5"},
+		{[]string{"down", "down", "enter", "d", "e", "c", "enter"}, "jitter", "decorrelated"},
+		{[]string{"enter", "i", "g", "u", "enter"}, "jitter", "equal"},
+		{[]string{"down", "enter", "2", "5", " ", "%", "enter"}, "failure-rate", "0.25"},
+		{[]string{"down", "enter", "2", "0", " ", "/", "s", "enter"}, "rate", "20"},
+		{[]string{"down", "enter"}, "classify", "false"},
+		{[]string{"up", "enter", "5", "esc"}, "rate", "20"},
+		{[]string{"enter", "enter"}, "rate", "20"},
+	} {
+		s.press(tc.keys...)
+		if got := s.cur().exp.Settings()[tc.id].String(); got != tc.want {
+			t.Errorf("after %v %s is %s, want %s", tc.keys, tc.id, got, tc.want)
+		}
+		if s.cur().typing != nil || s.cur().problem != "" {
+			t.Fatalf("after %v: typing %v, problem %q", tc.keys, s.cur().typing, s.cur().problem)
+		}
+	}
+}
+
+func TestBadValueLosesNothing(t *testing.T) {
+	s := english(t)
+	s.press("enter", "1", "1", "enter")
+	s.shows(t, `"11" is not allowed; it takes 0..10`)
+	if got := s.cur().exp.Settings().Int("retries"); got != 3 {
+		t.Errorf("retries is %d", got)
+	}
+	s.press("backspace", "0", "enter")
+	if got := s.cur().exp.Settings().Int("retries"); got != 10 {
+		t.Errorf("after mending it retries is %d", got)
+	}
+}
+
+func TestKeysWhileTypingAreText(t *testing.T) {
+	s := english(t)
+	s.press("enter", "q", "R", "2", "?", "tab", "ctrl+w", "x", "ctrl+u", "9")
+	if s.overlay != nil || s.active != 0 || s.cur().typing.text != "9" {
+		t.Errorf("overlay %v, lab %d, typed %q", s.overlay, s.active, s.cur().typing.text)
+	}
+	if !quits(s.press("ctrl+c")) {
+		t.Error("ctrl+c does not quit while typing")
+	}
+}
+
+func TestTabsAndFocus(t *testing.T) {
+	s := english(t)
+	s.press("3")
+	if s.active != 2 {
+		t.Fatalf("lab %d", s.active)
+	}
+	s.press("9", "1", "tab")
+	if s.active != 0 || s.cur().focus != onLog {
+		t.Errorf("lab %d, focus %d", s.active, s.cur().focus)
+	}
+	s.press("shift+tab")
+	if s.cur().focus != onKnobs {
+		t.Errorf("focus %d", s.cur().focus)
+	}
+}
+
+func TestLeaving(t *testing.T) {
+	s := english(t)
+	if quits(s.press("q")) {
+		t.Fatal("q leaves running labs without asking")
+	}
+	s.shows(t, "Leave?")
+	if quits(s.press("n")) || s.overlay != nil {
+		t.Fatal("n does not stay")
+	}
+	if !quits(s.press("q", "y")) {
+		t.Error("y does not leave")
+	}
+	for i := range s.labs {
+		s.press([]string{"1", "2", "3"}[i], " ")
+		s.beat()
+	}
+	if !quits(s.press("q")) {
+		t.Error("nothing runs, and q still asks")
+	}
+}
+
+func TestBackClosesWhatWasOpenedLast(t *testing.T) {
+	s := english(t)
+	s.press("/", "x", "enter", "t", "q")
+	if s.cur().table || s.cur().filter.text != "x" {
+		t.Error("q does not close the table first")
+	}
+	s.press("q")
+	if s.cur().filter.text != "" || s.overlay != nil {
+		t.Error("q does not take the filter away")
+	}
+}
+
+func TestResetAsksFirst(t *testing.T) {
+	s := english(t)
+	s.press("right", "R", "n")
+	if got := s.cur().exp.Settings().Int("retries"); got != 4 {
+		t.Fatalf("retries is %d after no", got)
+	}
+	s.press("R", "y")
+	s.settle()
+	if got := s.cur().exp.Settings().Int("retries"); got != 3 {
+		t.Errorf("retries is %d after yes", got)
+	}
+}
+
+func TestFaultsAndConfirmation(t *testing.T) {
+	s := english(t)
+	s.press("f", "enter") // faults come first
+	s.settle()
+	s.press("f", "down", "enter")
+	s.shows(t, "cannot be undone")
+	s.press("esc", "f", "down", "enter", "y")
+	s.settle()
+	s.fakes[0].mu.Lock()
+	defer s.fakes[0].mu.Unlock()
+	if did := s.fakes[0].did; !slices.Equal(did, []string{"outage", "flush"}) {
+		t.Errorf("did %v", did)
+	}
+}
+
+func TestLogFilterFreezeScroll(t *testing.T) {
+	s := english(t)
+	s.shows(t, "rechazada")
+	s.press("/", "t", "x", "n", "enter")
+	s.shows(t, "Pago aprobado")
+	s.hides(t, "rechazada")
+	s.press("q", "z")
+	s.fakes[0].change(func(n *lab.Snapshot) {
+		n.Rev, n.Events = 99, []lab.Event{{Seq: 99, Key: "retry.event.fail", Args: []any{"nuevo"}}}
+	})
+	s.beat()
+	s.hides(t, "nuevo")
+	s.press("z")
+	s.shows(t, "nuevo")
+}
+
+func TestLanguageIsSwitchedLive(t *testing.T) {
+	s := english(t)
+	s.shows(t, "Knobs")
+	s.press("L")
+	s.shows(t, "Ajustes")
+	s.press("L")
+	s.shows(t, "Knobs")
+}
+
+func TestALabThatCannotStartSaysSo(t *testing.T) {
+	s := english(t, func(_ *Options, fakes []*fakeLab) {
+		fakes[0].startup = errors.New("dial tcp 127.0.0.1:5672: refused")
+	})
+	s.shows(t, "dial tcp 127.0.0.1:5672: refused")
+	s.press("2")
+	s.shows(t, "running")
+	s.fakes[0].startup = nil
+	s.press("1", "R", "y")
+	for s.cur().exp.Snapshot() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	s.settle()
+	s.beat()
+	s.shows(t, "running")
+}
+
+func TestAPanicWhileStartingIsShown(t *testing.T) {
+	s := english(t, func(o *Options, _ []*fakeLab) {
+		o.Labs[0].Experiment = lab.NewExperiment(lab.Options{Spec: fakeSpec("retry"), New: func(lab.Env) lab.Lab { panic("oops") }})
+	})
+	s.shows(t, "oops")
+}
+
+func TestAFrameIsBuiltOnlyWhenSomethingChanged(t *testing.T) {
+	s := english(t)
+	s.View()
+	s.beat()
+	if s.dirty {
+		t.Error("a beat without news makes a new frame")
+	}
+	s.fakes[0].change(func(n *lab.Snapshot) { n.Rev++ })
+	s.beat()
+	if !s.dirty {
+		t.Error("news make no new frame")
+	}
+	s.View()
+	s.fakes[1].change(func(n *lab.Snapshot) { n.Rev++ })
+	for range 30 {
+		s.beat()
+	}
+	if s.dirty {
+		t.Error("news of a hidden lab make a new frame")
+	}
+}
+
+func TestTheClockSlowsDownAndWakes(t *testing.T) {
+	s := english(t)
+	for range 20 {
+		s.beat()
+	}
+	if got := s.clock.every(); got != idleEvery {
+		t.Fatalf("nothing happens and the clock beats every %s", got)
+	}
+	stray := tick{s.clock.generation}
+	s.press("down")
+	if got := s.clock.every(); got != time.Second/LocalFrames {
+		t.Errorf("after a key the clock beats every %s", got)
+	}
+	if _, cmd := s.Update(stray); cmd != nil {
+		t.Error("a beat of the old clock goes on beside the new one")
+	}
+}
+
+func TestTroubleInAHiddenLabIsMarked(t *testing.T) {
+	s := english(t)
+	s.fakes[1].change(func(n *lab.Snapshot) {
+		n.Troubles = []lab.Trouble{{Key: "convoy.trouble.away", Args: []any{"x"}, Since: s.now}}
+	})
+	for range 15 {
+		s.beat()
+	}
+	s.shows(t, "2 Convoy !")
+}
+
+func TestNoticesGo(t *testing.T) {
+	s := english(t)
+	s.press("a")
+	s.shows(t, "Kept as A")
+	s.now = s.now.Add(noticeTime + time.Second)
+	s.beat()
+	s.hides(t, "Kept as A")
+}
+
+func TestMouseIsOffUntilAsked(t *testing.T) {
+	s := english(t)
+	if cmd := s.press("m"); cmd == nil {
+		t.Fatal("m asks for nothing")
+	}
+	l := s.layout()
+	click := func(x, y int, b tea.MouseButton) {
+		s.Update(tea.MouseMsg{X: x, Y: y, Button: b, Action: tea.MouseActionPress})
+	}
+	click(l.knobs.X+3, l.knobs.Y+3, tea.MouseButtonLeft)
+	if s.cur().selected != 2 {
+		t.Errorf("knob %d is chosen", s.cur().selected)
+	}
+	click(l.knobs.X+3, l.knobs.Y+1, tea.MouseButtonWheelUp)
+	if got := s.cur().exp.Settings().Int("retries"); got != 4 {
+		t.Errorf("retries is %d after the wheel", got)
+	}
+	click(tabsStart+12, 0, tea.MouseButtonLeft)
+	if s.active != 1 {
+		t.Errorf("lab %d after a click on the second tab", s.active)
+	}
+	click(l.log.X+3, l.log.Y+3, tea.MouseButtonWheelUp)
+	if s.cur().focus != onLog || s.cur().frozen == nil {
+		t.Error("the wheel does not scroll the log")
+	}
+}
+
+func TestCloseStopsEveryLab(t *testing.T) {
+	s := english(t)
+	if err := s.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range s.fakes {
+		if !f.stopped {
+			t.Errorf("lab %d still works", i)
+		}
+	}
+}
+
+func TestExportIsOfferedOnlyWhereThereIsOne(t *testing.T) {
+	s := english(t)
+	s.press("e")
+	if s.overlay != nil {
+		t.Error("e opens something without an export")
+	}
+	s = english(t, func(o *Options, _ []*fakeLab) {
+		o.Labs[0].Export = func(set lab.Settings) string { return "retries: " + set["retries"].String() + "\nlast" }
+	})
+	s.press("right", "e")
+	s.shows(t, "retries: 4")
+	s.press("esc")
+	s.hides(t, "retries: 4")
+}
