@@ -57,7 +57,10 @@ func start(t *testing.T, env lab.Env, s lab.Settings, seed uint64) lab.Lab {
 const patience = 30 * time.Second
 
 // until looks at the lab until it is as wanted.
-func until(t *testing.T, l lab.Lab, what string, wanted func(*lab.Snapshot) bool) *lab.Snapshot {
+func until(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, l lab.Lab, what string, wanted func(*lab.Snapshot) bool) *lab.Snapshot {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		snap := l.Snapshot()

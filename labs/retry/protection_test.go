@@ -1,0 +1,309 @@
+package retry
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+)
+
+// fast are settings under which a test is quick.
+func fast(changes map[string]string) map[string]string {
+	all := map[string]string{
+		"base": "1ms", "cap": "20ms", "rate": "500", "latency": "1ms", "failure-rate": "0", "slow-rate": "0",
+		"clients": "10", "fleet-outage": "0",
+	}
+	for id, v := range changes {
+		all[id] = v
+	}
+	return all
+}
+
+func TestClassifierSparesTheDeclined(t *testing.T) {
+	blind := measure(t, 150, 2, fast(map[string]string{"decline-rate": "0.2", "classify": "false"})).Metrics
+	bail := measure(t, 150, 2, fast(map[string]string{"decline-rate": "0.2"})).Metrics
+	if blind["attempts_per_op"] < 1.3 || bail["attempts_per_op"] != 1 {
+		t.Errorf("attempts per operation: %.2f blind, %.2f with a classifier", blind["attempts_per_op"], bail["attempts_per_op"])
+	}
+	if blind["orders_paid"] != blind["operations"]-blind["failed"] {
+		t.Errorf("declined cards were charged: %v", blind)
+	}
+}
+
+func TestBudgetCapsTheLoad(t *testing.T) {
+	free := measure(t, 200, 3, fast(map[string]string{"failure-rate": "1"})).Metrics
+	capped := measure(t, 200, 3, fast(map[string]string{"failure-rate": "1", "budget": "bucket"})).Metrics
+	if free["amplification"] != 4 || capped["amplification"] > 1.15 {
+		t.Errorf("amplification %.2f without a budget, %.2f with one", free["amplification"], capped["amplification"])
+	}
+	if capped["budget_refused"] == 0 || capped["budget_left"] > 0.1 {
+		t.Errorf("refused %v, left %v", capped["budget_refused"], capped["budget_left"])
+	}
+}
+
+func TestBreakerOpensInAnOutageAndClosesAfterIt(t *testing.T) {
+	s := settings(t, fast(map[string]string{"breaker": "gobreaker", "breaker-open": "50ms", "retries": "1"}))
+	l := start(t, lab.Env{}, s, 1).(*Lab)
+	until(t, l, "work", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 5 })
+	l.gateway.Fail(300 * time.Millisecond)
+	until(t, l, "rejections", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] > 20 })
+	calls := l.Snapshot().Metrics["outage_calls"]
+	if calls > 30 {
+		t.Errorf("%v calls in the outage in spite of the breaker", calls)
+	}
+	until(t, l, "a closed breaker", func(s *lab.Snapshot) bool {
+		g := s.Detail.(*Detail).Guards
+		return !s.Detail.(*Detail).Down && g.Breaker == "closed"
+	})
+	before := l.Snapshot().Metrics["charges"]
+	until(t, l, "new charges", func(s *lab.Snapshot) bool { return s.Metrics["charges"] > before })
+}
+
+func TestCachedFallbackShowsNoError(t *testing.T) {
+	m := measure(t, 100, 1, fast(map[string]string{
+		"scenario": "recommendations", "failure-rate": "0.7", "fallback": "cached", "attempt-timeout": "5s",
+	})).Metrics
+	if m["failed"] != 0 || m["cached"] == 0 || m["served"] != 1 || m["success"] > 0.9 {
+		t.Errorf("failed %v, cached %v, served %v, success %v", m["failed"], m["cached"], m["served"], m["success"])
+	}
+}
+
+func TestQueueIsDrainedWhenTheGatewayIsBack(t *testing.T) {
+	s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "1", "idempotency": "true", "rate": "200"}))
+	l := start(t, lab.Env{}, s, 1).(*Lab)
+	l.gateway.Fail(200 * time.Millisecond)
+	until(t, l, "a queue", func(s *lab.Snapshot) bool { return s.Metrics["queued"] >= 10 })
+	l.Pause()
+	m := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+	if m["queued"] != m["delivered"] || m["queue_waiting"] != 0 || m["lost_orders"] != 0 {
+		t.Errorf("queued %v, delivered %v, waiting %v, lost %v", m["queued"], m["delivered"], m["queue_waiting"], m["lost_orders"])
+	}
+	if m["orders_paid"] != m["operations"] || m["charges"] != m["operations"] {
+		t.Errorf("%v operations, %v paid, %v charges", m["operations"], m["orders_paid"], m["charges"])
+	}
+}
+
+func TestQueueDropsWhatIsRefusedForGood(t *testing.T) {
+	s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "decline-rate": "1", "rate": "200"}))
+	l := start(t, lab.Env{}, s, 1).(*Lab)
+	l.gateway.Fail(100 * time.Millisecond)
+	until(t, l, "a queue", func(s *lab.Snapshot) bool { return s.Metrics["queued"] >= 5 })
+	l.Pause()
+	m := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+	if m["delivered"] != 0 || m["queue_waiting"] != 0 || m["lost_orders"] != m["failed"]+m["queued"] {
+		t.Errorf("every queued order must be accounted for: %v", m)
+	}
+}
+
+func TestHedgeOvertakesSlowAnswers(t *testing.T) {
+	slow := fast(map[string]string{"latency": "5ms", "slow-rate": "0.2", "rate": "100"})
+	plain := measure(t, 60, 5, slow).Metrics
+	slow["hedge"] = "30ms"
+	hedged := measure(t, 60, 5, slow).Metrics
+	if hedged["hedges"] == 0 || plain["hedges"] != 0 {
+		t.Errorf("hedges: %v, without %v", hedged["hedges"], plain["hedges"])
+	}
+	if hedged["p95_ms"] >= plain["p95_ms"] || hedged["success"] != 1 {
+		t.Errorf("p95 %v with hedging, %v without; success %v", hedged["p95_ms"], plain["p95_ms"], hedged["success"])
+	}
+	if hedged["attempts_per_op"] != 1 || hedged["amplification"] <= 1 {
+		t.Errorf("a hedge is a call of the same attempt: %v", hedged)
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	l := start(t, lab.Env{}, settings(t, fast(map[string]string{"limit": "2", "rate": "20", "retries": "1"})), 1)
+	snap := until(t, l, "a throttled operation", func(s *lab.Snapshot) bool { return s.Metrics["throttled"] > 3 })
+	waits := 0
+	for _, op := range snap.Detail.(*Detail).Ops {
+		for _, span := range op.Spans {
+			if span.Wait && op.Outcome == Pending {
+				waits++
+				if d := span.End - span.Start; d < time.Second {
+					t.Errorf("waits %v although the server asked for 1 s", d)
+				}
+			}
+		}
+	}
+	if waits == 0 {
+		t.Error("nobody waits")
+	}
+}
+
+func TestDeadlineIsKept(t *testing.T) {
+	m := measure(t, 50, 1, fast(map[string]string{
+		"failure-rate": "1", "retries": "100", "base": "5ms", "deadline": "100ms", "attempt-timeout": "50ms", "jitter": "none",
+	})).Metrics
+	if m["p99_ms"] > 155 || m["p99_ms"] < 50 {
+		t.Errorf("p99 %v ms, want at most the deadline of 100 ms and one time-out", m["p99_ms"])
+	}
+}
+
+func TestInventoryConflictsAreRetried(t *testing.T) {
+	m := measure(t, 30, 1, map[string]string{"scenario": "inventory", "rate": "10", "base": "20ms", "latency": "5ms"}).Metrics
+	if m["conflicts"] == 0 || m["success"] <= m["success_no_retry"] {
+		t.Errorf("conflicts %v, success %v, without retry %v", m["conflicts"], m["success"], m["success_no_retry"])
+	}
+}
+
+// Whatever the faults and the policy, with keys every order that was paid for
+// was charged once, and every operation is accounted for.
+func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
+	spec := Spec()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := spec.Defaults()
+		for id, v := range fast(map[string]string{"idempotency": "true", "retries": "4", "rate": "200", "base": "200us", "cap": "2ms"}) {
+			k, _ := spec.Knob(id)
+			value, err := k.Parse(v)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			s = s.With(id, value)
+		}
+		for _, id := range []string{"failure-rate", "lost-rate", "decline-rate"} {
+			s = s.With(id, lab.FractionValue(rapid.Float64Range(0, 0.9).Draw(rt, id)))
+		}
+		s = s.With("attempt-timeout", lab.DurationValue(time.Duration(rapid.IntRange(1500, 8000).Draw(rt, "time-out µs"))*time.Microsecond))
+		s = s.With("hedge", lab.DurationValue(time.Duration(rapid.IntRange(0, 2).Draw(rt, "hedge ms"))*time.Millisecond))
+		s = s.With("capacity", lab.IntValue(rapid.IntRange(0, 3).Draw(rt, "capacity")))
+		s = s.With("fallback", lab.ChoiceValue(rapid.SampledFrom([]string{"none", "cached", "queue"}).Draw(rt, "fallback")))
+		s = s.With("classify", lab.BoolValue(rapid.Bool().Draw(rt, "classify")))
+		accountsBalance(rt, s, rapid.Uint64().Draw(rt, "seed"), rapid.Bool().Draw(rt, "outage"))
+	})
+}
+
+func accountsBalance(rt *rapid.T, s lab.Settings, seed uint64, outage bool) {
+	l := New(lab.Env{}).(*Lab)
+	if err := l.Start(context.Background(), s, seed); err != nil {
+		rt.Fatal(err)
+	}
+	defer l.Stop(context.Background())
+	if outage {
+		l.gateway.Fail(5 * time.Millisecond)
+	}
+	until(rt, l, "operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 8 })
+	l.Pause()
+	m := l.Snapshot().Metrics
+	until(rt, l, "rest but for the queue", func(s *lab.Snapshot) bool {
+		m = s.Metrics
+		return s.InFlight == 0 || s.Metrics["queue_waiting"] > 0 && l.run.inFlight.Load() <= 1
+	})
+	if m["charges"] != m["orders_paid"] {
+		rt.Fatalf("%v charges for %v orders", m["charges"], m["orders_paid"])
+	}
+	ends := m["operations"]*m["success"] + m["failed"] + m["cached"] + m["queued"]
+	if diff := ends - m["operations"]; diff > 0.01 || diff < -0.01 {
+		rt.Fatalf("%v operations ended in %v ways: %v", m["operations"], ends, m)
+	}
+}
+
+// A gateway of the student's own that goes away is an outage, not a crash.
+func TestOwnGateway(t *testing.T) {
+	listen := func(addr string) (net.Listener, *http.Server) {
+		ln, err := net.Listen("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "gracias") })}
+		go server.Serve(ln)
+		return ln, server
+	}
+	ln, server := listen("127.0.0.1:0")
+	addr := ln.Addr().String()
+	s := settings(t, fast(map[string]string{"gateway-url": "http://" + addr, "retries": "0", "rate": "100"}))
+	l := start(t, lab.Env{}, s, 1)
+	snap := until(t, l, "answers", func(s *lab.Snapshot) bool { return s.Metrics["success"] == 1 })
+	if _, told := snap.Metrics["charges"]; told {
+		t.Error("the lab claims to know what a foreign gateway charged")
+	}
+	server.Close()
+	until(t, l, "trouble", func(s *lab.Snapshot) bool {
+		return len(s.Troubles) == 1 && s.Troubles[0].Key == "retry.trouble.gateway" && s.Troubles[0].Args[0] == "http://"+addr
+	})
+	_, again := listen(addr)
+	defer again.Close()
+	until(t, l, "recovery", func(s *lab.Snapshot) bool { return len(s.Troubles) == 0 })
+}
+
+// Words that are put together from parts must be there in both languages.
+func TestComposedTextsExist(t *testing.T) {
+	causes := []Cause{
+		CauseTemporary, CauseTimeout, CauseReset, CauseUnreachable, CauseThrottled, CauseDeclined, CauseConflict,
+		CauseInUse, CauseStatus, CauseBreaker, CauseOther,
+	}
+	for _, lang := range i18n.Langs() {
+		c, err := i18n.Load(lang, Spec().Texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, cause := range causes {
+			for _, part := range []string{"event.retrying.", "event.failed.", "pane.cause."} {
+				keys = append(keys, "retry."+part+string(cause))
+			}
+		}
+		for _, s := range scenarioNames() {
+			for _, part := range []string{"event.attempt.", "event.done.", "pane.outcome.succeeded."} {
+				keys = append(keys, "retry."+part+s)
+			}
+		}
+		for _, state := range []string{"open", "half-open", "closed"} {
+			keys = append(keys, "retry.event.breaker."+state, "retry.pane.breaker_state."+state)
+		}
+		for _, key := range keys {
+			if !c.Has(key) {
+				t.Errorf("%s: no text for %s", lang, key)
+			}
+		}
+	}
+}
+
+func TestFleetFollowsTheKnobs(t *testing.T) {
+	s := settings(t, map[string]string{"rate": "0", "failure-rate": "1", "fleet-outage": "0", "layers": "3"})
+	l := start(t, lab.Env{}, s, 1)
+	crowd := func(s *lab.Snapshot) *Crowd { return s.Detail.(*Detail).Fleet }
+	snap := until(t, l, "the fleet", func(s *lab.Snapshot) bool { return crowd(s) != nil })
+	if got := snap.Metrics["fleet_amplification"]; got != 64 {
+		t.Errorf("three layers of four tries: %v calls an operation, want 64", got)
+	}
+	next := s.With("layers", lab.IntValue(1))
+	if err := l.Apply(context.Background(), next); err != nil {
+		t.Fatal(err)
+	}
+	snap = until(t, l, "the new fleet", func(s *lab.Snapshot) bool { return s.Metrics["fleet_amplification"] == 4 })
+	d := snap.Detail.(*Detail)
+	if d.FleetOf(s) == nil || d.FleetOf(s).Metrics["fleet_amplification"] != 64 || d.FleetOf(next) != d.Fleet {
+		t.Error("the fleet of the settings before is forgotten: run A needs it")
+	}
+	if d.FleetOf(s.With("layers", lab.IntValue(2))) != nil {
+		t.Error("a fleet that was never simulated")
+	}
+}
+
+func TestPresetTurnsTheKnobs(t *testing.T) {
+	spec := Spec()
+	s := spec.Turn(spec.Defaults(), "preset", lab.ChoiceValue("async-retry"))
+	if s.Int("retries") != 10 || s.Duration("base") != time.Second || s.Text("jitter") != "randomize" {
+		t.Errorf("async-retry: %v", s)
+	}
+	if away := spec.Turn(s, "base", ms(10)); away.Text("preset") != presetOwn {
+		t.Errorf("a policy that is no longer the library's still bears its name")
+	}
+	k, _ := spec.Knob("preset")
+	for _, name := range k.Choices {
+		turned := spec.Turn(spec.Defaults(), "preset", lab.ChoiceValue(name))
+		if err := spec.Check(turned); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if turned.Text("preset") != name {
+			t.Errorf("%s does not stay chosen", name)
+		}
+	}
+}
