@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -75,6 +76,9 @@ func Open(rawURL string, o Options) (*Client, error) {
 }
 
 func open(rawURL string, query url.Values, o Options) (goredis.UniversalClient, error) {
+	if o.Dial != nil && strings.HasPrefix(rawURL, "rediss:") {
+		o.Dial = withTLS(o.Dial)
+	}
 	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	switch {
 	case query.Has("master_name"):
@@ -107,6 +111,38 @@ func open(rawURL string, query url.Values, o Options) (goredis.UniversalClient, 
 		c.Dialer = o.Dial
 	}
 	return goredis.NewClient(c), nil
+}
+
+// withTLS speaks TLS on connections that somebody else opens, as go-redis does
+// on its own.
+func withTLS(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		secured := tls.Client(conn, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		return secured, nil
+	}
+}
+
+// Target returns the host and port that a URL names, to lay a wire to.
+func Target(rawURL string) (string, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Host == "" {
+		return "", errors.New("the address of Redis is not a URL with a host")
+	}
+	if u.Port() == "" {
+		return net.JoinHostPort(u.Hostname(), "6379"), nil
+	}
+	return u.Host, nil
 }
 
 // Addr is where the client connects to: host and port, no password.

@@ -2,32 +2,40 @@ package cacheaside
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
 	"time"
 
 	"resilab/labs/cacheaside/catalog"
 )
 
-// database is the catalogue as the service meets it: with the latency that a
-// database across a network has. SQLite itself answers in microseconds.
+// database is the catalogue as the service meets it: with the latency, the
+// connections and the outages that a database across a network has. SQLite
+// itself answers in microseconds.
 type database struct {
-	db *catalog.DB
+	db   *catalog.DB
+	down atomic.Bool
 }
 
-// find looks a product up. The row is read in the middle of the latency, so
-// that an answer can be overtaken by a change on its way back, as in life.
-func (d *database) find(ctx context.Context, r *run, id int) (p catalog.Product, err error) {
+var errDatabaseDown = errors.New("the database refuses connections")
+
+// find looks a product up and tells when the row was read. That is in the
+// middle of the latency, so that an answer can be overtaken by a change on its
+// way back, as in life.
+func (d *database) find(ctx context.Context, r *run, id int) (p catalog.Product, readAt time.Time, err error) {
 	err = d.session(ctx, r, func(latency time.Duration) error {
 		if err := wait(ctx, latency/2); err != nil {
 			return err
 		}
+		// Before the row is read, so that a copy is never younger than it says.
+		readAt = time.Now()
 		// SQLite needs microseconds: it is not worth being interrupted.
 		p, err = d.db.Find(context.WithoutCancel(ctx), id)
-		if err != nil {
-			return err
-		}
-		return wait(ctx, latency-latency/2)
+		return errors.Join(err, wait(ctx, latency-latency/2))
 	})
-	return p, err
+	return p, readAt, err
 }
 
 // setPrice changes a price. It is committed at the end of the latency, and
@@ -46,13 +54,37 @@ func (d *database) setPrice(ctx context.Context, r *run, id int, price float64) 
 	return p, err
 }
 
-// session runs one statement with its share of latency.
+// session runs one statement on a connection of its own: where all are taken
+// it queues, for as long as its caller has patience.
 func (d *database) session(ctx context.Context, r *run, do func(latency time.Duration) error) error {
 	m := r.meter
 	m.queries.Add(1)
 	raiseTo(&m.inFlightHi, m.inFlight.Add(1))
 	defer m.inFlight.Add(-1)
-	return do(r.cfg.dbLatency)
+	if d.down.Load() || r.cfg.dbDown {
+		return errDatabaseDown
+	}
+	if r.slots != nil {
+		select {
+		case r.slots <- struct{}{}:
+			defer func() { <-r.slots }()
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for a connection to the database: %w", ctx.Err())
+		}
+	}
+	return do(r.dbLatency())
+}
+
+// dbLatency draws the latency of one statement; its mean is the knob's.
+func (r *run) dbLatency() time.Duration {
+	mean := r.cfg.dbLatency
+	switch r.cfg.dbSpread {
+	case spreadUniform: // from half to one and a half
+		return time.Duration(float64(mean) * (0.5 + r.draw()))
+	case spreadExponential:
+		return time.Duration(float64(mean) * -math.Log(1-r.draw()))
+	}
+	return mean
 }
 
 // wait sleeps for d, or until ctx ends.

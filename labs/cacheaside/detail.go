@@ -19,6 +19,9 @@ type Detail struct {
 	InFlight int64 // database queries right now
 	RedisUp  bool
 	RedisAt  string
+	Breaker  bool // the breaker keeps commands away from Redis
+	Shed     int64
+	Memory   Memory
 }
 
 // Life tells what is known of a product's copy in the cache.
@@ -58,6 +61,8 @@ type Answer struct {
 	Ago    time.Duration
 	Stale  bool
 	HTTP   bool // asked for from outside
+	// Overdue tells that the copy was beyond its soft TTL.
+	Overdue bool
 }
 
 // Latency is the middle and the 99th percentile of one kind of read.
@@ -72,4 +77,11 @@ type Stampede struct {
 	Loads int
 	Open  bool // there is no copy yet
 	Ago   time.Duration
+}
+
+// Memory is what a Redis that is full does; zero where nothing bounds it.
+type Memory struct {
+	Copies    int   // in the cache
+	Most      int   // that it may hold
+	Evictions int64 // so far
 }

@@ -3,19 +3,24 @@ package cacheaside
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"resilab/labs/cacheaside/catalog"
 )
 
 // entry is what the cache keeps of a product: the product's JSON as the course
-// shows it, with what the lab needs to judge it.
+// shows it, with what the strategies and the judge need.
 type entry struct {
 	ID      int     `json:"id"`
 	Name    string  `json:"name"`
 	Price   float64 `json:"price"`
 	Version uint64  `json:"version"`
-	Loaded  int64   `json:"loaded_ms"` // Unix time at which the database was read
+	Loaded  int64   `json:"loaded_ms"`         // Unix time at which the database was read
+	Expires int64   `json:"expires_ms"`        // Unix time at which the TTL ends
+	Cost    float64 `json:"cost_ms,omitempty"` // what the load took
+	Missing bool    `json:"missing,omitempty"` // the database has no such product
+	Padding string  `json:"padding,omitempty"` // makes values as large as an experiment needs
 }
 
 func newEntry(p catalog.Product, readAt time.Time) entry {
@@ -24,7 +29,9 @@ func newEntry(p catalog.Product, readAt time.Time) entry {
 
 func (e entry) loadedAt() time.Time { return time.UnixMilli(e.Loaded) }
 
-func (e entry) encode() []byte {
+// encode writes an entry, padded by the given number of bytes.
+func (e entry) encode(padding int) []byte {
+	e.Padding = strings.Repeat("x", padding)
 	raw, err := json.Marshal(e)
 	if err != nil {
 		panic(fmt.Sprintf("an entry of finite numbers and text has no JSON: %v", err))

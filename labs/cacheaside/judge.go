@@ -21,6 +21,8 @@ type truth struct {
 	version atomic.Uint64 // newest committed
 	seen    atomic.Uint64 // newest that a finished read returned
 
+	hit atomic.Bool // the copy has been read since it was written
+
 	mu      sync.Mutex
 	commits [commitsKept]commit // by version modulo its length
 	cycle   cycle
@@ -174,6 +176,7 @@ func (t *truth) filled(e entry, at time.Time) {
 	defer t.mu.Unlock()
 	t.cycle.open, t.cycle.filled = false, at
 	t.copied = e
+	t.hit.Store(false)
 }
 
 // loadsOfCycle tells how many loads the present or last expiry has caused.
@@ -189,4 +192,24 @@ func (t *truth) view(id int) ProductView {
 	defer t.mu.Unlock()
 	return ProductView{ID: id, Name: t.product.Name, Price: t.product.Price, Loading: t.cycle.loading,
 		Stale: t.copied.Version > 0 && t.copied.Version < t.version.Load(), Copy: t.copied.Price}
+}
+
+// touched notes that the copy was read.
+func (t *truth) touched() {
+	if t != nil && !t.hit.Load() {
+		t.hit.Store(true)
+	}
+}
+
+// late tells how long after the end of the copy's TTL a moment is, and whether
+// the copy was ever read. A copy that has been written anew meanwhile tells
+// nothing: ok is false.
+func (t *truth) late(at time.Time) (late time.Duration, read, ok bool) {
+	if t == nil {
+		return 0, false, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	late = at.Sub(time.UnixMilli(t.copied.Expires))
+	return max(late, 0), t.hit.Load(), t.copied.Expires > 0 && late > -time.Second
 }

@@ -37,6 +37,9 @@ type engine struct {
 	clock  *stopwatch
 	load   *arrivals
 	http   *endpoint
+	wire   *wire
+
+	notifier *notifier // under life
 
 	seed     uint64
 	run      atomic.Pointer[run]
@@ -44,6 +47,7 @@ type engine struct {
 	rev      atomic.Uint64
 	ran      atomic.Int64 // when a running TTL bar last counted as a change, Unix ns
 	inFlight atomic.Int64
+	turn     atomic.Uint64 // of the load balancer
 
 	life    sync.Mutex // one Start, Apply, Do or Stop at a time
 	stopped bool
@@ -89,19 +93,33 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 	if l.db, err = catalog.Open(ctx, path); err != nil {
 		return err
 	}
-	if l.client, err = redis.Open(l.env.RedisURL, redis.Options{}); err != nil {
+	if err := l.connect(); err != nil {
 		return err
 	}
 	l.health = &health{now: l.env.Now, changed: l.redisChanged}
 	l.watch = newWatch(l.client)
 	l.watch.told, l.watch.gone, l.watch.change = l.pollEnded, l.copyGone, l.changed
-	l.svc = &service{prefix: l.env.Namespace + ":", cache: l.client, db: &database{l.db}, health: l.health, watch: l.watch}
+	l.svc = &service{prefix: l.env.Namespace + ":", db: &database{db: l.db}, health: l.health, watch: l.watch,
+		life: l.ctx, background: func(do func()) { l.tasks.Go(do) }}
 	if addr := s.Text("http-addr"); addr != "" && !l.env.Guest {
 		if l.http, err = listen(addr, l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// connect makes the client of Redis and the wire to it.
+func (l *engine) connect() error {
+	host, err := redis.Target(l.env.RedisURL)
+	if err != nil {
+		return err
+	}
+	if l.wire, err = newWire(l.ctx, host); err != nil {
+		return fmt.Errorf("laying the wire to Redis: %w", err)
+	}
+	l.client, err = redis.Open(l.env.RedisURL, redis.Options{Dial: l.wire.dial})
+	return err
 }
 
 // begin starts a measurement. l.life is held.
@@ -120,16 +138,36 @@ func (l *engine) begin(ctx context.Context, c config) error {
 	if err != nil {
 		return err
 	}
+	if c.redisFault == faultNone {
+		l.wire.set(faultNone)
+	}
+	l.svc.db.down.Store(false)
+	if err := l.listenExpired(ctx, c.notify); err != nil {
+		return err
+	}
+	r := newRun(c, l.cacheFor(c), newJudge(versions, rows), l.seed)
 	if old == nil || !old.cfg.sameCache(c) {
 		l.forget(ctx)
 	}
-	r := &run{cfg: c, meter: &meter{}, judge: newJudge(versions, rows)}
 	l.watch.follow(l.shownKeys(c))
+	if c.warm {
+		if err := l.svc.preload(ctx, r, l.client); err != nil {
+			l.pollEnded(err) // Redis is away: the run begins cold
+		}
+	}
+	l.wire.set(c.redisFault) // a fault begins with the cache as it should be
 	l.run.Store(r)
 	l.clock.restart()
 	l.load.set(l.streams(r)...)
 	l.changed()
 	return nil
+}
+
+func (l *engine) cacheFor(c config) cache {
+	if c.breaker {
+		return newGuarded(store{l.client})
+	}
+	return store{l.client}
 }
 
 // forget empties the cache. A Redis that is away shows by itself.
@@ -150,12 +188,25 @@ func (l *engine) shownKeys(c config) []string {
 // streams are the arrivals of a run: the same for the same seed.
 func (l *engine) streams(r *run) []*stream {
 	popular := newPopularity(r.cfg.products, r.cfg.skew)
-	return []*stream{
-		{rate: float64(r.cfg.rate), rng: rand.New(rand.NewPCG(l.seed, 1)),
-			arrive: func(rng *rand.Rand, due time.Time) { l.launchRead(r, popular.draw(rng), due) }},
-		{rate: float64(r.cfg.writeRate), rng: rand.New(rand.NewPCG(l.seed, 2)),
-			arrive: func(rng *rand.Rand, _ time.Time) { l.launchWrite(r, popular.draw(rng), newPrice(rng)) }},
+	rng := func(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(l.seed, stream)) }
+	streams := []*stream{
+		{rate: float64(r.cfg.rate), rng: rng(1), arrive: func(rng *rand.Rand, due time.Time) {
+			l.launchRead(r, popular.draw(rng), due)
+		}},
+		{rate: float64(r.cfg.writeRate), rng: rng(2), arrive: func(rng *rand.Rand, _ time.Time) {
+			l.launchWrite(r, popular.draw(rng), newPrice(rng))
+		}},
 	}
+	if r.cfg.botRate == 0 {
+		return streams
+	}
+	return append(streams,
+		&stream{rate: float64(r.cfg.botRate), rng: rng(4), arrive: func(rng *rand.Rand, due time.Time) {
+			l.launchRead(r, r.cfg.products+1+rng.IntN(botIDs), due)
+		}},
+		&stream{rate: 1 / (r.cfg.negativeTTL + time.Second).Seconds(), rng: rng(5), arrive: func(rng *rand.Rand, _ time.Time) {
+			l.launchNewcomer(r, r.cfg.products+1+rng.IntN(botIDs))
+		}})
 }
 
 // newPrice draws a price from 1.00 to 1999.99.
@@ -215,16 +266,21 @@ func (l *engine) close(ctx context.Context) error {
 		errs = append(errs, l.http.close())
 	}
 	l.load.pause(true)
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+	defer cancel()
+	errs = append(errs, l.stopListening(ctx))
 	l.cancel()
 	l.tasks.Wait()
 	if l.client != nil {
-		ctx, cancel := context.WithTimeout(ctx, stopPatience)
-		defer cancel()
+		l.wire.set(faultNone)
 		// Where Redis is away the keys' own TTL removes them.
 		if _, err := l.client.DeletePrefix(ctx, l.env.Namespace+":"); err != nil && l.away() == nil {
 			errs = append(errs, fmt.Errorf("removing the lab's keys: %w", err))
 		}
 		errs = append(errs, l.client.Close())
+	}
+	if l.wire != nil {
+		errs = append(errs, l.wire.close())
 	}
 	if l.db != nil {
 		errs = append(errs, l.db.Close())

@@ -8,13 +8,19 @@ import (
 
 // meter counts one run. All of it is safe for concurrent use; nothing waits.
 type meter struct {
-	reads, hits, misses, failures atomic.Int64
-	stale, inversions             atomic.Int64
-	staleAge, maxAge              atomic.Int64 // ns, largest
-	writes, requests              atomic.Int64
-	queries, inFlight, inFlightHi atomic.Int64 // of the database
-	loads, cycles                 atomic.Int64
-	redisErrors                   atomic.Int64
+	reads, hits, misses, failures  atomic.Int64
+	stale, inversions              atomic.Int64
+	staleAge, maxAge               atomic.Int64 // ns, largest
+	writes, requests               atomic.Int64
+	queries, inFlight, inFlightHi  atomic.Int64 // of the database
+	loads, cycles                  atomic.Int64
+	redisErrors, lostInvalidations atomic.Int64
+	staleCopies, shed, refreshes   atomic.Int64
+	fenced, evictions              atomic.Int64
+	unknownReads, unknownQueries   atomic.Int64
+	expiredEvents                  atomic.Int64
+
+	lateUntouched, lateRead histogram // from the end of a TTL to its event
 
 	hit, miss histogram // from the begin of a read to its answer
 	all       histogram // from the moment it was due
@@ -99,6 +105,14 @@ func (m *meter) metrics(now time.Time, elapsed time.Duration) map[string]float64
 	cycles := count("expiries", &m.cycles)
 	ratio("loads_per_expiry", float64(m.loads.Load()), cycles)
 	ratio("hard_misses", misses, cycles) // reads that had to wait for the database
+	count("lost_invalidations", &m.lostInvalidations)
+	count("stale_copies", &m.staleCopies)
+	count("shed", &m.shed)
+	count("refreshes", &m.refreshes)
+	count("fenced", &m.fenced)
+	count("evictions", &m.evictions)
+	count("unknown_reads", &m.unknownReads)
+	ratio("db_qps_unknown", count("db_queries_unknown", &m.unknownQueries), elapsed.Seconds())
 	loads, peak := m.loadRate.rate(now)
 	out["loads_now"], out["peak_loads"] = float64(loads), float64(peak)
 	readsNow, _ := m.readsRate.rate(now)
@@ -115,6 +129,15 @@ func (m *meter) latencies(out map[string]float64) {
 	}
 	if s := m.miss.summary(); s.n > 0 {
 		out["miss_ms"], out["miss_mean_ms"] = toMillis(s.p50), toMillis(s.mean)
+	}
+	if m.expiredEvents.Load() > 0 {
+		out["expired_events"] = float64(m.expiredEvents.Load())
+	}
+	if s := m.lateUntouched.summary(); s.n > 0 {
+		out["late_untouched_ms"] = toMillis(s.mean)
+	}
+	if s := m.lateRead.summary(); s.n > 0 {
+		out["late_read_ms"] = toMillis(s.mean)
 	}
 	if s := m.all.summary(); s.n > 0 {
 		out["p50_ms"], out["p99_ms"] = toMillis(s.p50), toMillis(s.p99)

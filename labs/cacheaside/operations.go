@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"resilab/labs/cacheaside/catalog"
@@ -12,16 +13,28 @@ import (
 
 // launchRead lets a read happen that was due at a moment. It does not wait.
 func (l *engine) launchRead(r *run, id int, due time.Time) {
-	if l.inFlight.Load() >= inFlightMax {
+	l.launch(func() { _, _ = l.observeRead(l.ctx, r, id, due, false) }, func() {
 		r.meter.reads.Add(1)
 		r.meter.failures.Add(1)
+	})
+}
+
+// launch runs an operation, unless too many are in flight.
+func (l *engine) launch(do, refuse func()) {
+	if l.inFlight.Add(1) > inFlightMax {
+		l.inFlight.Add(-1)
+		refuse()
 		return
 	}
-	l.inFlight.Add(1)
 	l.tasks.Go(func() {
 		defer l.inFlight.Add(-1)
-		l.observeRead(l.ctx, r, id, due, false)
+		do()
 	})
+}
+
+// balance is the load balancer: it hands reads to the instances in turn.
+func (l *engine) balance(r *run) *instance {
+	return r.instances[l.turn.Add(1)%uint64(len(r.instances))]
 }
 
 // observeRead reads, and tells judge, meter and ticker.
@@ -31,42 +44,53 @@ func (l *engine) observeRead(ctx context.Context, r *run, id int, due time.Time,
 	truth := r.judge.of(id)
 	w := truth.witness()
 	began := time.Now()
-	a, err := l.svc.read(ctx, r, id)
+	a, err := l.svc.read(ctx, r, l.balance(r), id)
 	now := time.Now()
 	if l.ctx.Err() != nil {
 		return a, err // the lab is stopping: this says nothing about the service
 	}
-	shown := Answer{ID: id, Source: a.source, Status: status(err), Took: now.Sub(began), HTTP: overHTTP}
-	m := r.meter
-	m.reads.Add(1)
-	m.readsRate.add(now)
-	m.all.add(now.Sub(due))
-	switch {
-	case err != nil:
-		shown.Source = ""
-		if shown.Status == http.StatusInternalServerError {
-			m.failures.Add(1)
-		}
-	case a.source == FromCache:
-		m.hits.Add(1)
-		m.hitsRate.add(now)
-		m.hit.add(shown.Took)
-		raiseTo(&m.maxAge, int64(now.Sub(a.loadedAt())))
+	shown := Answer{ID: id, Source: a.source, Status: status(err), Took: now.Sub(began), HTTP: overHTTP, Overdue: a.overdue}
+	r.meter.readsRate.add(now)
+	r.meter.all.add(now.Sub(due))
+	switch shown.Status {
+	case http.StatusOK:
+		r.count(a, shown.Took, now)
+		shown.Stale = r.sentence(truth, w, a, now)
+	case http.StatusNotFound:
+		r.meter.unknownReads.Add(1)
+		r.newcomer.denied(id, began)
 	default:
-		m.misses.Add(1)
-		m.miss.add(shown.Took)
+		shown.Source = ""
+		r.meter.failures.Add(1)
 	}
-	if err == nil {
-		shown.Stale = l.judge(r, truth, w, a, now)
-	}
+	r.meter.reads.Add(1)
 	l.ticker.add(shown, now)
 	l.changed()
 	l.voice.answer(shown, a)
 	return a, err
 }
 
-// judge holds an answer against the truth and tells whether it is stale.
-func (l *engine) judge(r *run, t *truth, w witness, a answer, now time.Time) bool {
+// count counts a read that was answered.
+func (r *run) count(a answer, took time.Duration, now time.Time) {
+	m := r.meter
+	if a.source == FromCopy {
+		m.staleCopies.Add(1)
+	}
+	if a.source == FromDatabase || a.missed {
+		m.misses.Add(1)
+		m.miss.add(took)
+	} else {
+		m.hits.Add(1)
+		m.hitsRate.add(now)
+		m.hit.add(took)
+	}
+	if a.source != FromDatabase {
+		raiseTo(&m.maxAge, int64(now.Sub(a.loadedAt())))
+	}
+}
+
+// sentence holds an answer against the truth and tells whether it is stale.
+func (r *run) sentence(t *truth, w witness, a answer, now time.Time) bool {
 	v := t.judge(w, a.Version, now)
 	if v.stale {
 		r.meter.stale.Add(1)
@@ -89,17 +113,27 @@ func status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// launchWrite lets a price change happen. It does not wait.
+// launchWrite lets a price change happen. It does not wait; its outcome shows
+// in the counters and in the log.
 func (l *engine) launchWrite(r *run, id int, price float64) {
-	if l.inFlight.Load() >= inFlightMax {
-		return
-	}
-	l.inFlight.Add(1)
-	l.tasks.Go(func() {
-		defer l.inFlight.Add(-1)
-		// Its outcome shows in the counters and in the log.
-		_, _ = l.observeWrite(l.ctx, r, id, price)
-	})
+	l.launch(func() { _, _ = l.observeWrite(l.ctx, r, id, price) }, func() {})
+}
+
+// launchNewcomer lets a product enter the catalogue, or the one leave that did.
+func (l *engine) launchNewcomer(r *run, id int) {
+	l.launch(func() {
+		if old := r.newcomer.present(); old != 0 {
+			r.newcomer.enters(0, time.Now())
+			if l.db.Remove(l.ctx, old) == nil {
+				_ = l.svc.drop(l.ctx, r, old)
+			}
+			return
+		}
+		if l.db.Insert(l.ctx, id, "Product "+strconv.Itoa(id), 9.99) == nil {
+			r.newcomer.enters(id, time.Now())
+			l.voice.say(lab.MarkSent, "cacheaside.event.newcomer", id)
+		}
+	}, func() {})
 }
 
 // observeWrite changes a price, and tells meter and log.
@@ -137,6 +171,20 @@ func (l *engine) Do(ctx context.Context, action string) error {
 		}
 		_, err = l.observeWrite(ctx, r, 1, float64(int(p.Price)+10))
 		return err
+	case "redis-down":
+		l.wire.set(faultDown)
+		return nil
+	case "redis-up":
+		l.wire.set(faultNone)
+		return nil
+	case "db-down":
+		l.svc.db.down.Store(true)
+		l.log.Add(lab.MarkFault, "cacheaside.event.db-down")
+		return nil
+	case "db-up":
+		l.svc.db.down.Store(false)
+		l.log.Add(lab.MarkRecovered, "cacheaside.event.db-up")
+		return nil
 	case "flush":
 		n, err := l.client.DeletePrefix(ctx, l.svc.prefix)
 		if err != nil {

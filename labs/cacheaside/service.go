@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/catalog"
 )
-
-// cache is what the service needs of Redis. A key that is not there is
-// redis.ErrMiss.
-type cache interface {
-	Get(ctx context.Context, key string) ([]byte, error)
-	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Delete(ctx context.Context, keys ...string) (int64, error)
-}
 
 // Source says where an answer came from.
 type Source string
@@ -25,31 +21,82 @@ type Source string
 const (
 	FromCache    Source = "cache"
 	FromDatabase Source = "database"
+	FromCopy     Source = "stale" // an old copy in the instance's own memory
 )
 
 // service is the product service of the shop: the course's path and what can
 // be done about its weaknesses.
 type service struct {
 	prefix string // of every key
-	cache  cache
 	db     *database
 	health *health
 	watch  *watch
+	// life ends with the lab; background runs something that the lab waits for.
+	life       context.Context
+	background func(func())
 }
 
-// run is one measurement: settings, what counts it, and the truth. A read
-// keeps the run that it began in, so that nothing of old settings is counted
-// in a new run.
+// run is one measurement: settings, what counts it, the truth, and the
+// instances of the service with what they remember. A read keeps the run that
+// it began in, so that nothing of old settings is counted in a new run.
 type run struct {
-	cfg   config
-	meter *meter
-	judge *judge
+	cfg       config
+	meter     *meter
+	judge     *judge
+	cache     cache
+	slots     chan struct{} // of the database; nil: no limit
+	bound     *bound        // nil: the cache has room for all
+	instances []*instance
+	newcomer  newcomer
+
+	drawing sync.Mutex
+	draws   *rand.Rand // latencies, jitter, early refreshes
+}
+
+// instance is one process of the service behind the load balancer.
+type instance struct {
+	flight     singleflight.Group
+	refreshing sync.Map // ids that are being refreshed
+	copies     sync.Map // id → entry; what it last answered
+}
+
+func newRun(cfg config, c cache, j *judge, seed uint64) *run {
+	r := &run{cfg: cfg, meter: &meter{}, judge: j, cache: c, bound: newBound(cfg.cacheSize),
+		draws: rand.New(rand.NewPCG(seed, 3))}
+	if cfg.dbConns > 0 {
+		r.slots = make(chan struct{}, cfg.dbConns)
+	}
+	for range cfg.instances {
+		r.instances = append(r.instances, &instance{})
+	}
+	return r
+}
+
+// draw returns a random number in [0, 1).
+func (r *run) draw() float64 {
+	r.drawing.Lock()
+	defer r.drawing.Unlock()
+	return r.draws.Float64()
+}
+
+// query is one read on its way.
+type query struct {
+	*run
+	inst  *instance
+	id    int
+	key   string
+	truth *truth
+	asked time.Time // when the cache was asked
 }
 
 // answer is what a read returns.
 type answer struct {
 	entry
 	source Source
+	// missed tells that the cache had nothing when it was asked first.
+	missed bool
+	// overdue tells that a copy beyond its soft TTL was served.
+	overdue bool
 }
 
 func (s *service) key(id int) string { return s.prefix + "product:" + strconv.Itoa(id) }
@@ -57,28 +104,29 @@ func (s *service) key(id int) string { return s.prefix + "product:" + strconv.It
 // read answers for a product: from the cache, else from the database, which
 // is then written to the cache. The error is catalog.ErrNotFound for a product
 // that is not there; any other is a failure.
-func (s *service) read(ctx context.Context, r *run, id int) (answer, error) {
-	key := s.key(id)
-	asked := time.Now()
-	e, err := s.lookup(ctx, r, key)
+func (s *service) read(ctx context.Context, r *run, inst *instance, id int) (answer, error) {
+	q := query{run: r, inst: inst, id: id, key: s.key(id), truth: r.judge.of(id), asked: time.Now()}
+	e, err := s.lookup(ctx, q)
+	var a answer
 	switch {
 	case err == nil:
-		return answer{e, FromCache}, nil
+		a, err = s.hit(q, e)
 	case errors.Is(err, redis.ErrMiss):
-		e, err = s.load(ctx, r, id, key, asked)
-		return answer{e, FromDatabase}, err
+		a, err = s.miss(ctx, q)
 	case r.cfg.failOpen:
-		e, err = s.ask(ctx, r, id, asked)
-		return answer{e, FromDatabase}, err
+		a, err = s.uncached(ctx, q)
 	}
-	return answer{}, err
+	if r.cfg.staleCopy {
+		return inst.remember(id, a, err)
+	}
+	return a, err
 }
 
 // lookup asks the cache.
-func (s *service) lookup(ctx context.Context, r *run, key string) (entry, error) {
-	raw, err := s.cache.Get(ctx, key)
+func (s *service) lookup(ctx context.Context, q query) (entry, error) {
+	raw, err := q.cache.Get(ctx, q.key)
 	if err != nil {
-		return entry{}, s.told(r, err)
+		return entry{}, s.told(q.run, err)
 	}
 	s.health.up()
 	return decodeEntry(raw)
@@ -90,6 +138,8 @@ func (s *service) told(r *run, err error) error {
 	case err == nil, errors.Is(err, redis.ErrMiss):
 		s.health.up()
 	case errors.Is(err, context.Canceled): // whoever asked has gone
+	case errors.Is(err, errBreakerOpen):
+		r.meter.redisErrors.Add(1)
 	default:
 		r.meter.redisErrors.Add(1)
 		s.health.down(err)
@@ -97,74 +147,169 @@ func (s *service) told(r *run, err error) error {
 	return err
 }
 
+// hit answers with a copy, and refreshes it where the strategy says so.
+func (s *service) hit(q query, e entry) (answer, error) {
+	a := answer{entry: e, source: FromCache}
+	q.truth.touched()
+	q.bound.touch(q.id)
+	if e.Missing {
+		return a, catalog.ErrNotFound
+	}
+	switch q.cfg.strategy {
+	case strategyEarly:
+		if e.dueEarly(q.asked, q.cfg.beta, q.draw()) {
+			s.background(func() { s.refresh(q) })
+		}
+	case strategySWR:
+		a.overdue = q.asked.Sub(e.loadedAt()) > q.cfg.softTTL
+		if a.overdue {
+			s.refreshOnce(q)
+		}
+	}
+	return a, nil
+}
+
+// miss answers where the cache has nothing.
+func (s *service) miss(ctx context.Context, q query) (a answer, err error) {
+	switch q.cfg.strategy {
+	case strategyFlight, strategySWR:
+		a.entry, err = s.flight(q, s.load)
+	case strategyLease:
+		return s.leased(ctx, q)
+	default:
+		a.entry, err = s.load(ctx, q)
+	}
+	a.source, a.missed = FromDatabase, true
+	return a, err
+}
+
+// uncached answers from the database where Redis does not answer.
+func (s *service) uncached(ctx context.Context, q query) (a answer, err error) {
+	if q.cfg.strategy == strategyFlight {
+		a.entry, err = s.flight(q, s.ask)
+	} else {
+		a.entry, err = s.ask(ctx, q)
+	}
+	a.source, a.missed = FromDatabase, true
+	return a, err
+}
+
 // load asks the database and writes what it says to the cache.
-func (s *service) load(ctx context.Context, r *run, id int, key string, asked time.Time) (entry, error) {
-	e, err := s.ask(ctx, r, id, asked)
+func (s *service) load(ctx context.Context, q query) (entry, error) {
+	e, err := s.ask(ctx, q)
+	switch {
+	case errors.Is(err, catalog.ErrNotFound) && q.cfg.negativeTTL > 0:
+		e = entry{ID: q.id, Missing: true, Loaded: time.Now().UnixMilli()}
+	case err != nil:
+		return entry{}, err
+	}
+	if waitErr := wait(ctx, q.cfg.fillDelay); waitErr != nil {
+		return entry{}, waitErr
+	}
+	if fillErr := s.fill(ctx, q, e); fillErr != nil && !q.cfg.failOpen {
+		return entry{}, fillErr
+	}
+	return e, err
+}
+
+// ask asks the database for a product that the cache did not have.
+func (s *service) ask(ctx context.Context, q query) (entry, error) {
+	if limit := int64(q.cfg.dbLimit); limit > 0 && q.meter.inFlight.Load() >= limit {
+		q.meter.shed.Add(1)
+		return entry{}, errShed
+	}
+	if q.truth.loadBegins(q.asked) {
+		q.meter.cycles.Add(1)
+	}
+	defer q.truth.loadEnds()
+	began := time.Now()
+	if q.truth != nil {
+		q.meter.loads.Add(1)
+		q.meter.loadRate.add(began)
+	}
+	p, readAt, err := s.db.find(ctx, q.run, q.id)
+	if errors.Is(err, catalog.ErrNotFound) {
+		q.meter.unknownQueries.Add(1)
+	}
 	if err != nil {
 		return entry{}, err
 	}
-	if err := s.fill(ctx, r, key, e); err != nil && !r.cfg.failOpen {
-		return entry{}, err
-	}
+	e := newEntry(p, readAt)
+	e.Cost = toMillis(time.Since(began))
 	return e, nil
 }
 
-// ask asks the database for a product that the cache did not have at asked.
-func (s *service) ask(ctx context.Context, r *run, id int, asked time.Time) (entry, error) {
-	truth := r.judge.of(id)
-	if truth.loadBegins(asked) {
-		r.meter.cycles.Add(1)
-	}
-	defer truth.loadEnds()
-	now := time.Now()
-	r.meter.loads.Add(1)
-	r.meter.loadRate.add(now)
-	p, err := s.db.find(ctx, r, id)
-	if err != nil {
-		return entry{}, err
-	}
-	return newEntry(p, now), nil
-}
+// errShed tells that the service keeps a load away from the database.
+var errShed = errors.New("the database has as many queries as the service allows")
 
 // fill writes a product to the cache.
-func (s *service) fill(ctx context.Context, r *run, key string, e entry) error {
-	if err := s.told(r, s.cache.Set(ctx, key, e.encode(), r.cfg.ttl)); err != nil {
+func (s *service) fill(ctx context.Context, q query, e entry) error {
+	ttl := q.lifetime(e)
+	if ttl <= 0 {
+		return nil
+	}
+	e.Expires = time.Now().Add(ttl).UnixMilli()
+	err := s.store(ctx, q, e, ttl)
+	if errors.Is(err, errFenced) {
+		q.meter.fenced.Add(1)
+		return nil
+	}
+	if err = s.told(q.run, err); err != nil {
 		return fmt.Errorf("filling the cache: %w", err)
 	}
 	now := time.Now()
-	r.judge.of(e.ID).filled(e, now)
-	s.watch.filled(e.ID, r.cfg.ttl, now)
-	return nil
+	q.truth.filled(e, now)
+	if !e.Missing {
+		s.watch.filled(q.id, ttl, now)
+	}
+	return s.makeRoom(ctx, q)
 }
 
-// write changes a price in the database, and does about the copy in the cache
-// what the settings say. The error is catalog.ErrNotFound for a product that
-// is not there.
-func (s *service) write(ctx context.Context, r *run, id int, price float64) (catalog.Product, error) {
-	if r.cfg.invalidate == invalidateBefore {
-		if err := s.drop(ctx, r, id); err != nil && !r.cfg.failOpen {
-			return catalog.Product{}, err
-		}
+func (s *service) store(ctx context.Context, q query, e entry, ttl time.Duration) error {
+	raw := e.encode(q.cfg.padding)
+	if q.cfg.invalidate != invalidateFenced || e.Missing {
+		return q.cache.Set(ctx, q.key, raw, ttl)
 	}
-	p, err := s.db.setPrice(ctx, r, id, price)
-	if err != nil {
-		return catalog.Product{}, err
-	}
-	if r.cfg.invalidate == invalidateAfter {
-		err = s.drop(ctx, r, id)
-	}
-	if err != nil && !r.cfg.failOpen {
-		return catalog.Product{}, err
-	}
-	return p, nil
+	return q.cache.FillUnlessFenced(ctx, q.key, e.Version, raw, ttl)
 }
 
-// drop deletes the copy.
-func (s *service) drop(ctx context.Context, r *run, id int) error {
-	s.watch.deleted(id, time.Now())
-	_, err := s.cache.Delete(ctx, s.key(id))
-	if err = s.told(r, err); err != nil {
-		return fmt.Errorf("deleting the copy: %w", err)
+// lifetime is the TTL of a fresh copy. With versioned fills it counts from the
+// moment the database was read, so that no copy outlives its truth by more
+// than the TTL even where Redis could not be told of a change.
+func (q *query) lifetime(e entry) time.Duration {
+	if e.Missing {
+		return q.cfg.negativeTTL
 	}
-	return nil
+	ttl := q.cfg.ttl
+	if q.cfg.ttlJitter > 0 {
+		ttl = time.Duration(float64(ttl) * (1 + q.cfg.ttlJitter*(2*q.draw()-1)))
+	}
+	if q.cfg.invalidate == invalidateFenced {
+		ttl -= time.Since(e.loadedAt())
+	}
+	return min(ttl, longestTTL)
+}
+
+// makeRoom deletes the copy that was not used for the longest time, where
+// there are more than the cache may hold.
+func (s *service) makeRoom(ctx context.Context, q query) error {
+	victim := q.bound.add(q.id)
+	if victim == 0 {
+		return nil
+	}
+	q.meter.evictions.Add(1)
+	return s.drop(ctx, q.run, victim)
+}
+
+// remember keeps what an instance answered, and answers with it where there is
+// nothing better.
+func (i *instance) remember(id int, a answer, err error) (answer, error) {
+	if err == nil {
+		i.copies.Store(id, a.entry)
+		return a, nil
+	}
+	if old, ok := i.copies.Load(id); ok && !errors.Is(err, catalog.ErrNotFound) {
+		return answer{entry: old.(entry), source: FromCopy, missed: true}, nil
+	}
+	return a, err
 }

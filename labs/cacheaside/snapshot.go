@@ -27,6 +27,9 @@ func (l *engine) Snapshot() *lab.Snapshot {
 		Metrics:  r.meter.metrics(now, elapsed),
 		Troubles: l.troubles(),
 	}
+	if r.cfg.botRate > 0 {
+		s.Metrics["hidden_ms"] = toMillis(r.newcomer.longestHidden())
+	}
 	s.Events, s.EventTotal = l.log.Last(eventsShown)
 	detail, running := l.detail(r, now)
 	s.Detail = detail
@@ -66,6 +69,12 @@ func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {
 		InFlight: m.inFlight.Load(),
 		RedisUp:  l.away() == nil,
 		RedisAt:  l.client.Addr(),
+		Shed:     m.shed.Load(),
+		Memory:   Memory{Evictions: m.evictions.Load()},
+	}
+	d.Memory.Copies, d.Memory.Most = r.bound.held()
+	if g, ok := r.cache.(*guarded); ok {
+		d.Breaker = g.open()
 	}
 	if l.http != nil {
 		d.HTTPAddr = l.http.addr

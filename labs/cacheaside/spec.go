@@ -53,15 +53,39 @@ func knobs() []lab.Knob {
 		lab.NewDuration("ttl", 10*s, 100*ms, longestTTL),
 		lab.NewRate("rate", 10, 0, 50_000),
 		lab.NewDuration("db-latency", 80*ms, 0, 5*s),
+		lab.NewChoice("strategy", strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR),
+		lab.NewInt("instances", 1, 1, 5),
+		share("ttl-jitter", 0, 0.9),
 		lab.NewRate("write-rate", 0, 0, 1000),
-		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter),
+		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced),
+		lab.NewDuration("fill-delay", 0, 0, 5*s),
 		logInt("products", 3, 1, 100_000),
 		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5),
+		logInt("cache-size", 0, 0, 100_000),
+		lab.NewBool("warm", false),
+		lab.NewFloat("beta", 1, 0, 10, 0.1, 1),
+		lab.NewDuration("soft-ttl", 2*s, 10*ms, longestTTL),
+		lab.NewRate("bot-rate", 0, 0, 5000),
+		lab.NewDuration("negative-ttl", 0, 0, longestTTL),
+		lab.NewChoice("db-spread", spreadFixed, spreadUniform, spreadExponential),
+		logInt("db-conns", 0, 0, 10_000),
+		lab.NewBool("db-down", false),
+		lab.NewChoice("redis-fault", faultNone, faultDown, faultSlow, faultCut),
 		lab.NewChoice("fail-mode", failClosed, failOpen),
+		lab.NewBool("breaker", false),
+		logInt("db-limit", 0, 0, 10_000),
+		lab.NewBool("stale-copy", false),
 		lab.NewDuration("timeout", s, 10*ms, 10*s),
+		lab.NewBool("notify", false),
 		lab.NewText("http-addr", ""),
 		lab.NewText("db-file", ""),
 	}
+}
+
+func share(id string, def, most float64) lab.Knob {
+	k := lab.NewFraction(id, def)
+	k.Max = lab.FractionValue(most)
+	return k
 }
 
 func logInt(id string, def, lo, hi int) lab.Knob {
@@ -93,11 +117,24 @@ func metrics() []lab.Metric {
 		{ID: "stale_reads", Format: lab.Count, Better: lab.Lower},
 		{ID: "stale_rate", Format: lab.Share, Better: lab.Lower, Card: true},
 		{ID: "stale_age_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "lost_invalidations", Format: lab.Count, Better: lab.Lower},
 		{ID: "inversions", Format: lab.Count, Better: lab.Lower},
 		{ID: "max_age_ms", Format: lab.Millis, Better: lab.Lower},
 		{ID: "success", Format: lab.Share, Better: lab.Higher},
 		{ID: "failures", Format: lab.Count, Better: lab.Lower},
 		{ID: "redis_errors", Format: lab.Count, Better: lab.Lower},
+		{ID: "stale_copies", Format: lab.Count},
+		{ID: "shed", Format: lab.Count},
+		{ID: "refreshes", Format: lab.Count},
+		{ID: "fenced", Format: lab.Count},
+		{ID: "evictions", Format: lab.Count},
+		{ID: "unknown_reads", Format: lab.Count},
+		{ID: "db_queries_unknown", Format: lab.Count, Better: lab.Lower},
+		{ID: "db_qps_unknown", Format: lab.PerSecond, Better: lab.Lower},
+		{ID: "hidden_ms", Format: lab.Millis, Better: lab.Lower},
+		{ID: "expired_events", Format: lab.Count},
+		{ID: "late_untouched_ms", Format: lab.Millis},
+		{ID: "late_read_ms", Format: lab.Millis},
 		{ID: "http_requests", Format: lab.Count},
 		{ID: "hit_ratio_now", Format: lab.Share, Better: lab.Higher},
 		{ID: "loads_now", Format: lab.PerSecond, Better: lab.Lower},
@@ -108,6 +145,10 @@ func actions() []lab.Action {
 	return []lab.Action{
 		{ID: "expire"},
 		{ID: "price"},
+		{ID: "redis-down", Fault: true},
+		{ID: "redis-up", Fault: true},
+		{ID: "db-down", Fault: true},
+		{ID: "db-up", Fault: true},
 		{ID: "flush", Confirm: true},
 	}
 }

@@ -1,0 +1,67 @@
+package cacheaside
+
+import (
+	"container/list"
+	"sync"
+)
+
+// bound keeps the cache to a number of copies: it knows which were used most
+// recently, and names the one that has to go. A nil bound has room for all.
+type bound struct {
+	size  int
+	mu    sync.Mutex
+	order *list.List // ids, the most recently used first
+	at    map[int]*list.Element
+}
+
+// newBound returns nil for size 0: no bound.
+func newBound(size int) *bound {
+	if size <= 0 {
+		return nil
+	}
+	return &bound{size: size, order: list.New(), at: map[int]*list.Element{}}
+}
+
+// touch notes that a copy was used.
+func (b *bound) touch(id int) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e := b.at[id]; e != nil {
+		b.order.MoveToFront(e)
+	}
+}
+
+// add notes that there is a copy, and returns the id of the one that has to
+// go for it; 0 where there is room.
+func (b *bound) add(id int) (victim int) {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e := b.at[id]; e != nil {
+		b.order.MoveToFront(e)
+		return 0
+	}
+	b.at[id] = b.order.PushFront(id)
+	if b.order.Len() <= b.size {
+		return 0
+	}
+	last := b.order.Back()
+	victim = b.order.Remove(last).(int)
+	delete(b.at, victim)
+	return victim
+}
+
+// held returns how many copies there are, and how many there may be.
+func (b *bound) held() (copies, most int) {
+	if b == nil {
+		return 0, 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.order.Len(), b.size
+}
