@@ -26,15 +26,6 @@ type Contention struct {
 	Hop, HopDeviation time.Duration
 }
 
-// AWSContention has the simulator's own numbers: 10 ± 2 ms a hop, base 5 ms, cap
-// 2 s, factor 2. A policy without waits has a base of 0.
-func AWSContention(seed uint64, clients int, jitter policy.Jitter) Contention {
-	return Contention{
-		Seed: seed, Clients: clients, Hop: 10 * time.Millisecond, HopDeviation: 2 * time.Millisecond,
-		Policy: policy.Policy{Base: 5 * time.Millisecond, Cap: 2 * time.Second, Factor: 2, Jitter: jitter},
-	}
-}
-
 // ContentionResult is what a Contention cost.
 type ContentionResult struct {
 	Calls int           // writes, successful or not

@@ -60,7 +60,7 @@ func (s *Server) validate() error {
 		policy.Within("slow-share", s.Latency.SlowShare, 0, 1),
 		policy.Within("slow-by", s.Latency.SlowBy, 0, time.Hour),
 		policy.Within("replicas", s.Replicas, 0, 1000),
-		policy.Within("slots", s.Slots, 0, 1_000_000),
+		policy.Within("slots", s.Slots, 0, 1_000_000/s.replicas()),
 		policy.Within("queue", s.Queue, -1, 10_000_000),
 		policy.Within("refusal", s.Refusal, time.Microsecond, time.Hour),
 		policy.Within("failure-rate", s.FailureRate, 0, 1),
