@@ -35,19 +35,28 @@ type blockade struct {
 
 // Run starts a server. It listens when Run returns; Close is due.
 func Run(o Options) (*Server, error) {
-	s := &Server{options: o.withDefaults(), sessions: map[*session]struct{}{}}
-	s.addr = s.options.Addr
-	s.broker = broker.New(broker.Options{
-		Clock:            o.Clock,
-		QueueLimitBytes:  o.QueueLimitBytes,
-		MemoryLimitBytes: o.MemoryLimitBytes,
-		VHosts:           o.VHosts,
-	})
+	s := newServer(o)
 	if err := s.listen(); err != nil {
 		s.broker.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// newServer makes a server that does not listen yet.
+func newServer(o Options) *Server {
+	o = o.withDefaults()
+	return &Server{
+		options:  o,
+		addr:     o.Addr,
+		sessions: map[*session]struct{}{},
+		broker: broker.New(broker.Options{
+			Clock:            o.Clock,
+			QueueLimitBytes:  o.QueueLimitBytes,
+			MemoryLimitBytes: o.MemoryLimitBytes,
+			VHosts:           o.VHosts,
+		}),
+	}
 }
 
 func (s *Server) listen() error {
