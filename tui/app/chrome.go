@@ -137,10 +137,8 @@ func (m *Model) statusRow() string {
 	if f.B != nil {
 		l.Put(m.th.Accent, " B")
 	}
-	if n, ok := v.entry.Picture.(pane.Noticer); ok && v.snap != nil {
-		if words := n.Notice(f); words != "" {
-			l.Put(m.th.Dim, sep).Put(m.th.Text, words)
-		}
+	for _, note := range f.Snap.Notes {
+		l.Put(m.th.Dim, sep).Put(m.th.Text, m.text.T(note.Key, note.Args...))
 	}
 	if !v.seen.settled && v.seen.phase == lab.Running {
 		l.Put(m.th.Dim, sep+m.text.T("ui.status.applying"))

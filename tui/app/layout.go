@@ -24,6 +24,7 @@ const (
 type wish struct {
 	title   int  // rows of the lab's question; 0 is taken as 1
 	card    bool // the course's card
+	ghost   bool // run A's figures under those of now
 	banner  int  // rows of troubles
 	table   bool // runs A and B side by side
 	overlay bool // something that takes the whole body
@@ -72,7 +73,11 @@ func plan(w, h int, want wish) layout {
 		if w >= 120 {
 			knobs = 46
 		}
-		l.planLab(want, columns{margin: 2, knobs: knobs, cards: 3, log: max(7, h/4), card: max(11, h*2/5)})
+		cards := 3
+		if want.ghost {
+			cards++
+		}
+		l.planLab(want, columns{margin: 2, knobs: knobs, cards: cards, log: max(7, h/4), card: max(11, h*2/5)})
 	}
 	if want.overlay {
 		l.knobs, l.divider, l.banner, l.cards, l.picture, l.log, l.card, l.numbers = Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}

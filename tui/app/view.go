@@ -23,6 +23,9 @@ func (m *Model) View() string {
 func (m *Model) layout() layout {
 	v := m.cur()
 	want := wish{card: v.cardOpen, overlay: m.overlay != nil, table: v.table, title: len(m.titleRows())}
+	if a, _ := v.exp.Captured(); a != nil {
+		want.ghost = !v.table // the table shows them all
+	}
 	if v.snap != nil {
 		want.banner = len(v.snap.Troubles)
 	}

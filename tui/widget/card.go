@@ -5,18 +5,17 @@ import (
 	"resilab/tui/theme"
 )
 
-// Card is one figure of a lab with its name, run A's figure to compare with
-// and how it came to be.
+// Card is one figure of a lab with its name, and run A's to compare with.
 type Card struct {
 	Name   string
 	Metric lab.Metric
 	Value  float64
 	Known  bool // false: the figure cannot be told yet
 	A      *float64
-	Chart  Chart // Now empty: no chart
 }
 
-// Rows draws the card into h rows (1, 2 or more) of w cells.
+// Rows draws the card into h rows of w cells: one row for name and figure, or
+// two, or three with run A's figure below.
 func (c Card) Rows(th *theme.Theme, w, h int) []string {
 	switch {
 	case h <= 0:
@@ -25,13 +24,14 @@ func (c Card) Rows(th *theme.Theme, w, h int) []string {
 		l := NewLine(th, w).Put(th.Dim, c.Name).Gap(1)
 		return []string{l.Right(th.Text.Strong(), c.figure()).String()}
 	}
-	rows := []string{NewLine(th, w).Put(th.Dim, c.Name).String(), c.valueRow(th, w)}
-	if h > 2 {
-		c.Chart.Style = th.Accent
-		rows = append(rows, c.Chart.Rows(th, max(0, w-2), h-2)...)
+	rows := []string{NewLine(th, w).Put(th.Dim, c.Name).String(), c.valueRow(th, w, h == 2)}
+	if c.A != nil {
+		rows = append(rows, NewLine(th, w).Put(th.Dim, c.was()).String())
 	}
 	return Fit(rows, w, h)
 }
+
+func (c Card) was() string { return "A " + c.Metric.Format.Write(*c.A) }
 
 func (c Card) figure() string {
 	if !c.Known {
@@ -40,15 +40,16 @@ func (c Card) figure() string {
 	return c.Metric.Format.Write(c.Value)
 }
 
-// valueRow shows the figure and, beside it, whether it is better than in run A.
-func (c Card) valueRow(th *theme.Theme, w int) string {
+// valueRow shows the figure and, beside it, whether it is better than in run
+// A, with that run's figure where it has no row of its own.
+func (c Card) valueRow(th *theme.Theme, w int, withA bool) string {
 	l := NewLine(th, w).Put(th.Text.Strong(), c.figure())
 	if c.A == nil || !c.Known {
 		return l.String()
 	}
 	arrow, style := Compare(th, c.Metric, *c.A, c.Value)
 	l.Gap(2).Put(style, arrow)
-	if was := " A " + c.Metric.Format.Write(*c.A); Width(was) <= l.Left() {
+	if was := " " + c.was(); withA && Width(was) <= l.Left() {
 		l.Put(th.Dim, was)
 	}
 	return l.String()

@@ -85,8 +85,7 @@ func TestKnobRows(t *testing.T) {
 func TestCardRows(t *testing.T) {
 	was := 0.805
 	cards := []Card{
-		{Name: "Éxito", Metric: lab.Metric{Format: lab.Share, Better: lab.Higher}, Value: 0.987, Known: true, A: &was,
-			Chart: Chart{Now: []float64{0, 0.2, 0.5, 0.9, 0.99}, Ghost: []float64{0.8, 0.8, 0.8, 0.8, 0.8}, Max: 1}},
+		{Name: "Éxito", Metric: lab.Metric{Format: lab.Share, Better: lab.Higher}, Value: 0.987, Known: true, A: &was},
 		{Name: "Amplificación", Metric: lab.Metric{Format: lab.Times, Better: lab.Lower}, Value: 1.87, Known: true, A: &was},
 		{Name: "p99", Metric: lab.Metric{Format: lab.Millis}},
 	}

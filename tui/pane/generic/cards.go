@@ -67,7 +67,6 @@ func card(f pane.Frame, m lab.Metric) widget.Card {
 			c.A = &v
 		}
 	}
-	c.Chart = chart(f, m)
 	return c
 }
 
