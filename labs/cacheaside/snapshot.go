@@ -26,6 +26,7 @@ func (l *engine) Snapshot() *lab.Snapshot {
 		InFlight: int(l.inFlight.Load()),
 		Metrics:  r.meter.metrics(now, elapsed),
 		Troubles: l.troubles(),
+		Notes:    l.notes(),
 	}
 	if r.cfg.botRate > 0 {
 		s.Metrics["hidden_ms"] = toMillis(r.newcomer.longestHidden())
@@ -54,6 +55,14 @@ func (l *engine) troubles() []lab.Trouble {
 		return nil
 	}
 	return []lab.Trouble{{Key: "cacheaside.trouble.redis", Args: []any{l.client.Addr(), err.Error()}, Since: since}}
+}
+
+// notes tells where curl can join in.
+func (l *engine) notes() []lab.Note {
+	if l.http == nil {
+		return nil
+	}
+	return []lab.Note{{Key: "cacheaside.note.http", Args: []any{l.http.addr}}}
 }
 
 func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {

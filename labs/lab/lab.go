@@ -60,8 +60,17 @@ type Snapshot struct {
 	EventTotal uint64
 	// Troubles are what is wrong right now, such as a broker that is away.
 	Troubles []Trouble
+	// Notes are what a person should know now, such as where the lab can be
+	// reached from outside.
+	Notes []Note
 	// Detail is the lab's own picture of itself; its pane knows the type.
 	Detail any
+}
+
+// Note is a fact in the catalogue's words.
+type Note struct {
+	Key  string
+	Args []any
 }
 
 // Trouble is a present fault in the catalogue's words. Since is the moment it began.

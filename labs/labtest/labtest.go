@@ -242,6 +242,11 @@ func checkEventTexts(t *testing.T, spec *lab.Spec, snap *lab.Snapshot) {
 				t.Errorf("%s: no text for the event %s", lang, e.Key)
 			}
 		}
+		for _, n := range snap.Notes {
+			if !c.Has(n.Key) {
+				t.Errorf("%s: no text for the note %s", lang, n.Key)
+			}
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"resilab/labs/lab"
-	"resilab/tui/pane"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )

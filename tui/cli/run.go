@@ -92,6 +92,9 @@ func (c *call) measure(ctx context.Context, bench *labs.Bench, entry labs.Entry,
 	if err := exp.Start(ctx); err != nil {
 		return run, err
 	}
+	for _, note := range exp.Snapshot().Notes {
+		fmt.Fprintln(c.Stderr, c.text.T(note.Key, note.Args...))
+	}
 	interrupted := c.wait(ctx, exp, c.flags.Duration("for"))
 	exp.TogglePause()
 	if interrupted == nil {

@@ -33,9 +33,3 @@ type Picture interface {
 
 // Registry holds the pictures by the id of their lab.
 type Registry map[string]Picture
-
-// Noticer is a Picture that has a word for the status line, such as the
-// address where its lab can be reached. An empty one is left out.
-type Noticer interface {
-	Notice(f Frame) string
-}
