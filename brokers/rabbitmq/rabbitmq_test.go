@@ -1,0 +1,359 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"resilab/brokers/brokertest"
+	"resilab/brokers/minirabbit"
+)
+
+var shared brokertest.Shared
+
+func TestMain(m *testing.M) { brokertest.Main(m, &shared) }
+
+const patience = 20 * time.Second
+
+func worlds(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("embedded", func(t *testing.T) {
+		server, err := minirabbit.Run(minirabbit.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { server.Close() })
+		test(t, server.URL())
+	})
+	t.Run("real", func(t *testing.T) { test(t, shared.RabbitMQ(t).URL()) })
+}
+
+func dial(t *testing.T, url string) *Conn {
+	t.Helper()
+	c, err := Dial(t.Context(), Options{URL: url, Name: t.Name()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// queue declares a queue that ends with its connection.
+func queue(t *testing.T, c *Conn) string {
+	t.Helper()
+	ch, err := c.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := ch.QueueDeclare("", false, false, true, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q.Name
+}
+
+func TestDialSaysWhichAddressFailed(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, tc := range map[string]struct {
+		ctx  context.Context
+		addr string
+		want string
+	}{
+		"nobody listens": {t.Context(), "127.0.0.1:1", "connection refused"},
+		"no answer":      {t.Context(), silent.Addr().String(), "no answer in time"},
+		"cancelled":      {cancelled, silent.Addr().String(), "context canceled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Dial(tc.ctx, Options{URL: "amqp://guest:guest@" + tc.addr + "/", Timeout: 200 * time.Millisecond})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, part := range []string{tc.addr, tc.want} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q does not say %q", err, part)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "guest") {
+				t.Errorf("%q is not one line without a password", err)
+			}
+		})
+	}
+	if _, err := Dial(t.Context(), Options{URL: "http://x"}); err == nil {
+		t.Error("an address of another kind is accepted")
+	}
+}
+
+// fates collects what became of published messages.
+type fates struct {
+	mu    sync.Mutex
+	of    map[uint64]Fate
+	order []uint64
+}
+
+func (f *fates) settle(token uint64, fate Fate) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.of == nil {
+		f.of = map[uint64]Fate{}
+	}
+	f.of[token] = fate
+	f.order = append(f.order, token)
+}
+
+func (f *fates) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.order)
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestPublisherTellsEveryFate(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		c := dial(t, url)
+		q := queue(t, c)
+		var f fates
+		p, err := c.NewPublisher(50, f.settle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		const n = 1000
+		for i := range uint64(n) {
+			key := q
+			if i%10 == 3 {
+				key = "nobody.is.bound"
+			}
+			if err := p.Publish(t.Context(), "", key, i, amqp.Publishing{MessageId: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		await(t, "all are settled", func() bool { return f.count() == n })
+		for i, token := range f.order {
+			if token != uint64(i) {
+				t.Fatalf("token %d was settled as number %d", token, i)
+			}
+			want := Confirmed
+			if i%10 == 3 {
+				want = Returned
+			}
+			if got := f.of[token]; got != want {
+				t.Errorf("token %d: fate %d, want %d", i, got, want)
+			}
+		}
+	})
+}
+
+// TestPublisherSettlesWhatACutLeaves: after a cut every accepted token has a fate.
+func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		c := dial(t, url)
+		q := queue(t, c)
+		var f fates
+		p, err := c.NewPublisher(20, f.settle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted := 0
+		for i := uint64(0); ; i++ {
+			if i == 500 {
+				go c.Cut()
+			}
+			if err := p.Publish(t.Context(), "", q, i, amqp.Publishing{}); err != nil {
+				break
+			}
+			accepted++
+		}
+		p.Close()
+		if got := f.count(); got != accepted {
+			t.Errorf("%d accepted, %d settled", accepted, got)
+		}
+		if f.of[0] != Confirmed {
+			t.Error("the first one was not confirmed")
+		}
+		if err := c.Err(); err == nil || !strings.Contains(err.Error(), c.Addr()) {
+			t.Errorf("the connection ended by %v", err)
+		}
+		if err := p.Publish(t.Context(), "", q, 1, amqp.Publishing{}); err == nil {
+			t.Error("a closed publisher publishes")
+		}
+	})
+}
+
+func TestPublishWaitsForTheWindow(t *testing.T) {
+	server, err := minirabbit.Run(minirabbit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c := dial(t, server.URL())
+	q := queue(t, c)
+	gate := make(chan struct{})
+	p, err := c.NewPublisher(3, func(uint64, Fate) { <-gate })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	sent := 0
+	for ctx.Err() == nil {
+		if p.Publish(ctx, "", q, 1, amqp.Publishing{}) == nil {
+			sent++
+		}
+	}
+	if sent < 3 || sent > 4 { // one more has left the window and waits to be told
+		t.Errorf("%d are under way at a window of 3", sent)
+	}
+	close(gate)
+	p.Close()
+}
+
+func TestConsumer(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		c, other := dial(t, url), dial(t, url)
+		ch, err := other.Channel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprintf("consumer-%d", time.Now().UnixNano())
+		if _, err := ch.QueueDeclare(name, false, false, false, false, amqp.Table{"x-expires": int64(30000)}); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			if err := ch.Publish("", name, false, false, amqp.Publishing{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k, err := c.Consume(ConsumeOptions{Queue: name, Prefetch: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-k.Deliveries
+		<-k.Deliveries
+		select {
+		case <-k.Deliveries:
+			t.Error("three are in flight at a prefetch of 2")
+		case <-time.After(50 * time.Millisecond):
+		}
+		k.Close()
+		for range k.Deliveries {
+		}
+		if err := k.Err(); err != nil {
+			t.Errorf("a consumer that was closed says %v", err)
+		}
+		again, err := c.Consume(ConsumeOptions{Queue: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 5 {
+			if d := <-again.Deliveries; d.Redelivered != (i < 2) {
+				t.Errorf("message %d: redelivered is %v", i, d.Redelivered)
+			}
+		}
+		if _, err := ch.QueueDelete(name, false, false, false); err != nil {
+			t.Fatal(err)
+		}
+		for range again.Deliveries {
+		}
+		await(t, "the consumer knows why it ended", func() bool { return errors.Is(again.Err(), ErrCancelled) })
+		if _, err := c.Consume(ConsumeOptions{Queue: name}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("consuming from a queue that is gone: %v", err)
+		}
+	})
+}
+
+func TestKeepConnectsAgain(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		sessions, downs := 0, []error{}
+		Keep(ctx, Options{URL: url}, func(ctx context.Context, c *Conn) error {
+			sessions++
+			switch sessions {
+			case 1:
+				go c.Cut()
+				<-ctx.Done() // ends with the connection
+				return nil
+			case 2:
+				return errors.New("cannot work")
+			}
+			cancel()
+			return nil
+		}, func(err error) { downs = append(downs, err) })
+		if sessions != 3 || len(downs) != 2 {
+			t.Fatalf("%d sessions, reasons %v", sessions, downs)
+		}
+		if !strings.Contains(downs[0].Error(), "lost") || downs[1].Error() != "cannot work" {
+			t.Errorf("reasons %v", downs)
+		}
+	})
+}
+
+func TestKeepEndsWhileNobodyAnswers(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tries := 0
+	Keep(ctx, Options{URL: "amqp://127.0.0.1:1/"}, func(context.Context, *Conn) error {
+		t.Error("worked without a connection")
+		return nil
+	}, func(error) {
+		if tries++; tries == 2 {
+			cancel()
+		}
+	})
+	if tries != 2 {
+		t.Errorf("%d tries", tries)
+	}
+}
+
+// TestBlocked: a broker that is short of room takes no publishes and says so.
+func TestBlocked(t *testing.T) {
+	node := brokertest.RabbitMQ(t)
+	c := dial(t, node.URL())
+	q := queue(t, c)
+	if _, err := node.Ctl("set_disk_free_limit", "999000GB"); err != nil {
+		t.Fatal(err)
+	}
+	var f fates
+	p, err := c.NewPublisher(10, f.settle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Publish(t.Context(), "", q, 1, amqp.Publishing{}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "it says that it is blocked", func() bool { return c.Blocked().Reason != "" })
+	// The publish that made the broker say so may be through; the next is not.
+	if err := p.Publish(t.Context(), "", q, 2, amqp.Publishing{}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	if f.count() == 2 {
+		t.Error("a blocked publish was settled")
+	}
+	if _, err := node.Ctl("set_disk_free_limit", "50MB"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "it goes on", func() bool { return c.Blocked().Since.IsZero() && f.count() == 2 })
+	p.Close()
+}
