@@ -65,7 +65,7 @@ func java() []Preset {
 		spring.preset("", policy.None, springRetry(false), Settings{Retries: 2, Base: second, Factor: 1, Cap: 30 * second}),
 		spring.preset("exponential", policy.None, springRetry(false), springExp),
 		spring.preset("exponential-random", policy.Randomize, springRetry(true), springExp),
-		spring.preset("uniform", policy.Percent, springUniform, Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Cap: 1500 * millisecond}),
+		spring.preset("uniform", policy.Randomize, springUniform, Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Cap: 1500 * millisecond}),
 		spring7lib.preset("", policy.None, spring7, Settings{Retries: 3, Base: second, Factor: 1}),
 		r4j.preset("", policy.None, resilience4j(false), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1}),
 		r4j.preset("exponential", policy.None, resilience4j(false), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1.5}),
