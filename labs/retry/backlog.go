@@ -98,11 +98,11 @@ func (r *run) deliver(op *operation) bool {
 			continue
 		case class == policy.Permanent:
 			r.stats.add(&r.stats.dead)
-			op.say(lab.MarkFail, "dropped", op.id)
+			op.say(lab.MarkFail, "dropped", op.ref())
 			op.change(func(o *Op) { o.Outcome, o.Cause = FailedOp, causeOf(err) })
 		default:
 			r.stats.add(&r.stats.delivered)
-			op.say(lab.MarkOK, "delivered", op.id)
+			op.say(lab.MarkOK, "delivered", op.ref())
 			end := op.age()
 			op.change(func(o *Op) {
 				o.Outcome = Delivered

@@ -19,6 +19,8 @@ const (
 const (
 	// fleetFor is how long the clients of a steady crowd begin operations.
 	fleetFor = 30 * time.Second
+	// fleetDrain is the pause between two deliveries from the fleet's queue.
+	fleetDrain = 20 * time.Millisecond
 	// fleetSigma is the spread of the gateway's latency.
 	fleetSigma = 0.35
 	// maxClients and guestClients bound the crowd.
@@ -47,6 +49,7 @@ func FleetConfig(s lab.Settings, seed uint64) (fleet.Config, error) {
 	cfg.Seed, cfg.Clients, cfg.Layers, cfg.Duration = seed, s.Int("clients"), s.Int("layers"), fleetFor
 	cfg.Policy, cfg.Budget, cfg.Breaker = p.policy, p.budget, p.breaker
 	cfg.Blind = !s.Bool("classify")
+	cfg.DrainEvery = fleetDrain
 	cfg.Queue, cfg.Keys = p.fallback == fallbackQueue, p.keys
 	cfg.Server = fleetServer(p, s)
 	if s.Text("crowd") == crowdHerd {

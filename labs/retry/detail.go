@@ -30,6 +30,12 @@ type Detail struct {
 	known []knownCrowd
 }
 
+// WithFleetOf returns a copy that knows the fleet of other settings, too.
+func (d Detail) WithFleetOf(s lab.Settings, c *Crowd) *Detail {
+	d.known = append(slices.Clone(d.known), knownCrowd{s, c})
+	return &d
+}
+
 // FleetOf returns the fleet of other settings, if it was among the latest.
 func (d *Detail) FleetOf(s lab.Settings) *Crowd {
 	for _, k := range d.known {
@@ -91,6 +97,13 @@ func (r *recorder) begin(id uint64, start time.Duration) *Op {
 	}
 	r.ops = append(r.ops, op)
 	return op
+}
+
+// clear forgets all operations.
+func (r *recorder) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ops = nil
 }
 
 // change lets f change the operation, which may be nil: one that is not shown.

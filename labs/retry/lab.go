@@ -83,6 +83,7 @@ func (l *Lab) Apply(_ context.Context, s lab.Settings) error {
 	}
 	old.stop()
 	l.gateway.Reset(p.gateway)
+	l.recorder.clear()
 	l.begin(p, old.seed)
 	return nil
 }

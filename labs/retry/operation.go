@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -87,7 +88,7 @@ func (op *operation) causeIn(ctx context.Context, err error) Cause {
 // began notes that a call begins and returns its number, from 1.
 func (op *operation) began() (number int) {
 	number = int(op.calls.Add(1))
-	op.say(lab.MarkAttempt, "attempt."+string(op.run.scenario), number, op.id)
+	op.say(lab.MarkAttempt, "attempt."+string(op.run.scenario), number, op.ref())
 	at := op.age()
 	op.change(func(o *Op) {
 		hedge := len(o.Spans) > 0 && !o.Spans[len(o.Spans)-1].Wait
@@ -118,8 +119,8 @@ func (op *operation) returned(number int, cause Cause) {
 
 // waits notes that a wait begins.
 func (op *operation) waits(w policy.Wait) {
-	op.say(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.id)
-	op.say(lab.MarkWait, "waiting", w.Delay.Round(time.Millisecond), op.id)
+	op.say(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
+	op.say(lab.MarkWait, "waiting", w.Delay.Round(time.Millisecond), op.ref())
 	at := op.age()
 	op.change(func(o *Op) {
 		span := Span{Wait: true, Start: at, End: at + w.Delay, Lo: at + w.Lo, Hi: at + w.Hi}
@@ -169,13 +170,13 @@ func finalCause(gaveUp *policy.GaveUpError) Cause {
 func (op *operation) tell(o Outcome, result answer, cause Cause) {
 	switch o {
 	case Succeeded:
-		op.say(lab.MarkOK, "done."+string(op.run.scenario), op.id, result.Transaction)
+		op.say(lab.MarkOK, "done."+string(op.run.scenario), op.ref(), result.Transaction)
 	case Cached:
-		op.say(lab.MarkWarn, "cached", op.id)
+		op.say(lab.MarkWarn, "cached", op.ref())
 	case Queued:
-		op.say(lab.MarkWarn, "queued", op.id)
+		op.say(lab.MarkWarn, "queued", op.ref())
 	default:
-		op.say(lab.MarkFail, "failed."+string(cause), op.id)
+		op.say(lab.MarkFail, "failed."+string(cause), op.ref())
 	}
 }
 
@@ -196,6 +197,15 @@ func (op *operation) age() time.Duration { return op.run.lab.sinceStart() - op.s
 func (op *operation) change(f func(*Op)) {
 	op.run.lab.recorder.change(op.shown, f)
 	op.run.lab.changed()
+}
+
+// ref tells in the log which operation a line is about. The demo's payments
+// come one after the other and need no number.
+func (op *operation) ref() string {
+	if op.run.scenario == Demo {
+		return ""
+	}
+	return " · #" + strconv.FormatUint(op.id, 10)
 }
 
 func (op *operation) say(mark lab.Mark, key string, args ...any) {

@@ -45,7 +45,7 @@ func scenarioKnobs() []lab.Knob {
 		lab.NewDuration("cap", 10*time.Second, 0, time.Hour),
 		jitter,
 		failures,
-		lab.NewRate("rate", 3, 0, maxRate),
+		lab.NewRate("rate", 5, 0, maxRate),
 	}
 }
 
@@ -56,7 +56,7 @@ func policyKnobs() []lab.Knob {
 	return []lab.Knob{
 		presetKnob(),
 		lab.NewBool("classify", true),
-		lab.NewDuration("attempt-timeout", 2*time.Second, 0, time.Minute),
+		lab.NewDuration("attempt-timeout", 5*time.Second, 0, time.Minute),
 		lab.NewDuration("deadline", 0, 0, time.Hour),
 		lab.NewBool("retry-after", true),
 		spread,

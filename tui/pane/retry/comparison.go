@@ -11,8 +11,8 @@ import (
 func (p *painter) comparison() []string {
 	m := p.Snap.Metrics
 	with, without := p.t("with"), p.t("without")
-	labels := max(widget.Width(with), widget.Width(without)) + 2
-	if p.W < 40 {
+	labels := max(widget.Width(with), widget.Width(without)) + 1
+	if p.W < 36 {
 		labels = min(labels, p.W/3)
 	}
 	return []string{
@@ -31,7 +31,7 @@ func (p *painter) bar(label string, labels int, success, served, failed float64)
 		figure = lab.Share.Write(success)
 		words = p.t("fails_of", lab.Count.Write(failed), lab.Count.Write(total))
 	}
-	l := p.line().Cell(th.Text, label, labels)
+	l := p.line().Cell(th.Text, label, labels-1).Gap(1)
 	aside := 0
 	if p.W >= 56 {
 		aside = 24

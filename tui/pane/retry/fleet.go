@@ -52,15 +52,26 @@ func (p *painter) fleet(h int) []string {
 
 func (p *painter) fleetTitle(now, ghost *engine.Crowd) string {
 	th := p.Theme
-	l := p.line().Put(th.Text.Strong(), p.crowd(now)).Put(th.Dim, " "+th.Glyph.Dot+" "+p.t("fleet.calls"))
-	figures := p.t("fleet.figures", lab.Count.Write(now.Metrics["fleet_peak"]), lab.Share.Write(now.Metrics["fleet_success"]))
-	if ghost != nil {
-		figures += "  A " + p.t("fleet.figures", lab.Count.Write(ghost.Metrics["fleet_peak"]), lab.Share.Write(ghost.Metrics["fleet_success"]))
+	l := p.line().Put(th.Text.Strong(), p.crowd(now))
+	figures := p.fleetFigures(now, ghost)
+	if calls := " " + th.Glyph.Dot + " " + p.t("fleet.calls"); widget.Width(calls)+widget.Width(figures)+2 <= l.Left() {
+		l.Put(th.Dim, calls)
 	}
 	if widget.Width(figures)+2 > l.Left() {
-		return l.String()
+		figures = p.fleetFigures(now, nil)
 	}
-	return l.Right(th.Accent, figures).String()
+	return l.Gap(2).Right(th.Accent, figures).String()
+}
+
+// fleetFigures are the peak and the success, with those of run A beside them.
+func (p *painter) fleetFigures(now, ghost *engine.Crowd) string {
+	peak := lab.Count.Write(now.Metrics["fleet_peak"])
+	success := lab.Share.Write(now.Metrics["fleet_success"])
+	if ghost != nil {
+		peak += " (A " + lab.Count.Write(ghost.Metrics["fleet_peak"]) + ")"
+		success += " (A " + lab.Share.Write(ghost.Metrics["fleet_success"]) + ")"
+	}
+	return p.t("fleet.figures", peak, success)
 }
 
 func (p *painter) crowd(c *engine.Crowd) string {
@@ -74,7 +85,7 @@ func (p *painter) crowd(c *engine.Crowd) string {
 func (p *painter) fleetLine(now, ghost *engine.Crowd, bins int) string {
 	th := p.Theme
 	title := p.crowd(now)
-	figures := p.t("fleet.figures", lab.Count.Write(now.Metrics["fleet_peak"]), lab.Share.Write(now.Metrics["fleet_success"]))
+	figures := p.fleetFigures(now, nil)
 	w := max(0, p.W-widget.Width(title)-widget.Width(figures)-4)
 	chart := widget.Chart{Now: columnsOf(now, bins, w), Style: th.Accent}
 	if ghost != nil {

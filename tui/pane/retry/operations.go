@@ -20,7 +20,10 @@ func (p *painter) columns() columns {
 		c.end = 14
 	}
 	if p.W < 48 {
-		c.end, c.took = 2, 0
+		c.id, c.end, c.took = 5, 12, 0
+	}
+	if p.W < 32 {
+		c.end = 2
 	}
 	c.time = max(0, p.W-c.id-c.end-c.took)
 	return c

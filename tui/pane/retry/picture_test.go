@@ -174,6 +174,21 @@ func TestEverySizeIsFilled(t *testing.T) {
 	}
 }
 
+func TestRunAStandsBehindTheFleet(t *testing.T) {
+	th, c, snap := look("mono"), text(t, i18n.Spanish), fixture()
+	f := frame(th, c, snap, 78, 24)
+	alone := draw(t, f)
+	past := engine.Crowd{Clients: 1000, Calls: make([]int, 310), Metrics: map[string]float64{"fleet_peak": 90, "fleet_success": 0.7}}
+	past.Calls[200] = 90
+	d := *snap.Detail.(*engine.Detail)
+	snap.Detail = d.WithFleetOf(f.Settings, &past)
+	f.A = &lab.Run{Knobs: f.Settings}
+	both := draw(t, f)
+	if both == alone || !strings.Contains(both, "(A 90)") {
+		t.Errorf("run A is not to be seen:\n%s", both)
+	}
+}
+
 func TestAnUnknownDetailIsBlank(t *testing.T) {
 	draw(t, frame(look("mono"), text(t, i18n.English), &lab.Snapshot{}, 10, 2))
 }
