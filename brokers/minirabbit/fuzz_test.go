@@ -5,17 +5,22 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"resilab/brokers/minirabbit/codec"
 )
 
+// stuck is when a session that does nothing but compute must be deadlocked.
+const stuck = 20 * time.Second
+
 // FuzzSession logs in and then sends whatever sequence of frames the bytes
-// spell: no panic, nothing left running, and no more memory than was sent.
+// spell: no panic, no deadlock, nothing left running, and no more memory than was sent.
 func FuzzSession(f *testing.F) {
 	f.Add([]byte("\x00\x01\x10\x01q\x20\x01q\x30\x01qhello"))
 	f.Add([]byte{0, 0, 1, 1, 3, 2, 4, 3, 5, 4, 6, 5, 7, 6, 8, 7, 9, 8, 10, 9, 11, 10, 12, 11})
 	f.Add([]byte{0, 1, 4, 0, 8, 0, 12, 9, 12, 9, 12, 9, 14, 1, 16, 3, 0, 1, 22, 0})
 	f.Fuzz(func(t *testing.T, program []byte) {
+		defer time.AfterFunc(stuck, func() { panic("the session hangs") }).Stop()
 		s := newServer(Options{MaxMessageBytes: 1 << 16, QueueLimitBytes: 1 << 30})
 		ours, theirs := net.Pipe()
 		s.start(theirs, nil)
