@@ -128,7 +128,10 @@ func (c *session) loop() error {
 			c.frames.Add(1)
 			err = c.frame(f)
 		}
-		if err = c.report(f.Channel, err); err != nil {
+		if err != nil {
+			err = c.report(f.Channel, err)
+		}
+		if err != nil {
 			return err
 		}
 	}

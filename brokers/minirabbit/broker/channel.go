@@ -28,7 +28,7 @@ type Channel struct {
 	lastQueue string // the queue declared last, which "" means
 	mode      mode
 	tx        transaction
-	routed    []*queue    // scratch space of Publish
+	routing   routing
 	settled   []delivered // scratch space of Ack and its like
 
 	// The prefetch limit for all consumers together; 0 is none.

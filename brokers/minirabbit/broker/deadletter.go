@@ -31,8 +31,7 @@ func (q *queue) bury(e entry, reason string) {
 // Without that exchange, or without a route, the message is gone.
 func (v *vhost) forward(q *queue, d deadLetter) {
 	m := q.epitaph(d, v.broker.now().Unix())
-	var few [4]*queue
-	targets := v.routeByName(m, few[:0])
+	targets := new(routing).routeByName(v, m)
 	if len(targets) == 0 {
 		return
 	}

@@ -12,9 +12,10 @@ type Outcome struct {
 func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 	v := c.vhost
 	v.mu.RLock()
+	var queues []*queue
 	x, err := v.publishable(m.Exchange)
 	if err == nil && c.mode != txMode {
-		c.routed = v.route(x, m, c.routed[:0])
+		queues = c.routing.route(v, x, m)
 	}
 	v.mu.RUnlock()
 	if err != nil {
@@ -24,7 +25,7 @@ func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 		c.tx.publish(m, mandatory)
 		return Outcome{}, nil
 	}
-	return c.enqueue(m), nil
+	return c.enqueue(m, queues), nil
 }
 
 // publishable returns the exchange if clients may publish to it.
@@ -40,19 +41,19 @@ func (v *vhost) publishable(name string) (*exchange, error) {
 }
 
 // enqueue offers a message to the queues it was routed to.
-func (c *Channel) enqueue(m *Message) Outcome {
-	out := Outcome{Unroutable: len(c.routed) == 0}
+func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
+	defer c.routing.forget()
+	out := Outcome{Unroutable: len(queues) == 0}
 	if m.hasCopies() {
 		m = m.withoutBCC()
 	}
-	for i, q := range c.routed {
+	for _, q := range queues {
 		if q.push(m) == refused {
 			out.Refused = true
 		}
 		if w := q.memory.wait(); w != nil {
 			out.Wait = w
 		}
-		c.routed[i] = nil
 	}
 	if w := c.vhost.broker.memory.wait(); w != nil {
 		out.Wait = w
@@ -62,12 +63,12 @@ func (c *Channel) enqueue(m *Message) Outcome {
 
 // routeByName routes a message to the exchange it names, whatever that is;
 // none is fine.
-func (v *vhost) routeByName(m *Message, to []*queue) []*queue {
+func (r *routing) routeByName(v *vhost, m *Message) []*queue {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	x := v.exchanges[m.Exchange]
 	if x == nil {
-		return to
+		return nil
 	}
-	return v.route(x, m, to)
+	return r.route(v, x, m)
 }

@@ -45,8 +45,7 @@ func (c *Channel) Commit(unroutable func(*Message)) (Outcome, error) {
 	c.tx = transaction{}
 	var all Outcome
 	for _, p := range t.publishings {
-		c.routed = c.vhost.routeByName(p.message, c.routed[:0])
-		out := c.enqueue(p.message)
+		out := c.enqueue(p.message, c.routing.routeByName(c.vhost, p.message))
 		if out.Unroutable && p.mandatory {
 			unroutable(p.message)
 		}

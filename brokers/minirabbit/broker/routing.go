@@ -1,0 +1,112 @@
+package broker
+
+// A routing is the way of one message through exchanges that are bound to each
+// other. Every exchange is passed once, and every queue comes up once. It exists
+// to be used again: then it takes no memory but for large results.
+type routing struct {
+	vhost   *vhost
+	message *Message
+	queues  []*queue
+	found   []destination       // scratch space
+	inside  map[*queue]struct{} // queues, once there are many of them
+	passed  map[*exchange]struct{}
+	pending []*exchange
+}
+
+// route finds the queues that a message goes to when it is published to an
+// exchange. The caller holds at least the read lock of the virtual host. The
+// result is valid until the next call.
+func (r *routing) route(v *vhost, x *exchange, m *Message) []*queue {
+	r.forget()
+	if x.name == "" && !m.hasCopies() {
+		if q := v.queues[m.RoutingKey]; q != nil {
+			r.queues = append(r.queues, q)
+		}
+		return r.queues
+	}
+	r.vhost, r.message = v, m
+	r.through(x)
+	for len(r.pending) > 0 {
+		next := r.pending[0]
+		r.pending = r.pending[1:]
+		r.through(next)
+	}
+	return r.queues
+}
+
+// forget makes the routing ready for another message, and lets go of queues
+// that may be deleted meanwhile.
+func (r *routing) forget() {
+	clear(r.queues)
+	clear(r.found)
+	*r = routing{queues: r.queues[:0], found: r.found[:0]}
+}
+
+func (r *routing) through(x *exchange) {
+	to := r.found[:0]
+	if r.message.hasCopies() {
+		for _, key := range r.message.keys() {
+			to = r.from(x, key, to)
+		}
+	} else {
+		to = r.from(x, r.message.RoutingKey, to)
+	}
+	for _, d := range to {
+		if d.queue != nil {
+			r.addQueue(d.queue)
+		} else {
+			r.addExchange(x, d.exchange)
+		}
+	}
+	r.found = to
+	if alternate := r.vhost.exchanges[x.alternate]; len(to) == 0 && x.alternate != "" && alternate != nil {
+		r.addExchange(x, alternate)
+	}
+}
+
+func (r *routing) from(x *exchange, key string, to []destination) []destination {
+	if x.name != "" {
+		return x.router.route(key, r.message, to)
+	}
+	if q := r.vhost.queues[key]; q != nil {
+		to = append(to, destination{queue: q})
+	}
+	return to
+}
+
+// manyQueues is when a set becomes cheaper than looking through the list.
+const manyQueues = 16
+
+func (r *routing) addQueue(q *queue) {
+	if r.inside == nil {
+		for _, o := range r.queues {
+			if o == q {
+				return
+			}
+		}
+		if len(r.queues) == manyQueues {
+			r.inside = map[*queue]struct{}{}
+			for _, o := range r.queues {
+				r.inside[o] = struct{}{}
+			}
+		}
+	}
+	if r.inside != nil {
+		if _, ok := r.inside[q]; ok {
+			return
+		}
+		r.inside[q] = struct{}{}
+	}
+	r.queues = append(r.queues, q)
+}
+
+func (r *routing) addExchange(from, x *exchange) {
+	if r.passed == nil {
+		r.passed = map[*exchange]struct{}{}
+	}
+	r.passed[from] = struct{}{}
+	if _, ok := r.passed[x]; !ok {
+		r.passed[x] = struct{}{}
+		r.pending = append(r.pending, x)
+	}
+}
