@@ -43,11 +43,12 @@ type config struct {
 	slow          float64 // the first user's orders take so many times longer
 	popularity    string
 	prefetch      int
-	requeueReject bool // a failed order goes back by basic.reject, not basic.nack
-	deliveryLimit int  // deliveries of a failing order before it is dead-lettered; 0: no limit
-	inbox         bool // the consumers remember what they have applied
-	holdBack      int  // orders a user may have waiting for an earlier one; 0: none
-	drain         bool // let the lanes run empty before changing them
+	failures      float64 // share of the orders whose first handling fails
+	requeueReject bool    // a failed order goes back by basic.reject, not basic.nack
+	deliveryLimit int     // deliveries of a failing order before it is dead-lettered; 0: no limit
+	inbox         bool    // the consumers remember what they have applied
+	holdBack      int     // orders a user may have waiting for an earlier one; 0: none
+	drain         bool    // let the lanes run empty before changing them
 	scenario      string
 	incident      string // what happens by itself
 	incidentAt    time.Duration
@@ -60,7 +61,7 @@ func newConfig(s lab.Settings, seed uint64) config {
 		rate: s.Int("rate"), burst: s.Int("burst"), limit: uint64(s.Int("orders")),
 		work: s.Duration("work"), spread: s.Text("work-spread"), slow: s.Float("slow-user"),
 		popularity: s.Text("popularity"), prefetch: s.Int("prefetch"),
-		requeueReject: s.Text("requeue") == "reject", deliveryLimit: s.Int("delivery-limit"),
+		failures: s.Float("failure-rate"), requeueReject: s.Text("requeue") == "reject", deliveryLimit: s.Int("delivery-limit"),
 		inbox: s.Bool("inbox"), holdBack: s.Int("hold-back"), drain: s.Bool("drain"),
 		scenario: s.Text("scenario"), incident: s.Text("incident"), incidentAt: s.Duration("incident-at"),
 		seed: seed,
@@ -73,7 +74,7 @@ func (c *config) sharded() bool { return c.mode == modeConvoy || c.mode == modeM
 // workOf is how long order n of a user takes: for one seed always the same,
 // whatever else is set.
 func (c *config) workOf(n uint64, user int) time.Duration {
-	u := float64(mix(c.seed^mix(n))>>11) / (1 << 53)
+	u := draw(c.seed, n)
 	w := float64(c.work)
 	switch c.spread {
 	case spreadUniform:
@@ -86,6 +87,14 @@ func (c *config) workOf(n uint64, user int) time.Duration {
 	}
 	return time.Duration(w)
 }
+
+// fails tells whether the first handling of order n fails.
+func (c *config) fails(n uint64) bool {
+	return c.failures > 0 && draw(c.seed+1, n) < c.failures
+}
+
+// draw is a number from [0, 1) that belongs to order n.
+func draw(seed, n uint64) float64 { return float64(mix(seed^mix(n))>>11) / (1 << 53) }
 
 // mix is the finalizer of splitmix64 (Steele, Lea, Flood 2014).
 func mix(x uint64) uint64 {

@@ -120,6 +120,38 @@ func TestCompetingConsumersBreakOrder(t *testing.T) {
 	})
 }
 
+// A failed order returns to its place in the queue, but what the consumer holds
+// already overtakes it: only prefetch 1 keeps the order.
+func TestRequeueingNeedsPrefetchOne(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		for _, how := range []string{"nack", "reject"} {
+			base := turned{"users": "10", "lanes": "2", "rate": "5000", "work": "500us", "failure-rate": "0.1", "requeue": how}
+			one := measure(t, url, "800", with(base, "prefetch", "1"))
+			many := measure(t, url, "800", with(base, "prefetch", "50"))
+			if one["violations"] != 0 || one["redelivered"] < 40 || many["violations"] < 10 || many["lost"] != 0 {
+				t.Errorf("%s: prefetch 1 %v, prefetch 50 %v", how, one, many)
+			}
+		}
+	})
+}
+
+// TestViolationsHaveACause: where lanes change under a backlog, the keys that
+// moved lose their order, and the lab says that this is why.
+func TestViolationsHaveACause(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		l := begin(t, url, turned{"users": "100", "lanes": "2", "rate": "2000", "work": "2ms", "prefetch": "1"})
+		await(t, l, "a backlog", func(s *lab.Snapshot) bool { return s.InFlight > 500 })
+		if err := l.Do(t.Context(), addLane); err != nil {
+			t.Fatal(err)
+		}
+		snap := await(t, l, "violations", func(s *lab.Snapshot) bool { return s.Metrics["violations"] > 10 })
+		d := snap.Detail.(*Detail)
+		if d.Causes[Moved] == 0 || d.Causes[Competing]+d.Causes[Requeued]+d.Causes[Resent] != 0 || len(d.Lanes) != 3 {
+			t.Errorf("%d lanes, causes %v", len(d.Lanes), d.Causes)
+		}
+	})
+}
+
 func TestOneForAllKeepsOrder(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
 		m := measure(t, url, "500", map[string]string{"mode": "single", "users": "10", "lanes": "4", "rate": "5000", "work": "1ms"})

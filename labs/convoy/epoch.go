@@ -65,6 +65,7 @@ type counts struct {
 	effects, rejected                   uint64
 	appliedViolations, heldMax          uint64
 	afterPoison                         uint64 // handled in its lane since it was set aside
+	causes                              [causeCount]uint64
 	poisoned                            bool
 	poisonLane                          *lane
 	latency                             histogram
@@ -75,6 +76,7 @@ type user struct {
 	seq           uint64 // of the last order placed
 	lane          *lane  // where the last order came from
 	before, after *lane  // around the last change of the lanes
+	latest        *lane  // where the highest number handled came from
 	strip         strip
 	latency       histogram
 	account       account

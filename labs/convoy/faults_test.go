@@ -1,6 +1,10 @@
 package convoy
 
 import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,4 +90,70 @@ func TestNothingRemains(t *testing.T) {
 			t.Errorf("%s: %s", what, out)
 		}
 	}
+}
+
+// TestRandomFaults strikes a real broker and its clients at random for a while:
+// whatever happens, every confirmed order is handled. RESILAB_FAULTS sets how
+// many faults there are; 20 take about two minutes.
+func TestRandomFaults(t *testing.T) {
+	t.Parallel()
+	node := brokertest.RabbitMQ(t)
+	l := begin(t, node.URL(), map[string]string{"users": "40", "lanes": "4", "rate": "300", "work": "5ms", "prefetch": "20"})
+	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	act := func(action string) func() error {
+		return func() error { return l.Do(t.Context(), action) }
+	}
+	restart := func(end func() error) func() error {
+		return func() error { return errors.Join(end(), node.Start()) }
+	}
+	faults := []struct {
+		name string
+		do   func() error
+	}{
+		{"consumer killed", act(actionKill)},
+		{"producer cut", act(actionCut)},
+		{"lane added", act(addLane)},
+		{"consumer hung and released", func() error {
+			err := l.Do(t.Context(), actionHang)
+			time.Sleep(300 * time.Millisecond)
+			return errors.Join(err, l.Do(t.Context(), actionHang))
+		}},
+		{"all connections closed by the broker", func() error {
+			_, err := node.Ctl("close_all_connections", "maintenance")
+			return err
+		}},
+		{"broker killed", restart(node.Kill)},
+		{"broker stopped", restart(node.Stop)},
+	}
+	for i := range faultCount() {
+		before := l.Snapshot().Metrics
+		f := faults[rng.IntN(len(faults))]
+		if err := f.do(); err != nil {
+			t.Fatalf("%s: %v", f.name, err)
+		}
+		after := await(t, l, "it works again after: "+f.name, func(s *lab.Snapshot) bool {
+			return len(s.Troubles) == 0 && s.Metrics["confirmed"] > before["confirmed"]+100 && s.Metrics["handled"] > before["handled"]+100
+		}).Metrics
+		t.Logf("fault %d, %s: violations +%v, duplicates +%v, redelivered +%v, republished +%v", i+1, f.name,
+			after["violations"]-before["violations"], after["duplicates"]-before["duplicates"],
+			after["redelivered"]-before["redelivered"], after["republished"]-before["republished"])
+	}
+	l.Pause()
+	m := await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+	t.Logf("%v", m)
+	causes := l.Snapshot().Detail.(*Detail).Causes
+	t.Logf("violations by cause: %v", causes)
+	if explained := causes[Moved] + causes[Resent] + causes[Requeued]; float64(explained) != m["violations"] {
+		t.Errorf("%v violations, %d of them explained", m["violations"], explained)
+	}
+	if m["lost"] != 0 || m["unique_messages"] != m["published"] {
+		t.Errorf("lost %v; %v orders of %v were handled", m["lost"], m["unique_messages"], m["published"])
+	}
+}
+
+func faultCount() int {
+	if n, err := strconv.Atoi(os.Getenv("RESILAB_FAULTS")); err == nil {
+		return n
+	}
+	return 4
 }

@@ -20,6 +20,7 @@ type record struct {
 	worker     *worker // that received it last
 	generation int     // of the topology when it was published
 	deliveries int
+	publishes  int
 	at         place
 	confirmed  bool
 	poison     bool // handling it always fails

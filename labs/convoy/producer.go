@@ -73,6 +73,7 @@ func (e *epoch) nextAgain() *record {
 			r.at = sending
 			e.route(r.user).add(r)
 		}
+		r.publishes++
 		e.sum.republished++
 		return r
 	}

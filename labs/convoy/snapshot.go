@@ -14,6 +14,8 @@ type Detail struct {
 	Users []User // the first ones
 	// UserCount counts all users.
 	UserCount int
+	// Causes counts the violations by what caused them.
+	Causes [causeCount]uint64
 	// Draining: nobody orders while the lanes run empty.
 	Draining bool
 	Shared   bool // one queue for all
@@ -73,7 +75,7 @@ func (e *epoch) detail() *Detail {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d := &Detail{Mode: e.cfg.mode, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users)}
+	d := &Detail{Mode: e.cfg.mode, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes}
 	for _, l := range e.lanes {
 		d.Lanes = append(d.Lanes, l.picture(e))
 	}

@@ -51,6 +51,7 @@ func knobs() []lab.Knob {
 		prefetch,
 		lab.NewInt("burst", 1, 1, 100),
 		limit,
+		lab.NewFraction("failure-rate", 0),
 		lab.NewChoice("requeue", "nack", "reject"),
 		lab.NewInt("delivery-limit", 0, 0, 20),
 		lab.NewBool("inbox", false),

@@ -13,7 +13,7 @@ import (
 func (e *epoch) newOrder(u int) *record {
 	e.users[u].seq++
 	r := e.newRecord()
-	*r = record{order: order{n: e.nextN, user: u, seq: e.users[u].seq}, created: e.now(), generation: e.generation}
+	*r = record{order: order{n: e.nextN, user: u, seq: e.users[u].seq}, created: e.now(), generation: e.generation, publishes: 1}
 	if u == 0 && e.poisonDue {
 		r.poison, e.poisonDue, e.sum.poisoned = true, false, true
 		e.log.add(lab.MarkFault, "convoy.event.poison", r.id(), r.userID())
@@ -162,13 +162,13 @@ func (e *epoch) givenBack(orders []order) {
 	e.touched()
 }
 
-// poisoned tells whether handling an order fails, and whether the limit of its
+// fails tells whether handling an order fails, and whether the limit of its
 // deliveries is reached.
-func (e *epoch) poisoned(o order) (fails, exhausted bool) {
+func (e *epoch) fails(o order) (fails, exhausted bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := e.records[o.n]
-	if r == nil || !r.poison {
+	if r == nil || !r.poison && (r.deliveries > 1 || !e.cfg.fails(o.n)) {
 		return false, false
 	}
 	return true, e.cfg.deliveryLimit > 0 && r.deliveries >= e.cfg.deliveryLimit
@@ -189,6 +189,7 @@ func (e *epoch) handled(w *worker, o order) {
 		e.sum.afterPoison++
 	}
 	done := effect{order: o}
+	cause := e.causeOf(w, o)
 	if r := e.records[o.n]; r != nil && r.at != gone {
 		done.created = r.created
 		e.finish(r)
@@ -197,10 +198,12 @@ func (e *epoch) handled(w *worker, o order) {
 	e.touched()
 	switch verdict {
 	case ledger.Violation:
-		e.log.order(lab.MarkWarn, "convoy.event.violation", o, int(overtaker))
+		e.sum.causes[cause]++
+		e.log.order(lab.MarkWarn, "convoy.event.violation_"+causeNames[cause], o, int(overtaker))
 	case ledger.Duplicate:
 		e.log.order(lab.MarkWarn, "convoy.event.duplicate", o)
 	default:
+		u.latest = w.lane
 		e.log.order(lab.MarkHandled, "convoy.event.handled", o, w.lane.number)
 	}
 }

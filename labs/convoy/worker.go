@@ -117,7 +117,7 @@ func (w *worker) handle(ctx context.Context, in *<-chan amqp.Delivery, timer *ti
 	if err := w.pass(ctx, in, timer, w.e.cfg.workOf(j.n, j.user)); err != nil {
 		return err
 	}
-	fails, exhausted := w.e.poisoned(j.order)
+	fails, exhausted := w.e.fails(j.order)
 	if fails {
 		w.drop()
 		return w.giveUp(j, exhausted)

@@ -73,6 +73,14 @@ func (p *painter) verdict() string {
 		l.Gap(2).Put(th.Warn, p.t("draining"))
 	}
 	rate := p.rate()
+	for _, c := range engine.Causes() {
+		if n := p.d.Causes[c]; n > 0 {
+			words := p.t("cause."+c.String(), n)
+			if l.Left() > widget.Width(words)+widget.Width(rate)+4 {
+				l.Gap(2).Put(th.Dim, words)
+			}
+		}
+	}
 	if l.Left() > widget.Width(rate)+1 {
 		l.Right(th.Text.Strong(), rate)
 	}
