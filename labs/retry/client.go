@@ -30,10 +30,15 @@ type client struct {
 	keys string // prefix of idempotency keys; empty: send none
 }
 
+// poolSize is how many connections there are at most. Without a bound, a slow
+// machine would open ever more of them for calls that only wait for each other.
+const poolSize = 1000
+
 func newTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		MaxIdleConnsPerHost:   256,
+		MaxConnsPerHost:       poolSize,
+		MaxIdleConnsPerHost:   poolSize,
 		IdleConnTimeout:       30 * time.Second,
 		ResponseHeaderTimeout: hangLimit,
 	}
@@ -164,6 +169,9 @@ const (
 	CauseStatus      Cause = "status"      // any other status
 	CauseBreaker     Cause = "breaker"     // the circuit breaker let no call pass
 	CauseOther       Cause = "other"
+	// CauseCut is nobody's failure: another call of a hedge was faster, or the
+	// run ended.
+	CauseCut Cause = "cut"
 )
 
 func causeOf(err error) Cause {

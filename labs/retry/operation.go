@@ -59,7 +59,7 @@ func (op *operation) do() (answer, error) {
 func (op *operation) call(ctx context.Context) (answer, error) {
 	number := op.began()
 	result, err := op.perform(ctx, number)
-	op.returned(number, op.causeIn(ctx, err))
+	op.returned(number, causeIn(ctx, err))
 	return result, err
 }
 
@@ -70,17 +70,17 @@ func (op *operation) send(ctx context.Context) (answer, error) {
 
 func (op *operation) perform(ctx context.Context, number int) (answer, error) {
 	result, err := op.run.client.perform(ctx, op.run.scenario, visit{op.id, number})
-	cause := op.causeIn(ctx, err)
-	op.run.stats.called(cause, result.Replayed)
-	op.run.lab.heard(cause)
+	if cause := causeIn(ctx, err); cause != CauseCut {
+		op.run.stats.called(cause, result.Replayed)
+		op.run.lab.heard(cause)
+	}
 	return result, err
 }
 
-// causeIn is the cause of an error, if it is anybody's failure: a hedge that
-// lost the race and the end of a run are not.
-func (op *operation) causeIn(ctx context.Context, err error) Cause {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return CauseNone
+// causeIn is the cause of a call's error.
+func causeIn(ctx context.Context, err error) Cause {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return CauseCut
 	}
 	return causeOf(err)
 }

@@ -17,7 +17,7 @@ import (
 // fast are settings under which a test is quick.
 func fast(changes map[string]string) map[string]string {
 	all := map[string]string{
-		"base": "1ms", "cap": "20ms", "rate": "500", "latency": "1ms", "failure-rate": "0", "slow-rate": "0",
+		"base": "1ms", "cap": "20ms", "rate": "200", "latency": "1ms", "failure-rate": "0", "slow-rate": "0",
 		"clients": "10", "fleet-outage": "0",
 	}
 	for id, v := range changes {
@@ -49,19 +49,16 @@ func TestBudgetCapsTheLoad(t *testing.T) {
 }
 
 func TestBreakerOpensInAnOutageAndClosesAfterIt(t *testing.T) {
-	s := settings(t, fast(map[string]string{"breaker": "gobreaker", "breaker-open": "50ms", "retries": "1"}))
+	s := settings(t, fast(map[string]string{"breaker": "gobreaker", "breaker-open": "500ms", "retries": "1"}))
 	l := start(t, lab.Env{}, s, 1).(*Lab)
 	until(t, l, "work", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 5 })
-	l.gateway.Fail(300 * time.Millisecond)
-	until(t, l, "rejections", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] > 20 })
-	calls := l.Snapshot().Metrics["outage_calls"]
-	if calls > 30 {
-		t.Errorf("%v calls in the outage in spite of the breaker", calls)
+	l.gateway.Fail(time.Hour)
+	m := until(t, l, "rejections", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] >= 150 }).Metrics
+	if m["outage_calls"] > m["rejected"]/2 {
+		t.Errorf("%v calls in the outage, only %v were spared", m["outage_calls"], m["rejected"])
 	}
-	until(t, l, "a closed breaker", func(s *lab.Snapshot) bool {
-		g := s.Detail.(*Detail).Guards
-		return !s.Detail.(*Detail).Down && g.Breaker == "closed"
-	})
+	l.gateway.Fail(0)
+	until(t, l, "a closed breaker", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Guards.Breaker == "closed" })
 	before := l.Snapshot().Metrics["charges"]
 	until(t, l, "new charges", func(s *lab.Snapshot) bool { return s.Metrics["charges"] > before })
 }
@@ -103,9 +100,9 @@ func TestQueueDropsWhatIsRefusedForGood(t *testing.T) {
 }
 
 func TestHedgeOvertakesSlowAnswers(t *testing.T) {
-	slow := fast(map[string]string{"latency": "5ms", "slow-rate": "0.2", "rate": "100"})
+	slow := fast(map[string]string{"latency": "20ms", "slow-rate": "0.2", "rate": "100"})
 	plain := measure(t, 60, 5, slow).Metrics
-	slow["hedge"] = "30ms"
+	slow["hedge"] = "60ms"
 	hedged := measure(t, 60, 5, slow).Metrics
 	if hedged["hedges"] == 0 || plain["hedges"] != 0 {
 		t.Errorf("hedges: %v, without %v", hedged["hedges"], plain["hedges"])
@@ -134,15 +131,6 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}
 	if waits == 0 {
 		t.Error("nobody waits")
-	}
-}
-
-func TestDeadlineIsKept(t *testing.T) {
-	m := measure(t, 50, 1, fast(map[string]string{
-		"failure-rate": "1", "retries": "100", "base": "5ms", "deadline": "100ms", "attempt-timeout": "50ms", "jitter": "none",
-	})).Metrics
-	if m["p99_ms"] > 155 || m["p99_ms"] < 50 {
-		t.Errorf("p99 %v ms, want at most the deadline of 100 ms and one time-out", m["p99_ms"])
 	}
 }
 

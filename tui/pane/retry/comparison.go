@@ -75,14 +75,14 @@ func (p *painter) guards() string {
 	if p.detail.Down {
 		part().Put(th.Bad.Strong(), p.signs.bad+" "+p.t("outage"))
 	}
+	if g.Waiting > 0 {
+		part().Put(th.Dim, p.t("queue")+" ").Put(th.Warn.Strong(), lab.Count.Write(float64(g.Waiting)))
+	}
 	if g.Breaker != "" {
 		part().Put(th.Dim, p.t("breaker")+" ").Put(p.breakerStyle(g.Breaker), p.t("breaker_state."+g.Breaker))
 	}
 	if g.HasBudget {
 		part().Put(th.Dim, p.t("budget")+" ").Bar(th.Accent, g.BudgetLeft, 10).Put(th.Text, " "+lab.Share.Write(g.BudgetLeft))
-	}
-	if g.Waiting > 0 {
-		part().Put(th.Dim, p.t("queue")+" ").Put(th.Warn.Strong(), lab.Count.Write(float64(g.Waiting)))
 	}
 	if !begun {
 		return ""

@@ -15,12 +15,13 @@ import (
 type columns struct{ id, time, end, took int }
 
 func (p *painter) columns() columns {
-	c := columns{id: 6, end: 22, took: 7}
+	newest := p.detail.Ops[len(p.detail.Ops)-1].ID
+	c := columns{id: max(6, len(strconv.FormatUint(newest, 10))+2), end: 22, took: 7}
 	if p.W < 64 {
 		c.end = 14
 	}
 	if p.W < 48 {
-		c.id, c.end, c.took = 5, 12, 0
+		c.end, c.took = 12, 0
 	}
 	if p.W < 32 {
 		c.end = 2
@@ -208,6 +209,8 @@ func (p *painter) spans(op *engine.Op) []widget.Span {
 		case piece.Wait:
 		case running:
 			add(piece.Start, end, th.Accent, s.busy)
+		case piece.Cause == engine.CauseCut:
+			add(piece.Start, end, th.Dim, s.busy)
 		case piece.Cause != engine.CauseNone:
 			add(piece.Start, end, th.Bad, s.busy)
 			add(end, end, th.Bad.Strong(), s.failed)

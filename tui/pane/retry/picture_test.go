@@ -53,6 +53,8 @@ func fixture() *lab.Snapshot {
 		attempt(0, 300*msec, bad), attempt(3600*msec, 3700*msec, "")}})
 	add(engine.Op{Start: 6 * sec, Outcome: engine.Queued, Cause: engine.CauseBreaker, Took: msec})
 	add(engine.Op{Start: 7 * sec, Outcome: engine.Cancelled, Took: 200 * msec, Spans: []engine.Span{attempt(0, 200*msec, "")}})
+	add(engine.Op{Start: 8 * sec, Outcome: engine.Succeeded, Took: 900 * msec, Spans: []engine.Span{
+		attempt(0, 900*msec, engine.CauseCut), {Start: 800 * msec, End: 900 * msec, Hedge: true}}})
 	add(engine.Op{Start: 11 * sec, Spans: []engine.Span{attempt(0, 70*msec, bad), wait(70*msec, 1500*msec, 70*msec, 2070*msec)}})
 	add(engine.Op{Start: 11700 * msec, Spans: []engine.Span{attempt(0, 0, "")}})
 	d.Fleet = &engine.Crowd{
@@ -196,7 +198,7 @@ func TestAnUnknownDetailIsBlank(t *testing.T) {
 func TestRowsStayWhileOthersArrive(t *testing.T) {
 	d := fixture().Detail.(*engine.Detail)
 	before := slots(d.Ops, 12, 1)
-	later := append(append([]engine.Op{}, d.Ops...), engine.Op{ID: 51})
+	later := append(append([]engine.Op{}, d.Ops...), engine.Op{ID: 52})
 	after := slots(later, 12, 1)
 	moved := 0
 	for i := range before {
