@@ -1,0 +1,196 @@
+package endtoend
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	gossh "golang.org/x/crypto/ssh"
+)
+
+const (
+	together = 20  // visitors at once
+	cycles   = 200 // visitors who come and go
+	abreast  = 10  // of these at a time
+)
+
+// visitor is one SSH session in the labs.
+type visitor struct {
+	conn    *gossh.Client
+	session *gossh.Session
+	keys    io.Writer
+	screen  output
+}
+
+func visit(addr, lang string) (*visitor, error) {
+	conn, err := gossh.Dial("tcp", addr, &gossh.ClientConfig{User: "student", Timeout: patience,
+		HostKeyCallback: gossh.InsecureIgnoreHostKey()}) // the server is this test's own
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	v := &visitor{conn: conn}
+	if v.session, err = conn.NewSession(); err != nil {
+		return v, fmt.Errorf("opening a session: %w", err)
+	}
+	v.session.Stdout = &v.screen
+	if v.keys, err = v.session.StdinPipe(); err != nil {
+		return v, err
+	}
+	_ = v.session.Setenv("LANG", lang) // a wish
+	if err := v.session.RequestPty("xterm-256color", 24, 80, nil); err != nil {
+		return v, fmt.Errorf("asking for a terminal: %w", err)
+	}
+	return v, v.session.Shell()
+}
+
+// sees waits until the screen has shown a text.
+func (v *visitor) sees(text string) error {
+	deadline := time.Now().Add(patience)
+	for !strings.Contains(v.screen.String(), text) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%q is not on the screen: %q", text, tail(v.screen.String()))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return nil
+}
+
+func tail(s string) string { return s[max(0, len(s)-600):] }
+
+// leave hangs up, as closing the window does.
+func (v *visitor) leave() {
+	if v != nil {
+		_ = v.conn.Close()
+	}
+}
+
+// serve starts the SSH server on the shared real brokers and returns its address.
+func serve(t *testing.T) (addr string, log *output) {
+	t.Helper()
+	cmd := command(t, "serve", "--addr", "127.0.0.1:0", "--open", "--host-key", filepath.Join(t.TempDir(), "key"),
+		"--amqp-url", shared.RabbitMQ(t).URL(), "--redis-url", shared.Redis(t).URL())
+	out, log := &output{}, &output{}
+	cmd.Stdout, cmd.Stderr = out, log
+	start(t, cmd)
+	await(t, "the server listens", func() bool { return served.MatchString(out.String()) })
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the server ends with %v: %s", err, log)
+		}
+	})
+	return served.FindString(out.String()), log
+}
+
+// Twenty visitors at once each have labs of their own, in their own language;
+// two hundred who come and go leave no queue and no key behind.
+func TestVisitors(t *testing.T) {
+	addr, log := serve(t)
+	visitors := make([]*visitor, together)
+	defer func() {
+		for _, v := range visitors {
+			v.leave()
+		}
+	}()
+	for i := range visitors {
+		lang, word := "en_US.UTF-8", "Knobs"
+		if i%2 == 1 {
+			lang, word = "es_CL.UTF-8", "Ajustes"
+		}
+		var err error
+		if visitors[i], err = visit(addr, lang); err != nil {
+			t.Fatal(err)
+		}
+		if err := visitors[i].sees(word); err != nil {
+			t.Fatalf("visitor %d: %v", i, err)
+		}
+	}
+	// Two labs of each visitor use a broker, each in a namespace of its own.
+	await(t, "each has namespaces of their own", func() bool { return len(namespaces(t)) == 2*together })
+	for _, v := range visitors {
+		v.leave()
+	}
+	comeAndGo(t, addr)
+	await(t, "nothing of them is left", func() bool { return len(namespaces(t)) == 0 })
+	if strings.Contains(log.String(), "panic") {
+		t.Error(tail(log.String()))
+	}
+}
+
+func comeAndGo(t *testing.T, addr string) {
+	t.Helper()
+	slots := make(chan struct{}, abreast)
+	var wg sync.WaitGroup
+	for i := range cycles {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			v, err := visit(addr, "en_US.UTF-8")
+			defer v.leave()
+			if err == nil {
+				err = v.sees("Knobs")
+			}
+			if err != nil {
+				t.Errorf("visitor %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+var namespace = regexp.MustCompile(`resilab-[0-9a-f]{10}`)
+
+// namespaces lists whose queues or keys are in the brokers.
+func namespaces(t *testing.T) map[string]bool {
+	t.Helper()
+	seen := map[string]bool{}
+	client := goredis.NewClient(redisOptions(t))
+	defer client.Close()
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(keys, declared(t)...) {
+		ns := namespace.FindString(name)
+		if ns == "" {
+			t.Errorf("%q carries no namespace", name)
+		}
+		seen[ns] = true
+	}
+	return seen
+}
+
+func redisOptions(t *testing.T) *goredis.Options {
+	t.Helper()
+	opt, err := goredis.ParseURL(shared.Redis(t).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opt
+}
+
+// declared lists the queues and the exchanges of the labs.
+func declared(t *testing.T) (names []string) {
+	t.Helper()
+	for _, list := range []string{"list_queues", "list_exchanges"} {
+		out, err := shared.RabbitMQ(t).Ctl("--quiet", "--no-table-headers", list, "name")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range strings.Lines(out) {
+			if name = strings.TrimSpace(name); name != "" && !strings.HasPrefix(name, "amq.") {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
