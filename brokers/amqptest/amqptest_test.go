@@ -12,8 +12,14 @@ var brokers brokertest.Shared
 func TestMain(m *testing.M) { brokertest.Main(m, &brokers) }
 
 func TestConformance(t *testing.T) {
-	t.Run("embedded", func(t *testing.T) { Run(t, embedded(t)) })
-	t.Run("real", func(t *testing.T) { Run(t, real(t)) })
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		Run(t, embedded(t))
+	})
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		Run(t, rabbitmq(t))
+	})
 }
 
 // embedded starts a minirabbit that ends with the test and all its subtests.
@@ -27,8 +33,8 @@ func embedded(tb testing.TB) Target {
 	return Target{URL: server.URL(), VhostsOnDemand: true}
 }
 
-// real returns the RabbitMQ that the tests share.
-func real(tb testing.TB) Target {
+// rabbitmq returns the RabbitMQ that the tests share.
+func rabbitmq(tb testing.TB) Target {
 	tb.Helper()
 	return Target{URL: brokers.RabbitMQ(tb).URL()}
 }

@@ -35,7 +35,7 @@ func benchBoth(b *testing.B, perSecond int) {
 	for _, broker := range []struct {
 		name   string
 		target func(testing.TB) Target
-	}{{"embedded", embedded}, {"real", real}} {
+	}{{"embedded", embedded}, {"real", rabbitmq}} {
 		b.Run(broker.name, func(b *testing.B) { benchBroker(b, broker.target(b), perSecond) })
 	}
 }

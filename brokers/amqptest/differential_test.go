@@ -16,7 +16,7 @@ import (
 // does the same random things to them, and wants the same to come out.
 func TestSameAsRabbitMQ(t *testing.T) {
 	var conns []*amqp.Connection
-	for _, target := range []Target{embedded(t), real(t)} {
+	for _, target := range []Target{embedded(t), rabbitmq(t)} {
 		conn, err := amqp.Dial(target.URL)
 		if err != nil {
 			t.Fatal(err)

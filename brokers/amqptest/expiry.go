@@ -22,7 +22,7 @@ func expiryTests() []test {
 
 func testQueueTTL(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.queue(amqp.Table{"x-message-ttl": int32(60)})
+	q := ch.queue(amqp.Table{"x-message-ttl": int32(400)})
 	ch.publish("", q, "1", "2")
 	ch.becomes(q, 2)
 	ch.becomes(q, 0)
@@ -31,7 +31,7 @@ func testQueueTTL(t *testing.T, b broker) {
 func testMessageTTL(t *testing.T, b broker) {
 	ch := b.channel(t)
 	q := ch.queue(nil)
-	ch.send("", q, amqp.Publishing{Expiration: "60", Body: []byte("1")})
+	ch.send("", q, amqp.Publishing{Expiration: "400", Body: []byte("1")})
 	ch.publish("", q, "2")
 	ch.becomes(q, 2)
 	ch.becomes(q, 1)
@@ -88,11 +88,11 @@ func testTTLAtHead(t *testing.T, b broker) {
 func testTTLUnacked(t *testing.T, b broker) {
 	ch := b.channel(t)
 	dlx, dead := ch.graveyard()
-	q := ch.queue(amqp.Table{"x-message-ttl": int32(100), "x-dead-letter-exchange": dlx})
+	q := ch.queue(amqp.Table{"x-message-ttl": int32(400), "x-dead-letter-exchange": dlx})
 	ds := ch.consume(q)
 	ch.publish("", q, "1")
 	d := next(t, ds)
-	time.Sleep(150 * time.Millisecond)
+	time.Sleep(500 * time.Millisecond)
 	if n := ch.ready(dead); n != 0 {
 		t.Error("it expired while a consumer had it")
 	}
@@ -127,15 +127,15 @@ func (ch *channel) eventuallyGone(queue string) {
 
 func testExpiresUsed(t *testing.T, b broker) {
 	ch := b.channel(t)
-	const life = 300 * time.Millisecond
+	const life = 600 * time.Millisecond
 	q := ch.sharedQueue(amqp.Table{"x-expires": int32(life.Milliseconds())})
-	for range 5 { // a get is use
+	for range 4 { // a get is use
 		time.Sleep(life / 3)
 		_, _, err := ch.Get(q, true)
 		ch.ok(err)
 	}
 	ds := ch.consumeWith(q, "c", true, nil) // and so is a consumer, while it lasts
-	time.Sleep(2 * life)
+	time.Sleep(life * 3 / 2)
 	ch.publish("", q, "1")
 	if got := bodies(t, ds, 1); got != "1" {
 		t.Errorf("got %s", got)

@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,23 +23,40 @@ func prefetchTests() []test {
 	}
 }
 
-// taken counts the deliveries until no more come.
-func (ch *channel) taken(queue string, consumers ...<-chan amqp.Delivery) int {
+// take waits until the consumers have n deliveries between them, asserts that no
+// more come, and returns how many each one has.
+func (ch *channel) take(queue string, n int, consumers ...<-chan amqp.Delivery) []int {
 	ch.t.Helper()
-	ch.ready(queue)
-	ch.ready(queue)
-	n := 0
-	for _, ds := range consumers {
-		for more := true; more; {
-			select {
-			case <-ds:
-				n++
-			case <-time.After(quietTime):
-				more = false
+	counts, total := make([]int, len(consumers)), 0
+	collect := func() error {
+		for i, ds := range consumers {
+			for arrived(ds) {
+				counts[i]++
+				total++
 			}
 		}
+		if total < n {
+			return fmt.Errorf("%d deliveries of %d", total, n)
+		}
+		return nil
 	}
-	return n
+	ch.eventually(collect)
+	ch.ready(queue) // what the broker is going to send, it has sent now
+	ch.ready(queue)
+	time.Sleep(quietTime)
+	if _ = collect(); total != n {
+		ch.t.Errorf("%d deliveries, want %d", total, n)
+	}
+	return counts
+}
+
+func arrived(ds <-chan amqp.Delivery) bool {
+	select {
+	case _, ok := <-ds:
+		return ok
+	default:
+		return false
+	}
 }
 
 func testPrefetchConsumer(t *testing.T, b broker) {
@@ -47,16 +65,11 @@ func testPrefetchConsumer(t *testing.T, b broker) {
 	ch.ok(ch.Qos(2, 0, false))
 	one, two := ch.consume(q), ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4", "5", "6")
-	if n := ch.taken(q, one); n != 2 {
-		t.Errorf("the first has %d, want 2", n)
-	}
-	if n := ch.taken(q, two); n != 2 {
-		t.Errorf("the second has %d, want 2", n)
+	if n := ch.take(q, 4, one, two); n[0] != 2 || n[1] != 2 {
+		t.Errorf("%d and %d, want 2 each", n[0], n[1])
 	}
 	ch.ok(ch.Ack(4, true))
-	if n := ch.taken(q, one, two); n != 2 {
-		t.Errorf("%d more, want the 2 that are left", n)
-	}
+	ch.take(q, 2, one, two)
 }
 
 func testPrefetchChannel(t *testing.T, b broker) {
@@ -65,13 +78,9 @@ func testPrefetchChannel(t *testing.T, b broker) {
 	ch.ok(ch.Qos(3, 0, true))
 	one, two := ch.consume(q), ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4", "5", "6")
-	if n := ch.taken(q, one, two); n != 3 {
-		t.Errorf("the channel has %d, want 3", n)
-	}
+	ch.take(q, 3, one, two)
 	ch.ok(ch.Ack(1, false))
-	if n := ch.taken(q, one, two); n != 1 {
-		t.Errorf("%d more after one ack", n)
-	}
+	ch.take(q, 1, one, two)
 }
 
 func testPrefetchBoth(t *testing.T, b broker) {
@@ -81,8 +90,8 @@ func testPrefetchBoth(t *testing.T, b broker) {
 	ch.ok(ch.Qos(3, 0, true))
 	one, two := ch.consume(q), ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4", "5", "6")
-	if a, c := ch.taken(q, one), ch.taken(q, two); a > 2 || c > 2 || a+c != 3 {
-		t.Errorf("%d and %d, want at most 2 each and 3 together", a, c)
+	if n := ch.take(q, 3, one, two); n[0] > 2 || n[1] > 2 {
+		t.Errorf("%d and %d, want at most 2 each", n[0], n[1])
 	}
 }
 
@@ -95,8 +104,8 @@ func testPrefetchConsumerLast(t *testing.T, b broker) {
 	ch.ok(ch.Qos(2, 0, false))
 	one, two := ch.consume(q), ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4", "5", "6")
-	if a, c := ch.taken(q, one), ch.taken(q, two); a != 2 || c != 2 {
-		t.Errorf("%d and %d, want 2 each", a, c)
+	if n := ch.take(q, 4, one, two); n[0] != 2 || n[1] != 2 {
+		t.Errorf("%d and %d, want 2 each", n[0], n[1])
 	}
 }
 
@@ -108,11 +117,8 @@ func testPrefetchLater(t *testing.T, b broker) {
 	ch.ok(ch.Qos(3, 0, false))
 	after := ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4", "5", "6")
-	if n := ch.taken(q, before); n != 1 {
-		t.Errorf("the consumer from before has %d, want 1", n)
-	}
-	if n := ch.taken(q, after); n != 3 {
-		t.Errorf("the consumer from after has %d, want 3", n)
+	if n := ch.take(q, 4, before, after); n[0] != 1 || n[1] != 3 {
+		t.Errorf("the consumer from before has %d, the one from after %d; want 1 and 3", n[0], n[1])
 	}
 }
 
@@ -184,11 +190,7 @@ func testPrefetchRaised(t *testing.T, b broker) {
 	ch.ok(ch.Qos(1, 0, true))
 	ds := ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4")
-	if n := ch.taken(q, ds); n != 1 {
-		t.Errorf("%d before, want 1", n)
-	}
+	ch.take(q, 1, ds)
 	ch.ok(ch.Qos(3, 0, true)) // holds at once, unlike that of a consumer
-	if n := ch.taken(q, ds); n != 2 {
-		t.Errorf("%d more, want 2", n)
-	}
+	ch.take(q, 2, ds)
 }

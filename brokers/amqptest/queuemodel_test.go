@@ -17,7 +17,7 @@ func TestQueueModel(t *testing.T) {
 		check(t, map[string]Target{"embedded": embedded(t)})
 	})
 	t.Run("embedded and real", func(t *testing.T) {
-		check(t, map[string]Target{"embedded": embedded(t), "real": real(t)})
+		check(t, map[string]Target{"embedded": embedded(t), "real": rabbitmq(t)})
 	})
 }
 

@@ -114,13 +114,9 @@ func (s *scene) outcome(err error) string {
 	if !errors.As(err, &e) {
 		return fmt.Sprintf("%s %v", closes, err)
 	}
-	if e == amqp.ErrClosed { // the reason came while the round trip had not begun
-		select {
-		case reason, ok := <-s.closed:
-			if ok {
-				e = reason
-			}
-		default:
+	if !e.Server { // the client knew that the channel was closed, and not why
+		if reason := receive(s.t, s.closed, "reason"); reason != nil {
+			e = reason
 		}
 	}
 	return fmt.Sprintf("%s %d %s", closes, e.Code, e.Reason)
