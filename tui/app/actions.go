@@ -184,7 +184,11 @@ func (m *Model) captureB() {
 func (m *Model) askReset() {
 	v := m.cur()
 	m.confirm(m.text.T("ui.confirm.reset", m.text.T(v.spec.ID+".name")), func(m *Model) tea.Cmd {
-		if err := v.exp.SetAll(v.spec.Defaults()); err != nil {
+		defaults := v.exp.Settings()
+		for _, k := range v.knobs { // what was set up at the start stays
+			defaults = defaults.With(k.ID, k.Default)
+		}
+		if err := v.exp.SetAll(defaults); err != nil {
 			v.problem = m.refusal(err)
 			return nil
 		}

@@ -79,15 +79,16 @@ func (m *Model) titleRows() (rows []string) {
 	return rows
 }
 
-// balanced wraps a text into rows of about the same length, as few as can be.
+// balanced wraps a text into as few rows as can be, of about the same length.
 func balanced(text string, w int) []string {
 	rows := widget.Wrap(text, w)
-	for narrower := w - 1; len(rows) > 1 && narrower > w/2; narrower-- {
-		next := widget.Wrap(text, narrower)
-		if len(next) > len(rows) {
-			break
+	if len(rows) < 2 {
+		return rows
+	}
+	for even := widget.Width(text) / len(rows); even < w; even++ {
+		if next := widget.Wrap(text, even); len(next) == len(rows) {
+			return next
 		}
-		rows = next
 	}
 	return rows
 }

@@ -115,6 +115,7 @@ const fakeTexts = `
   action: {outage: "Apagar la pasarela 5 s", flush: "Vaciar la caché"}
   event: {attempt: "Intento #{0} - Procesando pago ${1}", retry: "{0} - Reintentando...", wait: "Esperando {0}...", ok: "Pago aprobado txn_{0}", fail: "Error final: {0}"}
   trouble: {away: "RabbitMQ no responde en {0}"}
+  note: {served: "GET http://{0}/product/1"}
 `
 
 func fakeSource(ids ...string) fstest.MapFS {
@@ -130,6 +131,7 @@ func fakeSource(ids ...string) fstest.MapFS {
 func fakeSnapshot() *lab.Snapshot {
 	s := &lab.Snapshot{Rev: 7, Elapsed: 83 * time.Second, EventTotal: 40, Metrics: map[string]float64{
 		"success": 0.994, "success_no_retry": 0.821, "amplification": 1.21, "p99_ms": 1840, "operations": 249, "failed": 2}}
+	s.Notes = []lab.Note{{Key: "retry.note.served", Args: []any{"127.0.0.1:3000"}}}
 	for i := range 8 {
 		at := 70*time.Second + time.Duration(i)*1300*time.Millisecond
 		s.Events = append(s.Events,
@@ -157,8 +159,6 @@ func (plainPicture) Draw(f pane.Frame) []string {
 	}
 	return rows
 }
-
-func (plainPicture) Notice(pane.Frame) string { return "http://127.0.0.1:3000" }
 
 // stage is a program with fake labs.
 type stage struct {
