@@ -1,0 +1,148 @@
+package course_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"resilab/labs"
+	"resilab/labs/course"
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func specs() (specs []*lab.Spec) {
+	for _, e := range labs.All() {
+		specs = append(specs, e.Spec)
+	}
+	return specs
+}
+
+func loadBook(t *testing.T) *course.Book {
+	t.Helper()
+	book, err := course.Load(specs()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}
+
+// Every card fails as it starts and passes with its golden settings, with the
+// real labs on the embedded brokers.
+func TestCardsFailAsTheyStartAndPassWithGold(t *testing.T) {
+	bench, err := labs.OpenBench(t.Context(), labs.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := bench.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, card := range loadBook(t).Cards() {
+		t.Run(card.ID, func(t *testing.T) {
+			t.Parallel()
+			a := measure(t, bench, card, card.GoldenA)
+			s := course.NewSession(card, course.Record{})
+			if err := s.Predict(prediction(card), time.Unix(0, 0)); err != nil {
+				t.Fatal(err)
+			}
+			if j, err := s.TakeA(a); err != nil {
+				t.Fatalf("run A is not taken: %v, %+v", err, j)
+			}
+			if j, err := s.Check(a, time.Unix(1, 0)); err != nil || j.Passed {
+				t.Errorf("passes as it starts: %+v, %v", j, err)
+			}
+			j, err := s.Check(measure(t, bench, card, card.GoldenB), time.Unix(2, 0))
+			if err != nil || !j.Passed {
+				t.Fatalf("fails with its golden settings: %+v, %v", j, err)
+			}
+			if o := s.Outcome(); !o.Known || !o.Right {
+				t.Errorf("the prediction known to be right is judged %+v", o)
+			}
+		})
+	}
+}
+
+// prediction is one that the experiment must show to be right.
+func prediction(card *course.Card) string {
+	if card.Predict.Answer != "" {
+		return card.Predict.Answer
+	}
+	return map[string]string{"C1": "15"}[card.ID]
+}
+
+// measure runs a card's lab until it has the samples that the card asks for.
+func measure(t *testing.T, bench *labs.Bench, card *course.Card, settings lab.Settings) lab.Run {
+	t.Helper()
+	entry, _ := labs.Find(card.Spec.ID)
+	exp, err := bench.Experiment(entry, labs.Setup{Seed: 1, Settings: settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := exp.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := exp.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		run := exp.Current()
+		if enough(card, run) {
+			return run
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("too few samples after 30 s: %v, want %v", run.Metrics, card.Samples)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func enough(card *course.Card, run lab.Run) bool {
+	for _, s := range card.Samples {
+		if run.Metrics[s.Metric] < s.Min {
+			return false
+		}
+	}
+	return true
+}
+
+func TestWordsOfTheCardsFitTheScreen(t *testing.T) {
+	for _, card := range loadBook(t).Cards() {
+		for _, lang := range i18n.Langs() {
+			w := card.Words(lang)
+			for what, limit := range map[string]struct {
+				text string
+				most int
+			}{"title": {w.Title, 40}, "question": {w.Question, 320}, "belief": {w.Belief, 60}, "ask": {w.Ask, 120}, "outcome": {w.Outcome, 260}} {
+				if n := len([]rune(limit.text)); n > limit.most {
+					t.Errorf("%s %s: the %s has %d characters, at most %d fit", card.ID, lang, what, n, limit.most)
+				}
+			}
+			for _, variants := range w.Hints {
+				for _, text := range variants {
+					if n := len([]rune(text)); n == 0 || n > 240 {
+						t.Errorf("%s %s: a hint has %d characters", card.ID, lang, n)
+					}
+				}
+			}
+			for _, choice := range w.Choices {
+				if n := len([]rune(choice)); n > 60 {
+					t.Errorf("%s %s: a choice has %d characters", card.ID, lang, n)
+				}
+			}
+		}
+		if card.Hints() != 3 {
+			t.Errorf("%s has %d hints", card.ID, card.Hints())
+		}
+	}
+}

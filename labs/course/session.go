@@ -1,0 +1,163 @@
+package course
+
+import (
+	"errors"
+	"time"
+
+	"resilab/labs/lab"
+)
+
+// Stage is where a student stands with a card.
+type Stage int
+
+const (
+	ToPredict Stage = iota // reads; the prediction is still to come
+	ToRunA                 // predicted; run A is to be taken
+	ToRunB                 // run A is kept; now the student changes something
+	Passed
+)
+
+// Record is what is kept of a card. It is all there is to know: a Session is
+// a record with the card's rules applied.
+type Record struct {
+	Prediction  string     `json:"prediction,omitempty"`
+	PredictedAt *time.Time `json:"predicted_at,omitempty"`
+	Hints       int        `json:"hints,omitempty"`  // how many were shown
+	Checks      int        `json:"checks,omitempty"` // how often the student asked
+	A           *Evidence  `json:"a,omitempty"`
+	B           *Evidence  `json:"b,omitempty"`
+	PassedAt    *time.Time `json:"passed_at,omitempty"`
+}
+
+// Stage follows from what has been done.
+func (r Record) Stage() Stage {
+	switch {
+	case r.PassedAt != nil:
+		return Passed
+	case r.Prediction == "":
+		return ToPredict
+	case r.A == nil:
+		return ToRunA
+	default:
+		return ToRunB
+	}
+}
+
+// Session is one student at one card.
+type Session struct {
+	card *Card
+	rec  Record
+}
+
+// NewSession continues from a record; the zero Record begins anew.
+func NewSession(card *Card, rec Record) *Session { return &Session{card: card, rec: rec} }
+
+// Card returns the session's card.
+func (s *Session) Card() *Card { return s.card }
+
+// Record returns what is to be kept.
+func (s *Session) Record() Record { return s.rec }
+
+// Stage is where the student stands.
+func (s *Session) Stage() Stage { return s.rec.Stage() }
+
+// Errors of steps that come too early or too late.
+var (
+	ErrPredictFirst = errors.New("the prediction comes before the runs")
+	ErrPredicted    = errors.New("the prediction is recorded and stays")
+	ErrRunAFirst    = errors.New("run A comes first")
+	ErrNotYet       = errors.New("the run does not count yet")
+)
+
+// Predict records the prediction. It cannot be changed afterwards.
+func (s *Session) Predict(answer string, now time.Time) error {
+	if s.Stage() != ToPredict {
+		return ErrPredicted
+	}
+	kept, err := s.card.Predict.Check(answer)
+	if err != nil {
+		return err
+	}
+	s.rec.Prediction, s.rec.PredictedAt = kept, &now
+	return nil
+}
+
+// TakeA keeps a run as run A. Where it does not count yet the error is
+// ErrNotYet, and the judgement tells why.
+func (s *Session) TakeA(run lab.Run) (Judgement, error) {
+	if s.Stage() == ToPredict {
+		return Judgement{}, ErrPredictFirst
+	}
+	j := s.card.judgeA(evidence(run))
+	if !j.Counts() {
+		return j, ErrNotYet
+	}
+	s.rec.A, s.rec.B, s.rec.PassedAt = j.run, nil, nil
+	return j, nil
+}
+
+// LookA judges a run that might become run A.
+func (s *Session) LookA(run lab.Run) Judgement { return s.card.judgeA(evidence(run)) }
+
+// Look judges a run as run B, without consequence: the live display.
+func (s *Session) Look(run lab.Run) Judgement { return s.card.Judge(s.rec.A, evidence(run)) }
+
+// Kept judges the kept runs again.
+func (s *Session) Kept() Judgement { return s.card.Judge(s.rec.A, s.rec.B) }
+
+// Check judges a run as run B and passes the card if everything holds. A
+// card that is passed stays so.
+func (s *Session) Check(run lab.Run, now time.Time) (Judgement, error) {
+	switch s.Stage() {
+	case ToPredict:
+		return Judgement{}, ErrPredictFirst
+	case ToRunA:
+		return Judgement{}, ErrRunAFirst
+	case Passed:
+		return s.Kept(), nil
+	}
+	j := s.Look(run)
+	s.rec.Checks++
+	if j.Passed {
+		s.rec.B, s.rec.PassedAt = j.run, &now
+	}
+	return j, nil
+}
+
+// Outcome compares the prediction with what the kept runs have measured.
+func (s *Session) Outcome() Outcome {
+	return s.card.Predict.outcome(s.rec.Prediction, situation(s.card.Spec, s.rec.A, s.rec.B))
+}
+
+// NextHint shows one hint more, as long as there are any.
+func (s *Session) NextHint() bool {
+	if s.rec.Hints >= len(s.card.hints) {
+		return false
+	}
+	s.rec.Hints++
+	return true
+}
+
+// HintVariants tells for each hint shown which variant suits the situation:
+// run is what the lab does now.
+func (s *Session) HintVariants(run lab.Run) []int {
+	vars := situation(s.card.Spec, s.rec.A, evidence(run))
+	variants := make([]int, s.rec.Hints)
+	for i := range variants {
+		variants[i] = s.card.hints[i].variant(vars)
+	}
+	return variants
+}
+
+// variant is the first whose condition holds, else the last.
+func (h hint) variant(vars map[string]any) int {
+	for i, r := range h.when {
+		if _, holds := r.judge(vars); holds {
+			return i
+		}
+	}
+	return len(h.when)
+}
+
+// Again begins the card anew. That hints were used is remembered.
+func (s *Session) Again() { s.rec = Record{Hints: s.rec.Hints} }
