@@ -78,7 +78,9 @@ func NewExperiment(opt Options) *Experiment {
 	if opt.Env.Now == nil {
 		opt.Env.Now = time.Now
 	}
-	return &Experiment{opt: opt, settings: opt.Settings, speed: normalSpeed, wake: make(chan struct{}, 1)}
+	e := &Experiment{opt: opt, settings: opt.Settings, speed: normalSpeed, wake: make(chan struct{}, 1)}
+	e.opt.Env.Shown = e.Settings
+	return e
 }
 
 // Spec returns the lab's declaration.

@@ -15,6 +15,9 @@ type Env struct {
 	// Guest is set for a visitor over the network: no listening port, lower limits.
 	Guest bool
 	Now   func() time.Time
+	// Shown returns the settings as the person sees them: those given to the
+	// lab are scaled by the speed control. Nil: they are the same.
+	Shown func() Settings
 }
 
 // Lab is a running engine. All methods are safe for concurrent use, and none

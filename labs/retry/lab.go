@@ -93,6 +93,9 @@ func (l *Lab) plan(s lab.Settings, seed uint64) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.env.Shown != nil {
+		p.shown = l.env.Shown()
+	}
 	if !l.env.Guest {
 		return p, nil
 	}

@@ -38,7 +38,7 @@ const (
 
 // plan is what the settings mean to the engine.
 type plan struct {
-	settings lab.Settings
+	shown    lab.Settings // those of the fleet, whose time is virtual at any speed
 	scenario Scenario
 	policy   policy.Policy
 	classify func(error) policy.Class
@@ -61,7 +61,7 @@ func rules(s lab.Settings) error {
 
 func newPlan(s lab.Settings, seed uint64) (*plan, error) {
 	p := &plan{
-		settings: s,
+		shown:    s,
 		scenario: Scenario(s.Text("scenario")),
 		classify: policy.Blind,
 		fallback: s.Text("fallback"),
@@ -103,9 +103,11 @@ func (p *plan) setPolicy(s lab.Settings) error {
 		return asKnobError(err)
 	}
 	p.policy = policy.Policy{
-		Retries: s.Int("retries"), Base: s.Duration("base"), Cap: s.Duration("cap"), Factor: s.Float("factor"),
-		Jitter: jitter, JitterPct: s.Float("jitter-pct"),
-		AttemptTimeout: s.Duration("attempt-timeout"), Deadline: s.Duration("deadline"),
+		Retries: s.Int("retries"), Factor: s.Float("factor"), Jitter: jitter, JitterPct: s.Float("jitter-pct"),
+		// In slow motion times may leave the range of their knobs.
+		Base: min(s.Duration("base"), policy.MaxWait), Cap: min(s.Duration("cap"), policy.MaxWait),
+		AttemptTimeout: min(s.Duration("attempt-timeout"), policy.MaxWait),
+		Deadline:       min(s.Duration("deadline"), policy.MaxDeadline),
 		HonorRetryAfter: s.Bool("retry-after"),
 	}
 	if p.policy.Cap < p.policy.Base {
@@ -161,9 +163,9 @@ func asKnobError(err error) error {
 // forGuest lowers what a visitor over the network may ask of the machine, and
 // tells whether that changed anything.
 func (p *plan) forGuest() bool {
-	lowered := p.rate > guestRate || p.settings.Int("clients") > guestClients
+	lowered := p.rate > guestRate || p.shown.Int("clients") > guestClients
 	p.rate = min(p.rate, guestRate)
-	p.settings = p.settings.With("clients", lab.IntValue(min(p.settings.Int("clients"), guestClients)))
+	p.shown = p.shown.With("clients", lab.IntValue(min(p.shown.Int("clients"), guestClients)))
 	p.inFlight = guestFlight
 	return lowered
 }

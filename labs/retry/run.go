@@ -162,12 +162,12 @@ func (r *run) guards() Guards {
 // simulate makes the picture of the fleet, which takes a moment.
 func (r *run) simulate() {
 	defer r.wg.Done()
-	crowd, err := simulate(r.ctx, r.settings, r.seed)
+	crowd, err := simulate(r.ctx, r.shown, r.seed)
 	if err != nil {
 		return // the run ended first; the settings were checked before
 	}
 	r.crowd.Store(crowd)
-	r.lab.crowds.add(r.settings, crowd)
+	r.lab.crowds.add(r.shown, crowd)
 	r.lab.changed()
 }
 

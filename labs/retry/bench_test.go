@@ -1,0 +1,36 @@
+package retry
+
+import (
+	"context"
+	"testing"
+
+	"resilab/labs/lab"
+)
+
+// BenchmarkFleetPicture is what turning a knob costs: 1,000 clients and 30 s of
+// virtual time.
+func BenchmarkFleetPicture(b *testing.B) {
+	s := Spec().Defaults()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := simulate(context.Background(), s, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSnapshot is what looking at a busy lab costs.
+func BenchmarkSnapshot(b *testing.B) {
+	l := New(lab.Env{})
+	s := Spec().Defaults().With("rate", lab.IntValue(200))
+	if err := l.Start(context.Background(), s, 1); err != nil {
+		b.Fatal(err)
+	}
+	defer l.Stop(context.Background())
+	for l.Snapshot().Metrics["operations"] < 100 {
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Snapshot()
+	}
+}
