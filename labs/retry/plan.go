@@ -106,8 +106,8 @@ func (p *plan) setPolicy(s lab.Settings) error {
 		Retries: s.Int("retries"), Factor: s.Float("factor"), Jitter: jitter, JitterPct: s.Float("jitter-pct"),
 		// In slow motion times may leave the range of their knobs.
 		Base: min(s.Duration("base"), policy.MaxWait), Cap: min(s.Duration("cap"), policy.MaxWait),
-		AttemptTimeout: min(s.Duration("attempt-timeout"), policy.MaxWait),
-		Deadline:       min(s.Duration("deadline"), policy.MaxDeadline),
+		AttemptTimeout:  min(s.Duration("attempt-timeout"), policy.MaxWait),
+		Deadline:        min(s.Duration("deadline"), policy.MaxDeadline),
 		HonorRetryAfter: s.Bool("retry-after"),
 	}
 	if p.policy.Cap < p.policy.Base {
