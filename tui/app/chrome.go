@@ -71,10 +71,14 @@ func (m *Model) tabAt(x int) (index int, ok bool) {
 	return 0, false
 }
 
-// titleRows are the question that the lab answers.
+// titleRows are the question that the lab answers, in line with the body.
 func (m *Model) titleRows() (rows []string) {
+	margin := 1
+	if shapeOf(m.w, m.h) == full {
+		margin = 2
+	}
 	for _, row := range balanced(m.text.T(m.cur().spec.ID+".about"), m.w-4) {
-		rows = append(rows, widget.NewLine(m.th, m.w).Gap(2).Text(row).String())
+		rows = append(rows, widget.NewLine(m.th, m.w).Gap(margin).Text(row).String())
 	}
 	return rows
 }

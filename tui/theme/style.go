@@ -57,10 +57,11 @@ func (p painter) colour(c colour) Style {
 	})
 }
 
-// dim is a colour that steps back. With 16 colours it is the terminal's faint
-// foreground: their bright black is invisible in some light and dark schemes.
+// dim is a colour that steps back. Without colours, and with 16, it is the
+// terminal's faint foreground: their bright black is invisible in some light
+// and dark schemes.
 func (p painter) dim(c colour) Style {
-	if p.level != ANSI16 {
+	if p.level != ANSI16 && p.level != Mono {
 		return p.colour(c)
 	}
 	return p.style(lipgloss.Style.Bold, func(s lipgloss.Style) lipgloss.Style { return s.Faint(true) })

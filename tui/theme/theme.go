@@ -12,7 +12,7 @@ type Level int
 
 const (
 	Plain     Level = iota // no sequences at all: a dumb terminal
-	Mono                   // bold and reverse, but no colour: NO_COLOR
+	Mono                   // bold, faint and reverse, but no colour: NO_COLOR
 	ANSI16                 // the terminal's own 16 colours
 	ANSI256                // the 256-colour cube
 	TrueColor              // 24 bits

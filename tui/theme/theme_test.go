@@ -50,7 +50,7 @@ func TestStylesSayWhatTheTerminalUnderstands(t *testing.T) {
 		wantedGlyph GlyphSet
 	}{
 		"dumb":      {env("TERM", "dumb"), "x", "x", "x", "x", ASCII},
-		"no colour": {env("TERM", "xterm", "NO_COLOR", "1"), "x", "x", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
+		"no colour": {env("TERM", "xterm", "NO_COLOR", "1"), "x", "\x1b[2mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
 		"16":        {env("TERM", "xterm"), "\x1b[32mx\x1b[0m", "\x1b[2mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
 		"true":      {env("TERM", "xterm", "COLORTERM", "truecolor"), "\x1b[38;2;111;208;140mx\x1b[0m", "\x1b[38;2;153;153;153mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
 	} {
