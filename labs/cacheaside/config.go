@@ -30,6 +30,7 @@ type config struct {
 	invalidate string
 
 	dbLatency time.Duration
+	writeTime time.Duration
 	dbSpread  string
 	dbConns   int // 0: no limit
 	dbDown    bool
@@ -68,6 +69,7 @@ func decode(s lab.Settings, guest bool) config {
 		instances:   s.Int("instances"),
 		invalidate:  s.Text("invalidate"),
 		dbLatency:   s.Duration("db-latency"),
+		writeTime:   s.Duration("write-latency"),
 		dbSpread:    s.Text("db-spread"),
 		dbConns:     s.Int("db-conns"),
 		dbDown:      s.Bool("db-down"),
@@ -91,7 +93,8 @@ func decode(s lab.Settings, guest bool) config {
 // depends on its settings alone.
 func (c config) sameCache(o config) bool {
 	o.rate, o.writeRate, o.botRate = c.rate, c.writeRate, c.botRate
-	o.dbLatency, o.dbSpread, o.dbConns, o.dbDown = c.dbLatency, c.dbSpread, c.dbConns, c.dbDown
+	o.dbLatency, o.writeTime, o.dbSpread = c.dbLatency, c.writeTime, c.dbSpread
+	o.dbConns, o.dbDown = c.dbConns, c.dbDown
 	o.redisFault, o.failOpen, o.timeout, o.notify = c.redisFault, c.failOpen, c.timeout, c.notify
 	return c == o && !c.warm
 }

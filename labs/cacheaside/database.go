@@ -38,11 +38,12 @@ func (d *database) find(ctx context.Context, r *run, id int) (p catalog.Product,
 	return p, readAt, err
 }
 
-// setPrice changes a price. It is committed at the end of the latency, and
-// known to the judge in the same moment.
+// setPrice changes a price, which takes longer than reading: locks are waited
+// for and disks written. It is committed at the end of that time, and known to
+// the judge in the same moment.
 func (d *database) setPrice(ctx context.Context, r *run, id int, price float64) (p catalog.Product, err error) {
-	err = d.session(ctx, r, func(latency time.Duration) error {
-		if err := wait(ctx, latency); err != nil {
+	err = d.session(ctx, r, func(time.Duration) error {
+		if err := wait(ctx, r.cfg.writeTime); err != nil {
 			return err
 		}
 		p, err = d.db.SetPrice(context.WithoutCancel(ctx), id, price)

@@ -21,7 +21,8 @@ type truth struct {
 	version atomic.Uint64 // newest committed
 	seen    atomic.Uint64 // newest that a finished read returned
 
-	hit atomic.Bool // the copy has been read since it was written
+	hit   atomic.Bool // the copy has been read since it was written
+	known atomic.Bool // there has been a copy in this run
 
 	mu      sync.Mutex
 	commits [commitsKept]commit // by version modulo its length
@@ -43,6 +44,7 @@ type commit struct {
 // copy again: the loads in between were caused by one expiry.
 type cycle struct {
 	open    bool
+	cold    bool // it began with the first copy of the run: nothing had expired
 	loads   int
 	loading int       // still under way
 	filled  time.Time // when the last one closed
@@ -95,13 +97,16 @@ func raise(a *atomic.Uint64, v uint64) {
 }
 
 // witness is what was true when a read began.
-type witness struct{ version, seen uint64 }
+type witness struct {
+	version, seen uint64
+	known         bool // there had been a copy before
+}
 
 func (t *truth) witness() witness {
 	if t == nil {
 		return witness{}
 	}
-	return witness{version: t.version.Load(), seen: t.seen.Load()}
+	return witness{version: t.version.Load(), seen: t.seen.Load(), known: t.known.Load()}
 }
 
 // verdict is what the judge finds about one answer.
@@ -139,22 +144,24 @@ func (t *truth) overtaken(version uint64, now time.Time) time.Time {
 }
 
 // loadBegins counts a load into its cycle; missed is when the reader asked the
-// cache in vain. It tells whether the load opened a new cycle.
-func (t *truth) loadBegins(missed time.Time) (opened bool) {
+// cache in vain. It tells whether the load belongs to an expiry, and whether it
+// is the first that does.
+func (t *truth) loadBegins(missed time.Time) (expiry, first bool) {
 	if t == nil {
-		return false
+		return false, false
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	c := &t.cycle
 	// A reader that missed before the copy was there again is a straggler of
 	// the cycle that has just closed.
-	opened = !t.cycle.open && missed.After(t.cycle.filled)
-	if opened {
-		t.cycle.open, t.cycle.loads = true, 0
+	if !c.open && missed.After(c.filled) {
+		c.open, c.cold, c.loads = true, !t.known.Load(), 0
+		first = true
 	}
-	t.cycle.loads++
-	t.cycle.loading++
-	return opened
+	c.loads++
+	c.loading++
+	return !c.cold, first && !c.cold
 }
 
 // loadEnds notes that the database has answered.
@@ -177,6 +184,7 @@ func (t *truth) filled(e entry, at time.Time) {
 	t.cycle.open, t.cycle.filled = false, at
 	t.copied = e
 	t.hit.Store(false)
+	t.known.Store(true)
 }
 
 // loadsOfCycle tells how many loads the present or last expiry has caused.

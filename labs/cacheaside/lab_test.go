@@ -46,7 +46,12 @@ const testNamespace = "resilab-t"
 // startLab starts a lab with its defaults but for the given settings, written as flags.
 func startLab(t testing.TB, url string, flags map[string]string) *engine {
 	t.Helper()
-	l := New(lab.Env{RedisURL: url, Namespace: testNamespace, Now: time.Now}).(*engine)
+	return startLabIn(t, url, testNamespace, flags)
+}
+
+func startLabIn(t testing.TB, url, namespace string, flags map[string]string) *engine {
+	t.Helper()
+	l := New(lab.Env{RedisURL: url, Namespace: namespace, Now: time.Now}).(*engine)
 	if err := l.Start(t.Context(), settings(t, flags), 1); err != nil {
 		t.Fatal(err)
 	}

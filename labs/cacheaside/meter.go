@@ -13,7 +13,7 @@ type meter struct {
 	staleAge, maxAge               atomic.Int64 // ns, largest
 	writes, requests               atomic.Int64
 	queries, inFlight, inFlightHi  atomic.Int64 // of the database
-	loads, cycles                  atomic.Int64
+	loads, cycles, hardMisses      atomic.Int64 // of expiries, not of first copies
 	redisErrors, lostInvalidations atomic.Int64
 	staleCopies, shed, refreshes   atomic.Int64
 	fenced, evictions              atomic.Int64
@@ -75,6 +75,17 @@ func (p *perSecond) rate(at time.Time) (last, peak int64) {
 	return p.last, p.peak
 }
 
+// loaded counts a load: whether it belongs to an expiry, and is its first.
+func (m *meter) loaded(at time.Time, expiry, first bool) {
+	m.loadRate.add(at)
+	if expiry {
+		m.loads.Add(1)
+	}
+	if first {
+		m.cycles.Add(1)
+	}
+}
+
 // metrics writes the figures under their ids; what cannot be told is left out.
 func (m *meter) metrics(now time.Time, elapsed time.Duration) map[string]float64 {
 	out := map[string]float64{}
@@ -104,7 +115,7 @@ func (m *meter) metrics(now time.Time, elapsed time.Duration) map[string]float64
 
 	cycles := count("expiries", &m.cycles)
 	ratio("loads_per_expiry", float64(m.loads.Load()), cycles)
-	ratio("hard_misses", misses, cycles) // reads that had to wait for the database
+	ratio("hard_misses", float64(m.hardMisses.Load()), cycles)
 	count("lost_invalidations", &m.lostInvalidations)
 	count("stale_copies", &m.staleCopies)
 	count("shed", &m.shed)

@@ -54,7 +54,7 @@ func (l *engine) observeRead(ctx context.Context, r *run, id int, due time.Time,
 	r.meter.all.add(now.Sub(due))
 	switch shown.Status {
 	case http.StatusOK:
-		r.count(a, shown.Took, now)
+		r.count(a, w, shown.Took, now)
 		shown.Stale = r.sentence(truth, w, a, now)
 	case http.StatusNotFound:
 		r.meter.unknownReads.Add(1)
@@ -71,7 +71,7 @@ func (l *engine) observeRead(ctx context.Context, r *run, id int, due time.Time,
 }
 
 // count counts a read that was answered.
-func (r *run) count(a answer, took time.Duration, now time.Time) {
+func (r *run) count(a answer, w witness, took time.Duration, now time.Time) {
 	m := r.meter
 	if a.source == FromCopy {
 		m.staleCopies.Add(1)
@@ -79,6 +79,9 @@ func (r *run) count(a answer, took time.Duration, now time.Time) {
 	if a.source == FromDatabase || a.missed {
 		m.misses.Add(1)
 		m.miss.add(took)
+		if w.known {
+			m.hardMisses.Add(1) // the copy was gone, and somebody had to wait
+		}
 	} else {
 		m.hits.Add(1)
 		m.hitsRate.add(now)

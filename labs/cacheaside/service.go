@@ -173,7 +173,7 @@ func (s *service) hit(q query, e entry) (answer, error) {
 func (s *service) miss(ctx context.Context, q query) (a answer, err error) {
 	switch q.cfg.strategy {
 	case strategyFlight, strategySWR:
-		a.entry, err = s.flight(q, s.load)
+		a.entry, err = s.flight(q, s.loadUnlessFilled)
 	case strategyLease:
 		return s.leased(ctx, q)
 	default:
@@ -218,15 +218,10 @@ func (s *service) ask(ctx context.Context, q query) (entry, error) {
 		q.meter.shed.Add(1)
 		return entry{}, errShed
 	}
-	if q.truth.loadBegins(q.asked) {
-		q.meter.cycles.Add(1)
-	}
+	expiry, first := q.truth.loadBegins(q.asked)
 	defer q.truth.loadEnds()
 	began := time.Now()
-	if q.truth != nil {
-		q.meter.loads.Add(1)
-		q.meter.loadRate.add(began)
-	}
+	q.meter.loaded(began, expiry, first)
 	p, readAt, err := s.db.find(ctx, q.run, q.id)
 	if errors.Is(err, catalog.ErrNotFound) {
 		q.meter.unknownQueries.Add(1)

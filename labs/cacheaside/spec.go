@@ -58,6 +58,7 @@ func knobs() []lab.Knob {
 		share("ttl-jitter", 0, 0.9),
 		lab.NewRate("write-rate", 0, 0, 1000),
 		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced),
+		lab.NewDuration("write-latency", 100*ms, 0, 5*s),
 		lab.NewDuration("fill-delay", 0, 0, 5*s),
 		logInt("products", 3, 1, 100_000),
 		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"resilab/brokers/redis"
+	"resilab/labs/cacheaside/catalog"
 )
 
 // flight lets one reader of this instance ask for all that want the same
@@ -20,6 +21,21 @@ func (s *service) flight(q query, ask func(context.Context, query) (entry, error
 		return ask(ctx, q)
 	})
 	return got.(entry), err
+}
+
+// loadUnlessFilled looks once more before it loads: whoever was first may have
+// filled the cache between this reader's miss and its turn.
+func (s *service) loadUnlessFilled(ctx context.Context, q query) (entry, error) {
+	e, err := s.lookup(ctx, q)
+	switch {
+	case err == nil && e.Missing:
+		return e, catalog.ErrNotFound
+	case err == nil:
+		return e, nil
+	case !errors.Is(err, redis.ErrMiss) && !q.cfg.failOpen:
+		return entry{}, err
+	}
+	return s.load(ctx, q)
 }
 
 // leasePoll is how often a reader without the lease looks whether there is a copy.
@@ -36,7 +52,7 @@ func (s *service) leased(ctx context.Context, q query) (answer, error) {
 			return answer{}, err
 		}
 		if mine {
-			e, err := s.load(ctx, q)
+			e, err := s.loadUnlessFilled(ctx, q)
 			_, freeErr := q.cache.Delete(context.WithoutCancel(ctx), lease)
 			return answer{entry: e, source: FromDatabase, missed: true}, errors.Join(err, s.told(q.run, freeErr))
 		}

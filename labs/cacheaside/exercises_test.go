@@ -1,0 +1,169 @@
+package cacheaside
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"resilab/brokers/brokertest"
+)
+
+// exercise is one of the course's questions: what run A and run B differ in,
+// and what must come out of it.
+type exercise struct {
+	name  string
+	both  string // flags of both runs, as "knob value knob value …"
+	a, b  string
+	last  time.Duration // of each run
+	shows []string      // metrics worth printing
+	holds func(a, b map[string]float64) bool
+	real  bool // only a real Redis can show it
+	busy  bool // thousands of reads a second
+}
+
+var exercises = []exercise{
+	{name: "K1 TTL and popularity", both: "products 1000 cache-size 100 rate 1500 ttl 60s db-latency 1ms",
+		a: "skew 0", b: "skew 1", last: 2 * time.Second, shows: []string{"hit_ratio"}, busy: true,
+		holds: func(a, b map[string]float64) bool { return a["hit_ratio"] < 0.2 && b["hit_ratio"] >= 0.5 }},
+	{name: "K2 avalanche", both: "products 1000 warm true ttl 4s rate 3000 db-latency 1ms",
+		a: "ttl-jitter 0", b: "ttl-jitter 0.9", last: 6 * time.Second, busy: true, shows: []string{"peak_loads", "hit_ratio"},
+		holds: func(a, b map[string]float64) bool {
+			return b["peak_loads"] <= 0.5*a["peak_loads"] && b["hit_ratio"] >= a["hit_ratio"]-0.1
+		}},
+	{name: "K3 stampede", both: "products 1 rate 300 ttl 700ms db-latency 200ms",
+		a: "", b: "strategy single-flight", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
+		holds: func(a, b map[string]float64) bool { return a["loads_per_expiry"] > 20 && b["loads_per_expiry"] <= 1.01 }},
+	{name: "K3 three instances", both: "products 1 rate 300 ttl 700ms db-latency 200ms instances 3",
+		a: "strategy single-flight", b: "strategy lease", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
+		holds: func(a, b map[string]float64) bool {
+			return a["loads_per_expiry"] > 2 && a["loads_per_expiry"] <= 3 && b["loads_per_expiry"] <= 1.01
+		}},
+	{name: "K4 early refresh", both: "products 1 rate 50 ttl 2s db-latency 200ms",
+		a: "", b: "strategy early", last: 7 * time.Second, shows: []string{"loads_per_expiry", "hard_misses", "expiries"},
+		holds: func(a, b map[string]float64) bool {
+			return b["loads_per_expiry"] < 0.6*a["loads_per_expiry"] && b["hard_misses"] <= 0.5
+		}},
+	{name: "K5 no invalidation", both: "ttl 10s rate 100 write-rate 3 db-latency 5ms",
+		a: "invalidate none", b: "invalidate delete-after", last: 5 * time.Second, shows: []string{"stale_rate", "stale_age_ms"},
+		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.5 && b["stale_rate"] <= 0.02 }},
+	{name: "K6 order of steps", both: "ttl 10s rate 200 write-rate 2 db-latency 10ms write-latency 100ms",
+		a: "invalidate delete-before", b: "invalidate delete-after", last: 4 * time.Second, shows: []string{"stale_rate"},
+		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.3 && b["stale_rate"] < 0.03 }},
+	{name: "K7 the race that remains", both: "ttl 1s rate 200 write-rate 3 db-latency 10ms write-latency 10ms fill-delay 300ms",
+		a: "invalidate delete-after", b: "invalidate versioned", last: 4 * time.Second, shows: []string{"stale_rate", "fenced"},
+		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.02 && b["stale_rate"] < 0.01 }},
+	{name: "K8 penetration", both: "rate 20 bot-rate 200 db-latency 5ms",
+		a: "", b: "negative-ttl 2s", last: 5 * time.Second, shows: []string{"db_qps_unknown", "hidden_ms"},
+		holds: func(a, b map[string]float64) bool {
+			return b["db_qps_unknown"] <= 0.35*a["db_qps_unknown"] && b["hidden_ms"] <= 2100
+		}},
+	{name: "K9 Redis down", both: "products 50 skew 1 rate 400 db-latency 50ms db-conns 10 redis-fault down fail-mode open timeout 500ms",
+		a: "", b: "breaker true db-limit 10 stale-copy true", last: 3 * time.Second,
+		shows: []string{"success", "db_in_flight", "shed", "stale_copies", "p99_ms"},
+		holds: func(a, b map[string]float64) bool {
+			return a["success"] < 0.7 && b["success"] >= 0.8 && b["db_in_flight"] <= 11
+		}},
+	{name: "K11 stale-while-revalidate", both: "products 1 rate 60 ttl 2s db-latency 300ms soft-ttl 500ms",
+		a: "", b: "strategy revalidate", last: 4 * time.Second, shows: []string{"p99_ms", "max_age_ms", "hard_misses"},
+		holds: func(a, b map[string]float64) bool { return b["misses"] < a["misses"] && b["max_age_ms"] <= 2100 }},
+	{name: "K12 when does a key die?", both: "products 2000 warm true ttl 1s rate 200 skew 1 db-latency 1ms notify true",
+		a: "", b: "skew 2", last: 3 * time.Second, shows: []string{"expired_events", "late_untouched_ms", "late_read_ms"}, real: true,
+		holds: func(a, b map[string]float64) bool { return a["late_untouched_ms"] > 0 && b["late_untouched_ms"] > 0 }},
+}
+
+// sideBySide is how many exercises go at a time; each is two runs. They hardly
+// use the machine, but more would disturb each other's latencies.
+const sideBySide = 3
+
+// tries is how often an exercise may be disturbed by whatever else the machine
+// has to do.
+const tries = 3
+
+// TestExercises lives through every exercise, on the embedded Redis and on a
+// real one. What it logs are the figures that a student would see.
+func TestExercises(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		var running sync.WaitGroup
+		free := make(chan struct{}, sideBySide)
+		outcomes := make([]string, len(exercises))
+		for i, x := range exercises {
+			own := url
+			if x.real {
+				if !strings.HasSuffix(t.Name(), "/real") {
+					continue
+				}
+				own = brokertest.Redis(t).URL() // it changes a setting of the whole server
+			}
+			if x.busy {
+				running.Wait()
+				outcomes[i] = x.live(t, own, i)
+				continue
+			}
+			free <- struct{}{}
+			running.Go(func() {
+				outcomes[i] = x.live(t, own, i)
+				<-free
+			})
+		}
+		running.Wait()
+		for i, x := range exercises {
+			if outcomes[i] != "" {
+				t.Errorf("%s does not show: %s", x.name, outcomes[i])
+			}
+		}
+	})
+}
+
+// live runs A and B until they show what they should, and returns what they
+// showed instead.
+func (x exercise) live(t *testing.T, url string, number int) (disappointed string) {
+	for range tries {
+		var sides [2]map[string]float64
+		var both sync.WaitGroup
+		for i, flags := range []string{x.a, x.b} {
+			both.Go(func() { sides[i] = measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags, x.last) })
+		}
+		both.Wait()
+		a, b := sides[0], sides[1]
+		if t.Failed() || x.holds(a, b) {
+			var figures strings.Builder
+			for _, id := range x.shows {
+				fmt.Fprintf(&figures, "  %s %.4g | %.4g", id, a[id], b[id])
+			}
+			t.Logf("%-28s%s", x.name, figures.String())
+			return ""
+		}
+		disappointed = fmt.Sprintf("\nA %s\nB %s", listed(a), listed(b))
+	}
+	return disappointed
+}
+
+func measure(t *testing.T, url, namespace, flags string, last time.Duration) map[string]float64 {
+	t.Helper()
+	words := strings.Fields(flags)
+	set := map[string]string{}
+	for i := 0; i+1 < len(words); i += 2 {
+		set[words[i]] = words[i+1]
+	}
+	l := startLabIn(t, url, namespace, set)
+	for l.Snapshot().Elapsed < last {
+		time.Sleep(50 * time.Millisecond)
+	}
+	m := l.Snapshot().Metrics
+	if err := l.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	return m
+}
+
+func listed(m map[string]float64) string {
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(m)) {
+		fmt.Fprintf(&b, "%s=%.4g ", id, m[id])
+	}
+	return b.String()
+}
