@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -37,6 +38,8 @@ func listen(addr string, l *engine) (*endpoint, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /product/{id}", l.serveProduct)
+	mux.HandleFunc("PUT /product/{id}", l.servePrice)
+	mux.HandleFunc("GET /products", l.serveProducts)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusNotFound, problem("Ruta no encontrada"))
 	})
@@ -92,6 +95,11 @@ type productJSON struct {
 	Price float64 `json:"price"`
 }
 
+type answerJSON struct {
+	Source Source `json:"source"`
+	Data   any    `json:"data"`
+}
+
 type problem string
 
 func (p problem) MarshalJSON() ([]byte, error) {
@@ -122,10 +130,7 @@ func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request) {
 	switch {
 	case err == nil:
 		cacheHeaders(w, a)
-		reply(w, http.StatusOK, struct {
-			Source Source      `json:"source"`
-			Data   productJSON `json:"data"`
-		}{a.source, productJSON{a.ID, a.Name, a.Price}})
+		reply(w, http.StatusOK, answerJSON{a.source, productJSON{a.ID, a.Name, a.Price}})
 	case errors.Is(err, catalog.ErrNotFound):
 		reply(w, http.StatusNotFound, notFound)
 	default:
@@ -133,12 +138,71 @@ func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
+// servePrice is PUT /product/:id with the body {"price": number}.
+func (l *engine) servePrice(w http.ResponseWriter, req *http.Request) {
+	id, err := strconv.Atoi(req.PathValue("id"))
+	if err != nil {
+		reply(w, http.StatusBadRequest, notANumber)
+		return
+	}
+	price, problem, status := readPrice(w, req)
+	if problem != "" {
+		reply(w, status, problem)
+		return
+	}
+	r := l.run.Load()
+	r.meter.requests.Add(1)
+	p, err := l.observeWrite(req.Context(), r, id, price)
+	switch {
+	case err == nil:
+		reply(w, http.StatusOK, answerJSON{FromDatabase, productJSON{p.ID, p.Name, p.Price}})
+	case errors.Is(err, catalog.ErrNotFound):
+		reply(w, http.StatusNotFound, notFound)
+	default:
+		reply(w, http.StatusInternalServerError, internal)
+	}
+}
+
+// readPrice reads the body of a PUT; problem is empty where it is fine.
+func readPrice(w http.ResponseWriter, req *http.Request) (price float64, p problem, status int) {
+	raw, err := io.ReadAll(http.MaxBytesReader(w, req.Body, bodyMax))
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return 0, bodyTooLong, http.StatusRequestEntityTooLarge
+	}
+	var body struct {
+		Price *float64 `json:"price"`
+	}
+	if err != nil || json.Unmarshal(raw, &body) != nil || body.Price == nil || *body.Price < 0 {
+		return 0, badPrice, http.StatusBadRequest
+	}
+	return *body.Price, "", http.StatusOK
+}
+
+// serveProducts is GET /products: the catalogue's beginning, from the database.
+func (l *engine) serveProducts(w http.ResponseWriter, req *http.Request) {
+	l.run.Load().meter.requests.Add(1)
+	products, err := l.db.List(req.Context(), listMax)
+	if err != nil {
+		reply(w, http.StatusInternalServerError, internal)
+		return
+	}
+	list := make([]productJSON, len(products))
+	for i, p := range products {
+		list[i] = productJSON{p.ID, p.Name, p.Price}
+	}
+	reply(w, http.StatusOK, answerJSON{FromDatabase, list})
+}
+
 // cacheHeaders tells what a shared cache would: whether it was a hit, and how
 // old the copy is.
 func cacheHeaders(w http.ResponseWriter, a answer) {
 	verdict := "MISS"
-	if a.source == FromCache {
+	if a.source != FromDatabase {
 		verdict = "HIT"
+		if a.source == FromCopy || a.overdue {
+			verdict = "STALE"
+		}
 		w.Header().Set("Age", strconv.Itoa(int(time.Since(a.loadedAt()).Seconds())))
 	}
 	w.Header().Set("X-Cache", verdict)

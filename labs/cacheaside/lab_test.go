@@ -123,7 +123,16 @@ func awaitMetric(t testing.TB, l *engine, id string, atLeast float64) map[string
 
 func get(t testing.TB, l *engine, path string) (status int, body string, header http.Header) {
 	t.Helper()
-	res, err := http.Get("http://" + l.http.addr + path)
+	req, err := http.NewRequest(http.MethodGet, "http://"+l.http.addr+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return send(t, req)
+}
+
+func send(t testing.TB, req *http.Request) (status int, body string, header http.Header) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,6 +185,36 @@ func TestHTTPTellsHitAndAge(t *testing.T) {
 	}
 	if _, _, h := get(t, l, "/product/2"); h.Get("X-Cache") != "HIT" || h.Get("Age") != "0" {
 		t.Errorf("second: %v", h)
+	}
+}
+
+func TestChangingAPriceOverHTTP(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "1ms", "write-latency": "1ms",
+		"http-addr": "127.0.0.1:0", "invalidate": "delete-after"})
+	get(t, l, "/product/1")
+	for _, c := range []struct{ path, body, want string }{
+		{"/product/1", `{"price": 999.5}`, `200 {"source":"database","data":{"id":1,"name":"Laptop","price":999.5}}`},
+		{"/product/99", `{"price": 1}`, `404 {"error":"Producto no encontrado"}`},
+		{"/product/x", `{"price": 1}`, `400 {"error":"El identificador debe ser un número"}`},
+		{"/product/1", `{"price": -1}`, `400 {"error":"El precio debe ser un número mayor o igual que 0"}`},
+		{"/product/1", `{"price": "1"}`, `400 {"error":"El precio debe ser un número mayor o igual que 0"}`},
+		{"/product/1", `{}`, `400 {"error":"El precio debe ser un número mayor o igual que 0"}`},
+		{"/product/1", `not JSON`, `400 {"error":"El precio debe ser un número mayor o igual que 0"}`},
+		{"/product/1", `{"price": 1` + strings.Repeat(" ", bodyMax) + `}`, `413 {"error":"El cuerpo supera 64 KiB"}`},
+	} {
+		req, err := http.NewRequest(http.MethodPut, "http://"+l.http.addr+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, body, _ := send(t, req); fmt.Sprintf("%d %s", status, body) != c.want {
+			t.Errorf("PUT %s %.30s: %d %s", c.path, c.body, status, body)
+		}
+	}
+	if _, body, _ := get(t, l, "/product/1"); body != `{"source":"database","data":{"id":1,"name":"Laptop","price":999.5}}` {
+		t.Errorf("after the change: %s", body)
+	}
+	if _, body, _ := get(t, l, "/products"); !strings.HasPrefix(body, `{"source":"database","data":[{"id":1,"name":"Laptop","price":999.5},{"id":2,`) {
+		t.Errorf("the list: %s", body)
 	}
 }
 
@@ -324,4 +363,41 @@ func TestPausedNothingChanges(t *testing.T) {
 		}
 		return still > 100
 	})
+}
+
+// A service at 2,000 reads a second loses its Redis for 5 s: nothing hangs, the
+// policy's answers come, and it recovers by itself.
+func TestFiveSecondsWithoutRedisUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 8 s")
+	}
+	node := brokertest.Redis(t)
+	l := startLab(t, node.URL(), map[string]string{"rate": "2000", "products": "100", "skew": "1", "db-latency": "5ms", "ttl": "2s",
+		"fail-mode": "open", "breaker": "true", "strategy": "single-flight", "stale-copy": "true", "timeout": "500ms"})
+	awaitMetric(t, l, "hits", 1000)
+	if err := node.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	killed, before := time.Now(), l.Snapshot().Metrics
+	for time.Since(killed) < 5*time.Second {
+		time.Sleep(50 * time.Millisecond)
+	}
+	during := l.Snapshot().Metrics
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	back := time.Now()
+	eventually(t, "hits come again", func() bool { return l.Snapshot().Metrics["hits"] > during["hits"]+100 })
+	recovered := time.Since(back)
+	reads, failed := during["reads"]-before["reads"], during["failures"]-before["failures"]
+	t.Logf("%.0f reads in 5 s without Redis, %.2f %% failed, p99 %.0f ms; 100 hits %s after it was back",
+		reads, 100*failed/reads, during["p99_ms"], recovered.Round(time.Millisecond))
+	if reads < 5000 || failed > 0.02*reads {
+		t.Errorf("%g of %g reads failed", failed, reads)
+	}
+	if recovered > 5*time.Second {
+		t.Errorf("recovered only after %s", recovered)
+	}
+	l.Pause()
+	eventually(t, "nothing hangs", func() bool { return l.Snapshot().InFlight == 0 })
 }
