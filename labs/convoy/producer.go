@@ -8,7 +8,7 @@ import (
 // slowest is how long the producer sleeps when nothing wakes it.
 const (
 	slowest  = 50 * time.Millisecond
-	maxStall = 100 * time.Millisecond // arrears that are caught up
+	maxStall = time.Second // arrears that are caught up
 )
 
 // produce places orders until ctx ends. One goroutine publishes for all users,

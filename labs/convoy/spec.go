@@ -37,12 +37,13 @@ func knobs() []lab.Knob {
 	prefetch.Log = true
 	hold := lab.NewInt("hold-back", 0, 0, 1000)
 	hold.Log = true
-	users := lab.NewInt("users", 6, 1, 500)
+	// Twelve users on four lanes: the hash gives every lane one at least.
+	users := lab.NewInt("users", 12, 1, 500)
 	users.Coarse = 10
 	return []lab.Knob{
 		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus),
 		users,
-		lab.NewInt("lanes", 3, 1, maxLanes),
+		lab.NewInt("lanes", 4, 1, maxLanes),
 		lab.NewRate("rate", 20, 1, 20000),
 		lab.NewDuration("work", 80*time.Millisecond, 0, 10*time.Second),
 		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential),

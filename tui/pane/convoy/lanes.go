@@ -13,8 +13,8 @@ const (
 	laneHead  = 7
 	countCell = 6
 	// noteFrom is the width from which there is room to say who waits for whom.
-	noteFrom = 72
-	noteCell = 20
+	noteFrom = 66
+	noteCell = 18
 )
 
 // lanes draws the queues with what is in them, in at most h rows.
@@ -45,12 +45,15 @@ func (p *painter) lanesHeading() string {
 	right := p.t("waiting")
 	end := p.ordersEnd() + countCell
 	used := p.W - l.Left()
-	words := p.t("flow", p.signs.flow)
+	variants := []string{p.t("flow", p.signs.flow), p.t("flow_short", p.signs.flow)}
 	if p.d.Shared {
-		words = p.t("flow_shared")
+		variants = []string{p.t("flow_shared")}
 	}
-	if used+widget.Width(words)+widget.Width(right)+5 <= end {
-		l.Gap(2).Put(th.Dim, words)
+	for _, words := range variants {
+		if used+widget.Width(words)+widget.Width(right)+4 <= end {
+			l.Gap(2).Put(th.Dim, words)
+			break
+		}
 	}
 	return l.To(end-widget.Width(right)).Put(th.Dim, right).String()
 }
