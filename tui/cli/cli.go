@@ -51,6 +51,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", runFlags, runLab},
+		{"fleet", fleetFlags, runFleet},
+		{"export", exportFlags, exportCode},
 		{"schedule", fixed(scheduleFlags()), schedule},
 		{"route", fixed(routeFlags()), route},
 		{"serve", fixed(serveFlags()), serve},

@@ -54,7 +54,7 @@ func defaultText(k lab.Knob) string {
 
 // flagHelp finds a flag's text: a lab's knob has it in the lab's catalogue.
 func flagHelp(text *i18n.Catalogue, args []string, k lab.Knob) string {
-	for _, a := range args {
+	for _, a := range append(args, "retry") {
 		if _, ok := labs.Find(a); !ok {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	retrylab "resilab/labs/retry"
 	"resilab/tui/app"
 	"resilab/tui/pane"
 	"resilab/tui/pane/cacheaside"
@@ -57,12 +58,28 @@ func (s screen) model() (*app.Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, app.LabEntry{Experiment: exp, Picture: pictures()[e.Spec.ID]})
+		entries = append(entries, app.LabEntry{
+			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Spec.ID, s.lang),
+		})
 	}
 	return app.New(app.Options{
 		Labs: entries, Texts: texts, Lang: s.lang, Theme: s.theme, StartLab: s.first,
 		FrameRate: s.frames, Brokers: s.bench.Brokers(),
 	}), nil
+}
+
+// exporter writes a lab's settings as code, nil where no library has the like.
+func exporter(id string, lang i18n.Lang) func(lab.Settings) string {
+	if id != "retry" {
+		return nil
+	}
+	return func(s lab.Settings) string {
+		code, err := retrylab.Code(lang, retrylab.LibraryOf(s), s)
+		if err != nil {
+			return err.Error()
+		}
+		return code
+	}
 }
 
 // settings are the lab's defaults with the setup knobs it has.

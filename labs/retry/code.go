@@ -1,0 +1,39 @@
+package retry
+
+import (
+	"slices"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	"resilab/labs/retry/export"
+)
+
+// CourseLibrary is the library of the course's demo, for settings that name none.
+const CourseLibrary = "async-retry"
+
+// Code writes the settings as a program for a library of export.Names. Its
+// error is a *lab.KnobError.
+func Code(lang i18n.Lang, library string, s lab.Settings) (string, error) {
+	p, err := newPlan(s, 0)
+	if err != nil {
+		return "", err
+	}
+	settings := export.Settings{
+		Policy: p.policy, Classify: s.Bool("classify"), Breaker: p.breaker, Hedge: p.hedge,
+		Fallback: p.fallback, Idempotency: p.keys, URL: p.url,
+	}
+	if budget := s.Text("budget"); budget != off {
+		settings.Budget = budget
+	}
+	code, err := export.Code(lang, library, settings)
+	return code, asKnobError(err)
+}
+
+// LibraryOf is the library that the settings' preset names, where a program can
+// be written for it; else the course's.
+func LibraryOf(s lab.Settings) string {
+	if name := s.Text("preset"); slices.Contains(export.Names(), name) {
+		return name
+	}
+	return CourseLibrary
+}
