@@ -31,6 +31,9 @@ type Knob struct {
 	Choices  []string // for Choice
 	Pace     Pace
 	Setup    bool // read only when the lab starts; not in the knob panel
+	// Group names the part of the lab that the knob belongs to, for labs with
+	// many: <lab>.group.<group> is shown while one of its knobs is chosen.
+	Group string
 	// Sets makes a Choice a bundle: choosing a word turns these knobs, too.
 	Sets map[string]Settings
 	// Else is the word for "none of these": a bundle's Choice goes there when

@@ -98,6 +98,9 @@ func declaredKeys(spec *lab.Spec) []string {
 	keys := []string{spec.ID + ".name", spec.ID + ".about"}
 	for _, k := range spec.Knobs {
 		keys = append(keys, spec.ID+".knob."+k.ID+".name", spec.ID+".knob."+k.ID+".help")
+		if k.Group != "" {
+			keys = append(keys, spec.ID+".group."+k.Group)
+		}
 		for _, c := range k.Choices {
 			keys = append(keys, spec.ID+".choice."+k.ID+"."+c)
 		}

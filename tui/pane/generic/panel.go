@@ -70,6 +70,9 @@ func (p Panel) heading(f pane.Frame, count int) string {
 		style = f.Theme.Focus.Strong()
 	}
 	l := widget.NewLine(f.Theme, f.W).Put(style, f.Text.T("ui.knobs"))
+	if knobs := Knobs(f.Spec); p.Selected >= 0 && p.Selected < len(knobs) && knobs[p.Selected].Group != "" {
+		l.Put(f.Theme.Dim, " "+f.Theme.Glyph.Dot+" "+f.Text.T(f.Spec.ID+".group."+knobs[p.Selected].Group))
+	}
 	if _, shown := p.window(count, f.H); shown < count {
 		l.Right(f.Theme.Dim, f.Text.T("ui.knobs_of", p.Selected+1, count))
 	}
