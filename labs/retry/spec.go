@@ -18,13 +18,22 @@ const off = "off" // the word for a part that is left out
 
 // Spec declares the lab: its knobs in the order of their importance.
 func Spec() *lab.Spec {
-	knobs := [][]lab.Knob{scenarioKnobs(), policyKnobs(), protectionKnobs(), gatewayKnobs(), fleetKnobs()}
+	groups := []struct {
+		name  string
+		knobs []lab.Knob
+	}{
+		{"first", scenarioKnobs()}, {"policy", policyKnobs()}, {"protection", protectionKnobs()},
+		{"gateway", gatewayKnobs()}, {"fleet", fleetKnobs()},
+	}
 	s := &lab.Spec{
 		ID: "retry", Texts: texts, Rules: rules, Metrics: metrics(),
 		Actions: []lab.Action{{ID: "outage", Fault: true}},
 	}
-	for _, group := range knobs {
-		s.Knobs = append(s.Knobs, group...)
+	for _, group := range groups {
+		for _, k := range group.knobs {
+			k.Group = group.name
+			s.Knobs = append(s.Knobs, k)
+		}
 	}
 	return s
 }
