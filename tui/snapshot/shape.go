@@ -91,7 +91,7 @@ func (s shape) write(b *strings.Builder, x, top float64, n int, fill string) {
 		opacity = fmt.Sprintf(` opacity="%.2f"`, s.opacity)
 	}
 	one := func(x, w float64) {
-		fmt.Fprintf(b, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="%s"%s/>`+"\n", x, top+s.y*cellH, w, s.h*cellH, fill, opacity)
+		fmt.Fprintf(b, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="%s"%s shape-rendering="crispEdges"/>`+"\n", x, top+s.y*cellH, w, s.h*cellH, fill, opacity)
 	}
 	if s.w == 1 {
 		one(x, float64(n)*cellW)

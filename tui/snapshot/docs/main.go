@@ -1,0 +1,146 @@
+// Command docs makes the pictures of the documentation from the running
+// program: real labs on the embedded brokers, driven by keys.
+//
+//	go run ./tui/snapshot/docs docs
+package main
+
+//go:generate go run . ../../../docs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/labs"
+	"resilab/labs/i18n"
+	"resilab/tui/app"
+	"resilab/tui/pane"
+	"resilab/tui/pane/cacheaside"
+	"resilab/tui/pane/convoy"
+	"resilab/tui/pane/retry"
+	"resilab/tui/snapshot"
+	"resilab/tui/theme"
+)
+
+// picture is one file: a lab, and the keys that lead to what it shows.
+type picture struct {
+	file string
+	lab  string
+	keys []string      // pressed one after another once the lab lives
+	wait time.Duration // for the lab to have something to show
+}
+
+const (
+	width, height = 110, 34
+	startTime     = 2 * time.Second // for the labs to be alive before keys are pressed
+)
+
+func pictures() []picture {
+	return []picture{
+		{"retry.svg", "retry", []string{"down"}, 14 * time.Second},
+		{"convoy.svg", "convoy", []string{"down"}, 8 * time.Second},
+		{"cacheaside.svg", "cacheaside", nil, 9 * time.Second},
+	}
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: docs FOLDER")
+		os.Exit(2)
+	}
+	if err := run(context.Background(), os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, p := range pictures() {
+		frame, err := take(ctx, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.file, err)
+		}
+		path := filepath.Join(folder, p.file)
+		if err := os.WriteFile(path, []byte(snapshot.SVG(frame, snapshot.Dark())), 0o644); err != nil {
+			return err
+		}
+		fmt.Println(path)
+	}
+	return nil
+}
+
+// take runs the program without a terminal and returns its last frame.
+func take(ctx context.Context, p picture) (frame string, err error) {
+	bench, err := labs.OpenBench(ctx, labs.Choice{})
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if e := bench.Close(); err == nil {
+			err = e
+		}
+	}()
+	model, err := program(bench, p.lab)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if e := model.Close(ctx); err == nil {
+			err = e
+		}
+	}()
+	screen := tea.NewProgram(model, tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithContext(ctx))
+	go drive(screen, p)
+	if _, err := screen.Run(); err != nil {
+		return "", err
+	}
+	return model.View(), nil
+}
+
+// drive is the person at the keyboard.
+func drive(screen *tea.Program, p picture) {
+	screen.Send(tea.WindowSizeMsg{Width: width, Height: height})
+	time.Sleep(startTime)
+	for _, key := range p.keys {
+		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
+		if key == "down" {
+			msg = tea.KeyMsg{Type: tea.KeyDown}
+		}
+		screen.Send(msg)
+	}
+	time.Sleep(p.wait)
+	screen.Quit()
+}
+
+// program is what a person would see, in English on a dark terminal.
+func program(bench *labs.Bench, first string) (*app.Model, error) {
+	o := app.Options{StartLab: first, Lang: i18n.English, Brokers: bench.Brokers(), Theme: theme.New(theme.Options{
+		Dark: new(true), Getenv: func(name string) string {
+			return map[string]string{"TERM": "xterm-256color", "COLORTERM": "truecolor"}[name]
+		}})}
+	panes := pane.Registry{"retry": retry.Picture{}, "convoy": convoy.Picture{}, "cacheaside": cacheaside.Picture{}}
+	sources := []fs.FS{app.Texts}
+	for _, entry := range labs.All() {
+		experiment, err := bench.Experiment(entry, labs.Setup{Seed: 1})
+		if err != nil {
+			return nil, err
+		}
+		o.Labs = append(o.Labs, app.LabEntry{Experiment: experiment, Picture: panes[entry.Spec.ID]})
+		sources = append(sources, entry.Spec.Texts)
+	}
+	text, err := i18n.Load(o.Lang, sources...)
+	if err != nil {
+		return nil, err
+	}
+	o.Texts = map[i18n.Lang]*i18n.Catalogue{o.Lang: text}
+	return app.New(o), nil
+}
