@@ -19,9 +19,7 @@ const mechanisms = "PLAIN AMQPLAIN"
 
 // handshake logs the client in and opens its virtual host.
 func (c *session) handshake() error {
-	if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		return err
-	}
+	c.listenUntil(time.Now().Add(patience))
 	header, err := c.in.Raw(len(protocolHeader))
 	if err != nil {
 		return fmt.Errorf("waiting for a client to begin: %w", err)
@@ -40,12 +38,7 @@ func (c *session) handshake() error {
 	if err := c.open(user); err != nil {
 		return err
 	}
-	if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
-	if c.isParting() {
-		return errGone // and the deadline for its answer may just have been lifted
-	}
+	c.listenUntil(time.Time{})
 	return nil
 }
 
@@ -198,8 +191,9 @@ func (c *session) tune() error {
 	c.maxChans = int(ok.ChannelMax)
 	c.in.SetMax(int(ok.FrameMax))
 	c.out.setFrameMax(int(ok.FrameMax))
-	if ok.Heartbeat > 0 {
-		c.beats <- time.NewTicker(time.Duration(ok.Heartbeat) * time.Second / 2)
+	if interval := time.Duration(ok.Heartbeat) * time.Second; interval > 0 {
+		c.silence = interval * 5 / 2
+		c.beats <- time.NewTicker(interval / 2)
 	}
 	return nil
 }

@@ -109,8 +109,9 @@ func (o *outbox) setFrameMax(n int) {
 
 // run writes until stop is closed, then what is left, and closes the
 // connection. A connection that cannot be written to is closed at once, which
-// ends its reader too. While beat ticks, heartbeats are sent in idle times.
-func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker, alive func() bool) {
+// ends its reader too. The ticker that comes on beats, once the client agreed
+// to heartbeats, says when to send one unless something else was sent.
+func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker) {
 	defer o.close()
 	var tick <-chan time.Time
 	idle := false
@@ -124,9 +125,6 @@ func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker, alive func
 			tick = t.C
 			continue
 		case <-tick:
-			if !alive() {
-				return
-			}
 			if idle {
 				o.add(codec.AppendHeartbeat)
 			}

@@ -26,15 +26,16 @@ type session struct {
 	methods  codec.MethodReader
 	broker   *broker.Connection // nil before connection.open
 	maxChans int
+	silence  time.Duration // how long the client may say nothing; 0 is for ever
+	heard    time.Time     // when that was last counted anew
 
 	mu         sync.Mutex // guards what other goroutines look at
 	clientName string
 	knowsGone  bool // the client understands a basic.cancel
 	channels   map[uint16]*channel
 
-	confirming []*channel    // have confirms to send
-	publishes  atomic.Bool   // it has published at least once
-	frames     atomic.Uint64 // frames read; tells the heartbeat who is alive
+	confirming []*channel  // have confirms to send
+	publishes  atomic.Bool // it has published at least once
 	beats      chan *time.Ticker
 	parting    chan struct{} // closed once connection.close was sent: only its answer counts
 	partOnce   sync.Once
@@ -73,7 +74,7 @@ func newSession(s *Server, conn net.Conn) *session {
 func (c *session) serve() {
 	var writing sync.WaitGroup
 	writing.Go(func() {
-		c.out.run(c.stop, c.beats, c.heard())
+		c.out.run(c.stop, c.beats)
 		c.end() // wakes a reader that waits for room, too
 	})
 	err := c.handshake()
@@ -122,10 +123,10 @@ func (c *session) loop() error {
 	for {
 		if !c.in.Ready() {
 			c.sendConfirms()
+			c.expectMore()
 		}
 		f, err := c.in.Next()
 		if err == nil {
-			c.frames.Add(1)
 			err = c.frame(f)
 		}
 		if err != nil {
@@ -190,10 +191,13 @@ func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
 		return e
 	}
 	c.sendConfirms()
-	c.part(e, id, patience)
+	answer := patience
+	if e.Code == broker.FrameError {
+		answer = farewell
+	}
+	c.part(e, id, answer)
 	c.dropChannels()
 	if e.Code == broker.FrameError {
-		_ = c.conn.SetReadDeadline(time.Now().Add(farewell))
 		_, _ = io.Copy(io.Discard, c.conn) // ends at the deadline at the latest
 		return e
 	}
@@ -207,8 +211,10 @@ func (c *session) part(e *broker.Error, id codec.MethodID, patience time.Duratio
 		c.out.method(0, &codec.ConnectionClose{
 			ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
 		})
-		close(c.parting)
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+		close(c.parting)
 	})
 }
 
@@ -246,20 +252,26 @@ func (c *session) dropChannels() {
 	}
 }
 
-// heard returns a function for the heartbeat: it says whether the client sent
-// anything during the last calls. A client that is held back is not listened
-// to, so its silence means nothing.
-func (c *session) heard() func() bool {
-	const misses = 5 // of half an interval each
-	last, silent := uint64(0), 0
-	return func() bool {
-		now := c.frames.Load()
-		if now != last || c.notices.active() {
-			last, silent = now, 0
-			return true
-		}
-		silent++
-		return silent < misses
+// expectMore gives the client time to send its next frame, heartbeats included.
+// A client that is held back from publishing is not read, so not missed either.
+func (c *session) expectMore() {
+	if c.silence == 0 {
+		return
+	}
+	// Moving the deadline at every read would cost more than it is worth.
+	if now := time.Now(); now.Sub(c.heard) > c.silence/8 {
+		c.heard = now
+		c.listenUntil(now.Add(c.silence))
+	}
+}
+
+// listenUntil sets when the session gives up on a silent client; the zero time
+// is never. Once the session is parting that is fixed.
+func (c *session) listenUntil(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.isParting() {
+		_ = c.conn.SetReadDeadline(t) // a closed connection shows at the next read
 	}
 }
 

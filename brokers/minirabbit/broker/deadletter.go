@@ -38,9 +38,7 @@ func (v *vhost) forward(q *queue, d deadLetter) {
 	_, headers := m.decode()
 	value, _ := headers.Get("x-death")
 	deaths, _ := value.(codec.Array)
-	if m.hasCopies() {
-		m = m.withoutBCC()
-	}
+	m = m.withoutBCC()
 	for _, target := range targets {
 		if d.reason == diedRejected || !isCycle(target.name, deaths) {
 			target.push(m)

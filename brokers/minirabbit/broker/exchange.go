@@ -68,6 +68,10 @@ func (b *binding) id() bindingID {
 	return bindingID{b.to, b.key, string(sorted.Encode())}
 }
 
+// consistentHash is the type of exchange that sends a message to one of its
+// destinations, by a hash.
+const consistentHash = "x-consistent-hash"
+
 // newRouter makes the router for a type of exchange; an unknown type is a hard
 // error.
 func newRouter(kind string, r resource, args codec.Table) (router, error) {
@@ -80,7 +84,7 @@ func newRouter(kind string, r resource, args codec.Table) (router, error) {
 		return &topicRouter{}, nil
 	case "headers":
 		return &headersRouter{}, nil
-	case "x-consistent-hash":
+	case consistentHash:
 		return newHashRouter(r, args)
 	}
 	return nil, Refuse(CommandInvalid, "unknown exchange type '%s'", kind)

@@ -14,7 +14,8 @@ type Message struct {
 	Props      []byte // encoded codec.Properties
 	Body       []byte
 
-	headers    []byte // the headers table inside Props; nil when there is none
+	headers    []byte   // the headers table inside Props; nil when there is none
+	copies     []string // further routing keys: the headers CC and BCC
 	persistent bool
 	priority   uint8
 	expiration int64 // milliseconds; negative when there is none
@@ -32,7 +33,9 @@ func NewMessage(exchange, key string, props, body []byte, user string) (*Message
 		return nil, Refuse(PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID, user)
 	}
 	m := &Message{Exchange: exchange, RoutingKey: key, Props: props, Body: body}
-	m.index(&p)
+	if err := m.index(&p); err != nil {
+		return nil, err
+	}
 	if p.Present&codec.HasExpiration != 0 {
 		ms, err := strconv.ParseInt(string(p.Expiration), 10, 64)
 		if err != nil || ms < 0 || ms > maxTTL {
@@ -43,12 +46,26 @@ func NewMessage(exchange, key string, props, body []byte, user string) (*Message
 	return m, nil
 }
 
-// index keeps the properties that the broker itself looks at.
-func (m *Message) index(p *codec.Properties) {
+// index keeps the properties that the broker itself looks at. The error is for
+// a header CC or BCC that is no list; strings are all that counts in the list.
+func (m *Message) index(p *codec.Properties) error {
 	m.headers = p.Headers
 	m.persistent = p.DeliveryMode == 2
 	m.priority = p.Priority
 	m.expiration = -1
+	for _, name := range []string{"CC", "BCC"} {
+		v, ok := m.header(name)
+		list, isList := v.(codec.Array)
+		if ok && !isList {
+			return Refuse(PreconditionFailed, "invalid message: {unacceptable_type_in_header,%q,%s}", name, typeName(v))
+		}
+		for _, k := range list {
+			if s, ok := k.(string); ok {
+				m.copies = append(m.copies, s)
+			}
+		}
+	}
+	return nil
 }
 
 // maxTTL is the longest time a timer of RabbitMQ may run, in milliseconds.
@@ -74,21 +91,8 @@ func (m *Message) size() int64 {
 	return int64(len(m.Body)+len(m.Props)+len(m.RoutingKey)) + messageOverhead
 }
 
-// keys returns every key the message is routed by: its own and those in the
-// headers CC and BCC.
-func (m *Message) keys() []string {
-	keys := []string{m.RoutingKey}
-	for _, name := range []string{"CC", "BCC"} {
-		list, _ := m.header(name)
-		array, _ := list.(codec.Array)
-		for _, k := range array {
-			if s, ok := k.(string); ok {
-				keys = append(keys, s)
-			}
-		}
-	}
-	return keys
-}
+// keys returns every key the message is routed by: its own and the copies'.
+func (m *Message) keys() []string { return append([]string{m.RoutingKey}, m.copies...) }
 
 func (m *Message) header(name string) (any, bool) {
 	if m.headers == nil {
@@ -97,26 +101,19 @@ func (m *Message) header(name string) (any, bool) {
 	return codec.LookupField(m.headers, name)
 }
 
-// hasCopies says whether the message has a header CC or BCC.
-func (m *Message) hasCopies() bool {
-	if m.headers == nil {
-		return false
-	}
-	_, cc := m.header("CC")
-	_, bcc := m.header("BCC")
-	return cc || bcc
-}
-
 // rewrite returns a copy with another exchange, key and properties. Its time to
 // live is not read again: none, whatever the properties say.
 func (m *Message) rewrite(exchange, key string, p *codec.Properties) *Message {
 	c := &Message{Exchange: exchange, RoutingKey: key, Props: p.Encode(), Body: m.Body}
-	c.index(p)
+	_ = c.index(p) // nothing is written into CC or BCC that was not there
 	return c
 }
 
 // withoutBCC returns the message as recipients see it.
 func (m *Message) withoutBCC() *Message {
+	if _, ok := m.header("BCC"); !ok {
+		return m
+	}
 	p, headers := m.decode()
 	p.Headers = headers.Without("BCC").Encode()
 	c := m.rewrite(m.Exchange, m.RoutingKey, &p)

@@ -44,9 +44,7 @@ func (v *vhost) publishable(name string) (*exchange, error) {
 func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
 	defer c.routing.forget()
 	out := Outcome{Unroutable: len(queues) == 0}
-	if m.hasCopies() {
-		m = m.withoutBCC()
-	}
+	m = m.withoutBCC()
 	for _, q := range queues {
 		if q.push(m) == refused {
 			out.Refused = true

@@ -18,7 +18,7 @@ type routing struct {
 // result is valid until the next call.
 func (r *routing) route(v *vhost, x *exchange, m *Message) []*queue {
 	r.forget()
-	if x.name == "" && !m.hasCopies() {
+	if x.name == "" && m.copies == nil {
 		if q := v.queues[m.RoutingKey]; q != nil {
 			r.queues = append(r.queues, q)
 		}
@@ -44,12 +44,11 @@ func (r *routing) forget() {
 
 func (r *routing) through(x *exchange) {
 	to := r.found[:0]
-	if r.message.hasCopies() {
-		for _, key := range r.message.keys() {
+	to = r.from(x, r.message.RoutingKey, to)
+	if x.kind != consistentHash { // which takes one way for one message
+		for _, key := range r.message.copies {
 			to = r.from(x, key, to)
 		}
-	} else {
-		to = r.from(x, r.message.RoutingKey, to)
 	}
 	for _, d := range to {
 		if d.queue != nil {
