@@ -198,7 +198,7 @@ func act(t *testing.T, p *plan, invalidate string) (broken string) {
 					mu.Unlock()
 					began := time.Now()
 					truth := r.judge.of(1)
-					a, err := s.read(t.Context(), r, r.instances[i], 1)
+					a, err := s.read(t.Context(), r, r.instances[i], 1, began)
 					if err != nil {
 						continue
 					}

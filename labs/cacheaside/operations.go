@@ -39,12 +39,10 @@ func (l *engine) balance(r *run) *instance {
 
 // observeRead reads, and tells judge, meter and ticker.
 func (l *engine) observeRead(ctx context.Context, r *run, id int, due time.Time, overHTTP bool) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.cfg.timeout)
-	defer cancel()
 	truth := r.judge.of(id)
 	w := truth.witness()
 	began := time.Now()
-	a, err := l.svc.read(ctx, r, l.balance(r), id)
+	a, err := l.svc.read(until{ctx, began.Add(r.cfg.timeout)}, r, l.balance(r), id, began)
 	now := time.Now()
 	if l.ctx.Err() != nil {
 		return a, err // the lab is stopping: this says nothing about the service

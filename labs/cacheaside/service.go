@@ -104,22 +104,31 @@ func (s *service) key(id int) string { return s.prefix + "product:" + strconv.It
 // read answers for a product: from the cache, else from the database, which
 // is then written to the cache. The error is catalog.ErrNotFound for a product
 // that is not there; any other is a failure.
-func (s *service) read(ctx context.Context, r *run, inst *instance, id int) (answer, error) {
-	q := query{run: r, inst: inst, id: id, key: s.key(id), truth: r.judge.of(id), asked: time.Now()}
+func (s *service) read(ctx context.Context, r *run, inst *instance, id int, now time.Time) (a answer, err error) {
+	q := query{run: r, inst: inst, id: id, key: s.key(id), truth: r.judge.of(id), asked: now}
 	e, err := s.lookup(ctx, q)
-	var a answer
-	switch {
-	case err == nil:
+	if err == nil {
 		a, err = s.hit(q, e)
-	case errors.Is(err, redis.ErrMiss):
-		a, err = s.miss(ctx, q)
-	case r.cfg.failOpen:
-		a, err = s.uncached(ctx, q)
+	} else {
+		ctx, cancel := waiting(ctx)
+		defer cancel()
+		a, err = s.withoutCopy(ctx, q, err)
 	}
 	if r.cfg.staleCopy {
 		return inst.remember(id, a, err)
 	}
 	return a, err
+}
+
+// withoutCopy answers where the cache has no copy, or does not answer.
+func (s *service) withoutCopy(ctx context.Context, q query, err error) (answer, error) {
+	switch {
+	case errors.Is(err, redis.ErrMiss):
+		return s.miss(ctx, q)
+	case q.cfg.failOpen:
+		return s.uncached(ctx, q)
+	}
+	return answer{}, err
 }
 
 // lookup asks the cache.
