@@ -278,8 +278,8 @@ func TestGuestIsHeldBack(t *testing.T) {
 	if got := l.(*Lab).run.rate; got != guestRate {
 		t.Errorf("a visitor's rate is %d, want %d", got, guestRate)
 	}
-	if snap := l.Snapshot(); len(snap.Troubles) != 1 || snap.Troubles[0].Key != "retry.trouble.limit" {
-		t.Errorf("the screen is not told: %v", snap.Troubles)
+	if snap := l.Snapshot(); len(snap.Notes) != 1 || snap.Notes[0].Key != "retry.note.limit" {
+		t.Errorf("the screen is not told: %v", snap.Notes)
 	}
 	var refused *lab.KnobError
 	other := New(lab.Env{Guest: true})

@@ -37,7 +37,7 @@ func (w *stopwatch) elapsed(now time.Time) time.Duration {
 // Snapshot returns the present state.
 func (l *Lab) Snapshot() *lab.Snapshot {
 	l.mu.Lock()
-	r, elapsed, troubles := l.run, l.watch.elapsed(l.env.Now()), l.troubles()
+	r, elapsed, troubles, notes := l.run, l.watch.elapsed(l.env.Now()), l.troubles(), l.notes()
 	l.mu.Unlock()
 	if r == nil {
 		return &lab.Snapshot{}
@@ -51,7 +51,7 @@ func (l *Lab) Snapshot() *lab.Snapshot {
 	return &lab.Snapshot{
 		Rev: l.rev.Load(), Elapsed: elapsed, InFlight: inFlight,
 		Metrics: r.metrics(), Events: events, EventTotal: total,
-		Troubles: troubles, Detail: l.detail(r, guards),
+		Troubles: troubles, Notes: notes, Detail: l.detail(r, guards),
 	}
 }
 
@@ -61,10 +61,19 @@ func (l *Lab) troubles() []lab.Trouble {
 	if l.run != nil && l.run.url != "" && !l.awaySince.IsZero() {
 		found = append(found, lab.Trouble{Key: "retry.trouble.gateway", Args: []any{l.run.url}, Since: l.awaySince})
 	}
-	if l.limited {
-		found = append(found, lab.Trouble{Key: "retry.trouble.limit", Args: []any{guestRate}, Since: l.start})
-	}
 	return found
+}
+
+// notes tell where the gateway can be called by hand; l.mu is held.
+func (l *Lab) notes() []lab.Note {
+	var notes []lab.Note
+	if l.limited {
+		notes = append(notes, lab.Note{Key: "retry.note.limit", Args: []any{guestRate, guestClients}})
+	}
+	if l.run != nil && !l.env.Guest {
+		notes = append(notes, lab.Note{Key: "retry.note.gateway", Args: []any{l.run.client.url}})
+	}
+	return notes
 }
 
 // shownRanges is how many waits of the policy the picture has room for.

@@ -116,14 +116,19 @@ func (p *painter) fleetAxis(c *engine.Crowd, whole time.Duration) string {
 	return l.String()
 }
 
-// span is how many bins there are up to the last call.
+// span is how many bins are shown: the outage, and all but the last hundredth of
+// the calls, because a few late ones would squeeze the others together.
 func span(c *engine.Crowd) int {
-	for i := len(c.Calls) - 1; i >= 0; i-- {
-		if c.Calls[i] > 0 {
-			return i + 1
-		}
+	all := 0
+	for _, n := range c.Calls {
+		all += n
 	}
-	return 1
+	late := all / 100
+	bins := len(c.Calls)
+	for ; bins > 1 && late >= c.Calls[bins-1]; bins-- {
+		late -= c.Calls[bins-1]
+	}
+	return max(bins, int((c.OutageAt+c.Outage)/fleet.BinWidth), 1)
 }
 
 // columnsOf squeezes or stretches the first bins into w columns. Of the bins in
