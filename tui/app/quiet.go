@@ -1,0 +1,5 @@
+package app
+
+import "resilab/tui/quiet"
+
+func init() { quiet.Done() }

@@ -1,0 +1,75 @@
+package quiet_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"golang.org/x/sys/unix"
+
+	"resilab/tui/quiet"
+)
+
+const child = "RESILAB_TEST_QUIET_CHILD"
+
+var _ tea.Model // linked in: its init is what this is about
+
+func init() { quiet.Done() }
+
+func TestMain(m *testing.M) {
+	if os.Getenv(child) != "" {
+		fmt.Print("TERM is ", os.Getenv("TERM"))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// A program on a terminal that never answers asks nothing, says at once what
+// it has to say, and knows what its terminal is called.
+func TestNothingIsAskedOfTheTerminal(t *testing.T) {
+	master, slave := openTerminal(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), child+"=1", "TERM=xterm-256color")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	var out bytes.Buffer
+	_, _ = out.ReadFrom(master) // ends with an error when the other side is closed
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != "TERM is xterm-256color" {
+		t.Errorf("the terminal got %q", got)
+	}
+}
+
+// openTerminal opens a pseudo-terminal.
+func openTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	fd := int(master.Fd())
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
