@@ -143,13 +143,26 @@ func refusal(resp *http.Response, data []byte) error {
 	}
 	_ = json.Unmarshal(data, &body)
 	err := &policy.StatusError{Status: resp.StatusCode, Msg: body.Error.Message}
-	if seconds, bad := strconv.Atoi(resp.Header.Get("Retry-After")); bad == nil && seconds > 0 {
-		err.After = time.Duration(min(seconds, 3600)) * time.Second
-	}
+	err.After = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	if code := body.Error.Code; code == codeKeyInUse || code == codeConflict {
 		return conflict{err, code}
 	}
 	return err
+}
+
+// maxRetryAfter is the longest Retry-After that is believed.
+const maxRetryAfter = time.Hour
+
+// retryAfter reads a Retry-After, seconds or a date (RFC 9110, 10.2.3); 0 if it
+// is neither, or past.
+func retryAfter(header string, now time.Time) time.Duration {
+	after := time.Duration(0)
+	if seconds, err := strconv.ParseUint(header, 10, 16); err == nil {
+		after = time.Duration(seconds) * time.Second
+	} else if date, err := http.ParseTime(header); err == nil {
+		after = date.Sub(now)
+	}
+	return max(0, min(after, maxRetryAfter))
 }
 
 // Cause is what went wrong with a call, in a word of the catalogue.

@@ -74,7 +74,7 @@ func (l *Lab) Apply(_ context.Context, s lab.Settings) error {
 	l.mu.Lock()
 	old, stopped := l.run, l.stopped
 	l.mu.Unlock()
-	if stopped {
+	if stopped || old == nil {
 		return nil
 	}
 	p, err := l.plan(s, old.seed)

@@ -2,7 +2,6 @@ package retry
 
 import (
 	"resilab/labs/lab"
-	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
 
@@ -57,45 +56,4 @@ func (p *painter) stacked(success, served float64, w int) string {
 	full := th.Glyph.BarParts[len(th.Glyph.BarParts)-1]
 	l.Fill(th.Good, full, done).Fill(th.Accent, p.signs.other, all-done)
 	return l.Fill(th.Rule, th.Glyph.BarEmpty, w-all).String()
-}
-
-// guards is one line about outage, breaker, budget and queue; empty where
-// there is nothing of the kind.
-func (p *painter) guards() string {
-	th, g := p.Theme, p.detail.Guards
-	l := p.line()
-	begun := false
-	part := func() *widget.Line {
-		if begun {
-			l.Gap(3)
-		}
-		begun = true
-		return l
-	}
-	if p.detail.Down {
-		part().Put(th.Bad.Strong(), p.signs.bad+" "+p.t("outage"))
-	}
-	if g.Waiting > 0 {
-		part().Put(th.Dim, p.t("queue")+" ").Put(th.Warn.Strong(), lab.Count.Write(float64(g.Waiting)))
-	}
-	if g.Breaker != "" {
-		part().Put(th.Dim, p.t("breaker")+" ").Put(p.breakerStyle(g.Breaker), p.t("breaker_state."+g.Breaker))
-	}
-	if g.HasBudget {
-		part().Put(th.Dim, p.t("budget")+" ").Bar(th.Accent, g.BudgetLeft, 10).Put(th.Text, " "+lab.Share.Write(g.BudgetLeft))
-	}
-	if !begun {
-		return ""
-	}
-	return l.String()
-}
-
-func (p *painter) breakerStyle(state string) theme.Style {
-	switch state {
-	case "open":
-		return p.Theme.Bad.Strong()
-	case "half-open":
-		return p.Theme.Warn.Strong()
-	}
-	return p.Theme.Good
 }

@@ -119,7 +119,11 @@ func TestPicture(t *testing.T) {
 	}
 	d.Guards = engine.Guards{Breaker: "open", HasBudget: true, BudgetLeft: 0.34, Waiting: 17}
 	troubled.Detail = &d
-	troubled.Metrics["served"] = 0.995
+	for id, v := range map[string]float64{
+		"served": 0.995, "double_charges": 2, "double_money": 199.98, "unaware": 1, "queue_waiting": 17, "delivered": 4,
+	} {
+		troubled.Metrics[id] = v
+	}
 	empty := &lab.Snapshot{Detail: &engine.Detail{}, Metrics: map[string]float64{}}
 	for _, lookName := range []string{"ascii", "mono", "truecolor"} {
 		for name, snap := range map[string]*lab.Snapshot{"calm": fixture(), "troubled": troubled, "empty": empty} {

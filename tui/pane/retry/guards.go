@@ -1,0 +1,78 @@
+package retry
+
+import (
+	"resilab/labs/lab"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// part is a name and a figure of the line of guards.
+type part struct {
+	name, figure string
+	style        theme.Style // of the figure
+}
+
+// guards is one line about what went wrong and what protects, the worst first;
+// what does not fit is left out. It is empty where there is nothing of the kind.
+func (p *painter) guards() string {
+	l := p.line()
+	for _, part := range p.parts() {
+		width := widget.Width(part.figure)
+		if part.name != "" {
+			width += widget.Width(part.name) + 1
+		}
+		gap := 3
+		if l.Left() == p.W {
+			gap = 0
+		}
+		if width+gap > l.Left() {
+			continue
+		}
+		if l.Gap(gap); part.name != "" {
+			l.Put(p.Theme.Dim, part.name).Gap(1)
+		}
+		l.Put(part.style, part.figure)
+	}
+	if l.Left() == p.W {
+		return ""
+	}
+	return l.String()
+}
+
+func (p *painter) parts() (parts []part) {
+	th, g, m := p.Theme, p.detail.Guards, p.Snap.Metrics
+	if p.detail.Down {
+		parts = append(parts, part{figure: p.signs.bad + " " + p.t("outage"), style: th.Bad.Strong()})
+	}
+	if n := m["double_charges"]; n > 0 {
+		figure := lab.Count.Write(n) + " (" + lab.Money.Write(m["double_money"]) + ")"
+		parts = append(parts, part{p.metric("double_charges"), figure, th.Bad.Strong()})
+	}
+	for _, id := range []string{"unaware", "queue_waiting", "cached"} {
+		if m[id] > 0 {
+			parts = append(parts, part{p.metric(id), lab.Count.Write(m[id]), th.Warn.Strong()})
+		}
+	}
+	if m["delivered"] > 0 {
+		parts = append(parts, part{p.metric("delivered"), lab.Count.Write(m["delivered"]), th.Good})
+	}
+	if g.Breaker != "" {
+		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + g.Breaker), p.breakerStyle(g.Breaker)})
+	}
+	if g.HasBudget {
+		parts = append(parts, part{p.metric("budget_left"), lab.Share.Write(g.BudgetLeft), th.Text.Strong()})
+	}
+	return parts
+}
+
+func (p *painter) metric(id string) string { return p.Text.T("retry.metric." + id) }
+
+func (p *painter) breakerStyle(state string) theme.Style {
+	switch state {
+	case "open":
+		return p.Theme.Bad.Strong()
+	case "half-open":
+		return p.Theme.Warn.Strong()
+	}
+	return p.Theme.Good
+}
