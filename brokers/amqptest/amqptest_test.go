@@ -12,6 +12,7 @@ var brokers brokertest.Shared
 func TestMain(m *testing.M) { brokertest.Main(m, &brokers) }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		Run(t, embedded(t))
@@ -20,6 +21,18 @@ func TestConformance(t *testing.T) {
 		t.Parallel()
 		Run(t, rabbitmq(t))
 	})
+}
+
+// TestRestart is about the embedded broker; the tests of brokertest restart a real
+// one, and hold it to the same.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	server, err := minirabbit.Run(minirabbit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	Restart(t, Target{URL: server.URL(), VhostsOnDemand: true}, server.Restart)
 }
 
 // embedded starts a minirabbit that ends with the test and all its subtests.

@@ -15,6 +15,7 @@ import (
 // TestSameAsRabbitMQ makes random exchanges, queues and bindings on both brokers,
 // does the same random things to them, and wants the same to come out.
 func TestSameAsRabbitMQ(t *testing.T) {
+	t.Parallel()
 	var conns []*amqp.Connection
 	for _, target := range []Target{embedded(t), rabbitmq(t)} {
 		conn, err := amqp.Dial(target.URL)

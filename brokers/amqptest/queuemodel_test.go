@@ -13,6 +13,7 @@ import (
 // TestQueueModel does random things to a queue and compares what the client sees
 // with the model: on the embedded broker, and then the same things on both.
 func TestQueueModel(t *testing.T) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
 		check(t, map[string]Target{"embedded": embedded(t)})
 	})

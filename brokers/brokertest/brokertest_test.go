@@ -2,6 +2,7 @@ package brokertest
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/redis/go-redis/v9"
+
+	"resilab/brokers/amqptest"
 )
 
 var brokers Shared
@@ -79,9 +82,8 @@ func TestRabbitMQ(t *testing.T) {
 	if _, err := ch.QueueDeclarePassive("kept", true, false, false, false, nil); err != nil {
 		t.Errorf("after a restart: %v", err)
 	}
-	if err := n.Stop(); err != nil {
-		t.Error(err)
-	}
+	restart := func() error { return errors.Join(n.Stop(), n.Start()) }
+	amqptest.Restart(t, amqptest.Target{URL: n.URL()}, restart)
 }
 
 func TestSharedRabbitMQ(t *testing.T) {
