@@ -72,7 +72,11 @@ func Open(rawURL string, o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the address of Redis: %w", err)
 	}
-	return &Client{rdb: rdb, addr: u.Host}, nil
+	addr := u.Host
+	if addr == "" {
+		addr = u.Path // a socket
+	}
+	return &Client{rdb: rdb, addr: addr}, nil
 }
 
 func open(rawURL string, query url.Values, o Options) (goredis.UniversalClient, error) {

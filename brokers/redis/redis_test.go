@@ -3,7 +3,9 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -232,6 +234,37 @@ func BenchmarkPTTLs200(b *testing.B) {
 	for b.Loop() {
 		if err := c.PTTLs(b.Context(), keys, left); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestAServerOfOnesOwn(t *testing.T) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		brokertest.Redis(t) // skips or fails, naming what is missing
+	}
+	own, err := redis.StartOwn(t.Context())
+	must(t, err)
+	c, ctx := open(t, own.URL()), t.Context()
+	must(t, c.BoundMemory(ctx, 2<<20, "allkeys-lru"))
+	value := make([]byte, 64<<10)
+	for i := range 100 {
+		must(t, c.Set(ctx, fmt.Sprint("k", i), value, time.Minute))
+	}
+	m, err := c.Memory(ctx)
+	must(t, err)
+	if m.Evicted < 50 || m.Used > m.Most+1<<20 {
+		t.Errorf("100 values of 64 KiB in 2 MiB: %+v", m)
+	}
+	must(t, own.Close())
+	if err := c.Ping(ctx); err == nil {
+		t.Error("it answers after its end")
+	}
+}
+
+func TestTarget(t *testing.T) {
+	for url, want := range map[string]string{"redis://h:1/0": "h:1", "redis://u:p@h": "h:6379", "nonsense": ""} {
+		if got, err := redis.Target(url); got != want || (err == nil) != (want != "") {
+			t.Errorf("Target(%q) = %q, %v", url, got, err)
 		}
 	}
 }

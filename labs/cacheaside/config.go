@@ -21,6 +21,7 @@ type config struct {
 	products  int
 	skew      float64
 	cacheSize int // copies; 0: no bound
+	eviction  string
 	warm      bool
 	padding   int // bytes added to every copy
 
@@ -63,6 +64,7 @@ func decode(s lab.Settings, guest bool) config {
 		products:    s.Int("products"),
 		skew:        s.Float("skew"),
 		cacheSize:   s.Int("cache-size"),
+		eviction:    s.Text("eviction"),
 		warm:        s.Bool("warm"),
 		strategy:    s.Text("strategy"),
 		beta:        s.Float("beta"),
@@ -84,6 +86,10 @@ func decode(s lab.Settings, guest bool) config {
 		c.rate, c.writeRate, c.botRate = min(c.rate, guestRate), min(c.writeRate, guestRate), min(c.botRate, guestRate)
 		c.products = min(c.products, guestProducts)
 		c.notify = false // a setting of the whole server
+		c.eviction = evictionLab
+	}
+	if c.eviction != evictionLab {
+		c.padding = ownPadding
 	}
 	return c
 }

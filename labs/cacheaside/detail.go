@@ -81,7 +81,9 @@ type Stampede struct {
 
 // Memory is what a Redis that is full does; zero where nothing bounds it.
 type Memory struct {
-	Copies    int   // in the cache
+	Copies    int   // in the cache, where the lab bounds it
 	Most      int   // that it may hold
+	Used      int64 // bytes, where a Redis of the lab's own does
+	MostBytes int64
 	Evictions int64 // so far
 }

@@ -67,6 +67,12 @@ var exercises = []exercise{
 		holds: func(a, b map[string]float64) bool {
 			return a["success"] < 0.7 && b["success"] >= 0.8 && b["db_in_flight"] <= 11
 		}},
+	{name: "K10 memory limit", both: "products 1000 skew 1 rate 1000 ttl 60s db-latency 1ms cache-size 100",
+		a: "eviction allkeys-random", b: "eviction allkeys-lfu", last: 6 * time.Second, shows: []string{"hit_ratio", "evictions", "memory_mb"},
+		busy: true, real: true,
+		holds: func(a, b map[string]float64) bool {
+			return a["evictions"] > 500 && b["evictions"] > 500 && b["hit_ratio"] > a["hit_ratio"]+0.02
+		}},
 	{name: "K11 stale-while-revalidate", both: "products 1 rate 60 ttl 2s db-latency 300ms soft-ttl 500ms",
 		a: "", b: "strategy revalidate", last: 4 * time.Second, shows: []string{"p99_ms", "max_age_ms", "hard_misses"},
 		holds: func(a, b map[string]float64) bool { return b["misses"] < a["misses"] && b["max_age_ms"] <= 2100 }},

@@ -179,7 +179,7 @@ func act(t *testing.T, p *plan, invalidate string) (broken string) {
 		p.begin = time.Now()
 		ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 		cfg := config{ttl: planTTL, timeout: planTimeout, dbLatency: ms(p.db), writeTime: ms(p.db), fillDelay: ms(p.fill),
-			products: 1, instances: 2, strategy: strategyPlain, invalidate: invalidate, failOpen: true, dbSpread: spreadFixed}
+			products: 1, instances: 2, strategy: strategyPlain, invalidate: invalidate, failOpen: true, eviction: evictionLab, dbSpread: spreadFixed}
 		r := newRun(cfg, &modelCache{plan: p, keys: map[string]modelKey{}}, newJudge([]uint64{1}, nil), 1)
 		h := &health{now: time.Now, changed: func(error, time.Duration) {}}
 		w := newWatch(nil)

@@ -38,6 +38,7 @@ type engine struct {
 	load   *arrivals
 	http   *endpoint
 	wire   *wire
+	own    atomic.Pointer[ownRedis] // nil: the Redis of the environment
 
 	notifier *notifier // under life
 
@@ -82,6 +83,7 @@ func (l *engine) Start(ctx context.Context, s lab.Settings, seed uint64) error {
 	}
 	l.tasks.Go(func() { l.load.run(l.ctx) })
 	l.tasks.Go(func() { l.watch.run(l.ctx) })
+	l.tasks.Go(func() { l.gauge(l.ctx) })
 	return nil
 }
 
@@ -97,7 +99,7 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 		return err
 	}
 	l.health = &health{now: l.env.Now, changed: l.redisChanged}
-	l.watch = newWatch(l.client)
+	l.watch = newWatch(func() ttlSource { return l.redis() })
 	l.watch.told, l.watch.gone, l.watch.change = l.pollEnded, l.copyGone, l.changed
 	l.svc = &service{prefix: l.env.Namespace + ":", db: &database{db: l.db}, health: l.health, watch: l.watch,
 		life: l.ctx, background: func(do func()) { l.tasks.Go(do) }}
@@ -142,6 +144,10 @@ func (l *engine) begin(ctx context.Context, c config) error {
 		l.wire.set(faultNone)
 	}
 	l.svc.db.down.Store(false)
+	if err := l.useOwn(ctx, c); err != nil {
+		l.load.set() // nothing is measured on the wrong server
+		return err
+	}
 	if err := l.listenExpired(ctx, c.notify); err != nil {
 		return err
 	}
@@ -151,7 +157,7 @@ func (l *engine) begin(ctx context.Context, c config) error {
 	}
 	l.watch.follow(l.shownKeys(c))
 	if c.warm {
-		if err := l.svc.preload(ctx, r, l.client); err != nil {
+		if err := l.svc.preload(ctx, r, l.redis()); err != nil {
 			l.pollEnded(err) // Redis is away: the run begins cold
 		}
 	}
@@ -165,14 +171,14 @@ func (l *engine) begin(ctx context.Context, c config) error {
 
 func (l *engine) cacheFor(c config) cache {
 	if c.breaker {
-		return newGuarded(store{l.client})
+		return newGuarded(store{l.redis()})
 	}
-	return store{l.client}
+	return store{l.redis()}
 }
 
 // forget empties the cache. A Redis that is away shows by itself.
 func (l *engine) forget(ctx context.Context) {
-	if _, err := l.client.DeletePrefix(ctx, l.svc.prefix); err != nil {
+	if _, err := l.redis().DeletePrefix(ctx, l.svc.prefix); err != nil {
 		l.pollEnded(err)
 	}
 }
@@ -271,6 +277,9 @@ func (l *engine) close(ctx context.Context) error {
 	errs = append(errs, l.stopListening(ctx))
 	l.cancel()
 	l.tasks.Wait()
+	if own := l.own.Load(); own != nil {
+		errs = append(errs, own.close())
+	}
 	if l.client != nil {
 		l.wire.set(faultNone)
 		// Where Redis is away the keys' own TTL removes them.

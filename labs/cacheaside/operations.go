@@ -187,7 +187,7 @@ func (l *engine) Do(ctx context.Context, action string) error {
 		l.log.Add(lab.MarkRecovered, "cacheaside.event.db-up")
 		return nil
 	case "flush":
-		n, err := l.client.DeletePrefix(ctx, l.svc.prefix)
+		n, err := l.redis().DeletePrefix(ctx, l.svc.prefix)
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (l *engine) Do(ctx context.Context, action string) error {
 // expireNow lets the most popular copy that is there run out at once.
 func (l *engine) expireNow(ctx context.Context) error {
 	for _, key := range l.shownKeys(l.run.Load().cfg) {
-		there, err := l.client.Expire(ctx, key, time.Millisecond)
+		there, err := l.redis().Expire(ctx, key, time.Millisecond)
 		if err != nil || there {
 			return err
 		}

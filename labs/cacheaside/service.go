@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -48,6 +49,7 @@ type run struct {
 	bound     *bound        // nil: the cache has room for all
 	instances []*instance
 	newcomer  newcomer
+	memory    atomic.Pointer[redis.Memory] // of the lab's own Redis
 
 	drawing sync.Mutex
 	draws   *rand.Rand // latencies, jitter, early refreshes
@@ -61,8 +63,10 @@ type instance struct {
 }
 
 func newRun(cfg config, c cache, j *judge, seed uint64) *run {
-	r := &run{cfg: cfg, meter: &meter{}, judge: j, cache: c, bound: newBound(cfg.cacheSize),
-		draws: rand.New(rand.NewPCG(seed, 3))}
+	r := &run{cfg: cfg, meter: &meter{}, judge: j, cache: c, draws: rand.New(rand.NewPCG(seed, 3))}
+	if cfg.eviction == evictionLab {
+		r.bound = newBound(cfg.cacheSize)
+	}
 	if cfg.dbConns > 0 {
 		r.slots = make(chan struct{}, cfg.dbConns)
 	}

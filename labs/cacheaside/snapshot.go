@@ -28,6 +28,10 @@ func (l *engine) Snapshot() *lab.Snapshot {
 		Troubles: l.troubles(),
 		Notes:    l.notes(),
 	}
+	if m := r.memory.Load(); m != nil {
+		s.Metrics["evictions"] = float64(m.Evicted)
+		s.Metrics["memory_mb"] = float64(m.Used) / (1 << 20)
+	}
 	if r.cfg.botRate > 0 {
 		s.Metrics["hidden_ms"] = toMillis(r.newcomer.longestHidden())
 	}
@@ -54,7 +58,7 @@ func (l *engine) troubles() []lab.Trouble {
 	if err == nil {
 		return nil
 	}
-	return []lab.Trouble{{Key: "cacheaside.trouble.redis", Args: []any{l.client.Addr(), err.Error()}, Since: since}}
+	return []lab.Trouble{{Key: "cacheaside.trouble.redis", Args: []any{l.redis().Addr(), err.Error()}, Since: since}}
 }
 
 // notes tells where curl can join in.
@@ -77,11 +81,14 @@ func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {
 		Reads:    m.reads.Load(), Hits: m.hits.Load(), Misses: m.misses.Load(),
 		InFlight: m.inFlight.Load(),
 		RedisUp:  l.away() == nil,
-		RedisAt:  l.client.Addr(),
+		RedisAt:  l.redis().Addr(),
 		Shed:     m.shed.Load(),
 		Memory:   Memory{Evictions: m.evictions.Load()},
 	}
 	d.Memory.Copies, d.Memory.Most = r.bound.held()
+	if own := r.memory.Load(); own != nil {
+		d.Memory = Memory{Used: own.Used, MostBytes: own.Most, Evictions: own.Evicted}
+	}
 	if g, ok := r.cache.(*guarded); ok {
 		d.Breaker = g.open()
 	}

@@ -4,6 +4,7 @@ package cacheaside
 
 import (
 	"embed"
+	"fmt"
 	"time"
 
 	"resilab/labs/lab"
@@ -44,43 +45,95 @@ const (
 
 // Spec declares the lab.
 func Spec() *lab.Spec {
-	return &lab.Spec{ID: "cacheaside", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts}
+	return &lab.Spec{ID: "cacheaside", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules}
 }
 
-func knobs() []lab.Knob {
-	ms, s := time.Millisecond, time.Second
+// knobs are ordered by what a person turns first; the groups are the lab's parts.
+func knobs() (all []lab.Knob) {
+	for _, group := range []struct {
+		name  string
+		knobs []lab.Knob
+	}{
+		{"first", firstKnobs()}, {"stampede", stampedeKnobs()}, {"writing", writingKnobs()},
+		{"catalog", catalogKnobs()}, {"unknown", unknownKnobs()}, {"faults", faultKnobs()},
+	} {
+		for _, k := range group.knobs {
+			k.Group = group.name
+			all = append(all, k)
+		}
+	}
+	return append(all, lab.NewText("http-addr", ""), lab.NewText("db-file", ""))
+}
+
+func firstKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewDuration("ttl", 10*s, 100*ms, longestTTL),
+		lab.NewDuration("ttl", 10*time.Second, 100*time.Millisecond, longestTTL),
 		lab.NewRate("rate", 10, 0, 50_000),
-		lab.NewDuration("db-latency", 80*ms, 0, 5*s),
+		lab.NewDuration("db-latency", 80*time.Millisecond, 0, 5*time.Second),
+		lab.NewRate("write-rate", 0, 0, 1000),
+		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced),
+	}
+}
+
+func stampedeKnobs() []lab.Knob {
+	return []lab.Knob{
 		lab.NewChoice("strategy", strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR),
 		lab.NewInt("instances", 1, 1, 5),
 		share("ttl-jitter", 0, 0.9),
-		lab.NewRate("write-rate", 0, 0, 1000),
-		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced),
-		lab.NewDuration("write-latency", 100*ms, 0, 5*s),
-		lab.NewDuration("fill-delay", 0, 0, 5*s),
+		lab.NewFloat("beta", 1, 0, 10, 0.1, 1),
+		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, longestTTL),
+	}
+}
+
+func writingKnobs() []lab.Knob {
+	return []lab.Knob{
+		lab.NewDuration("write-latency", 100*time.Millisecond, 0, 5*time.Second),
+		lab.NewDuration("fill-delay", 0, 0, 5*time.Second),
+	}
+}
+
+func catalogKnobs() []lab.Knob {
+	return []lab.Knob{
 		logInt("products", 3, 1, 100_000),
 		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5),
 		logInt("cache-size", 0, 0, 100_000),
+		lab.NewChoice("eviction", evictionLab, evictionLRU, evictionLFU, evictionRandom, evictionTTL),
 		lab.NewBool("warm", false),
-		lab.NewFloat("beta", 1, 0, 10, 0.1, 1),
-		lab.NewDuration("soft-ttl", 2*s, 10*ms, longestTTL),
+	}
+}
+
+func unknownKnobs() []lab.Knob {
+	return []lab.Knob{
 		lab.NewRate("bot-rate", 0, 0, 5000),
 		lab.NewDuration("negative-ttl", 0, 0, longestTTL),
-		lab.NewChoice("db-spread", spreadFixed, spreadUniform, spreadExponential),
-		logInt("db-conns", 0, 0, 10_000),
-		lab.NewBool("db-down", false),
+	}
+}
+
+func faultKnobs() []lab.Knob {
+	return []lab.Knob{
 		lab.NewChoice("redis-fault", faultNone, faultDown, faultSlow, faultCut),
 		lab.NewChoice("fail-mode", failClosed, failOpen),
 		lab.NewBool("breaker", false),
 		logInt("db-limit", 0, 0, 10_000),
 		lab.NewBool("stale-copy", false),
-		lab.NewDuration("timeout", s, 10*ms, 10*s),
+		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second),
+		lab.NewBool("db-down", false),
+		logInt("db-conns", 0, 0, 10_000),
+		lab.NewChoice("db-spread", spreadFixed, spreadUniform, spreadExponential),
 		lab.NewBool("notify", false),
-		lab.NewText("http-addr", ""),
-		lab.NewText("db-file", ""),
 	}
+}
+
+// ownCopiesMax bounds the memory of a Redis of the lab's own to some 320 MB.
+const ownCopiesMax = 10_000
+
+// rules refuses settings that mean nothing together.
+func rules(s lab.Settings) error {
+	if s.Text("eviction") != evictionLab && (s.Int("cache-size") == 0 || s.Int("cache-size") > ownCopiesMax) {
+		return &lab.KnobError{Knob: "eviction", Value: s.Text("eviction"),
+			Allowed: fmt.Sprintf("%s, or with cache-size 1..%d", evictionLab, ownCopiesMax)}
+	}
+	return nil
 }
 
 func share(id string, def, most float64) lab.Knob {
@@ -129,6 +182,7 @@ func metrics() []lab.Metric {
 		{ID: "refreshes", Format: lab.Count},
 		{ID: "fenced", Format: lab.Count},
 		{ID: "evictions", Format: lab.Count},
+		{ID: "memory_mb", Format: lab.Number},
 		{ID: "unknown_reads", Format: lab.Count},
 		{ID: "db_queries_unknown", Format: lab.Count, Better: lab.Lower},
 		{ID: "db_qps_unknown", Format: lab.PerSecond, Better: lab.Lower},

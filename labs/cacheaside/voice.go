@@ -41,7 +41,7 @@ func (v *voice) say(mark lab.Mark, key string, args ...any) {
 // answer tells of an answer that is worth a line: hits are not, unless they
 // are asked for over HTTP or wrong.
 func (v *voice) answer(shown Answer, a answer) {
-	took := shown.Took.Round(10 * time.Microsecond)
+	took := rounded(shown.Took)
 	switch {
 	case shown.HTTP:
 		v.say(lab.MarkAttempt, "cacheaside.event.http", shown.ID, shown.Status, string(shown.Source), took)
@@ -56,12 +56,20 @@ func (v *voice) answer(shown Answer, a answer) {
 	}
 }
 
+// rounded keeps the digits of a latency that a person reads.
+func rounded(d time.Duration) time.Duration {
+	if d >= 10*time.Millisecond {
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(10 * time.Microsecond)
+}
+
 // redisChanged tells that Redis went away, or that it is back.
 func (l *engine) redisChanged(err error, away time.Duration) {
 	if err != nil {
-		l.log.Add(lab.MarkFault, "cacheaside.event.redis-down", l.client.Addr())
+		l.log.Add(lab.MarkFault, "cacheaside.event.redis-down", l.redis().Addr())
 	} else {
-		l.log.Add(lab.MarkRecovered, "cacheaside.event.redis-up", l.client.Addr(), away.Round(10*time.Millisecond))
+		l.log.Add(lab.MarkRecovered, "cacheaside.event.redis-up", l.redis().Addr(), away.Round(10*time.Millisecond))
 	}
 	l.changed()
 }

@@ -26,7 +26,7 @@ type ttlSource interface {
 // watch follows the copies of the products on the screen: it asks Redis for
 // the time that each has left, all of them in one round trip.
 type watch struct {
-	source ttlSource
+	source func() ttlSource
 	told   func(error)
 	gone   func(id int, life Life, announced bool)
 	change func()
@@ -49,7 +49,7 @@ type copyState struct {
 	deleted   time.Time // when the lab last deleted it
 }
 
-func newWatch(source ttlSource) *watch {
+func newWatch(source func() ttlSource) *watch {
 	return &watch{source: source, wake: make(chan struct{}, 1)}
 }
 
@@ -132,7 +132,7 @@ func (w *watch) poll(ctx context.Context) time.Duration {
 	w.mu.Unlock()
 	left := make([]time.Duration, len(keys))
 	asked := time.Now()
-	err := w.source.PTTLs(ctx, keys, left)
+	err := w.source().PTTLs(ctx, keys, left)
 	w.told(err)
 	w.mu.Lock()
 	defer w.mu.Unlock()
