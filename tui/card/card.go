@@ -1,0 +1,339 @@
+// Package card is the course's card beside a lab: the question, the
+// prediction, what to do for runs A and B, the check with its present
+// figures, hints and the outcome. The rules are labs/course's; this package
+// shows them and takes keys.
+package card
+
+import (
+	"embed"
+	"errors"
+	"strconv"
+	"time"
+	"unicode"
+
+	"resilab/labs/course"
+	"resilab/labs/lab"
+	"resilab/tui/pane"
+)
+
+// Texts holds the card's part of the catalogue.
+//
+//go:embed es.yaml en.yaml
+var Texts embed.FS
+
+// Options of the cards of one lab. All but Card and Now are required.
+type Options struct {
+	Book       *course.Book
+	Store      *course.Store
+	Experiment *lab.Experiment
+	Card       string           // the card to begin with; else the first that is not passed
+	Now        func() time.Time // nil: time.Now
+}
+
+// Card shows the cards of one lab, one at a time. It is a pane.Card.
+type Card struct {
+	opt     Options
+	cards   []*course.Card
+	at      int // index into cards
+	session *course.Session
+
+	choice  int      // the prediction that is pointed at
+	typing  bool     // a number is being typed
+	input   string   // so far
+	seenA   *lab.Run // the captured runs that were looked at already
+	seenB   *lab.Run
+	message message
+	again   bool // x was pressed once
+	scroll  int  // rows that are scrolled away
+}
+
+var _ pane.Card = (*Card)(nil)
+
+// message is what the last key led to.
+type message struct {
+	key  string // of the catalogue; empty: nothing to say
+	args []any
+	bad  bool
+}
+
+// New returns the cards of the experiment's lab, or nil where it has none.
+func New(o Options) pane.Card {
+	if c := newCard(o); c != nil {
+		return c
+	}
+	return nil
+}
+
+func newCard(o Options) *Card {
+	cards := o.Book.Of(o.Experiment.Spec().ID)
+	if len(cards) == 0 {
+		return nil
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c := &Card{opt: o, cards: cards}
+	c.open(c.first())
+	return c
+}
+
+// first is the card asked for, else the first that is not passed.
+func (c *Card) first() int {
+	for i, card := range c.cards {
+		if wanted, ok := c.opt.Book.Find(c.opt.Card); ok && wanted == card {
+			return i
+		}
+	}
+	for i, card := range c.cards {
+		if c.opt.Store.Record(card.ID).Stage() != course.Passed {
+			return i
+		}
+	}
+	return 0
+}
+
+// open shows a card where the student left it.
+func (c *Card) open(i int) {
+	c.at, c.choice, c.scroll = i, 0, 0
+	c.typing, c.input, c.again, c.message = false, "", false, message{}
+	c.session = course.NewSession(c.cards[i], c.opt.Store.Record(c.cards[i].ID))
+	c.overlook()
+}
+
+// overlook leaves out what was captured so far: it is not this card's.
+func (c *Card) overlook() { c.seenA, c.seenB = c.opt.Experiment.Captured() }
+
+// save keeps the progress; where that fails the card says so.
+func (c *Card) save() {
+	if err := c.opt.Store.Save(c.session.Card().ID, c.session.Record()); err != nil {
+		c.say(true, "card.not_saved", err.Error())
+	}
+}
+
+func (c *Card) say(bad bool, key string, args ...any) {
+	c.message = message{key: key, args: args, bad: bad}
+}
+
+// Typing implements pane.Card.
+func (c *Card) Typing() bool { return c.typing }
+
+// Key implements pane.Card.
+func (c *Card) Key(_ pane.Frame, key string) {
+	if c.typing {
+		c.typeNumber(key)
+		return
+	}
+	again := c.again
+	c.again, c.message = false, message{}
+	switch key {
+	case "up", "k":
+		c.move(-1)
+	case "down", "j":
+		c.move(1)
+	case "pgup":
+		c.scroll = max(0, c.scroll-scrollStep)
+	case "pgdown":
+		c.scroll += scrollStep // Draw knows where the end is
+	case "left", "h":
+		c.open((c.at + len(c.cards) - 1) % len(c.cards))
+	case "right", "l":
+		c.open((c.at + 1) % len(c.cards))
+	case "enter":
+		c.enter()
+	case "x":
+		c.startAgain(again)
+	}
+}
+
+const scrollStep = 4
+
+// move points at another choice, or scrolls where there is none.
+func (c *Card) move(dir int) {
+	choices := c.session.Card().Predict.Choices
+	if c.session.Stage() == course.ToPredict && len(choices) > 0 {
+		c.choice, c.scroll = (c.choice+dir+len(choices))%len(choices), 0
+		return
+	}
+	c.scroll = max(0, c.scroll+dir)
+}
+
+// enter does what comes next: predict, or prepare the lab for a run.
+func (c *Card) enter() {
+	predict := c.session.Card().Predict
+	switch c.session.Stage() {
+	case course.ToPredict:
+		if len(predict.Choices) == 0 {
+			c.typing = true
+			return
+		}
+		c.predict(predict.Choices[c.choice])
+	case course.ToRunA, course.ToRunB:
+		c.prepare("card.prepared")
+	}
+}
+
+func (c *Card) predict(answer string) {
+	if err := c.session.Predict(answer, c.opt.Now()); err != nil {
+		p := c.session.Card().Predict
+		c.say(true, "card.no_prediction", trim(p.Min), trim(p.Max))
+		return
+	}
+	c.scroll = 0
+	c.prepare("card.recorded")
+	c.save()
+}
+
+// prepare turns the lab's knobs to where the card starts and says so. What
+// was set up with the lab, such as an address, stays.
+func (c *Card) prepare(said string) {
+	card, settings := c.session.Card(), c.opt.Experiment.Settings()
+	for _, k := range card.Spec.Knobs {
+		if !k.Setup {
+			settings = settings.With(k.ID, card.Start[k.ID])
+		}
+	}
+	if err := c.opt.Experiment.SetAll(settings); err != nil {
+		c.say(true, "card.not_prepared", err.Error())
+		return
+	}
+	c.overlook()
+	c.say(false, said)
+}
+
+// typeNumber takes the keys of a predicted number.
+func (c *Card) typeNumber(key string) {
+	switch key {
+	case "esc":
+		c.typing, c.input, c.message = false, "", message{}
+	case "backspace":
+		if n := len(c.input); n > 0 {
+			c.input = c.input[:n-1]
+		}
+	case "enter":
+		answer := c.input
+		c.typing, c.input, c.message = false, "", message{}
+		c.predict(answer)
+	default:
+		for _, r := range key {
+			if (unicode.IsDigit(r) && r < 0x80 || r == '.' || r == ',') && len(c.input) < 8 {
+				c.input += string(r)
+			}
+		}
+	}
+}
+
+// startAgain forgets the card's runs; it takes two presses in a row.
+func (c *Card) startAgain(confirmed bool) {
+	if c.session.Stage() == course.ToPredict {
+		return
+	}
+	if !confirmed {
+		c.again = true
+		c.say(false, "card.again")
+		return
+	}
+	c.session.Again()
+	c.save()
+	c.open(c.at)
+}
+
+// take looks at runs that were captured since the card is open.
+func (c *Card) take(a, b *lab.Run) {
+	if a != nil && a != c.seenA {
+		c.seenA = a
+		c.takeA(*a)
+	}
+	if b != nil && b != c.seenB {
+		c.seenB = b
+		if c.session.Stage() == course.ToRunB {
+			c.check(*b)
+		}
+	}
+}
+
+func (c *Card) takeA(a lab.Run) {
+	stage := c.session.Stage()
+	if stage != course.ToRunA && stage != course.ToRunB {
+		return
+	}
+	switch j, err := c.session.TakeA(a); {
+	case err == nil:
+		c.scroll = 0
+		c.say(false, "card.taken")
+		c.save()
+	case len(j.Changed) > 0:
+		c.say(true, "card.a_changed")
+	default:
+		c.say(true, "card.a_short")
+	}
+}
+
+// Check implements pane.Card.
+func (c *Card) Check(f pane.Frame) {
+	c.take(f.A, f.B)
+	c.check(c.opt.Experiment.Current())
+}
+
+func (c *Card) check(b lab.Run) {
+	j, err := c.session.Check(b, c.opt.Now())
+	switch {
+	case errors.Is(err, course.ErrPredictFirst):
+		c.say(true, "card.predict_first")
+		return
+	case errors.Is(err, course.ErrRunAFirst):
+		c.say(true, "card.a_first")
+		return
+	case j.Passed:
+		c.scroll = 0
+		c.message = message{}
+	case !j.Counts():
+		c.say(true, "card.not_counted")
+	default:
+		c.say(true, "card.not_yet")
+	}
+	c.save()
+}
+
+// Hint implements pane.Card.
+func (c *Card) Hint(pane.Frame) {
+	if c.session.Stage() == course.Passed {
+		return
+	}
+	if !c.session.NextHint() {
+		c.say(false, "card.no_more_hints")
+		return
+	}
+	c.message, c.scroll = message{}, 0
+	if c.session.Stage() == course.ToPredict {
+		c.scroll = scrollEnd // hints stand below the question
+	}
+	c.save()
+}
+
+// scrollEnd is beyond the last row of any card.
+const scrollEnd = 1 << 20
+
+// Keys implements pane.Card.
+func (c *Card) Keys() (keys [][2]string) {
+	predict := c.session.Card().Predict
+	switch stage := c.session.Stage(); {
+	case c.typing:
+		return [][2]string{{"enter", "card.key.record"}, {"esc", "card.key.cancel"}}
+	case stage == course.ToPredict && len(predict.Choices) > 0:
+		keys = [][2]string{{"↑↓", "card.key.choose"}, {"enter", "card.key.record"}}
+	case stage == course.ToPredict:
+		keys = [][2]string{{"enter", "card.key.type"}}
+	case stage == course.ToRunA:
+		keys = [][2]string{{"a", "card.key.run_a"}, {"enter", "card.key.prepare"}}
+	case stage == course.ToRunB:
+		keys = [][2]string{{"enter", "card.key.prepare"}, {"x", "card.key.again"}}
+	default:
+		keys = [][2]string{{"x", "card.key.again"}}
+	}
+	if len(c.cards) > 1 {
+		keys = append(keys, [2]string{"←→", "card.key.other"})
+	}
+	return keys
+}
+
+func trim(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

@@ -1,0 +1,397 @@
+package card
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"resilab/labs"
+	"resilab/labs/course"
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	"resilab/labs/labtest"
+	"resilab/tui/pane"
+	"resilab/tui/theme"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeLab measures what the test says.
+type fakeLab struct {
+	mu      sync.Mutex
+	metrics map[string]float64
+}
+
+func (f *fakeLab) measure(metrics map[string]float64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.metrics = metrics
+}
+
+func (f *fakeLab) Start(context.Context, lab.Settings, uint64) error { return nil }
+func (f *fakeLab) Apply(context.Context, lab.Settings) error         { return nil }
+func (f *fakeLab) Pause()                                            {}
+func (f *fakeLab) Resume()                                           {}
+func (f *fakeLab) Step()                                             {}
+func (f *fakeLab) Do(context.Context, string) error                  { return nil }
+func (f *fakeLab) Stop(context.Context) error                        { return nil }
+func (f *fakeLab) Snapshot() *lab.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &lab.Snapshot{Metrics: f.metrics, Elapsed: 3 * time.Second}
+}
+
+// desk is a student at a lab with its cards.
+type desk struct {
+	t       testing.TB
+	lab     *fakeLab
+	exp     *lab.Experiment
+	store   *course.Store
+	card    *Card
+	text    *i18n.Catalogue
+	theme   *theme.Theme
+	focused bool
+}
+
+func newDesk(t testing.TB, labID string) *desk {
+	t.Helper()
+	d := &desk{t: t, lab: &fakeLab{}, store: course.NewStore(), focused: true}
+	book, err := course.Load(specsOfAll()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry, ok := labs.Find(labID)
+	if !ok {
+		t.Fatalf("no lab %s", labID)
+	}
+	d.exp = lab.NewExperiment(lab.Options{Spec: entry.Spec, New: func(lab.Env) lab.Lab { return d.lab }, Seed: 1,
+		Brokers: map[string]string{"amqp": "embedded", "redis": "embedded"}})
+	if err := d.exp.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.exp.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if d.text, err = i18n.Load(i18n.Spanish, Texts, entry.Spec.Texts); err != nil {
+		t.Fatal(err)
+	}
+	d.look("xterm", "truecolor", theme.Blocks)
+	d.card = newCard(Options{Book: book, Store: d.store, Experiment: d.exp, Now: func() time.Time { return time.Unix(1e9, 0) }})
+	return d
+}
+
+func (d *desk) look(term, colorterm string, glyphs theme.GlyphSet) {
+	env := map[string]string{"TERM": term, "COLORTERM": colorterm}
+	d.theme = theme.New(theme.Options{Getenv: func(k string) string { return env[k] }, Glyphs: glyphs})
+}
+
+func (d *desk) frame(w, h int) pane.Frame {
+	f := pane.Frame{W: w, H: h, Theme: d.theme, Text: d.text, Spec: d.exp.Spec(), Snap: d.lab.Snapshot(), Settings: d.exp.Settings()}
+	f.A, f.B = d.exp.Captured()
+	return f
+}
+
+func (d *desk) draw(w, h int) []string { return d.card.Draw(d.frame(w, h), d.focused) }
+
+// sees fails unless the card shows all words, whatever the line breaks.
+func (d *desk) sees(words ...string) {
+	d.t.Helper()
+	shown := strings.Join(strings.Fields(ansi.Strip(strings.Join(d.draw(100, 30), " "))), " ")
+	for _, w := range words {
+		if !strings.Contains(shown, w) {
+			d.t.Errorf("%q is not in %q", w, shown)
+		}
+	}
+}
+
+func (d *desk) press(keys ...string) {
+	for _, k := range keys {
+		switch k {
+		case "a":
+			d.exp.CaptureA()
+		case "b":
+			d.exp.CaptureB()
+		case "c":
+			d.card.Check(d.frame(0, 0))
+		case "i":
+			d.card.Hint(d.frame(0, 0))
+		default:
+			d.card.Key(d.frame(0, 0), k)
+		}
+		d.settle()
+		d.draw(78, 12)
+	}
+}
+
+// settle waits until the lab works with the settings shown.
+func (d *desk) settle() {
+	d.t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	for !d.exp.Settled() {
+		if time.Now().After(deadline) {
+			d.t.Fatal("the experiment does not settle")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (d *desk) turn(knob string, v lab.Value) {
+	d.t.Helper()
+	if err := d.exp.Set(knob, v); err != nil {
+		d.t.Fatal(err)
+	}
+	d.settle()
+}
+
+var (
+	retryAll    = map[string]float64{"operations": 240, "success": 0.81, "attempts_per_op": 1.66}
+	retryWisely = map[string]float64{"operations": 240, "success": 0.806, "attempts_per_op": 1.1}
+)
+
+// scenes are the stages of a card on its way to be passed.
+func scenes(t testing.TB) map[string]*desk {
+	at := func(labID string, act func(*desk)) *desk {
+		d := newDesk(t, labID)
+		act(d)
+		return d
+	}
+	return map[string]*desk{
+		"0 question":  at("retry", func(d *desk) { d.press("down") }),
+		"1 number":    at("convoy", func(d *desk) { d.press("enter", "1", "5") }),
+		"2 run A":     at("cacheaside", func(d *desk) { d.press("enter"); d.lab.measure(map[string]float64{"reads": 120, "writes": 12}) }),
+		"3 other":     at("retry", func(d *desk) { d.press("enter"); d.turn("retries", lab.IntValue(5)); d.press("a") }),
+		"4 run B":     at("retry", func(d *desk) { d.press("down", "enter"); d.lab.measure(retryAll); d.press("a") }),
+		"5 hints":     at("retry", func(d *desk) { d.press("enter"); d.lab.measure(retryAll); d.press("a", "i", "i", "i", "c") }),
+		"6 all holds": at("retry", func(d *desk) { passable(d) }),
+		"7 passed":    at("retry", func(d *desk) { passable(d); d.press("i", "c") }),
+		"8 wrong":     at("retry", func(d *desk) { d.press("up"); passable(d); d.press("c") }),
+	}
+}
+
+func passable(d *desk) {
+	d.press("down", "enter")
+	d.lab.measure(retryAll)
+	d.press("a")
+	d.turn("classify", lab.BoolValue(true))
+	d.lab.measure(retryWisely)
+}
+
+func TestScenes(t *testing.T) {
+	for name, d := range scenes(t) {
+		for look, set := range map[string]func(){
+			"truecolor": func() { d.look("xterm", "truecolor", theme.Blocks) },
+			"ascii":     func() { d.look("dumb", "", theme.ASCII) },
+		} {
+			t.Run(name+" "+look, func(t *testing.T) {
+				set()
+				var b strings.Builder
+				for _, size := range [][2]int{{78, 10}, {70, 16}, {40, 20}, {30, 4}} {
+					w, h := size[0], size[1]
+					fmt.Fprintf(&b, "%dx%d\n", w, h)
+					rows := d.draw(w, h)
+					if len(rows) != h {
+						t.Errorf("%d rows at %dx%d", len(rows), w, h)
+					}
+					for _, row := range rows {
+						if got := ansi.StringWidth(row); got != w {
+							t.Errorf("a row of %d cells at %dx%d: %q", got, w, h, row)
+						}
+						b.WriteString(row + "|\n")
+					}
+				}
+				golden.RequireEqual(t, []byte(b.String()))
+			})
+		}
+	}
+}
+
+func TestEverySizeIsFilled(t *testing.T) {
+	all := scenes(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		d := all[rapid.SampledFrom([]string{"0 question", "1 number", "3 other", "5 hints", "7 passed"}).Draw(rt, "scene")]
+		w, h := rapid.IntRange(0, 130).Draw(rt, "w"), rapid.IntRange(0, 40).Draw(rt, "h")
+		d.press(rapid.SampledFrom([]string{"pgdown", "pgup", "f5"}).Draw(rt, "key"))
+		rows := d.draw(w, h)
+		if len(rows) != h {
+			rt.Fatalf("%d rows at %dx%d", len(rows), w, h)
+		}
+		for _, row := range rows {
+			if got := ansi.StringWidth(row); got != w {
+				rt.Fatalf("a row of %d cells at %dx%d: %q", got, w, h, row)
+			}
+		}
+	})
+}
+
+func TestPassedWithTheKeyboardAlone(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.press("c")
+	d.sees("Primero va tu predicción")
+	d.press("down", "enter")
+	if got := d.exp.Settings()["decline-rate"]; got != lab.FractionValue(0.19) {
+		t.Errorf("the lab was not prepared: %v", got)
+	}
+	d.press("a")
+	d.sees("Todavía faltan muestras")
+	d.press("c")
+	d.sees("Primero guarda la ejecución A")
+	d.lab.measure(retryAll)
+	d.press("a")
+	d.sees("Ejecución A guardada", "Cambia solo: clasificador")
+	d.press("c")
+	d.sees("Todavía no: falta alguna condición")
+	d.turn("retries", lab.IntValue(0))
+	d.sees("Esto no se puede cambiar aquí: reintentos")
+	d.press("enter")
+	d.turn("classify", lab.BoolValue(true))
+	d.lab.measure(retryWisely)
+	d.sees("Todo se cumple: pulsa c", "1.10×", "A 1.66×")
+	d.press("c")
+	d.sees("superada", "quedan igual» y acertaste", "Un rechazo es permanente")
+	if d.store.Record("R1").Stage() != course.Passed {
+		t.Error("not kept as passed")
+	}
+	d.press("x")
+	d.sees("Pulsa x otra vez")
+	d.press("down", "x")
+	d.sees("Pulsa x otra vez") // another key came between
+	d.press("x")
+	d.sees("1 predice")
+}
+
+func TestCapturingBChecks(t *testing.T) {
+	d := newDesk(t, "retry")
+	passable(d)
+	d.press("b")
+	d.sees("superada")
+}
+
+func TestRunsOfBeforeAreNotTheCards(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.lab.measure(retryAll)
+	d.press("a", "b")
+	d.press("down", "enter")
+	if stage := d.store.Record("R1").Stage(); stage != course.ToRunA {
+		t.Errorf("stage %d", stage)
+	}
+}
+
+func TestNumbersAreTyped(t *testing.T) {
+	d := newDesk(t, "convoy")
+	d.press("enter")
+	if !d.card.Typing() {
+		t.Fatal("enter does not begin the typing")
+	}
+	d.press("x", "4", "esc")
+	if d.card.Typing() || d.store.Record("C1").Prediction != "" {
+		t.Error("esc does not leave it")
+	}
+	d.press("enter", "1", "0", "1", "enter")
+	d.sees("Eso no es un número de 0 a 100")
+	d.press("enter", "1", "7", "backspace", "2", ",", "5", "q", "enter")
+	if got := d.store.Record("C1").Prediction; got != "12.5" {
+		t.Errorf("predicted %q", got)
+	}
+	d.sees("Predijiste: 12.5 %")
+}
+
+func TestACardGoesOnWhereItWasLeft(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "progress.json")
+	open := func() (*desk, *course.Store) {
+		store, aside, err := course.OpenStore(path)
+		if err != nil || aside != nil {
+			t.Fatal(err, aside)
+		}
+		d := newDesk(t, "retry")
+		d.store, d.card.opt.Store = store, store
+		d.card.open(d.card.first())
+		return d, store
+	}
+	d, _ := open()
+	d.press("down", "enter")
+	d.lab.measure(retryAll)
+	d.press("a")
+	d, _ = open() // another day: the knobs are elsewhere
+	d.lab.measure(retryWisely)
+	d.sees("3 cambia y compara", "enter repone")
+	d.press("enter")
+	d.turn("classify", lab.BoolValue(true))
+	d.press("c")
+	d.sees("superada")
+}
+
+func TestProgressThatCannotBeKeptIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	store, _, err := course.OpenStore(filepath.Join(dir, "sub", "progress.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "sub"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, "retry")
+	d.card.opt.Store = store
+	d.press("enter")
+	d.sees("El avance no se pudo guardar")
+}
+
+func TestALabWithoutCardsHasNone(t *testing.T) {
+	d := newDesk(t, "retry")
+	book, err := course.Load(specsOfAll()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exp := lab.NewExperiment(lab.Options{Spec: &lab.Spec{ID: "other"}})
+	if New(Options{Book: book, Store: d.store, Experiment: exp}) != nil {
+		t.Error("a card for a lab that has none")
+	}
+}
+
+func specsOfAll() (specs []*lab.Spec) {
+	for _, e := range labs.All() {
+		specs = append(specs, e.Spec)
+	}
+	return specs
+}
+
+func TestKeysAreNamed(t *testing.T) {
+	en, err := i18n.Load(i18n.English, Texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, d := range scenes(t) {
+		for _, k := range d.card.Keys() {
+			if !d.text.Has(k[1]) || !en.Has(k[1]) {
+				t.Errorf("%s: no text for %s", name, k[1])
+			}
+		}
+	}
+	es, err := i18n.Load(i18n.Spanish, Texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	labtest.SameTexts(t, es, en)
+}
+
+func BenchmarkDraw(b *testing.B) {
+	d := newDesk(b, "retry")
+	passable(d)
+	d.card.Hint(d.frame(0, 0))
+	f := d.frame(70, 16)
+	b.ReportAllocs()
+	for b.Loop() {
+		d.card.Draw(f, true)
+	}
+}

@@ -1,0 +1,336 @@
+package card
+
+import (
+	"slices"
+	"strings"
+
+	"resilab/labs/course"
+	"resilab/labs/lab"
+	"resilab/tui/pane"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// Draw implements pane.Card. Runs that were captured since the last call
+// are taken first.
+func (c *Card) Draw(f pane.Frame, focused bool) []string {
+	c.take(f.A, f.B)
+	if f.H <= 0 {
+		return nil
+	}
+	p := &page{Frame: f, words: c.session.Card().Words(f.Text.Lang())}
+	switch c.session.Stage() {
+	case course.ToPredict:
+		c.drawQuestion(p, focused)
+	case course.ToRunA:
+		c.drawRunA(p)
+	case course.ToRunB:
+		c.drawRunB(p)
+	default:
+		c.drawPassed(p)
+	}
+	c.drawHints(p)
+	rows := append([]string{c.heading(f, focused)}, c.window(p, f.H-1)...)
+	return widget.Fit(rows, f.W, f.H)
+}
+
+// window is the part of the page that fits. The message stays in sight.
+func (c *Card) window(p *page, h int) []string {
+	note := c.messageRows(p)
+	room := max(0, h-len(note))
+	c.scroll = max(0, min(c.scroll, len(p.rows)-room))
+	rows := p.rows[min(c.scroll, len(p.rows)):]
+	if len(rows) > room {
+		rows = rows[:room]
+		if room > 0 {
+			more := widget.NewLine(p.Theme, p.W).Put(p.Theme.Dim, p.Theme.Glyph.More+" "+p.Text.T("card.more"))
+			rows = append(rows[:room-1:room-1], more.String())
+		}
+	}
+	return append(rows, note...)
+}
+
+func (c *Card) messageRows(p *page) []string {
+	if c.message.key == "" {
+		return nil
+	}
+	style, mark := p.Theme.Accent, p.Theme.Glyph.Pointer
+	if c.message.bad {
+		style, mark = p.Theme.Warn, "!"
+	}
+	q := &page{Frame: p.Frame}
+	q.put(style, mark, p.Text.T(c.message.key, c.message.args...))
+	return q.rows
+}
+
+// heading names the card and the step.
+func (c *Card) heading(f pane.Frame, focused bool) string {
+	th, card := f.Theme, c.session.Card()
+	name := th.Text.Strong()
+	if focused {
+		name = th.Focus.Strong()
+	}
+	step, style := f.Text.T("card.step."+stepNames[c.session.Stage()]), th.Accent
+	if c.session.Stage() == course.Passed {
+		style = th.Good.Strong()
+	}
+	title := card.ID + " " + th.Glyph.Dot + " " + card.Words(f.Text.Lang()).Title
+	if !card.Core {
+		title += " (" + f.Text.T("card.challenge") + ")"
+	}
+	end := f.W - widget.Width(step) - 4 // where the rule between the two ends
+	l := widget.NewLine(th, f.W).Fill(th.Rule, th.Glyph.Line, 2).Gap(1)
+	l.Cell(name, title, min(widget.Width(title), end-4)).Gap(1)
+	l.Fill(th.Rule, th.Glyph.Line, end-(f.W-l.Left())).To(end + 1)
+	return l.Put(style, step).Gap(1).Fill(th.Rule, th.Glyph.Line, 2).String()
+}
+
+var stepNames = [...]string{course.ToPredict: "predict", course.ToRunA: "a", course.ToRunB: "b", course.Passed: "passed"}
+
+// page collects rows of a card's body.
+type page struct {
+	pane.Frame
+	words course.Words
+	rows  []string
+}
+
+// indent leaves room for a mark.
+const indent = theme.MarkWidth + 1
+
+// line begins a row.
+func (p *page) line() *widget.Line { return widget.NewLine(p.Theme, p.W) }
+
+func (p *page) add(l *widget.Line) { p.rows = append(p.rows, l.String()) }
+
+// put adds a text behind a mark; its further rows are indented.
+func (p *page) put(s theme.Style, mark, text string) {
+	for i, row := range widget.Wrap(text, max(8, p.W-indent)) {
+		l := p.line()
+		if i == 0 {
+			l.Gap(indent-1-widget.Width(mark)).Put(s.Strong(), mark)
+		}
+		p.add(l.To(indent).Put(s, row))
+	}
+}
+
+// putMark puts a text behind the symbol of an event.
+func (p *page) putMark(m lab.Mark, text string) {
+	symbol, style := p.Theme.Mark(m)
+	p.put(style, symbol, text)
+}
+
+func (c *Card) drawQuestion(p *page, focused bool) {
+	th := p.Theme
+	p.put(th.Text, "", p.words.Question)
+	p.put(th.Accent.Strong(), "?", p.words.Ask)
+	predict := c.session.Card().Predict
+	if len(predict.Choices) == 0 {
+		c.drawInput(p, predict)
+		return
+	}
+	for i, choice := range predict.Choices {
+		style, mark := th.Text, ""
+		if i == c.choice {
+			mark = th.Glyph.Pointer
+		}
+		if i == c.choice && focused {
+			style = th.Focus.Strong()
+		}
+		p.put(style, mark, p.words.Choices[choice])
+	}
+}
+
+func (c *Card) drawInput(p *page, predict course.Prediction) {
+	th := p.Theme
+	l := p.line().Gap(indent)
+	if c.typing {
+		l.Put(th.Focus.Strong(), c.input).Put(th.Focus, th.Glyph.Caret).Gap(1).Put(th.Dim, predict.Unit)
+	} else {
+		l.Put(th.Dim, p.Text.T("card.type_number", trim(predict.Min), trim(predict.Max), predict.Unit))
+	}
+	p.add(l)
+}
+
+func (c *Card) drawRunA(p *page) {
+	run := c.opt.Experiment.Current()
+	j := c.session.LookA(run)
+	p.put(p.Theme.Dim, "", p.Text.T("card.predicted", c.said(p)))
+	p.put(p.Theme.Text, "1", p.Text.T("card.do_a"))
+	c.drawSamples(p, run)
+	c.drawObstacles(p, j, "card.start_differs")
+	if j.Counts() {
+		p.putMark(lab.MarkOK, p.Text.T("card.a_ready"))
+	}
+}
+
+func (c *Card) drawRunB(p *page) {
+	run := c.opt.Experiment.Current()
+	j := c.session.Look(run)
+	p.put(p.Theme.Text, "2", p.Text.T("card.do_b", c.knobNames(p, c.session.Card().Opens)))
+	c.drawConditions(p, j)
+	if len(j.Short) > 0 {
+		c.drawSamples(p, run)
+	}
+	c.drawObstacles(p, j, "card.b_differs")
+	if j.Passed {
+		p.putMark(lab.MarkOK, p.Text.T("card.b_ready"))
+	}
+	if j.Wide {
+		p.put(p.Theme.Dim, "", p.Text.T("card.wide"))
+	}
+}
+
+// drawSamples shows how much the run has measured of what the card asks for.
+func (c *Card) drawSamples(p *page, run lab.Run) {
+	th := p.Theme
+	for _, s := range c.session.Card().Samples {
+		have := min(run.Metrics[s.Metric], s.Min)
+		l := p.line().Gap(indent).Cell(th.Text, c.metricName(p, s.Metric), nameWidth(p.W)).Gap(1)
+		l.Bar(th.Accent, have/s.Min, max(4, min(20, p.W/4))).Gap(1)
+		p.add(l.Put(th.Text, trim(have)+" / "+trim(s.Min)))
+	}
+}
+
+func nameWidth(w int) int { return max(8, min(20, w/3)) }
+
+// drawObstacles shows why the run does not count.
+func (c *Card) drawObstacles(p *page, j course.Judgement, differs string) {
+	warn := p.Theme.Warn
+	if len(j.Changed) > 0 {
+		p.put(warn, "!", p.Text.T(differs, c.knobNames(p, j.Changed)))
+	}
+	if j.OtherSeed {
+		p.put(warn, "!", p.Text.T("card.other_seed"))
+	}
+	if j.OtherWorld {
+		p.put(warn, "!", p.Text.T("card.other_world"))
+	}
+}
+
+// drawConditions shows the check with its present figures, one row each.
+func (c *Card) drawConditions(p *page, j course.Judgement) {
+	th := p.Theme
+	for _, cond := range j.Conditions {
+		mark, style := th.Mark(verdict(cond))
+		l := p.line().Put(style.Strong(), mark).To(indent)
+		if cond.Op == "" {
+			p.add(l.Put(th.Text, cond.Source))
+			continue
+		}
+		format := c.format(cond.Left)
+		l.Cell(th.Text, c.figureName(p, cond.Left), nameWidth(p.W)).Gap(1)
+		l.RightCell(style.Strong(), write(format, cond.Left), 8).Gap(1)
+		limit := p.Text.T("card.limit."+limits[cond.Op], write(format, cond.Right))
+		l.Gap(1).Cell(th.Dim, limit, limitWidth)
+		p.add(c.addRunA(p, l, cond, format))
+	}
+}
+
+// verdict is the mark of a condition.
+func verdict(c course.Condition) lab.Mark {
+	switch {
+	case !c.Known:
+		return lab.MarkInfo
+	case c.Holds:
+		return lab.MarkOK
+	default:
+		return lab.MarkFail
+	}
+}
+
+// addRunA sets run A's figure beside that of the run that is judged.
+func (c *Card) addRunA(p *page, l *widget.Line, cond course.Condition, format lab.Format) *widget.Line {
+	a := c.session.Record().A
+	if cond.Left.OfA || cond.Left.Metric == "" || a == nil {
+		return l
+	}
+	if v, ok := a.Metrics[cond.Left.Metric]; ok {
+		if ofA := "A " + format.Write(v); widget.Width(ofA) < l.Left() {
+			l.Gap(1).Put(p.Theme.Dim, ofA)
+		}
+	}
+	return l
+}
+
+func (c *Card) drawPassed(p *page) {
+	th := p.Theme
+	o := c.session.Outcome()
+	if o.Known {
+		mark, key := lab.MarkWarn, "card.was_wrong"
+		if o.Right {
+			mark, key = lab.MarkOK, "card.was_right"
+		}
+		p.putMark(mark, p.Text.T(key, c.said(p), c.answer(p, o.Truth)))
+	}
+	c.drawConditions(p, c.session.Kept())
+	p.put(th.Text, "", p.words.Outcome)
+	p.put(th.Dim, "", p.Text.T("card.belief", p.words.Belief))
+	if rec := c.session.Record(); rec.Hints > 0 {
+		p.put(th.Dim, "", p.Text.T("card.hints_used", rec.Hints))
+	}
+}
+
+func (c *Card) drawHints(p *page) {
+	if c.session.Stage() == course.Passed {
+		return
+	}
+	variants := c.session.HintVariants(c.opt.Experiment.Current())
+	for i, variant := range slices.Backward(variants) { // the newest first
+		p.put(p.Theme.Accent, "i", p.Text.T("card.hint", i+1, p.words.Hints[i][variant]))
+	}
+}
+
+// said is the prediction in words.
+func (c *Card) said(p *page) string { return c.answer(p, c.session.Record().Prediction) }
+
+func (c *Card) answer(p *page, answer string) string {
+	if words, ok := p.words.Choices[answer]; ok {
+		return words
+	}
+	return strings.TrimSpace(answer + " " + c.session.Card().Predict.Unit)
+}
+
+func (c *Card) metricName(p *page, id string) string {
+	return p.Text.T(c.session.Card().Spec.ID + ".metric." + id)
+}
+
+func (c *Card) knobNames(p *page, ids []string) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = p.Text.T(c.session.Card().Spec.ID + ".knob." + id + ".name")
+	}
+	return strings.Join(names, ", ")
+}
+
+// figureName is what stands at the left of a comparison.
+func (c *Card) figureName(p *page, f course.Figure) string {
+	switch {
+	case f.Metric == "":
+		return f.Source
+	case f.OfA:
+		return "A: " + c.metricName(p, f.Metric)
+	default:
+		return c.metricName(p, f.Metric)
+	}
+}
+
+// format is that of the metric at the left; both sides are written alike.
+func (c *Card) format(left course.Figure) lab.Format {
+	if m, ok := c.session.Card().Spec.Metric(left.Metric); ok {
+		return m.Format
+	}
+	return lab.Number
+}
+
+func write(format lab.Format, f course.Figure) string {
+	if !f.Known {
+		return "–"
+	}
+	return format.Write(f.Value)
+}
+
+// limits name the comparisons in the catalogue: a word is read aloud better
+// than a sign, and every terminal has it.
+var limits = map[string]string{"<=": "most", ">=": "least", "<": "below", ">": "above", "==": "equal", "!=": "other"}
+
+const limitWidth = 17
