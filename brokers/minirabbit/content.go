@@ -102,6 +102,8 @@ func (ch *channel) publish(in incoming) error {
 		ch.bounce(msg)
 	}
 	ch.settlePublish(out.Refused)
+	ch.session.burst++
+	ch.session.lag = max(ch.session.lag, out.Lag)
 	if out.Wait != nil {
 		return ch.session.hold(byMemory, "low on memory", out.Wait)
 	}

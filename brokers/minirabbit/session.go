@@ -35,6 +35,8 @@ type session struct {
 	channels   map[uint16]*channel
 
 	confirming []*channel  // have confirms to send
+	burst      int         // messages published since the last pause
+	lag        int         // the longest backlog that their consumers have
 	publishes  atomic.Bool // it has published at least once
 	beats      chan *time.Ticker
 	parting    chan struct{} // closed once connection.close was sent: only its answer counts
@@ -122,6 +124,7 @@ func (c *session) name() string {
 func (c *session) loop() error {
 	for {
 		if !c.in.Ready() {
+			c.keepPace()
 			c.sendConfirms()
 			c.expectMore()
 		}
@@ -250,6 +253,24 @@ func (c *session) dropChannels() {
 	for _, ch := range c.allChannels() {
 		c.removeChannel(ch)
 	}
+}
+
+const (
+	// burstSize is how many messages in one go make a publisher in full flight.
+	burstSize = 32
+	// lagging is the backlog from which such a publisher is slowed down.
+	lagging = 500
+)
+
+// keepPace slows a publisher in full flight a little while the consumers of its
+// messages lag behind, as RabbitMQ's flow control does. Without it the messages
+// would only wait longer: in the queue, where they cost memory and latency,
+// instead of with the publisher.
+func (c *session) keepPace() {
+	if c.burst >= burstSize && c.lag > lagging {
+		time.Sleep(min(time.Duration(c.lag/lagging), 2) * time.Millisecond)
+	}
+	c.burst, c.lag = 0, 0
 }
 
 // expectMore gives the client time to send its next frame, heartbeats included.

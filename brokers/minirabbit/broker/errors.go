@@ -93,7 +93,7 @@ func (r resource) sameArgument(name string, current, received codec.Table) error
 	case !had && !has:
 		return nil
 	case had && has:
-		if comparable(was) == comparable(is) {
+		if canonical(was) == canonical(is) {
 			return nil
 		}
 		return Refuse(PreconditionFailed, "inequivalent arg '%s' for %s: received '%v' but current is '%v'", name, r, is, was)
@@ -101,8 +101,8 @@ func (r resource) sameArgument(name string, current, received codec.Table) error
 	return Refuse(PreconditionFailed, "inequivalent arg '%s' for %s: received %s but current is %s", name, r, describe(is, has), describe(was, had))
 }
 
-// comparable brings a value into a form that == understands.
-func comparable(v any) any {
+// canonical brings a value into a form that == understands.
+func canonical(v any) any {
 	if n, ok := integer(v); ok {
 		return n
 	}

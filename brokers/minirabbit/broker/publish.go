@@ -4,6 +4,7 @@ package broker
 type Outcome struct {
 	Unroutable bool // no queue took it; return it if it was mandatory
 	Refused    bool // a queue is full: confirm it negatively
+	Lag        int  // the longest backlog in front of consumers that it joined
 	// Wait is closed once the publisher may go on; nil if it may at once.
 	Wait <-chan struct{}
 }
@@ -46,9 +47,9 @@ func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
 	out := Outcome{Unroutable: len(queues) == 0}
 	m = m.withoutBCC()
 	for _, q := range queues {
-		if q.push(m) == refused {
-			out.Refused = true
-		}
+		accept, lag := q.push(m)
+		out.Refused = out.Refused || accept == refused
+		out.Lag = max(out.Lag, lag)
 		if w := q.memory.wait(); w != nil {
 			out.Wait = w
 		}

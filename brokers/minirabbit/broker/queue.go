@@ -67,18 +67,19 @@ const (
 	dropped         // the queue is gone
 )
 
-// push appends a message and delivers what can be delivered.
-func (q *queue) push(m *Message) accept {
+// push appends a message and delivers what can be delivered. If there are
+// consumers, lag is how many messages still wait for them.
+func (q *queue) push(m *Message) (a accept, lag int) {
 	q.mu.Lock()
 	defer q.release()
 	if q.deleted {
-		return dropped
+		return dropped, 0
 	}
 	if q.mustRefuse(m) {
 		if q.limits.overflow == rejectPublishDLX {
 			q.bury(entry{msg: m}, diedMaxLength)
 		}
-		return refused
+		return refused, 0
 	}
 	q.counts.Published++
 	q.hold(m.size())
@@ -87,13 +88,16 @@ func (q *queue) push(m *Message) accept {
 	if e.expires == nowOrNever && q.ready.len() == 0 && q.halted == 0 {
 		if c := q.consumers.next(); c != nil {
 			q.deliver(c, e)
-			return accepted
+			return accepted, 0
 		}
 	}
 	q.ready.add(e)
 	q.dispatch()
 	q.dropOverflow()
-	return accepted
+	if len(q.consumers.all) > 0 {
+		lag = q.ready.len()
+	}
+	return accepted, lag
 }
 
 // dispatch gives messages to consumers while there are both.

@@ -46,7 +46,7 @@ func (r *headersRouter) route(_ string, m *Message, to []destination) []destinat
 
 func headersMatch(args codec.Table, m *Message) bool {
 	mode, _ := args.Get("x-match")
-	any := mode == "any" || mode == "any-with-x"
+	anyOne := mode == "any" || mode == "any-with-x"
 	withX := mode == "any-with-x" || mode == "all-with-x"
 	for _, want := range args {
 		if want.Name == "x-match" || !withX && strings.HasPrefix(want.Name, "x-") {
@@ -54,10 +54,10 @@ func headersMatch(args codec.Table, m *Message) bool {
 		}
 		got, ok := m.header(want.Name)
 		// A void argument only asks that the field be there.
-		ok = ok && (want.Value == nil || comparable(got) == comparable(want.Value))
-		if ok == any {
-			return any
+		ok = ok && (want.Value == nil || canonical(got) == canonical(want.Value))
+		if ok == anyOne {
+			return anyOne
 		}
 	}
-	return !any
+	return !anyOne
 }

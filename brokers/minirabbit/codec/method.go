@@ -85,8 +85,8 @@ func (r *MethodReader) method(id MethodID) Method {
 	case idBasicAck:
 		return &r.ack
 	}
-	if make, ok := methods[id]; ok {
-		return make()
+	if empty, ok := methods[id]; ok {
+		return empty()
 	}
 	return nil
 }

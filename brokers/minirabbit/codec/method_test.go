@@ -12,16 +12,16 @@ import (
 // allMethods makes one of every method.
 func allMethods() []Method {
 	all := []Method{&BasicPublish{}, &BasicAck{}}
-	for _, make := range methods {
-		all = append(all, make())
+	for _, empty := range methods {
+		all = append(all, empty())
 	}
 	return all
 }
 
 func TestMethodsAreListedUnderTheirIDs(t *testing.T) {
-	for id, make := range methods {
-		if got := make().ID(); got != id {
-			t.Errorf("%T is listed under %#x and says it is %#x", make(), id, got)
+	for id, empty := range methods {
+		if got := empty().ID(); got != id {
+			t.Errorf("%T is listed under %#x and says it is %#x", empty(), id, got)
 		}
 	}
 }
