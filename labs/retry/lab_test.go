@@ -155,9 +155,9 @@ func TestApplyBeginsANewRunOfTheSameSeed(t *testing.T) {
 	if err := l.Apply(context.Background(), s.With("retries", lab.IntValue(1))); err != nil {
 		t.Fatal(err)
 	}
-	snap := l.Snapshot()
-	if snap.InFlight != 0 || snap.Metrics["operations"] != 0 || snap.Metrics["charges"] != 0 {
-		t.Errorf("a new run begins with %d in flight and %v", snap.InFlight, snap.Metrics)
+	snap := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+	if snap.Metrics["operations"] != 0 || snap.Metrics["charges"] != 0 {
+		t.Errorf("a new run begins with %v", snap.Metrics)
 	}
 	for _, op := range snap.Detail.(*Detail).Ops {
 		if op.Outcome == Pending {

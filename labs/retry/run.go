@@ -60,6 +60,7 @@ func newRun(l *Lab, p *plan, seed uint64, transport http.RoundTripper, url, keys
 
 func (r *run) start() {
 	r.wg.Add(4)
+	r.inFlight.Add(1) // the fleet's simulation, until it is done
 	go r.arrive()
 	go r.drain()
 	go r.watch()
@@ -162,6 +163,7 @@ func (r *run) guards() Guards {
 // simulate makes the picture of the fleet, which takes a moment.
 func (r *run) simulate() {
 	defer r.wg.Done()
+	defer r.inFlight.Add(-1)
 	crowd, err := simulate(r.ctx, r.shown, r.seed)
 	if err != nil {
 		return // the run ended first; the settings were checked before
