@@ -1,0 +1,131 @@
+package endtoend
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+)
+
+// terminal is the program on a pseudo-terminal, with an emulator that keeps
+// the picture a person would see.
+type terminal struct {
+	cmd    *exec.Cmd
+	pty    *os.File
+	screen vt10x.Terminal
+	raw    output
+	ended  chan error
+}
+
+func openTerminal(tb testing.TB, cols, rows uint16, args ...string) *terminal {
+	tb.Helper()
+	cmd := command(tb, args...)
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: cols, Rows: rows})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	term := &terminal{cmd: cmd, pty: file, ended: make(chan error, 1),
+		screen: vt10x.New(vt10x.WithSize(int(cols), int(rows)))}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := file.Read(buf)
+			_, _ = term.raw.Write(buf[:n])
+			_, _ = term.screen.Write(buf[:n])
+			if err != nil {
+				return // the program has closed its side
+			}
+		}
+	}()
+	go func() { term.ended <- cmd.Wait() }()
+	tb.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = file.Close()
+		<-read
+	})
+	return term
+}
+
+func (t *terminal) shows(text string) bool { return strings.Contains(t.screen.String(), text) }
+
+func (t *terminal) press(tb testing.TB, keys string) {
+	tb.Helper()
+	if _, err := t.pty.WriteString(keys); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func (t *terminal) resize(tb testing.TB, cols, rows uint16) {
+	tb.Helper()
+	t.screen.Resize(int(cols), int(rows))
+	if err := pty.Setsize(t.pty, &pty.Winsize{Cols: cols, Rows: rows}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func (t *terminal) awaitEnd(tb testing.TB) error {
+	tb.Helper()
+	select {
+	case err := <-t.ended:
+		t.ended <- err
+		return err
+	case <-time.After(patience):
+		tb.Fatalf("the program does not end; its screen:\n%s", t.screen.String())
+		return nil
+	}
+}
+
+// The three labs work, shrink to nothing and grow again, and the terminal is
+// left as it was found.
+func TestTerminal(t *testing.T) {
+	term := openTerminal(t, 120, 40, "--http-addr", "127.0.0.1:0")
+	for key, words := range map[string][]string{"1": {"Knobs", "retries", "with retry"}, "2": {"x-consistent-hash", "user1"}, "3": {"Laptop", "TTL"}} {
+		term.press(t, key)
+		for _, word := range words {
+			await(t, fmt.Sprintf("%q is on screen %s", word, key), func() bool { return term.shows(word) })
+		}
+	}
+	for _, size := range [][2]uint16{{80, 24}, {60, 16}, {20, 5}, {1, 1}, {200, 60}, {120, 40}} {
+		term.resize(t, size[0], size[1])
+	}
+	await(t, "the lab is there again", func() bool { return term.shows("Laptop") })
+	term.press(t, "\x03")
+	if err := term.awaitEnd(t); err != nil {
+		t.Errorf("ctrl+c ends it with %v", err)
+	}
+	checkTerminalIsClean(t, term)
+}
+
+// A signal ends the program as cleanly as a key.
+func TestTerminalSignal(t *testing.T) {
+	term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")
+	await(t, "the lab is there", func() bool { return term.shows("Knobs") })
+	if err := term.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := term.awaitEnd(t); err != nil {
+		t.Errorf("SIGINT ends it with %v", err)
+	}
+	checkTerminalIsClean(t, term)
+}
+
+// checkTerminalIsClean looks for the sequences that leave the alternate screen
+// and show the cursor.
+func checkTerminalIsClean(t *testing.T, term *terminal) {
+	t.Helper()
+	raw := []byte(term.raw.String())
+	for name, seq := range map[string]string{"alternate screen": "\x1b[?1049l", "cursor": "\x1b[?25h"} {
+		on := strings.TrimSuffix(seq, seq[len(seq)-1:]) + map[byte]string{'l': "h", 'h': "l"}[seq[len(seq)-1]]
+		if bytes.LastIndex(raw, []byte(seq)) < bytes.LastIndex(raw, []byte(on)) {
+			t.Errorf("the %s is not given back", name)
+		}
+	}
+}
