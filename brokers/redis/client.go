@@ -92,7 +92,7 @@ func open(rawURL string, query url.Values, o Options) (goredis.UniversalClient, 
 		}
 		c.DialTimeout, c.ReadTimeout, c.WriteTimeout, c.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
 		c.MaxRetries, c.DialerRetries, c.PoolSize = -1, 1, o.PoolSize
-		c.ContextTimeoutEnabled, c.Dialer = true, o.Dial
+		c.ContextTimeoutEnabled, c.DisableIdentity, c.Dialer = true, true, o.Dial
 		return goredis.NewFailoverClient(c), nil
 	case query.Has("addr"):
 		c, err := goredis.ParseClusterURL(rawURL)
@@ -101,7 +101,7 @@ func open(rawURL string, query url.Values, o Options) (goredis.UniversalClient, 
 		}
 		c.DialTimeout, c.ReadTimeout, c.WriteTimeout, c.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
 		c.DialerRetries, c.PoolSize = 1, o.PoolSize
-		c.ContextTimeoutEnabled, c.Dialer, c.MaintNotificationsConfig = true, o.Dial, quiet
+		c.ContextTimeoutEnabled, c.DisableIdentity, c.Dialer, c.MaintNotificationsConfig = true, true, o.Dial, quiet
 		return goredis.NewClusterClient(c), nil
 	}
 	c, err := goredis.ParseURL(rawURL)
@@ -110,7 +110,7 @@ func open(rawURL string, query url.Values, o Options) (goredis.UniversalClient, 
 	}
 	c.DialTimeout, c.ReadTimeout, c.WriteTimeout, c.PoolTimeout = o.Timeout, o.Timeout, o.Timeout, o.Timeout
 	c.MaxRetries, c.DialerRetries, c.PoolSize = -1, 1, o.PoolSize
-	c.ContextTimeoutEnabled, c.MaintNotificationsConfig = true, quiet
+	c.ContextTimeoutEnabled, c.DisableIdentity, c.MaintNotificationsConfig = true, true, quiet
 	if o.Dial != nil {
 		c.Dialer = o.Dial
 	}

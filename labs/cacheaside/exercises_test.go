@@ -28,11 +28,13 @@ type exercise struct {
 var exercises = []exercise{
 	{name: "K1 TTL and popularity", both: "products 1000 cache-size 100 rate 1500 ttl 60s db-latency 1ms",
 		a: "skew 0", b: "skew 1", last: 2 * time.Second, shows: []string{"hit_ratio"}, busy: true,
-		holds: func(a, b map[string]float64) bool { return a["hit_ratio"] < 0.2 && b["hit_ratio"] >= 0.5 }},
+		holds: func(a, b map[string]float64) bool {
+			return a["reads"] > 1000 && a["hit_ratio"] < 0.2 && b["hit_ratio"] >= 0.5
+		}},
 	{name: "K2 avalanche", both: "products 1000 warm true ttl 4s rate 3000 db-latency 1ms",
 		a: "ttl-jitter 0", b: "ttl-jitter 0.9", last: 6 * time.Second, busy: true, shows: []string{"peak_loads", "hit_ratio"},
 		holds: func(a, b map[string]float64) bool {
-			return b["peak_loads"] <= 0.5*a["peak_loads"] && b["hit_ratio"] >= a["hit_ratio"]-0.1
+			return a["peak_loads"] > 100 && b["peak_loads"] <= 0.5*a["peak_loads"] && b["hit_ratio"] >= a["hit_ratio"]-0.1
 		}},
 	{name: "K3 stampede", both: "products 1 rate 300 ttl 700ms db-latency 200ms",
 		a: "", b: "strategy single-flight", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
@@ -49,7 +51,9 @@ var exercises = []exercise{
 		}},
 	{name: "K5 no invalidation", both: "ttl 10s rate 100 write-rate 3 db-latency 5ms",
 		a: "invalidate none", b: "invalidate delete-after", last: 5 * time.Second, shows: []string{"stale_rate", "stale_age_ms"},
-		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.5 && b["stale_rate"] <= 0.02 }},
+		holds: func(a, b map[string]float64) bool {
+			return a["stale_rate"] > 0.5 && b["stale_rate"] <= 0.02 && a["stale_age_ms"] < 10_500
+		}},
 	{name: "K6 order of steps", both: "ttl 10s rate 200 write-rate 2 db-latency 10ms write-latency 100ms",
 		a: "invalidate delete-before", b: "invalidate delete-after", last: 4 * time.Second, shows: []string{"stale_rate"},
 		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.3 && b["stale_rate"] < 0.03 }},
@@ -83,14 +87,15 @@ var exercises = []exercise{
 
 // sideBySide is how many exercises go at a time; each is two runs. They hardly
 // use the machine, but more would disturb each other's latencies.
-const sideBySide = 3
+const sideBySide = 5
 
 // tries is how often an exercise may be disturbed by whatever else the machine
 // has to do.
 const tries = 3
 
 // TestExercises lives through every exercise, on the embedded Redis and on a
-// real one. What it logs are the figures that a student would see.
+// real one. What it logs are the figures that a student would see. Under the
+// race detector, where figures say nothing, it only rehearses them.
 func TestExercises(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		var running sync.WaitGroup
@@ -127,6 +132,9 @@ func TestExercises(t *testing.T) {
 // live runs A and B until they show what they should, and returns what they
 // showed instead.
 func (x exercise) live(t *testing.T, url string, number int) (disappointed string) {
+	if slowed {
+		return x.rehearse(t, url, number)
+	}
 	for range tries {
 		var sides [2]map[string]float64
 		var both sync.WaitGroup
@@ -146,6 +154,18 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 		disappointed = fmt.Sprintf("\nA %s\nB %s", listed(a), listed(b))
 	}
 	return disappointed
+}
+
+// rehearse runs A and B shortly, with few reads, and wants no more than that
+// they read.
+func (x exercise) rehearse(t *testing.T, url string, number int) (disappointed string) {
+	for i, flags := range []string{x.a, x.b} {
+		m := measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags+" rate 50", time.Second)
+		if m["reads"] == 0 {
+			return "no reads"
+		}
+	}
+	return ""
 }
 
 func measure(t *testing.T, url, namespace, flags string, last time.Duration) map[string]float64 {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -85,18 +84,6 @@ func settings(t testing.TB, flags map[string]string) lab.Settings {
 		t.Fatal(err)
 	}
 	return s
-}
-
-// with copies flags and adds some, as key, value …
-func with(flags map[string]string, more ...string) map[string]string {
-	out := maps.Clone(flags)
-	if out == nil {
-		out = map[string]string{}
-	}
-	for i := 0; i+1 < len(more); i += 2 {
-		out[more[i]] = more[i+1]
-	}
-	return out
 }
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -240,23 +227,6 @@ func TestATakenPortIsSteppedOver(t *testing.T) {
 func TestPromises(t *testing.T) {
 	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "reads",
 		Env: lab.Env{RedisURL: embedded(t), Namespace: "resilab-p"}})
-}
-
-// K5: without invalidation a copy is wrong for most of its life; deleting it
-// after the write makes wrong answers rare.
-func TestStaleReadsWithoutInvalidation(t *testing.T) {
-	onBoth(t, func(t *testing.T, url string) {
-		flags := map[string]string{"ttl": "2s", "rate": "200", "write-rate": "15", "db-latency": "2ms"}
-		a := awaitMetric(t, startLab(t, url, flags), "reads", 600)
-		b := awaitMetric(t, startLab(t, url, with(flags, "invalidate", "delete-after")), "reads", 600)
-		t.Logf("stale: %.3f without, %.4f with deletion after the write", a["stale_rate"], b["stale_rate"])
-		if a["stale_rate"] < 0.5 || b["stale_rate"] > 0.05 {
-			t.Errorf("stale rates %v and %v", a["stale_rate"], b["stale_rate"])
-		}
-		if a["stale_age_ms"] <= 0 || a["stale_age_ms"] > 2500 {
-			t.Errorf("with a TTL of 2 s the stalest answer was %v ms out of date", a["stale_age_ms"])
-		}
-	})
 }
 
 func TestKeysVanishWithTheLab(t *testing.T) {

@@ -14,7 +14,7 @@ func (p *painter) charts(rows int) []string {
 	th := p.Theme
 	ratio, ratioA := p.History.Series("hit_ratio_now")
 	loads, loadsA := p.History.Series("loads_now")
-	out := p.chart(p.t("hits")+" %", widget.Chart{Now: ratio, Ghost: ratioA, Max: 1, Style: th.Good}, rows)
+	out := p.chart(p.t("ratio"), widget.Chart{Now: ratio, Ghost: ratioA, Max: 1, Style: th.Good}, rows)
 	return append(out, p.chart(p.t("loads"), widget.Chart{Now: loads, Ghost: loadsA, Style: th.Warn}, rows)...)
 }
 
@@ -76,6 +76,9 @@ func (p *painter) answer(a engine.Answer, names map[int]string) string {
 	if a.Stale {
 		l.Gap(2).Put(p.Theme.Warn.Strong(), "! "+p.t("stale"))
 	}
+	if a.Overdue {
+		l.Gap(2).Put(p.Theme.Dim, p.t("overdue"))
+	}
 	if a.HTTP {
 		l.Gap(2).Put(p.Theme.Focus, "HTTP "+strconv.Itoa(a.Status))
 	}
@@ -90,6 +93,8 @@ func (p *painter) source(a engine.Answer) (sign, word string, style theme.Style)
 		return "?", p.t("not-found"), th.Dim
 	case a.Status != http.StatusOK:
 		return "x", p.t("error"), th.Bad
+	case a.Source == engine.FromCopy:
+		return "~", p.t("local"), th.Warn
 	case a.Source == engine.FromCache:
 		return th.Glyph.Dot, p.t("cache"), th.Good
 	}

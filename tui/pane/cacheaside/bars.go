@@ -18,10 +18,14 @@ const (
 	wideFrom   = 56 // cells from which the price is shown
 )
 
+// nameWidth is the column of names and labels at the left.
 func (p *painter) nameWidth() int {
 	w := 8
 	for _, product := range p.detail.Products {
 		w = max(w, widget.Width(product.Name)+1)
+	}
+	for _, label := range []string{"hit", "miss", "ratio", "loads"} {
+		w = max(w, widget.Width(p.t(label))+1)
 	}
 	return min(w, max(8, p.W/4))
 }
@@ -147,6 +151,8 @@ func timeLeft(d time.Duration) string {
 // latency is d with at most three digits.
 func latency(d time.Duration) string {
 	switch {
+	case d < 100*time.Microsecond:
+		return i18n.FormatDuration(d.Round(time.Microsecond))
 	case d < time.Millisecond:
 		return i18n.FormatDuration(d.Round(10 * time.Microsecond))
 	case d < 10*time.Millisecond:

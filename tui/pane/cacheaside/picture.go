@@ -36,11 +36,11 @@ type plan struct {
 	headings, air                bool
 }
 
-func planFor(h, products int) plan {
+func planFor(h, products, protection int) plan {
 	p := plan{headings: h >= 10, air: h >= 14}
-	extra := 0
+	extra := protection
 	if p.headings {
-		extra = 2 // above bars and answers
+		extra += 2 // above bars and answers
 	}
 	if p.air {
 		extra += 2
@@ -58,7 +58,7 @@ func planFor(h, products int) plan {
 }
 
 func (p *painter) rows() []string {
-	plan := planFor(p.H, len(p.detail.Products))
+	plan := planFor(p.H, len(p.detail.Products), len(p.protection()))
 	var rows []string
 	gap := func() {
 		if plan.air {
@@ -75,6 +75,7 @@ func (p *painter) rows() []string {
 		gap()
 		rows = append(rows, p.costs()...)
 	}
+	rows = append(rows, p.protection()...)
 	if plan.charts > 0 {
 		gap()
 		rows = append(rows, p.charts(plan.charts/2)...)

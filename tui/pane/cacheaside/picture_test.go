@@ -56,6 +56,16 @@ func away() *lab.Snapshot {
 	return s
 }
 
+// shielded is a moment with everything that protects the database at work.
+func shielded() *lab.Snapshot {
+	s := busy()
+	d := s.Detail.(*engine.Detail)
+	d.Breaker, d.Shed, d.Memory = true, 231, engine.Memory{Copies: 100, Most: 100, Evictions: 4711}
+	d.Answers = append([]engine.Answer{{Seq: 10, ID: 2, Source: engine.FromCopy, Status: 200, Took: 3 * time.Microsecond},
+		{Seq: 11, ID: 2, Source: engine.FromCache, Status: 200, Took: 150 * time.Microsecond, Overdue: true}}, d.Answers...)
+	return s
+}
+
 func empty() *lab.Snapshot {
 	return &lab.Snapshot{Metrics: map[string]float64{}, Detail: &engine.Detail{RedisUp: true, RedisAt: "127.0.0.1:6379",
 		Products: []engine.ProductView{{ID: 1, Name: "Laptop", Price: 1200}, {ID: 2, Name: "Mouse", Price: 25}, {ID: 3, Name: "Keyboard", Price: 45}}}}
@@ -103,7 +113,7 @@ var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {39, 11}, {67, 22}, {110,
 
 func TestPicture(t *testing.T) {
 	for _, lookName := range []string{"ascii", "mono", "truecolor"} {
-		for name, snap := range map[string]*lab.Snapshot{"busy": busy(), "away": away(), "empty": empty()} {
+		for name, snap := range map[string]*lab.Snapshot{"busy": busy(), "away": away(), "empty": empty(), "shielded": shielded()} {
 			t.Run(lookName+"/"+name, func(t *testing.T) {
 				th := look(lookName)
 				var b strings.Builder
@@ -151,7 +161,7 @@ func TestEverySizeIsFilled(t *testing.T) {
 	th, c := look("truecolor"), text(t, i18n.Spanish)
 	for w := range 125 {
 		for h := range 32 {
-			draw(t, frame(th, c, busy(), w, h))
+			draw(t, frame(th, c, shielded(), w, h))
 		}
 	}
 }
