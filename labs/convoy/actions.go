@@ -17,7 +17,7 @@ func (e *epoch) do(ctx context.Context, action string) error {
 		return e.change(ctx, action)
 	case actionCut:
 		e.log.add(lab.MarkFault, "convoy.event.cut")
-		e.broker.renew()
+		e.broker.cut()
 	case actionDemo, actionPoison, actionKill, actionHang:
 		e.mu.Lock()
 		defer e.mu.Unlock()

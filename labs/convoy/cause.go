@@ -20,15 +20,15 @@ func (c Cause) String() string { return causeNames[c] }
 func Causes() []Cause { return []Cause{Competing, Moved, Requeued, Resent} }
 
 // causeOf tells why an order comes late, should it do so; e.mu is held.
-func (e *epoch) causeOf(w *worker, o order) Cause {
+func (e *epoch) causeOf(l *lane, o order) Cause {
 	r := e.records[o.n]
 	switch {
-	case e.cfg.sharded() && e.users[o.user].latest != w.lane:
+	case e.cfg.mode == modeCompeting:
+		return Competing
+	case e.cfg.sharded() && e.users[o.user].latest != l:
 		return Moved
 	case r != nil && r.publishes > 1:
 		return Resent
-	case e.cfg.mode == modeCompeting:
-		return Competing
 	default:
 		return Requeued
 	}

@@ -7,6 +7,12 @@ import (
 	"resilab/labs/lab"
 )
 
+// Brokers.
+const (
+	engineRabbitMQ = "rabbitmq"
+	engineKafka    = "kafka"
+)
+
 // Arrangements of queues and consumers.
 const (
 	modeConvoy    = "convoy"    // one lane per share of the users, one consumer each
@@ -34,6 +40,7 @@ const hotShare = 0.4
 
 // config is the settings as the engine uses them.
 type config struct {
+	kafka         bool // the broker is Kafka, not RabbitMQ
 	mode          string
 	users, lanes  int
 	rate, burst   int
@@ -57,7 +64,7 @@ type config struct {
 
 func newConfig(s lab.Settings, seed uint64) config {
 	return config{
-		mode: s.Text("mode"), users: s.Int("users"), lanes: s.Int("lanes"),
+		kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"), users: s.Int("users"), lanes: s.Int("lanes"),
 		rate: s.Int("rate"), burst: s.Int("burst"), limit: uint64(s.Int("orders")),
 		work: s.Duration("work"), spread: s.Text("work-spread"), slow: s.Float("slow-user"),
 		popularity: s.Text("popularity"), prefetch: s.Int("prefetch"),
@@ -68,8 +75,11 @@ func newConfig(s lab.Settings, seed uint64) config {
 	}
 }
 
-// sharded tells whether every lane has a queue of its own.
-func (c *config) sharded() bool { return c.mode == modeConvoy || c.mode == modeModulus }
+// sharded tells whether every lane has a queue of its own. Where consumers
+// compete in Kafka, the orders go round its partitions.
+func (c *config) sharded() bool {
+	return c.mode == modeConvoy || c.mode == modeModulus || c.kafka && c.mode == modeCompeting
+}
 
 // workOf is how long order n of a user takes: for one seed always the same,
 // whatever else is set.

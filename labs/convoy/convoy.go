@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"resilab/brokers/kafka"
 	"resilab/labs/lab"
 )
 
@@ -19,6 +20,8 @@ type engine struct {
 	turn sync.Mutex // Start, Apply, Do and Stop, one at a time
 	seed uint64
 	made int // epochs so far
+	// kafka is the embedded one, if it was needed.
+	kafka *kafka.Embedded
 
 	mu      sync.Mutex
 	epoch   *epoch
@@ -42,6 +45,9 @@ func (l *engine) allowed(s lab.Settings) error {
 	if !l.env.Guest {
 		return nil
 	}
+	if addr := s.Text("kafka-url"); addr != "" { // a visitor does not choose where this machine connects
+		return &lab.KnobError{Knob: "kafka-url", Value: addr, Allowed: "embedded"}
+	}
 	for _, limit := range []struct {
 		id   string
 		most int
@@ -62,7 +68,7 @@ func (l *engine) Start(ctx context.Context, s lab.Settings, seed uint64) error {
 		return err
 	}
 	e, err := l.begin(ctx, s)
-	if err != nil {
+	if err != nil && e != nil {
 		e.stop()
 	}
 	return err
@@ -79,7 +85,9 @@ func (l *engine) Apply(ctx context.Context, s lab.Settings) error {
 	if old := l.current(); old != nil {
 		old.stop()
 	}
-	_, _ = l.begin(ctx, s)
+	if e, err := l.begin(ctx, s); e == nil {
+		return err
+	}
 	return ctx.Err()
 }
 
@@ -87,12 +95,34 @@ func (l *engine) Apply(ctx context.Context, s lab.Settings) error {
 func (l *engine) begin(ctx context.Context, s lab.Settings) (*epoch, error) {
 	l.made++
 	opt := brokerOptions{url: l.env.AMQPURL, namespace: fmt.Sprintf("%s.%d", l.env.Namespace, l.made)}
+	if s.Text("engine") == engineKafka {
+		var err error
+		if opt.url, err = l.kafkaAddr(s); err != nil {
+			return nil, err
+		}
+	}
 	e := newEpoch(newConfig(s, l.seed), opt, l.env.Now, l.journal, &l.rev)
 	l.mu.Lock()
 	e.paused = l.paused
 	l.epoch = e
 	l.mu.Unlock()
 	return e, e.start(ctx)
+}
+
+// kafkaAddr is where Kafka listens; an embedded one starts when it is first
+// needed. l.turn is held.
+func (l *engine) kafkaAddr(s lab.Settings) (string, error) {
+	if addr := s.Text("kafka-url"); addr != "" {
+		return addr, nil
+	}
+	if l.kafka == nil {
+		embedded, err := kafka.StartEmbedded()
+		if err != nil {
+			return "", err
+		}
+		l.kafka = embedded
+	}
+	return l.kafka.Addr(), nil
 }
 
 func (l *engine) current() *epoch {
@@ -161,6 +191,9 @@ func (l *engine) Stop(ctx context.Context) error {
 	go func() {
 		defer close(done)
 		e.stop()
+		if l.kafka != nil {
+			l.kafka.Close()
+		}
 	}()
 	select {
 	case <-done:

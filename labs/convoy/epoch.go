@@ -2,7 +2,6 @@ package convoy
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,7 +18,7 @@ type epoch struct {
 	now    func() time.Time
 	log    *journal
 	rev    *atomic.Uint64 // grows whenever something visible changes
-	broker *rabbit
+	broker transport
 
 	workCtx               context.Context // ends when the consumers have to
 	cancelWork, cancelAll context.CancelFunc
@@ -93,7 +92,11 @@ func newEpoch(cfg config, opt brokerOptions, now func() time.Time, log *journal,
 	e := &epoch{cfg: cfg, now: now, log: log, rev: rev, kick: make(chan struct{}, 1),
 		ledger: ledger.New(cfg.users), picker: newPicker(&cfg), users: make([]user, cfg.users),
 		records: map[uint64]*record{}, busyUntil: now(), incident: cfg.incident}
-	e.broker = newRabbit(opt, e)
+	if cfg.kafka {
+		e.broker = newKafka(opt, e)
+	} else {
+		e.broker = newRabbit(opt, e)
+	}
 	e.makeLanes()
 	return e
 }
@@ -139,7 +142,7 @@ func (e *epoch) newLane() *lane {
 // makeLane makes a lane that orders are not routed to yet; e.mu is held.
 func (e *epoch) makeLane() *lane {
 	e.lanesMade++
-	return &lane{number: e.lanesMade, queue: e.broker.name(fmt.Sprintf("lane-%d", e.lanesMade)), open: true}
+	return &lane{number: e.lanesMade, queue: e.broker.name(e.lanesMade), open: true}
 }
 
 // openLane routes orders to a lane; e.mu is held.
@@ -176,12 +179,19 @@ func (e *epoch) wakeProducer() {
 	}
 }
 
+func (e *epoch) brokerName() string {
+	if e.cfg.kafka {
+		return "Kafka"
+	}
+	return "RabbitMQ"
+}
+
 // brokerUp and brokerDown hear from the connection.
 func (e *epoch) brokerUp(addr string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.trouble != nil {
-		e.log.add(lab.MarkRecovered, "convoy.event.recovered", addr, e.now().Sub(e.trouble.Since).Round(100*time.Millisecond))
+		e.log.add(lab.MarkRecovered, "convoy.event.recovered", e.brokerName(), addr, e.now().Sub(e.trouble.Since).Round(100*time.Millisecond))
 		e.trouble = nil
 	}
 	if !e.paused {
@@ -191,11 +201,21 @@ func (e *epoch) brokerUp(addr string) {
 	e.wakeProducer()
 }
 
+// brokerBack is brokerUp where nothing had to be declared anew.
+func (e *epoch) brokerBack(addr string) {
+	e.mu.Lock()
+	away := e.trouble != nil
+	e.mu.Unlock()
+	if away {
+		e.brokerUp(addr)
+	}
+}
+
 func (e *epoch) brokerDown(addr string, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.trouble == nil {
-		e.trouble = &lab.Trouble{Key: "convoy.trouble.broker", Args: []any{addr}, Since: e.now()}
+		e.trouble = &lab.Trouble{Key: "convoy.trouble.broker", Args: []any{e.brokerName(), addr}, Since: e.now()}
 		e.log.add(lab.MarkFault, "convoy.event.down", err.Error())
 	}
 	e.touched()
@@ -217,7 +237,7 @@ func (e *epoch) monitor(ctx context.Context) {
 		if !e.mayHaveLost() {
 			continue
 		}
-		if n, err := e.broker.depth(ctx); err != nil || n > 0 {
+		if !e.brokerEmpty(ctx) {
 			continue
 		}
 		e.mu.Lock()
@@ -230,6 +250,16 @@ func (e *epoch) monitor(ctx context.Context) {
 		}
 		e.mu.Unlock()
 	}
+}
+
+// brokerEmpty tells whether the broker holds no order.
+func (e *epoch) brokerEmpty(ctx context.Context) bool {
+	for _, l := range e.lanesNow() {
+		if n, err := e.broker.waiting(ctx, l); err != nil || n > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *epoch) mayHaveLost() bool {

@@ -31,7 +31,7 @@ func TestOutage(t *testing.T) {
 				t.Fatal(err)
 			}
 			snap := await(t, l, "it says that the broker is away", func(s *lab.Snapshot) bool { return len(s.Troubles) > 0 })
-			if tr := snap.Troubles[0]; tr.Key != "convoy.trouble.broker" || tr.Args[0] != node.Addr() {
+			if tr := snap.Troubles[0]; tr.Key != "convoy.trouble.broker" || tr.Args[1] != node.Addr() {
 				t.Errorf("trouble %+v", tr)
 			}
 			if err := node.Start(); err != nil {

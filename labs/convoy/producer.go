@@ -41,7 +41,8 @@ func (e *epoch) produce(ctx context.Context) {
 type outgoing struct {
 	order
 	created time.Time
-	queue   string // the lane computed for it
+	lane    int    // the lane computed for it
+	queue   string // its name
 }
 
 // nextToSend returns the next order to publish, or how long there is none.
@@ -49,14 +50,14 @@ func (e *epoch) nextToSend() (out outgoing, wait time.Duration, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if r := e.nextAgain(); r != nil {
-		return outgoing{r.order, r.created, r.lane.queue}, 0, true
+		return outgoing{r.order, r.created, r.lane.number, r.lane.queue}, 0, true
 	}
 	u, wait := e.nextUser()
 	if u < 0 {
 		return out, wait, false
 	}
 	r := e.newOrder(u)
-	return outgoing{r.order, r.created, r.lane.queue}, 0, true
+	return outgoing{r.order, r.created, r.lane.number, r.lane.queue}, 0, true
 }
 
 // nextAgain returns the earliest order that has to be published anew; e.mu is held.

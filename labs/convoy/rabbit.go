@@ -10,6 +10,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"resilab/brokers/rabbitmq"
+	"resilab/labs/lab"
 )
 
 const (
@@ -17,13 +18,9 @@ const (
 	// gone within a minute. The queues themselves are durable, so that what the
 	// broker has confirmed survives its restart.
 	expires = 50 * time.Second
-	// confirmWindow bounds the publishes that wait for their confirm.
-	confirmWindow = 500
 	// redialAfter is how long a consumer waits after losing its connection.
 	redialAfter = 50 * time.Millisecond
 )
-
-var errAway = errors.New("the broker is away")
 
 // brokerOptions say where the broker is and what to call things there.
 type brokerOptions struct {
@@ -39,24 +36,26 @@ type rabbit struct {
 
 	declaring sync.Mutex // one at a time uses ch
 
-	mu    sync.Mutex
-	ch    *amqp.Channel // for declaring; nil while the broker is away
-	pub   *rabbitmq.Publisher
-	conn  *rabbitmq.Conn
-	up    chan struct{} // closed while the topology stands
-	first chan error    // the outcome of the first attempt
+	gate
+	mu   sync.Mutex
+	ch   *amqp.Channel // for declaring; nil while the broker is away
+	pub  *rabbitmq.Publisher
+	conn *rabbitmq.Conn
 }
 
 func newRabbit(opt brokerOptions, e *epoch) *rabbit {
-	return &rabbit{opt: opt, e: e, up: make(chan struct{}), first: make(chan error, 1)}
+	return &rabbit{opt: opt, e: e, gate: newGate()}
 }
 
-func (b *rabbit) name(part string) string { return b.opt.namespace + "." + part }
-func (b *rabbit) exchange() string        { return b.name("orders") }
-func (b *rabbit) deadQueue() string       { return b.name("dead") }
+func (b *rabbit) named(part string) string { return b.opt.namespace + "." + part }
+func (b *rabbit) name(lane int) string     { return b.named(fmt.Sprintf("lane-%d", lane)) }
+func (b *rabbit) exchange() string         { return b.named("orders") }
+func (b *rabbit) deadQueue() string        { return b.named("dead") }
+
+func (b *rabbit) laneOf(w *worker, _ *amqp.Delivery) *lane { return w.lane }
 
 func (b *rabbit) dialOptions(role string) rabbitmq.Options {
-	return rabbitmq.Options{URL: b.opt.url, Name: b.name(role)}
+	return rabbitmq.Options{URL: b.opt.url, Name: b.named(role)}
 }
 
 // run keeps the topology alive until ctx ends, and removes it then.
@@ -86,11 +85,13 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	if err != nil {
 		return err
 	}
-	b.open(c, ch, pub)
+	b.set(c, ch, pub)
+	b.open()
 	b.e.brokerUp(c.Addr())
 	b.tellFirst(nil)
 	b.burying(conn, dead)
 	b.shut()
+	b.set(nil, nil, nil)
 	pub.Close() // settles what the broker has not answered
 	if ctx.Err() != nil {
 		b.declaring.Lock()
@@ -118,48 +119,10 @@ func (b *rabbit) burying(ctx context.Context, dead *rabbitmq.Consumer) {
 	}
 }
 
-func (b *rabbit) open(c *rabbitmq.Conn, ch *amqp.Channel, pub *rabbitmq.Publisher) {
+func (b *rabbit) set(c *rabbitmq.Conn, ch *amqp.Channel, pub *rabbitmq.Publisher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.conn, b.ch, b.pub = c, ch, pub
-	close(b.up)
-}
-
-func (b *rabbit) shut() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.conn, b.ch, b.pub = nil, nil, nil
-	b.up = make(chan struct{})
-}
-
-func (b *rabbit) tellFirst(err error) {
-	select {
-	case b.first <- err:
-	default:
-	}
-}
-
-// awaitFirst waits for the outcome of the first attempt to connect.
-func (b *rabbit) awaitFirst(ctx context.Context) error {
-	select {
-	case err := <-b.first:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// awaitUp waits until the topology stands.
-func (b *rabbit) awaitUp(ctx context.Context) error {
-	b.mu.Lock()
-	up := b.up
-	b.mu.Unlock()
-	select {
-	case <-up:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // declare makes the topology anew. The bindings are made in sequence on one
@@ -263,7 +226,7 @@ func (b *rabbit) consumeOnce(ctx context.Context, w *worker) time.Duration {
 		c.Cut()
 		return restartAfter
 	case ctx.Err() == nil && queueGone(err):
-		b.renew()
+		b.cut()
 	}
 	return redialAfter
 }
@@ -274,8 +237,8 @@ func queueGone(err error) bool {
 	return errors.Is(err, rabbitmq.ErrCancelled) || errors.As(err, &closed) && closed.Code == amqp.NotFound
 }
 
-// renew declares everything anew, on a new connection.
-func (b *rabbit) renew() {
+// cut breaks the connection: everything is declared anew, on a new one.
+func (b *rabbit) cut() {
 	b.mu.Lock()
 	c := b.conn
 	b.mu.Unlock()
@@ -284,30 +247,41 @@ func (b *rabbit) renew() {
 	}
 }
 
-// depth counts the orders that wait in the broker.
-func (b *rabbit) depth(ctx context.Context) (int, error) {
-	sum := 0
-	for _, l := range b.e.lanesNow() {
-		n, err := b.laneDepth(l.queue)
-		if err != nil {
-			return 0, err
-		}
-		sum += n
-	}
-	return sum, ctx.Err()
-}
-
-// laneDepth counts the orders that wait in one queue.
-func (b *rabbit) laneDepth(queue string) (n int, err error) {
+func (b *rabbit) waiting(_ context.Context, l lane) (n int, err error) {
 	err = b.do(func(ch *amqp.Channel) error {
-		q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+		q, err := ch.QueueDeclarePassive(l.queue, true, false, false, false, nil)
 		if err != nil {
-			return fmt.Errorf("looking at the queue %s: %w", queue, err)
+			return fmt.Errorf("looking at lane %d: %w", l.number, err)
 		}
 		n = q.Messages
 		return nil
 	})
 	return n, err
+}
+
+func (b *rabbit) addLane(_ context.Context, l lane) error {
+	return b.do(func(ch *amqp.Channel) error { return b.declareLane(ch, l) })
+}
+
+func (b *rabbit) closeLane(_ context.Context, l lane) error {
+	if b.e.cfg.mode != modeConvoy {
+		return nil // the publisher decides where orders go
+	}
+	return b.do(func(ch *amqp.Channel) error {
+		if err := ch.QueueUnbind(l.queue, "1", b.exchange(), nil); err != nil {
+			return fmt.Errorf("unbinding lane %d: %w", l.number, err)
+		}
+		return nil
+	})
+}
+
+func (b *rabbit) deleteLane(_ context.Context, l lane) error {
+	return b.do(func(ch *amqp.Channel) error {
+		if _, err := ch.QueueDelete(l.queue, false, false, false); err != nil {
+			return fmt.Errorf("deleting lane %d: %w", l.number, err)
+		}
+		return nil
+	})
 }
 
 // do works on the declaring channel.
@@ -322,20 +296,20 @@ func (b *rabbit) do(work func(*amqp.Channel) error) error {
 	}
 	err := work(ch)
 	if ch.IsClosed() {
-		b.renew()
+		b.cut()
 	}
 	return err
 }
 
-// blocked tells whether the broker takes no publishes at the moment.
-func (b *rabbit) blocked() (addr string, now rabbitmq.Blocked) {
+func (b *rabbit) refuses() (trouble lab.Trouble, yes bool) {
 	b.mu.Lock()
 	c := b.conn
 	b.mu.Unlock()
 	if c == nil {
-		return "", now
+		return trouble, false
 	}
-	return c.Addr(), c.Blocked()
+	now := c.Blocked()
+	return lab.Trouble{Key: "convoy.trouble.blocked", Args: []any{c.Addr(), now.Reason}, Since: now.Since}, !now.Since.IsZero()
 }
 
 // addr is the broker's address for people.
@@ -345,13 +319,4 @@ func (b *rabbit) addr() string {
 		return b.opt.url
 	}
 	return fmt.Sprintf("%s:%d", u.Host, u.Port)
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

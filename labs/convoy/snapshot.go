@@ -10,6 +10,7 @@ import (
 // Detail is the picture of the lab that its pane draws.
 type Detail struct {
 	Mode  string
+	Kafka bool   // the broker is Kafka
 	Lanes []Lane // in binding order; the ones that are leaving come last
 	Users []User // the first ones
 	// UserCount counts all users.
@@ -75,7 +76,7 @@ func (e *epoch) detail() *Detail {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d := &Detail{Mode: e.cfg.mode, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes}
+	d := &Detail{Mode: e.cfg.mode, Kafka: e.cfg.kafka, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes}
 	for _, l := range e.lanes {
 		d.Lanes = append(d.Lanes, l.picture(e))
 	}
@@ -202,14 +203,14 @@ func (e *epoch) laneFigures(m map[string]float64) {
 
 // troubles are what is wrong right now.
 func (e *epoch) troubles() (all []lab.Trouble) {
-	addr, blocked := e.broker.blocked()
+	refused, refuses := e.broker.refuses()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.trouble != nil {
 		all = append(all, *e.trouble)
 	}
-	if !blocked.Since.IsZero() {
-		all = append(all, lab.Trouble{Key: "convoy.trouble.blocked", Args: []any{addr, blocked.Reason}, Since: blocked.Since})
+	if refuses {
+		all = append(all, refused)
 	}
 	return all
 }

@@ -61,6 +61,8 @@ func knobs() []lab.Knob {
 		lab.NewChoice("scenario", scenarioShop, scenarioBank, scenarioParcel, scenarioTenant),
 		incident,
 		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute),
+		lab.NewChoice("engine", engineRabbitMQ, engineKafka),
+		lab.NewText("kafka-url", ""),
 	}
 }
 

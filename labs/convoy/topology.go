@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	amqp "github.com/rabbitmq/amqp091-go"
-
 	"resilab/labs/lab"
 )
 
@@ -91,7 +89,7 @@ func (e *epoch) extend(ctx context.Context) error {
 	e.mu.Unlock()
 	if e.cfg.sharded() {
 		// The queue comes first: an order must not find its lane missing.
-		if err := e.broker.do(func(ch *amqp.Channel) error { return e.broker.declareLane(ch, *l) }); err != nil {
+		if err := e.broker.addLane(ctx, *l); err != nil {
 			return err
 		}
 	}
@@ -136,11 +134,8 @@ func (e *epoch) shrink(ctx context.Context, what string) error {
 	e.log.add(lab.MarkSetting, "convoy.event.lane_removed", l.number)
 	e.rev.Add(1)
 	e.mu.Unlock()
-	if e.cfg.mode == modeConvoy {
-		err := e.broker.do(func(ch *amqp.Channel) error { return ch.QueueUnbind(l.queue, "1", e.broker.exchange(), nil) })
-		if err != nil {
-			return fmt.Errorf("unbinding lane %d: %w", l.number, err)
-		}
+	if err := e.broker.closeLane(ctx, *l); err != nil {
+		return err
 	}
 	e.all.Go(func() { e.retire(e.workCtx, l) })
 	return nil
@@ -154,14 +149,11 @@ func (e *epoch) retire(ctx context.Context, l *lane) {
 		if ctx.Err() != nil {
 			return // everything is removed soon
 		}
-		if n, err := e.broker.laneDepth(l.queue); err == nil && n == 0 && e.emptied(l) {
+		if n, err := e.broker.waiting(ctx, lane{number: l.number, queue: l.queue}); err == nil && n == 0 && e.emptied(l) {
 			break
 		}
 	}
-	_ = e.broker.do(func(ch *amqp.Channel) error { // what is not deleted expires
-		_, err := ch.QueueDelete(l.queue, false, false, false)
-		return err
-	})
+	_ = e.broker.deleteLane(ctx, lane{number: l.number, queue: l.queue}) // what is not deleted expires
 }
 
 // emptied takes a closed lane out if nothing is left in it.

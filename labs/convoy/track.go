@@ -6,6 +6,7 @@ import (
 	"resilab/brokers/minirabbit/chash"
 	"resilab/brokers/rabbitmq"
 	"resilab/labs/convoy/ledger"
+	"resilab/labs/convoy/routing"
 	"resilab/labs/lab"
 )
 
@@ -48,6 +49,9 @@ func (e *epoch) forget(r *record) {
 func (e *epoch) route(u int) *lane {
 	switch e.cfg.mode {
 	case modeConvoy:
+		if e.cfg.kafka {
+			return e.lanes[routing.Partitions(len(e.openLanes())).Route(userName(u))]
+		}
 		if queue, ok := e.ring.Route(chash.Hash(userName(u))); ok {
 			for _, l := range e.lanes {
 				if l.queue == queue {
@@ -57,7 +61,10 @@ func (e *epoch) route(u int) *lane {
 		}
 	case modeModulus:
 		open := e.openLanes()
-		return open[int(chash.Hash(userName(u)))%len(open)]
+		return open[routing.Modulus(len(open)).Route(userName(u))]
+	case modeCompeting:
+		open := e.openLanes()
+		return open[int(e.nextN)%len(open)]
 	}
 	return e.lanes[0]
 }
@@ -119,7 +126,7 @@ func (e *epoch) unsent(n uint64) {
 }
 
 // delivered notes that a consumer has received an order.
-func (e *epoch) delivered(w *worker, o order, redelivered bool) {
+func (e *epoch) delivered(w *worker, l *lane, o order, redelivered bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.touched()
@@ -127,24 +134,25 @@ func (e *epoch) delivered(w *worker, o order, redelivered bool) {
 		e.sum.redelivered++
 	}
 	u := &e.users[o.user]
-	u.lane, e.active = w.lane, w
+	u.lane, e.active = l, w
+	w.lane = l // in Kafka the group decides who serves it
 	r := e.records[o.n]
 	if r == nil {
 		return
 	}
 	if r.generation == e.generation {
-		u.after = w.lane
+		u.after = l
 	}
 	r.deliveries++
 	if r.at == gone {
 		return
 	}
-	if r.lane != w.lane {
+	if r.lane != l {
 		if r.generation == e.generation {
 			e.sum.misplaced++
 		}
 		r.lane.remove(r)
-		w.lane.add(r)
+		l.add(r)
 	}
 	r.worker = w
 	r.lane.move(r, inFlight)
@@ -174,8 +182,8 @@ func (e *epoch) fails(o order) (fails, exhausted bool) {
 	return true, e.cfg.deliveryLimit > 0 && r.deliveries >= e.cfg.deliveryLimit
 }
 
-// handled notes that a consumer has handled an order, and judges it.
-func (e *epoch) handled(w *worker, o order) {
+// handled notes that an order from a lane was handled, and judges it.
+func (e *epoch) handled(l *lane, o order) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	verdict, overtaker := e.ledger.Handled(o.user, o.seq)
@@ -184,12 +192,12 @@ func (e *epoch) handled(w *worker, o order) {
 	if e.paused {
 		e.sum.handledPaused++
 	}
-	w.lane.handled++
-	if e.sum.poisonLane == w.lane {
+	l.handled++
+	if e.sum.poisonLane == l {
 		e.sum.afterPoison++
 	}
 	done := effect{order: o}
-	cause := e.causeOf(w, o)
+	cause := e.causeOf(l, o)
 	if r := e.records[o.n]; r != nil && r.at != gone {
 		done.created = r.created
 		e.finish(r)
@@ -203,8 +211,8 @@ func (e *epoch) handled(w *worker, o order) {
 	case ledger.Duplicate:
 		e.log.order(lab.MarkWarn, "convoy.event.duplicate", o)
 	default:
-		u.latest = w.lane
-		e.log.order(lab.MarkHandled, "convoy.event.handled", o, w.lane.number)
+		u.latest = l
+		e.log.order(lab.MarkHandled, "convoy.event.handled", o, l.number)
 	}
 }
 

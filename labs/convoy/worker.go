@@ -3,6 +3,7 @@ package convoy
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -39,6 +40,7 @@ type worker struct {
 // job is a received order.
 type job struct {
 	order
+	lane     *lane
 	delivery amqp.Delivery
 }
 
@@ -106,8 +108,9 @@ func (w *worker) receive(d amqp.Delivery) error {
 	if err != nil || o.user >= w.e.cfg.users {
 		return d.Reject(false) // none of ours
 	}
-	w.jobs = append(w.jobs, job{o, d})
-	w.e.delivered(w, o, d.Redelivered)
+	l := w.e.broker.laneOf(w, &d)
+	w.jobs = append(w.jobs, job{o, l, d})
+	w.e.delivered(w, l, o, d.Redelivered)
 	return nil
 }
 
@@ -122,7 +125,7 @@ func (w *worker) handle(ctx context.Context, in *<-chan amqp.Delivery, timer *ti
 		w.drop()
 		return w.giveUp(j, exhausted)
 	}
-	w.e.handled(w, j.order)
+	w.e.handled(j.lane, j.order)
 	if w.dies() {
 		return errKilled
 	}
@@ -142,6 +145,16 @@ func (w *worker) giveUp(j job, exhausted bool) error {
 	}
 	w.e.log.order(lab.MarkRetry, "convoy.event.failed", j.order)
 	w.e.givenBack([]order{j.order})
+	err := w.requeue(j)
+	if errors.Is(err, errKeep) {
+		w.jobs = slices.Insert(w.jobs, 0, j)
+		w.e.delivered(w, j.lane, j.order, true)
+		return nil
+	}
+	return err
+}
+
+func (w *worker) requeue(j job) error {
 	if w.e.cfg.requeueReject {
 		return j.delivery.Reject(true)
 	}

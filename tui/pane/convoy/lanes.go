@@ -20,7 +20,7 @@ const (
 // lanes draws the queues with what is in them, in at most h rows.
 func (p *painter) lanes(h int) []string {
 	var rows []string
-	if p.H >= headingsFrom {
+	if p.H >= headingsFrom && p.d.Mode != "" {
 		rows = append(rows, p.lanesHeading())
 	}
 	room := max(1, h-len(rows)-min(len(p.d.Users)+1, h/2))
@@ -41,7 +41,7 @@ func (p *painter) lanes(h int) []string {
 
 func (p *painter) lanesHeading() string {
 	th := p.Theme
-	l := p.line().Put(th.Text.Strong(), p.t("mode."+p.d.Mode))
+	l := p.line().Put(th.Text.Strong(), p.t(p.modeKey()))
 	right := p.t("waiting")
 	end := p.ordersEnd() + countCell
 	used := p.W - l.Left()
@@ -56,6 +56,13 @@ func (p *painter) lanesHeading() string {
 		}
 	}
 	return l.To(end-widget.Width(right)).Put(th.Dim, right).String()
+}
+
+func (p *painter) modeKey() string {
+	if p.d.Kafka {
+		return "mode_kafka." + p.d.Mode
+	}
+	return "mode." + p.d.Mode
 }
 
 // laneRow draws one lane with its one consumer.
