@@ -99,14 +99,10 @@ func TestLineIsAlwaysAsWideAsAsked(t *testing.T) {
 }
 
 func TestFit(t *testing.T) {
+	th := colourful()
 	rapid.Check(t, func(t *rapid.T) {
-		rows := rapid.SliceOfN(rapid.Map(text(), func(s string) string {
-			return "\x1b[32m" + strings.Map(func(r rune) rune {
-				if r < 0x20 || r >= 0x7f && r < 0xa0 {
-					return -1
-				}
-				return r
-			}, s) + "\x1b[0m"
+		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string { // as pictures make them
+			return NewLine(th, rapid.IntRange(0, 20).Draw(t, "width")).Put(th.Good, text().Draw(t, "a")).Put(th.Bad, text().Draw(t, "b")).String()
 		}), 0, 4).Draw(t, "rows")
 		w, h := rapid.IntRange(0, 12).Draw(t, "w"), rapid.IntRange(0, 6).Draw(t, "h")
 		got := Fit(rows, w, h)
