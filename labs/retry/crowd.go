@@ -20,7 +20,7 @@ const (
 	// fleetFor is how long the clients of a steady crowd begin operations.
 	fleetFor = 30 * time.Second
 	// fleetDrain is the pause between two deliveries from the fleet's queue.
-	fleetDrain = 20 * time.Millisecond
+	fleetDrain = 50 * time.Millisecond
 	// fleetSigma is the spread of the gateway's latency.
 	fleetSigma = 0.35
 	// maxClients and guestClients bound the crowd.
