@@ -103,7 +103,7 @@ func (ch *channel) publish(in incoming) error {
 	}
 	ch.settlePublish(out.Refused)
 	ch.session.burst++
-	ch.session.lag = max(ch.session.lag, out.Lag)
+	ch.session.behind = out.Behind
 	if out.Wait != nil {
 		return ch.session.hold(byMemory, "low on memory", out.Wait)
 	}

@@ -34,10 +34,10 @@ type session struct {
 	knowsGone  bool // the client understands a basic.cancel
 	channels   map[uint16]*channel
 
-	confirming []*channel  // have confirms to send
-	burst      int         // messages published since the last pause
-	lag        int         // the longest backlog that their consumers have
-	publishes  atomic.Bool // it has published at least once
+	confirming []*channel      // have confirms to send
+	burst      int             // messages published since the last pause
+	behind     <-chan struct{} // closed once the consumers of the last have caught up; nil if they had
+	publishes  atomic.Bool     // it has published at least once
 	beats      chan *time.Ticker
 	parting    chan struct{} // closed once connection.close was sent: only its answer counts
 	partOnce   sync.Once
@@ -258,8 +258,8 @@ func (c *session) dropChannels() {
 const (
 	// burstSize is how many messages in one go make a publisher in full flight.
 	burstSize = 32
-	// lagging is the backlog from which such a publisher is slowed down.
-	lagging = 500
+	// breather is how long such a publisher waits for its consumers at most.
+	breather = 2 * time.Millisecond
 )
 
 // keepPace slows a publisher in full flight a little while the consumers of its
@@ -267,10 +267,16 @@ const (
 // would only wait longer: in the queue, where they cost memory and latency,
 // instead of with the publisher.
 func (c *session) keepPace() {
-	if c.burst >= burstSize && c.lag > lagging {
-		time.Sleep(min(time.Duration(c.lag/lagging), 2) * time.Millisecond)
+	if c.burst >= burstSize && c.behind != nil {
+		patience := time.NewTimer(breather)
+		defer patience.Stop()
+		select {
+		case <-c.behind:
+		case <-patience.C:
+		case <-c.stop:
+		}
 	}
-	c.burst, c.lag = 0, 0
+	c.burst, c.behind = 0, nil
 }
 
 // expectMore gives the client time to send its next frame, heartbeats included.

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// A budget counts bytes against a limit and lets publishers wait while it is
-// exceeded. Adding never fails: whoever adds asks wait afterwards.
+// A budget counts bytes or messages against a limit and lets publishers wait
+// while it is exceeded. Adding never fails: whoever adds asks wait afterwards.
 //
 // Waiting ends at three quarters of the limit, so that a publisher is not
 // stopped and released again for every message.
@@ -24,6 +24,9 @@ func (b *budget) add(n int64) {
 		b.release()
 	}
 }
+
+// set replaces the count; it is for budgets with one writer at a time.
+func (b *budget) set(n int64) { b.add(n - b.used.Load()) }
 
 // release lets everybody go on who waits.
 func (b *budget) release() {

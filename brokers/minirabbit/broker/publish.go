@@ -4,9 +4,11 @@ package broker
 type Outcome struct {
 	Unroutable bool // no queue took it; return it if it was mandatory
 	Refused    bool // a queue is full: confirm it negatively
-	Lag        int  // the longest backlog in front of consumers that it joined
 	// Wait is closed once the publisher may go on; nil if it may at once.
 	Wait <-chan struct{}
+	// Behind is closed once the consumers of a queue that took it have caught
+	// up; nil if none lags. Waiting for it is polite, and keeps latency low.
+	Behind <-chan struct{}
 }
 
 // Publish routes a message; in a transaction it is routed at the commit.
@@ -47,9 +49,11 @@ func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
 	out := Outcome{Unroutable: len(queues) == 0}
 	m = m.withoutBCC()
 	for _, q := range queues {
-		accept, lag := q.push(m)
+		accept, behind := q.push(m)
 		out.Refused = out.Refused || accept == refused
-		out.Lag = max(out.Lag, lag)
+		if behind != nil {
+			out.Behind = behind
+		}
 		if w := q.memory.wait(); w != nil {
 			out.Wait = w
 		}

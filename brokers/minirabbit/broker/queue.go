@@ -27,7 +27,8 @@ type queue struct {
 	lastPos   uint64
 	consumers consumers
 	halted    int    // while positive nothing is delivered
-	memory    budget // ready and unacknowledged messages
+	memory    budget // bytes of ready and unacknowledged messages
+	line      budget // messages that are ready, after the last dispatch
 	dead      []deadLetter
 	draining  bool
 	expiry    *timer // for the first message's time to live
@@ -52,6 +53,7 @@ func newQueue(v *vhost, spec QueueSpec, l queueLimits, owner *Connection) *queue
 		ready:      newReadyList(l.priorities),
 		consumers:  consumers{sac: l.single},
 		memory:     budget{limit: v.broker.options.QueueLimitBytes},
+		line:       budget{limit: lagging},
 		rates:      newRateMeter(v.broker.options.Clock.Now()),
 	}
 	q.touch()
@@ -68,18 +70,18 @@ const (
 )
 
 // push appends a message and delivers what can be delivered. If there are
-// consumers, lag is how many messages still wait for them.
-func (q *queue) push(m *Message) (a accept, lag int) {
+// consumers and they lag, behind is closed once they have caught up.
+func (q *queue) push(m *Message) (a accept, behind <-chan struct{}) {
 	q.mu.Lock()
 	defer q.release()
 	if q.deleted {
-		return dropped, 0
+		return dropped, nil
 	}
 	if q.mustRefuse(m) {
 		if q.limits.overflow == rejectPublishDLX {
 			q.bury(entry{msg: m}, diedMaxLength)
 		}
-		return refused, 0
+		return refused, nil
 	}
 	q.counts.Published++
 	q.hold(m.size())
@@ -88,16 +90,16 @@ func (q *queue) push(m *Message) (a accept, lag int) {
 	if e.expires == nowOrNever && q.ready.len() == 0 && q.halted == 0 {
 		if c := q.consumers.next(); c != nil {
 			q.deliver(c, e)
-			return accepted, 0
+			return accepted, nil
 		}
 	}
 	q.ready.add(e)
 	q.dispatch()
 	q.dropOverflow()
 	if len(q.consumers.all) > 0 {
-		lag = q.ready.len()
+		behind = q.line.wait()
 	}
-	return accepted, lag
+	return accepted, behind
 }
 
 // dispatch gives messages to consumers while there are both.
@@ -113,8 +115,12 @@ func (q *queue) dispatch() {
 		}
 		q.deliver(c, q.ready.pop())
 	}
+	q.line.set(int64(q.ready.len()))
 	q.armExpiry()
 }
+
+// lagging is how many messages wait in a queue whose consumers are behind.
+const lagging = 100
 
 func (q *queue) deliver(c *consumer, e entry) {
 	q.countDelivery(e, c.noAck)

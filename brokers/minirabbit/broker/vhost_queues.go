@@ -202,5 +202,6 @@ func (v *vhost) removeQueue(q *queue) (messages int, gone []*consumer) {
 	q.expiry.cancel()
 	q.idle.cancel()
 	q.memory.release()
+	q.line.release()
 	return messages, q.cancelAll()
 }
