@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/cacheaside"
+	"resilab/labs/course"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 )
@@ -18,7 +20,9 @@ import (
 func labsFlags() []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewChoice("lab", labNames()...),
+		lab.NewText("card", ""),
 		lab.NewText("http-addr", cacheaside.CourseHTTPAddr),
+		lab.NewText("progress", ""),
 		seedFlag(), languageFlag(),
 	}
 	return append(append(flags, themeFlags()...), brokerFlags()...)
@@ -45,15 +49,54 @@ func runLabs(ctx context.Context, c *call) error {
 	if err != nil {
 		return usageError{err}
 	}
-	bench, err := c.openBench(ctx)
-	if err != nil {
+	s := screen{
+		lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
+		first: c.flags.Text("lab"), start: lab.Settings{"http-addr": c.flags["http-addr"]},
+	}
+	if err := c.openCourse(&s); err != nil {
 		return err
 	}
-	err = c.show(ctx, screen{
-		bench: bench, lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
-		first: c.flags.Text("lab"), start: lab.Settings{"http-addr": c.flags["http-addr"]},
-	})
-	return errors.Join(err, bench.Close())
+	if s.bench, err = c.openBench(ctx); err != nil {
+		return err
+	}
+	return errors.Join(c.show(ctx, s), s.bench.Close())
+}
+
+// openCourse finds the cards, the person's progress and the card asked for.
+func (c *call) openCourse(s *screen) (err error) {
+	if s.book, err = openBook(); err != nil {
+		return err
+	}
+	if s.store, err = c.openStore(); err != nil {
+		return err
+	}
+	id := c.flags.Text("card")
+	if id == "" {
+		return nil
+	}
+	card, ok := s.book.Find(strings.ToUpper(id))
+	if !ok {
+		return usageError{&lab.KnobError{Knob: "card", Value: id, Allowed: strings.Join(s.book.IDs(), "|")}}
+	}
+	s.card, s.first = card.ID, card.Spec.ID
+	return nil
+}
+
+// openStore reads the person's progress; a broken file is said and set aside.
+func (c *call) openStore() (*course.Store, error) {
+	path := c.flags.Text("progress")
+	if path == "" {
+		dir, err := configDir(c.Getenv)
+		if err != nil {
+			return nil, err
+		}
+		path = filepath.Join(dir, "progress.json")
+	}
+	store, aside, err := course.OpenStore(path)
+	if aside != nil {
+		fmt.Fprintln(c.Stderr, c.text.T("cli.course.aside", aside.Path, oneLine(aside.Cause.Error())))
+	}
+	return store, err
 }
 
 // show runs the program until the person leaves or ctx ends.

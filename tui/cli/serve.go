@@ -14,6 +14,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/labs"
+	"resilab/labs/course"
 	"resilab/labs/lab"
 	"resilab/tui/app"
 	"resilab/tui/sshd"
@@ -43,12 +44,16 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	book, err := openBook()
+	if err != nil {
+		return err
+	}
 	bench, err := c.openBench(ctx)
 	if err != nil {
 		return err
 	}
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
-		return c.visit(ctx, bench, who)
+		return c.visit(ctx, bench, book, who)
 	}
 	return errors.Join(sshd.Serve(ctx, opt), bench.Close())
 }
@@ -107,9 +112,9 @@ func (c *call) announce(addr net.Addr, fingerprint string) {
 }
 
 // visit makes one visitor's program.
-func (c *call) visit(ctx context.Context, bench *labs.Bench, who sshd.SessionInfo) (tea.Model, func(), error) {
+func (c *call) visit(ctx context.Context, bench *labs.Bench, book *course.Book, who sshd.SessionInfo) (tea.Model, func(), error) {
 	model, err := screen{
-		bench: bench, lang: who.Lang, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames,
+		book: book, store: course.NewStore(), bench: bench, lang: who.Lang, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames,
 		theme: theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))}),
 	}.model()
 	if err != nil {

@@ -6,10 +6,12 @@ import (
 	"maps"
 
 	"resilab/labs"
+	"resilab/labs/course"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	retrylab "resilab/labs/retry"
 	"resilab/tui/app"
+	"resilab/tui/card"
 	"resilab/tui/pane"
 	"resilab/tui/pane/cacheaside"
 	"resilab/tui/pane/convoy"
@@ -24,7 +26,7 @@ func pictures() pane.Registry {
 
 // Catalogue loads every text of the program in one language.
 func Catalogue(lang i18n.Lang) (*i18n.Catalogue, error) {
-	sources := []fs.FS{Texts, app.Texts}
+	sources := []fs.FS{Texts, app.Texts, card.Texts, course.Texts}
 	for _, e := range labs.All() {
 		sources = append(sources, e.Spec.Texts)
 	}
@@ -38,8 +40,11 @@ type screen struct {
 	theme  *theme.Theme
 	seed   uint64
 	guest  bool
-	first  string       // lab shown first
-	start  lab.Settings // setup knobs by id, for the labs that have them
+	first  string // lab shown first
+	card   string // course card opened with it; empty: none
+	book   *course.Book
+	store  *course.Store // the person's progress
+	start  lab.Settings  // setup knobs by id, for the labs that have them
 	frames int
 }
 
@@ -60,12 +65,22 @@ func (s screen) model() (*app.Model, error) {
 		}
 		entries = append(entries, app.LabEntry{
 			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Spec.ID, s.lang),
+			Card: card.New(card.Options{Book: s.book, Store: s.store, Experiment: exp, Card: s.card}),
 		})
 	}
 	return app.New(app.Options{
-		Labs: entries, Texts: texts, Lang: s.lang, Theme: s.theme, StartLab: s.first,
+		Labs: entries, Texts: texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.card != "",
 		FrameRate: s.frames, Brokers: s.bench.Brokers(),
 	}), nil
+}
+
+// openBook loads the course's cards for the labs there are.
+func openBook() (*course.Book, error) {
+	var specs []*lab.Spec
+	for _, e := range labs.All() {
+		specs = append(specs, e.Spec)
+	}
+	return course.Load(specs...)
 }
 
 // exporter writes a lab's settings as code, nil where no library has the like.

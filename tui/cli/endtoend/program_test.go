@@ -2,16 +2,18 @@ package endtoend
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"os/signal"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"resilab/brokers/brokertest"
+	"resilab/tui/cli"
 )
 
 // patience bounds every wait; nothing here measures time.
@@ -19,33 +21,42 @@ const patience = 30 * time.Second
 
 var shared brokertest.Shared
 
-func TestMain(m *testing.M) { brokertest.Main(m, &shared) }
+// beProgram, set in the environment, makes the test binary the program under
+// test: nothing needs to be built, and the race detector watches both.
+const beProgram = "RESILAB_ENDTOEND_PROGRAM"
 
-// program builds resilab once for all tests and returns its path.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "resilab-endtoend-")
-	if err != nil {
-		return "", err
+func TestMain(m *testing.M) {
+	if os.Getenv(beProgram) != "" {
+		os.Exit(resilab())
 	}
-	path := filepath.Join(dir, "resilab")
-	cmd := exec.Command("go", "build", "-o", path, "resilab")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building: %w\n%s", err, out)
-	}
-	return path, nil
-})
+	brokertest.Main(m, &shared)
+}
+
+// resilab is what main.go does.
+func resilab() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return cli.Main(ctx, cli.World{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+	})
+}
 
 // command returns resilab with arguments, in a home of its own.
 func command(tb testing.TB, args ...string) *exec.Cmd {
 	tb.Helper()
-	path, err := program()
+	self, err := os.Executable()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command(path, args...)
-	cmd.Env = append(os.Environ(), "LANG=en_US.UTF-8", "LC_ALL=", "TERM=xterm-256color", "COLORTERM=truecolor", "NO_COLOR=",
-		"XDG_CONFIG_HOME="+tb.TempDir(), "RESILAB_AMQP_URL=", "RESILAB_REDIS_URL=")
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(environment(tb), beProgram+"=1")
 	return cmd
+}
+
+// environment is that of a person with a good terminal who reads English.
+func environment(tb testing.TB) []string {
+	return append(os.Environ(), "LANG=en_US.UTF-8", "LC_ALL=", "TERM=xterm-256color", "COLORTERM=truecolor", "NO_COLOR=",
+		"XDG_CONFIG_HOME="+tb.TempDir(), "RESILAB_AMQP_URL=", "RESILAB_REDIS_URL=")
 }
 
 // start starts a command that is killed at the end of the test if it still runs.

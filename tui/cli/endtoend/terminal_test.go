@@ -25,7 +25,11 @@ type terminal struct {
 
 func openTerminal(tb testing.TB, cols, rows uint16, args ...string) *terminal {
 	tb.Helper()
-	cmd := command(tb, args...)
+	return openTerminalWith(tb, cols, rows, command(tb, args...))
+}
+
+func openTerminalWith(tb testing.TB, cols, rows uint16, cmd *exec.Cmd) *terminal {
+	tb.Helper()
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: cols, Rows: rows})
 	if err != nil {
 		tb.Fatal(err)
