@@ -106,7 +106,7 @@ func (c *Card) overlook() { c.seenA, c.seenB = c.opt.Experiment.Captured() }
 // save keeps the progress; where that fails the card says so.
 func (c *Card) save() {
 	if err := c.opt.Store.Save(c.session.Card().ID, c.session.Record()); err != nil {
-		c.say(true, "card.not_saved", err.Error())
+		c.say(true, "course.not_saved", err.Error())
 	}
 }
 
@@ -175,7 +175,7 @@ func (c *Card) enter() {
 func (c *Card) predict(answer string) {
 	if err := c.session.Predict(answer, c.opt.Now()); err != nil {
 		p := c.session.Card().Predict
-		c.say(true, "card.no_prediction", trim(p.Min), trim(p.Max))
+		c.say(true, "course.no_prediction", trim(p.Min), trim(p.Max))
 		return
 	}
 	c.scroll = 0

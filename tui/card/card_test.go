@@ -84,7 +84,7 @@ func newDesk(t testing.TB, labID string) *desk {
 			t.Error(err)
 		}
 	})
-	if d.text, err = i18n.Load(i18n.Spanish, Texts, entry.Spec.Texts); err != nil {
+	if d.text, err = i18n.Load(i18n.Spanish, Texts, course.Texts, entry.Spec.Texts); err != nil {
 		t.Fatal(err)
 	}
 	d.look("xterm", "truecolor", theme.Blocks)

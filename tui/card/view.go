@@ -2,7 +2,6 @@ package card
 
 import (
 	"slices"
-	"strings"
 
 	"resilab/labs/course"
 	"resilab/labs/lab"
@@ -76,7 +75,7 @@ func (c *Card) heading(f pane.Frame, focused bool) string {
 	}
 	title := card.ID + " " + th.Glyph.Dot + " " + card.Words(f.Text.Lang()).Title
 	if !card.Core {
-		title += " (" + f.Text.T("card.challenge") + ")"
+		title += " (" + f.Text.T("course.challenge") + ")"
 	}
 	end := f.W - widget.Width(step) - 4 // where the rule between the two ends
 	l := widget.NewLine(th, f.W).Fill(th.Rule, th.Glyph.Line, 2).Gap(1)
@@ -96,6 +95,9 @@ type page struct {
 
 // indent leaves room for a mark.
 const indent = theme.MarkWidth + 1
+
+// limitWidth has room for the limit of a condition in words.
+const limitWidth = 17
 
 // line begins a row.
 func (p *page) line() *widget.Line { return widget.NewLine(p.Theme, p.W) }
@@ -154,7 +156,7 @@ func (c *Card) drawInput(p *page, predict course.Prediction) {
 func (c *Card) drawRunA(p *page) {
 	run := c.opt.Experiment.Current()
 	j := c.session.LookA(run)
-	p.put(p.Theme.Dim, "", p.Text.T("card.predicted", c.said(p)))
+	p.put(p.Theme.Dim, "", p.Text.T("course.predicted", c.said(p)))
 	p.put(p.Theme.Text, "1", p.Text.T("card.do_a"))
 	c.drawSamples(p, run)
 	c.drawObstacles(p, j, "card.start_differs")
@@ -166,7 +168,7 @@ func (c *Card) drawRunA(p *page) {
 func (c *Card) drawRunB(p *page) {
 	run := c.opt.Experiment.Current()
 	j := c.session.Look(run)
-	p.put(p.Theme.Text, "2", p.Text.T("card.do_b", c.knobNames(p, c.session.Card().Opens)))
+	p.put(p.Theme.Text, "2", p.Text.T("card.do_b", c.session.Card().KnobNames(p.Text, c.session.Card().Opens)))
 	c.drawConditions(p, j)
 	if len(j.Short) > 0 {
 		c.drawSamples(p, run)
@@ -176,7 +178,7 @@ func (c *Card) drawRunB(p *page) {
 		p.putMark(lab.MarkOK, p.Text.T("card.b_ready"))
 	}
 	if j.Wide {
-		p.put(p.Theme.Dim, "", p.Text.T("card.wide"))
+		p.put(p.Theme.Dim, "", p.Text.T("course.wide"))
 	}
 }
 
@@ -185,7 +187,7 @@ func (c *Card) drawSamples(p *page, run lab.Run) {
 	th := p.Theme
 	for _, s := range c.session.Card().Samples {
 		have := min(run.Metrics[s.Metric], s.Min)
-		l := p.line().Gap(indent).Cell(th.Text, c.metricName(p, s.Metric), nameWidth(p.W)).Gap(1)
+		l := p.line().Gap(indent).Cell(th.Text, c.session.Card().MetricName(p.Text, s.Metric), nameWidth(p.W)).Gap(1)
 		l.Bar(th.Accent, have/s.Min, max(4, min(20, p.W/4))).Gap(1)
 		p.add(l.Put(th.Text, trim(have)+" / "+trim(s.Min)))
 	}
@@ -197,7 +199,7 @@ func nameWidth(w int) int { return max(8, min(20, w/3)) }
 func (c *Card) drawObstacles(p *page, j course.Judgement, differs string) {
 	warn := p.Theme.Warn
 	if len(j.Changed) > 0 {
-		p.put(warn, "!", p.Text.T(differs, c.knobNames(p, j.Changed)))
+		p.put(warn, "!", p.Text.T(differs, c.session.Card().KnobNames(p.Text, j.Changed)))
 	}
 	if j.OtherSeed {
 		p.put(warn, "!", p.Text.T("card.other_seed"))
@@ -213,16 +215,17 @@ func (c *Card) drawConditions(p *page, j course.Judgement) {
 	for _, cond := range j.Conditions {
 		mark, style := th.Mark(verdict(cond))
 		l := p.line().Put(style.Strong(), mark).To(indent)
+		told := c.session.Card().Tell(p.Text, cond, c.session.Record().A)
 		if cond.Op == "" {
-			p.add(l.Put(th.Text, cond.Source))
+			p.add(l.Put(th.Text, told.Name))
 			continue
 		}
-		format := c.format(cond.Left)
-		l.Cell(th.Text, c.figureName(p, cond.Left), nameWidth(p.W)).Gap(1)
-		l.RightCell(style.Strong(), write(format, cond.Left), 8).Gap(1)
-		limit := p.Text.T("card.limit."+limits[cond.Op], write(format, cond.Right))
-		l.Gap(1).Cell(th.Dim, limit, limitWidth)
-		p.add(c.addRunA(p, l, cond, format))
+		l.Cell(th.Text, told.Name, nameWidth(p.W)).Gap(1)
+		l.RightCell(style.Strong(), told.Value, 8).Gap(2).Cell(th.Dim, told.Limit, limitWidth)
+		if ofA := "A " + told.A; told.A != "" && widget.Width(ofA) < l.Left() {
+			l.Gap(1).Put(th.Dim, ofA)
+		}
+		p.add(l)
 	}
 }
 
@@ -238,35 +241,21 @@ func verdict(c course.Condition) lab.Mark {
 	}
 }
 
-// addRunA sets run A's figure beside that of the run that is judged.
-func (c *Card) addRunA(p *page, l *widget.Line, cond course.Condition, format lab.Format) *widget.Line {
-	a := c.session.Record().A
-	if cond.Left.OfA || cond.Left.Metric == "" || a == nil {
-		return l
-	}
-	if v, ok := a.Metrics[cond.Left.Metric]; ok {
-		if ofA := "A " + format.Write(v); widget.Width(ofA) < l.Left() {
-			l.Gap(1).Put(p.Theme.Dim, ofA)
-		}
-	}
-	return l
-}
-
 func (c *Card) drawPassed(p *page) {
 	th := p.Theme
 	o := c.session.Outcome()
 	if o.Known {
-		mark, key := lab.MarkWarn, "card.was_wrong"
+		mark, key := lab.MarkWarn, "course.was_wrong"
 		if o.Right {
-			mark, key = lab.MarkOK, "card.was_right"
+			mark, key = lab.MarkOK, "course.was_right"
 		}
-		p.putMark(mark, p.Text.T(key, c.said(p), c.answer(p, o.Truth)))
+		p.putMark(mark, p.Text.T(key, c.said(p), c.session.Card().Answer(p.Text.Lang(), o.Truth)))
 	}
 	c.drawConditions(p, c.session.Kept())
 	p.put(th.Text, "", p.words.Outcome)
-	p.put(th.Dim, "", p.Text.T("card.belief", p.words.Belief))
+	p.put(th.Dim, "", p.Text.T("course.belief", p.words.Belief))
 	if rec := c.session.Record(); rec.Hints > 0 {
-		p.put(th.Dim, "", p.Text.T("card.hints_used", rec.Hints))
+		p.put(th.Dim, "", p.Text.T("course.hints_used", rec.Hints))
 	}
 }
 
@@ -276,61 +265,11 @@ func (c *Card) drawHints(p *page) {
 	}
 	variants := c.session.HintVariants(c.opt.Experiment.Current())
 	for i, variant := range slices.Backward(variants) { // the newest first
-		p.put(p.Theme.Accent, "i", p.Text.T("card.hint", i+1, p.words.Hints[i][variant]))
+		p.put(p.Theme.Accent, "i", p.Text.T("course.hint", i+1, p.words.Hints[i][variant]))
 	}
 }
 
 // said is the prediction in words.
-func (c *Card) said(p *page) string { return c.answer(p, c.session.Record().Prediction) }
-
-func (c *Card) answer(p *page, answer string) string {
-	if words, ok := p.words.Choices[answer]; ok {
-		return words
-	}
-	return strings.TrimSpace(answer + " " + c.session.Card().Predict.Unit)
+func (c *Card) said(p *page) string {
+	return c.session.Card().Answer(p.Text.Lang(), c.session.Record().Prediction)
 }
-
-func (c *Card) metricName(p *page, id string) string {
-	return p.Text.T(c.session.Card().Spec.ID + ".metric." + id)
-}
-
-func (c *Card) knobNames(p *page, ids []string) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = p.Text.T(c.session.Card().Spec.ID + ".knob." + id + ".name")
-	}
-	return strings.Join(names, ", ")
-}
-
-// figureName is what stands at the left of a comparison.
-func (c *Card) figureName(p *page, f course.Figure) string {
-	switch {
-	case f.Metric == "":
-		return f.Source
-	case f.OfA:
-		return "A: " + c.metricName(p, f.Metric)
-	default:
-		return c.metricName(p, f.Metric)
-	}
-}
-
-// format is that of the metric at the left; both sides are written alike.
-func (c *Card) format(left course.Figure) lab.Format {
-	if m, ok := c.session.Card().Spec.Metric(left.Metric); ok {
-		return m.Format
-	}
-	return lab.Number
-}
-
-func write(format lab.Format, f course.Figure) string {
-	if !f.Known {
-		return "–"
-	}
-	return format.Write(f.Value)
-}
-
-// limits name the comparisons in the catalogue: a word is read aloud better
-// than a sign, and every terminal has it.
-var limits = map[string]string{"<=": "most", ">=": "least", "<": "below", ">": "above", "==": "equal", "!=": "other"}
-
-const limitWidth = 17

@@ -1,0 +1,118 @@
+package console
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"resilab/labs/lab"
+)
+
+// change takes orders until the card is passed: turn a knob, measure, ask for
+// a hint.
+func (w *guided) change(ctx context.Context) error {
+	w.say("course.plain.change", w.card.KnobNames(w.Text, w.card.Opens))
+	w.settings()
+	w.say("course.plain.commands")
+	for {
+		order, err := w.ask(ctx)
+		if err != nil {
+			return err
+		}
+		switch id, value, isTurn := strings.Cut(order, "="); {
+		case isTurn:
+			w.turn(strings.TrimSpace(id), strings.TrimSpace(value))
+		case w.is(order, "run"):
+			passed, err := w.runB(ctx)
+			if passed || err != nil {
+				return err
+			}
+		case w.is(order, "settings"):
+			w.settings()
+		case w.is(order, "hint"):
+			w.hint()
+		case w.is(order, "quit"):
+			return errLeave
+		default:
+			w.say("course.plain.what", order)
+			w.say("course.plain.commands")
+		}
+	}
+}
+
+// is tells whether an order is the word of the catalogue, or its English one,
+// which is the same in every language.
+func (w *guided) is(order, word string) bool {
+	return strings.EqualFold(order, word) || strings.EqualFold(order, w.Text.T("course.plain.word."+word))
+}
+
+// settings writes the open knobs with their values and what they take.
+func (w *guided) settings() {
+	now := w.exp.Settings()
+	for _, id := range w.card.Opens {
+		k, _ := w.card.Spec.Knob(id)
+		w.say("course.plain.knob", id, now[id].String(), w.card.KnobNames(w.Text, []string{id}), k.Allowed())
+	}
+}
+
+// turn turns an open knob.
+func (w *guided) turn(id, value string) {
+	k, ok := w.card.Spec.Knob(id)
+	if !ok || !slices.Contains(w.card.Opens, id) {
+		w.say("course.plain.closed", id, strings.Join(w.card.Opens, "|"))
+		return
+	}
+	v, err := k.Parse(value)
+	if err != nil {
+		w.say("course.plain.value", id, value, k.Allowed())
+		return
+	}
+	was := w.exp.Settings()[id]
+	if err := w.exp.Set(id, v); err != nil {
+		w.say("course.plain.value", id, value, k.Allowed())
+		return
+	}
+	w.say("course.plain.turned", w.card.KnobNames(w.Text, []string{id}), w.value(k, was), w.value(k, v))
+}
+
+// value writes a knob's value as a person reads it.
+func (w *guided) value(k lab.Knob, v lab.Value) string {
+	if key := w.card.Spec.ID + ".choice." + k.ID + "." + v.Text(); k.Kind == lab.Choice && w.Text.Has(key) {
+		return w.Text.T(key)
+	}
+	if k.Kind == lab.Bool {
+		return w.Text.T("course.plain.switch." + v.String())
+	}
+	return v.String() + k.Unit
+}
+
+// runB measures with the present settings and judges the run.
+func (w *guided) runB(ctx context.Context) (passed bool, err error) {
+	run, err := w.measure(ctx)
+	if err != nil {
+		return false, err
+	}
+	j, err := w.session.Check(run, w.Now())
+	if err != nil {
+		return false, err
+	}
+	w.save()
+	w.tell(w.card, j, w.session.Record().A)
+	if !j.Passed {
+		w.say("course.plain.not_yet")
+		return false, nil
+	}
+	w.outcome()
+	return true, nil
+}
+
+// hint shows one hint more; the last one again when there are no more.
+func (w *guided) hint() {
+	if !w.session.NextHint() {
+		w.say("course.plain.no_more_hints")
+	}
+	w.save()
+	variants := w.session.HintVariants(w.exp.Current())
+	n := len(variants)
+	w.say("course.hint", n, w.card.Words(w.Text.Lang()).Hints[n-1][variants[n-1]])
+}

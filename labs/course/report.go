@@ -1,0 +1,45 @@
+package course
+
+import (
+	"time"
+
+	"resilab/labs/i18n"
+)
+
+// Row is what a report says about one card.
+type Row struct {
+	ID         string     `json:"id"`
+	Lab        string     `json:"lab"`
+	Core       bool       `json:"core"`
+	Title      string     `json:"title"`
+	Stage      string     `json:"stage"` // to_predict, to_run_a, to_run_b, passed
+	Prediction string     `json:"prediction,omitempty"`
+	Right      *bool      `json:"prediction_right,omitempty"`
+	Hints      int        `json:"hints"`
+	Checks     int        `json:"checks"`
+	PassedAt   *time.Time `json:"passed_at,omitempty"`
+	RealBroker bool       `json:"real_broker"`
+	A          *Evidence  `json:"a,omitempty"`
+	B          *Evidence  `json:"b,omitempty"`
+}
+
+var stageNames = [...]string{ToPredict: "to_predict", ToRunA: "to_run_a", ToRunB: "to_run_b", Passed: "passed"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// Report tells the progress of every card, in the order of the course.
+func Report(book *Book, store *Store, lang i18n.Lang) []Row {
+	rows := make([]Row, 0, len(book.cards))
+	for _, c := range book.cards {
+		s := NewSession(c, store.Record(c.ID))
+		rec := s.Record()
+		row := Row{ID: c.ID, Lab: c.Spec.ID, Core: c.Core, Title: c.Words(lang).Title, Stage: s.Stage().String(),
+			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, PassedAt: rec.PassedAt, A: rec.A, B: rec.B}
+		row.RealBroker = rec.B != nil && rec.B.real(c.Broker)
+		if o := s.Outcome(); s.Stage() == Passed && o.Known {
+			row.Right = &o.Right
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
