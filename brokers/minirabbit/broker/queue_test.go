@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"resilab/brokers/minirabbit/codec"
 )
 
@@ -308,104 +306,4 @@ func TestRestartKeepsWhatIsDurable(t *testing.T) {
 	c = b.client(t)
 	c.consume("durable")
 	c.wants("0* 2")
-}
-
-// TestBooksBalance does anything a client can do with two queues and holds
-// the broker to its books: no message is lost or doubled, and the memory that
-// is counted is what is there.
-func TestBooksBalance(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		b := New(Options{})
-		defer b.Close()
-		c := b.client(t)
-		queues := []string{"a", "b"}
-		c.queue("a", arg("x-dead-letter-exchange", ""), arg("x-dead-letter-routing-key", "b"))
-		c.queue("b")
-		published, settled := 0, 0
-		var held []uint64 // tags, oldest first
-		collect := func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			for _, a := range c.got {
-				held = append(held, a.tag)
-			}
-			c.got = nil
-		}
-		settle := func(rt *rapid.T, how func(tag uint64, multiple bool) error) int {
-			collect()
-			if len(held) == 0 {
-				rt.Skip("nothing held")
-			}
-			i := rapid.IntRange(0, len(held)-1).Draw(rt, "which")
-			tag, n := held[i], 1
-			if multiple := rapid.Bool().Draw(rt, "multiple"); multiple {
-				held, n = held[i+1:], i+1
-				c.ok(how(tag, true))
-			} else {
-				held = append(held[:i:i], held[i+1:]...)
-				c.ok(how(tag, false))
-			}
-			return n
-		}
-		var tags []string
-		rt.Repeat(map[string]func(*rapid.T){
-			"publish": func(rt *rapid.T) {
-				published++
-				c.publish(rapid.SampledFrom(queues).Draw(rt, "queue"), fmt.Sprint(published))
-			},
-			"consume": func(rt *rapid.T) {
-				c.ok(c.Qos(0, rapid.IntRange(0, 3).Draw(rt, "prefetch"), rapid.Bool().Draw(rt, "global")))
-				tags = append(tags, c.consume(rapid.SampledFrom(queues).Draw(rt, "queue")))
-			},
-			"cancel": func(rt *rapid.T) {
-				if len(tags) > 0 {
-					c.Cancel(tags[0])
-					tags = tags[1:]
-				}
-			},
-			"get": func(rt *rapid.T) {
-				d, ok, err := c.Get(rapid.SampledFrom(queues).Draw(rt, "queue"), false)
-				c.ok(err)
-				if ok {
-					collect()
-					held = append(held, d.Tag)
-				}
-			},
-			"ack": func(rt *rapid.T) {
-				settled += settle(rt, c.Ack)
-			},
-			"requeue": func(rt *rapid.T) {
-				settle(rt, func(tag uint64, multiple bool) error { return c.Nack(tag, multiple, true) })
-			},
-			"purge": func(rt *rapid.T) {
-				n, err := c.PurgeQueue(rapid.SampledFrom(queues).Draw(rt, "queue"))
-				c.ok(err)
-				settled += n
-			},
-			"": func(rt *rapid.T) {
-				collect()
-				s := b.Snapshot()
-				there := 0
-				var bytes int64
-				for _, q := range s.Queues {
-					there += q.Ready + q.Unacked
-					bytes += q.Bytes
-				}
-				if there+settled != published {
-					rt.Fatalf("%d there and %d settled of %d", there, settled, published)
-				}
-				if bytes != s.Bytes || (there == 0) != (bytes == 0) {
-					rt.Fatalf("%d messages in %d bytes, %d in all", there, bytes, s.Bytes)
-				}
-			},
-		})
-		c.conn.Close()
-		for _, q := range queues {
-			_, err := b.vhost("/").deleteNamed(q, false, false, nil)
-			c.ok(err)
-		}
-		if n := b.memory.used.Load(); n != 0 {
-			rt.Fatalf("%d bytes of nothing", n)
-		}
-	})
 }
