@@ -13,11 +13,10 @@ const notifySetting = "notify-keyspace-events"
 // off by default because they cost it time. It keeps whatever else is switched
 // on, and returns a function that puts the old setting back.
 func (c *Client) EnableExpired(ctx context.Context) (restore func(context.Context) error, err error) {
-	got, err := c.rdb.ConfigGet(ctx, notifySetting).Result()
+	old, err := c.Notifies(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("asking for %s: %w", notifySetting, c.wrap(err))
+		return nil, err
 	}
-	old := got[notifySetting]
 	if err := c.rdb.ConfigSet(ctx, notifySetting, withExpired(old)).Err(); err != nil {
 		return nil, fmt.Errorf("setting %s: %w", notifySetting, c.wrap(err))
 	}
@@ -61,4 +60,13 @@ func (c *Client) WatchExpired(ctx context.Context, prefix string, expired func(k
 			}
 		}
 	}
+}
+
+// Notifies returns the server's setting of which events it announces.
+func (c *Client) Notifies(ctx context.Context) (string, error) {
+	got, err := c.rdb.ConfigGet(ctx, notifySetting).Result()
+	if err != nil {
+		return "", fmt.Errorf("asking for %s: %w", notifySetting, c.wrap(err))
+	}
+	return got[notifySetting], nil
 }

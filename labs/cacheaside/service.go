@@ -142,7 +142,11 @@ func (s *service) lookup(ctx context.Context, q query) (entry, error) {
 		return entry{}, s.told(q.run, err)
 	}
 	s.health.up()
-	return decodeEntry(raw)
+	e, err := decodeEntry(raw)
+	if err != nil {
+		return entry{}, redis.ErrMiss // somebody else's value: the next fill mends it
+	}
+	return e, nil
 }
 
 // told lets the health of Redis know how a command ended.

@@ -2,6 +2,7 @@ package cacheaside
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,14 +100,21 @@ func (w *watch) deleted(id int, at time.Time) {
 	}
 }
 
-// announced notes that the server said that a key expired.
+// expired notes that the server said that a key expired. Polling may have seen
+// it a moment before: asking for a key is what lets Redis notice its end.
 func (w *watch) expired(key string, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, k := range w.keys {
-		if c := &w.copies[i]; k == key && c.life == Alive {
-			w.ended(i, Expired, at, true)
-		}
+	i := slices.Index(w.keys, key)
+	if i < 0 {
+		return
+	}
+	switch c := &w.copies[i]; c.life {
+	case Alive:
+		w.ended(i, Expired, at, true)
+	case Expired:
+		c.announced = true
+		w.change()
 	}
 }
 

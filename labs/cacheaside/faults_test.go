@@ -1,0 +1,173 @@
+package cacheaside
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"resilab/brokers/redis"
+)
+
+// Every fault of the wire: the answers are the policy's, nothing takes longer
+// than the time-out, and without the fault the hits come back.
+func TestFaultsOfTheWire(t *testing.T) {
+	for _, fault := range []string{faultDown, faultSlow, faultCut} {
+		t.Run(fault, func(t *testing.T) {
+			flags := map[string]string{"rate": "100", "db-latency": "1ms", "fail-mode": "open", "timeout": "900ms"}
+			l := startLab(t, embedded(t), flags)
+			awaitMetric(t, l, "hits", 20)
+			flags["redis-fault"] = fault
+			if err := l.Apply(t.Context(), settings(t, flags)); err != nil {
+				t.Fatal(err)
+			}
+			m := awaitMetric(t, l, "reads", 60)
+			if fault == faultSlow && m["hit_ms"] < 80 || fault != faultSlow && m["redis_errors"] == 0 {
+				t.Errorf("the fault does not show: %v", m)
+			}
+			if m["success"] < 0.99 {
+				t.Errorf("only %v succeeded though the database is there", m["success"])
+			}
+			if m["p99_ms"] > 1500 {
+				t.Errorf("an answer took %v ms", m["p99_ms"])
+			}
+			flags["redis-fault"] = faultNone
+			if err := l.Apply(t.Context(), settings(t, flags)); err != nil {
+				t.Fatal(err)
+			}
+			awaitMetric(t, l, "hits", 20)
+		})
+	}
+}
+
+func TestActions(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "200", "db-latency": "1ms", "write-latency": "1ms", "ttl": "60s", "fail-mode": "open"})
+	awaitMetric(t, l, "hits", 10)
+	do := func(action string) {
+		t.Helper()
+		if err := l.Do(t.Context(), action); err != nil {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+	misses := l.Snapshot().Metrics["misses"]
+	do("expire")
+	awaitMetric(t, l, "misses", misses+1)
+	do("price")
+	eventually(t, "the price is up", func() bool { return l.Snapshot().Detail.(*Detail).Products[0].Price == 1210 })
+	awaitMetric(t, l, "stale_reads", 1)
+	do("flush")
+	awaitMetric(t, l, "misses", misses+3)
+	do("redis-down")
+	eventually(t, "Redis is away", func() bool { return len(l.Snapshot().Troubles) == 1 })
+	do("db-down")
+	failures := l.Snapshot().Metrics["failures"]
+	awaitMetric(t, l, "failures", failures+10)
+	do("db-up")
+	do("redis-up")
+	hits := l.Snapshot().Metrics["hits"]
+	awaitMetric(t, l, "hits", hits+10)
+	if err := l.Do(t.Context(), "nonsense"); err == nil {
+		t.Error("an unknown action was performed")
+	}
+}
+
+// With the student's consent the server announces what expires; its old
+// setting is back when the lab has gone.
+func TestTheServerAnnouncesExpiries(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		l := startLab(t, url, map[string]string{"rate": "0", "products": "20", "warm": "true", "ttl": "300ms", "notify": "true"})
+		announced := func() bool {
+			return slices.ContainsFunc(l.Snapshot().Detail.(*Detail).Products, func(p ProductView) bool {
+				return p.Life == Expired && p.Announced
+			})
+		}
+		warmed := time.Now()
+		eventually(t, "the picture says who told", func() bool {
+			if time.Since(warmed) > 2*time.Second { // it was not listening yet
+				warmed = time.Now()
+				if err := l.Apply(t.Context(), l.applied); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return announced()
+		})
+		if err := l.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, err := redis.Open(url, redis.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if set, err := c.Notifies(t.Context()); err != nil || set != "" {
+			t.Errorf("the server is left with %q, %v", set, err)
+		}
+	})
+}
+
+func TestAForeignValueIsMended(t *testing.T) {
+	url := embedded(t)
+	l := startLab(t, url, map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})
+	if err := l.client.Set(t.Context(), l.svc.key(1), []byte("garbage"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"MISS", "HIT"} {
+		if status, body, h := get(t, l, "/product/1"); status != 200 || h.Get("X-Cache") != want {
+			t.Errorf("request %d: %d %s %s", i+1, status, body, h.Get("X-Cache"))
+		}
+	}
+}
+
+func TestACatalogueInAFileKeepsItsPrices(t *testing.T) {
+	flags := map[string]string{"rate": "0", "db-latency": "1ms", "db-file": filepath.Join(t.TempDir(), "shop.db")}
+	url := embedded(t)
+	first := startLab(t, url, flags)
+	if err := first.Do(t.Context(), "price"); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second := startLab(t, url, flags)
+	if p := second.Snapshot().Detail.(*Detail).Products[0]; p.Price != 1210 {
+		t.Errorf("the price is %v", p.Price)
+	}
+}
+
+func TestEvictionNeedsRoom(t *testing.T) {
+	s := Spec().Defaults()
+	k, _ := Spec().Knob("eviction")
+	v, err := k.Parse(evictionLRU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Spec().Check(s.With("eviction", v)); err == nil {
+		t.Error("a policy without a bound was taken")
+	}
+}
+
+func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
+	for _, strategy := range []string{strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR} {
+		t.Run(strategy, func(t *testing.T) {
+			l := startLab(t, embedded(t), map[string]string{"rate": "200", "db-latency": "2ms", "ttl": "100ms", "soft-ttl": "30ms",
+				"strategy": strategy, "instances": "3", "fail-mode": "open", "write-rate": "20", "invalidate": "versioned"})
+			m := awaitMetric(t, l, "reads", 100)
+			if m["success"] < 1 || m["hits"] == 0 || m["misses"] == 0 {
+				t.Errorf("with everything well: %v", m)
+			}
+			l.wire.set(faultDown)
+			reads := l.Snapshot().Metrics["reads"]
+			m = awaitMetric(t, l, "reads", reads+50)
+			if m["failures"] > 5 {
+				t.Errorf("%v of 50 reads failed without Redis", m["failures"])
+			}
+			l.wire.set(faultNone)
+			l.svc.db.down.Store(true)
+			failures := l.Snapshot().Metrics["failures"]
+			awaitMetric(t, l, "failures", failures+5)
+			l.svc.db.down.Store(false)
+			hits := l.Snapshot().Metrics["hits"]
+			awaitMetric(t, l, "hits", hits+20)
+		})
+	}
+}
