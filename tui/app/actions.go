@@ -39,6 +39,27 @@ func (m *Model) choose(dir int) {
 	v.problem = ""
 }
 
+// chooseGroup moves the pointer to the first knob of the next or the previous group.
+func (m *Model) chooseGroup(dir int) {
+	v := m.cur()
+	var heads []int
+	for i, k := range v.knobs {
+		if i == 0 || k.Group != v.knobs[i-1].Group {
+			heads = append(heads, i)
+		}
+	}
+	if dir < 0 {
+		slices.Reverse(heads)
+	}
+	v.problem = ""
+	for _, i := range heads {
+		if (i-v.selected)*dir > 0 {
+			v.selected = i
+			return
+		}
+	}
+}
+
 // step turns the chosen knob.
 func (m *Model) step(dir int, coarse bool) {
 	v := m.cur()

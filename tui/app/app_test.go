@@ -151,6 +151,19 @@ func TestBackClosesWhatWasOpenedLast(t *testing.T) {
 	}
 }
 
+func TestGroupsAreJumpedTo(t *testing.T) {
+	s := english(t)
+	for _, tc := range []struct {
+		key  string
+		want int
+	}{{"pgdown", 5}, {"pgdown", 5}, {"down", 6}, {"pgup", 5}, {"pgup", 0}, {"pgup", 0}} {
+		s.press(tc.key)
+		if got := s.cur().selected; got != tc.want {
+			t.Errorf("%s leads to knob %d, want %d", tc.key, got, tc.want)
+		}
+	}
+}
+
 func TestResetAsksFirst(t *testing.T) {
 	s := english(t)
 	s.press("right", "R", "n")

@@ -71,7 +71,7 @@ func (f *fakeLab) change(to func(*lab.Snapshot)) {
 
 func fakeSpec(id string) *lab.Spec {
 	cap := lab.NewDuration("cap", 10*time.Second, 0, time.Hour)
-	return &lab.Spec{
+	spec := &lab.Spec{
 		ID: id,
 		Knobs: []lab.Knob{
 			lab.NewInt("retries", 3, 0, 10),
@@ -95,6 +95,10 @@ func fakeSpec(id string) *lab.Spec {
 			return nil
 		},
 	}
+	for i := range spec.Knobs {
+		spec.Knobs[i].Group = []string{"policy", "load"}[i/5]
+	}
+	return spec
 }
 
 const fakeTexts = `
@@ -110,6 +114,7 @@ const fakeTexts = `
     failure-rate: {name: "fallos", help: "Parte de los intentos que fallan."}
     rate: {name: "llegadas", help: "Operaciones nuevas por segundo."}
     classify: {name: "clasificador", help: "Distingue errores transitorios de permanentes."}
+  group: {policy: "política", load: "carga"}
   choice: {jitter: {none: "ninguno", full: "completo", equal: "igual", decorrelated: "decorrelacionado"}}
   metric: {success: "éxito", success_no_retry: "sin reintento", amplification: "amplificación", p99_ms: "p99", operations: "operaciones", failed: "fallidas"}
   action: {outage: "Apagar la pasarela 5 s", flush: "Vaciar la caché"}

@@ -36,6 +36,8 @@ func newKeymap() keymap {
 			onKnobs: {
 				{keys: []string{"up", "k"}, show: "↑ k", help: "knob_up", run: act(func(m *Model) { m.choose(-1) })},
 				{keys: []string{"down", "j"}, show: "↓ j", help: "knob_down", run: act(func(m *Model) { m.choose(1) })},
+				{keys: []string{"pgup"}, show: "pgup", help: "group_up", run: act(func(m *Model) { m.chooseGroup(-1) })},
+				{keys: []string{"pgdown"}, show: "pgdn", help: "group_down", run: act(func(m *Model) { m.chooseGroup(1) })},
 			},
 			onLog: {
 				{keys: []string{"up", "k"}, show: "↑ k", help: "log_up", run: act(func(m *Model) { m.scroll(1) })},

@@ -66,7 +66,7 @@ func plan(w, h int, want wish) layout {
 		l.planNumbers(want)
 	case compact:
 		l.planFrame(w, h, max(1, min(want.title, 2)), 0)
-		l.planLab(want, columns{margin: 1, knobs: 36, cards: 3, log: max(5, h/5), card: max(10, h*2/5)})
+		l.planLab(want, columns{margin: 1, knobs: 36, cards: 3, log: max(5, h/5), card: max(9, h/3)})
 	case full:
 		l.planFrame(w, h, max(1, min(want.title, 2)), 1)
 		knobs := 40
@@ -77,7 +77,7 @@ func plan(w, h int, want wish) layout {
 		if want.ghost {
 			cards++
 		}
-		l.planLab(want, columns{margin: 2, knobs: knobs, cards: cards, log: max(7, h/4), card: max(11, h*2/5)})
+		l.planLab(want, columns{margin: 2, knobs: knobs, cards: cards, log: max(7, h/4), card: max(11, h/3)})
 	}
 	if want.overlay {
 		l.knobs, l.divider, l.banner, l.cards, l.picture, l.log, l.card, l.numbers = Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}

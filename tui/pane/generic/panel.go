@@ -14,10 +14,10 @@ type Panel struct {
 	Input    string
 }
 
-const (
-	panelHead = 1 // the heading
-	panelHelp = 5 // rows at the bottom for help
-)
+const panelHead = 1 // row of the heading
+
+// helpRows are at the bottom of a panel of h rows: one blank, then the help.
+func helpRows(h int) int { return min(5, max(3, h/3)) }
 
 // Knobs lists the knobs that the panel shows.
 func Knobs(spec *lab.Spec) (knobs []lab.Knob) {
@@ -56,8 +56,8 @@ func (p Panel) KnobAt(spec *lab.Spec, y, h int) (index int, ok bool) {
 // always among them.
 func (p Panel) window(count, h int) (first, shown int) {
 	room := max(0, h-panelHead)
-	if count+panelHead+panelHelp > h {
-		room = max(min(room, 1), h-panelHead-panelHelp)
+	if help := helpRows(h); count+panelHead+help > h {
+		room = max(min(room, 1), h-panelHead-help)
 	}
 	shown = min(count, room)
 	first = min(max(0, p.Selected-shown/2), count-shown)
@@ -85,7 +85,7 @@ func (p Panel) foot(f pane.Frame, knobs []lab.Knob) []string {
 		return nil
 	}
 	lines := widget.Wrap(f.Text.T(f.Spec.ID+".knob."+knobs[p.Selected].ID+".help"), f.W-2)
-	if most := panelHelp - 1; len(lines) > most {
+	if most := helpRows(f.H) - 1; len(lines) > most {
 		lines = append(lines[:most-1:most-1], lines[most-1]+" "+lines[most]) // too long: its end is cut
 	}
 	rows := []string{""}
