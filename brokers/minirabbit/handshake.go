@@ -155,6 +155,7 @@ func (s *Server) properties() codec.Table {
 	for _, name := range []string{
 		"publisher_confirms", "exchange_exchange_bindings", "basic.nack", "consumer_cancel_notify",
 		"connection.blocked", "consumer_priorities", "authentication_failure_close", "per_consumer_qos",
+		"direct_reply_to",
 	} {
 		can = append(can, codec.Field{Name: name, Value: true})
 	}

@@ -26,6 +26,8 @@ type Channel struct {
 
 	prefetch  int    // for consumers to come
 	lastQueue string // the queue declared last, which "" means
+	replyKey  string // where direct replies go; "" while none are awaited
+	replyTag  string // the tag of their consumer
 	mode      mode
 	tx        transaction
 	routing   routing
@@ -54,6 +56,7 @@ const (
 // Close ends the channel: its consumers go, what they did not acknowledge
 // returns to its queues, and an open transaction is forgotten.
 func (c *Channel) Close() {
+	c.forgetReplies()
 	closeTogether(map[*Channel]struct{}{c: {}})
 	delete(c.conn.channels, c)
 }

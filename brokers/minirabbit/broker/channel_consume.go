@@ -13,14 +13,17 @@ type ConsumeSpec struct {
 // Consume subscribes to a queue and returns the consumer's tag. Nothing is
 // delivered before Start is called with it.
 func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
+	if s.Tag == "" {
+		s.Tag = "amq.ctag-" + unique()
+	} else if c.consumer(s.Tag) != nil || (c.replyKey != "" && s.Tag == c.replyTag) {
+		return "", Refuse(NotAllowed, "attempt to reuse consumer tag '%s'", s.Tag)
+	}
+	if s.Queue == replyTo {
+		return c.awaitReplies(s)
+	}
 	q, err := c.findQueue(s.Queue)
 	if err != nil {
 		return "", err
-	}
-	if s.Tag == "" {
-		s.Tag = "amq.ctag-" + unique()
-	} else if c.consumer(s.Tag) != nil {
-		return "", Refuse(NotAllowed, "attempt to reuse consumer tag '%s'", s.Tag)
 	}
 	arguments := argumentReader{of: q.resource, args: s.Arguments}
 	priority := arguments.integer("x-priority")
@@ -50,6 +53,10 @@ func (c *Channel) Start(tag string) {
 // Cancel ends a subscription; what was delivered stays to be acknowledged. A
 // tag that does not exist is fine.
 func (c *Channel) Cancel(tag string) {
+	if c.replyKey != "" && tag == c.replyTag {
+		c.forgetReplies()
+		return
+	}
 	s := c.consumer(tag)
 	if s == nil {
 		return

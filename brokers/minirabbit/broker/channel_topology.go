@@ -22,6 +22,9 @@ func (c *Channel) DeclareQueue(s QueueSpec) (QueueInfo, error) {
 
 // FindQueue checks that a queue exists: a passive declaration.
 func (c *Channel) FindQueue(name string) (QueueInfo, error) {
+	if isReplyTo(name) {
+		return QueueInfo{Name: name}, nil // clients may ask whether replies are awaited
+	}
 	q, err := c.findQueue(name)
 	if err != nil {
 		return QueueInfo{}, err

@@ -37,6 +37,9 @@ func (c *Connection) Close() {
 	for _, q := range c.owned() {
 		_, _ = c.vhost.deleteQueue(q, nil)
 	}
+	for ch := range c.channels {
+		ch.forgetReplies()
+	}
 	closeTogether(c.channels)
 	clear(c.channels)
 }

@@ -19,6 +19,7 @@ type Message struct {
 	persistent bool
 	priority   uint8
 	expiration int64 // milliseconds; negative when there is none
+	wantsReply bool  // to the channel that publishes it
 }
 
 // NewMessage checks the properties of a publishing. user is who is logged in:
@@ -52,6 +53,7 @@ func (m *Message) index(p *codec.Properties) error {
 	m.headers = p.Headers
 	m.persistent = p.DeliveryMode == 2
 	m.priority = p.Priority
+	m.wantsReply = wantsReply(p)
 	m.expiration = -1
 	for _, name := range []string{"CC", "BCC"} {
 		v, ok := m.header(name)
@@ -116,7 +118,13 @@ func (m *Message) withoutBCC() *Message {
 	}
 	p, headers := m.decode()
 	p.Headers = headers.Without("BCC").Encode()
-	c := m.rewrite(m.Exchange, m.RoutingKey, &p)
+	return m.revise(&p)
+}
+
+// revise returns a copy with other properties, in which the time to live is the
+// same.
+func (m *Message) revise(p *codec.Properties) *Message {
+	c := m.rewrite(m.Exchange, m.RoutingKey, p)
 	c.expiration = m.expiration
 	return c
 }

@@ -14,6 +14,13 @@ type Outcome struct {
 // Publish routes a message; in a transaction it is routed at the commit.
 func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 	v := c.vhost
+	m, err := c.addressed(m)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if known, delivered := v.reply(m); known {
+		return Outcome{Unroutable: !delivered}, nil
+	}
 	v.mu.RLock()
 	var queues []*queue
 	x, err := v.publishable(m.Exchange)

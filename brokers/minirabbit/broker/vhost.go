@@ -13,6 +13,7 @@ type vhost struct {
 	mu        sync.RWMutex
 	exchanges map[string]*exchange
 	queues    map[string]*queue
+	repliers  map[string]*Channel // that await direct replies, by key
 }
 
 // predeclared are the exchanges every virtual host begins with.
@@ -26,7 +27,13 @@ var predeclared = map[string]string{
 }
 
 func newVHost(b *Broker, name string) *vhost {
-	v := &vhost{broker: b, name: name, exchanges: map[string]*exchange{}, queues: map[string]*queue{}}
+	v := &vhost{
+		broker:    b,
+		name:      name,
+		exchanges: map[string]*exchange{},
+		queues:    map[string]*queue{},
+		repliers:  map[string]*Channel{},
+	}
 	for name, kind := range predeclared {
 		router, err := newRouter(kind, resource{}, nil)
 		if err != nil {
