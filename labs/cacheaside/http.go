@@ -126,6 +126,8 @@ func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request) {
 	}
 	r := l.run.Load()
 	r.meter.requests.Add(1)
+	l.inFlight.Add(1)
+	defer l.inFlight.Add(-1)
 	a, err := l.observeRead(req.Context(), r, id, time.Now(), true)
 	switch {
 	case err == nil:
@@ -152,6 +154,8 @@ func (l *engine) servePrice(w http.ResponseWriter, req *http.Request) {
 	}
 	r := l.run.Load()
 	r.meter.requests.Add(1)
+	l.inFlight.Add(1)
+	defer l.inFlight.Add(-1)
 	p, err := l.observeWrite(req.Context(), r, id, price)
 	switch {
 	case err == nil:
