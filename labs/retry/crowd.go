@@ -72,22 +72,6 @@ func fleetServer(p *plan, s lab.Settings) fleet.Server {
 // fleetOutageAt is when the outage of a steady crowd begins.
 const fleetOutageAt = 5 * time.Second
 
-// FleetRun simulates the fleet of the settings and returns the evidence.
-func FleetRun(ctx context.Context, s lab.Settings, seed uint64) (lab.Run, error) {
-	cfg, err := FleetConfig(s, seed)
-	if err != nil {
-		return lab.Run{}, err
-	}
-	result, err := fleet.Run(ctx, cfg)
-	if err != nil {
-		return lab.Run{}, err
-	}
-	return lab.Run{
-		Lab: "fleet", Seed: seed, Knobs: s, Metrics: result.Metrics(),
-		Events: uint64(result.Calls), Duration: result.LastDone.Seconds(),
-	}, nil
-}
-
 // simulate runs the fleet of the settings.
 func simulate(ctx context.Context, s lab.Settings, seed uint64) (*Crowd, error) {
 	cfg, err := FleetConfig(s, seed)

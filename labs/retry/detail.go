@@ -19,12 +19,13 @@ type Detail struct {
 	OneIn int
 	// Horizon is how long the longest of the latest operations has taken so far.
 	Horizon time.Duration
-	Retries int
-	// Ranges are the shortest and longest wait before each of the first retries.
-	Ranges []Range
-	URL    string // where the gateway listens
-	Down   bool   // the gateway has an outage
-	Guards Guards
+	// Ranges are the shortest and longest wait before each of the first retries,
+	// and Patience the longest that all waits can take together.
+	Ranges   []Range
+	Patience time.Duration
+	URL      string // where the gateway listens
+	Down     bool   // the gateway has an outage
+	Guards   Guards
 	// Fleet is what many clients do under these settings; nil at first.
 	Fleet *Crowd
 	known []knownCrowd

@@ -82,7 +82,7 @@ const shownRanges = 8
 func (l *Lab) detail(r *run, guards Guards) *Detail {
 	now := l.sinceStart()
 	d := &Detail{
-		Now: now, Scenario: r.scenario, OneIn: r.oneIn(), Retries: r.policy.Retries,
+		Now: now, Scenario: r.scenario, OneIn: r.oneIn(),
 		known: l.crowds.all(), URL: r.client.url, Down: r.url == "" && l.gateway.Down(), Guards: guards,
 	}
 	d.Fleet = r.crowd.Load()
@@ -90,9 +90,12 @@ func (l *Lab) detail(r *run, guards Guards) *Detail {
 		d.Fleet = d.known[n-1].crowd // the new one is being made
 	}
 	d.Ops, d.Horizon = l.recorder.latest(now)
-	for n := range min(shownRanges, r.policy.Retries) {
+	for n := range r.policy.Retries {
 		lo, hi := r.policy.Range(n)
-		d.Ranges = append(d.Ranges, Range{lo, hi})
+		if n < shownRanges {
+			d.Ranges = append(d.Ranges, Range{lo, hi})
+		}
+		d.Patience += hi
 	}
 	return d
 }

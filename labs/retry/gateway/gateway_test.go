@@ -187,7 +187,8 @@ func TestDrawsBelongToOperationAndAttempt(t *testing.T) {
 			t.Errorf("%s: %.4f, want about %.4f", name, c.got, c.want)
 		}
 	}
-	if cfg.latency(5, 2) != cfg.latency(5, 2) || cfg.latency(5, 2) == cfg.latency(5, 3) {
+	first, again, other := cfg.latency(5, 2), cfg.latency(5, 2), cfg.latency(5, 3)
+	if first != again || first == other {
 		t.Error("a draw must be the same for the same attempt and another for another")
 	}
 }

@@ -48,6 +48,9 @@ func (p *painter) operations(h int) []string {
 	if h >= 4 {
 		rows = append(rows, p.axis(c, whole))
 	}
+	if h >= 8 && len(p.detail.Ranges) > 0 {
+		rows = append(rows, p.plan(c, whole))
+	}
 	for _, op := range slots(p.detail.Ops, h-len(rows), p.detail.OneIn) {
 		if op == nil {
 			rows = append(rows, widget.Blank(p.W))

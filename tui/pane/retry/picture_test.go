@@ -32,7 +32,8 @@ func wait(start, end, lo, hi time.Duration) engine.Span {
 
 // fixture is a moment of a run: every outcome, an operation in each state.
 func fixture() *lab.Snapshot {
-	d := &engine.Detail{Now: 12 * sec, Scenario: engine.Payments, OneIn: 1, Retries: 3, Horizon: 3700 * msec}
+	d := &engine.Detail{Now: 12 * sec, Scenario: engine.Payments, OneIn: 1, Horizon: 3700 * msec,
+		Ranges: []engine.Range{{Lo: 250 * msec, Hi: 500 * msec}, {Lo: 500 * msec, Hi: sec}, {Lo: sec, Hi: 2 * sec}}, Patience: 3500 * msec}
 	add := func(op engine.Op) {
 		op.ID = uint64(len(d.Ops) + 41)
 		d.Ops = append(d.Ops, op)

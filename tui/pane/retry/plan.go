@@ -1,0 +1,31 @@
+package retry
+
+import (
+	"time"
+
+	"resilab/labs/i18n"
+	"resilab/tui/widget"
+)
+
+// plan draws what the policy does when everything fails: each wait up to the
+// middle of its range, and the range around it.
+func (p *painter) plan(c columns, whole time.Duration) string {
+	th, s := p.Theme, p.signs
+	var spans []widget.Span
+	at := time.Duration(0)
+	for _, r := range p.detail.Ranges {
+		end := at + (r.Lo+r.Hi)/2
+		spans = append(spans,
+			widget.Span{From: float64(at), To: float64(end), Style: th.Dim, Glyph: s.sure},
+			widget.Span{From: float64(at + r.Lo), To: float64(at + r.Hi), Style: th.Dim, Glyph: s.dice})
+		at = end
+	}
+	at = 0
+	for _, r := range p.detail.Ranges { // the tries go over everything else
+		spans = append(spans, widget.Span{From: float64(at), To: float64(at), Style: th.Bad, Glyph: s.failed})
+		at += (r.Lo + r.Hi) / 2
+	}
+	spans = append(spans, widget.Span{From: float64(at), To: float64(at), Style: th.Bad, Glyph: s.failed})
+	l := p.line().Cell(th.Dim, p.t("plan"), c.id).Timeline(spans, float64(whole), c.time).Gap(1)
+	return l.Put(th.Dim, th.Glyph.ArrowRight+" "+p.t("patience", i18n.FormatDuration(roughly(p.detail.Patience)))).String()
+}
