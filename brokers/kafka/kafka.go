@@ -126,6 +126,20 @@ func (t *Topic) Lag(ctx context.Context, partition int) (int, error) {
 	return int(end.Offset - done), nil
 }
 
+// Members counts the members of the group, once it has shared the partitions
+// out among them; 0 before.
+func (t *Topic) Members(ctx context.Context) (int, error) {
+	groups, err := t.admin.DescribeGroups(ctx, t.group)
+	if err != nil {
+		return 0, fmt.Errorf("looking at the group %s: %w", t.group, err)
+	}
+	g, ok := groups[t.group]
+	if !ok || g.State != "Stable" {
+		return 0, nil
+	}
+	return len(g.Members), nil
+}
+
 // Delete removes the topic and the group.
 func (t *Topic) Delete(ctx context.Context) error {
 	_, errTopic := t.admin.DeleteTopic(ctx, t.name)

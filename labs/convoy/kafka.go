@@ -79,7 +79,10 @@ func (k *kafkaTopic) session(ctx context.Context) error {
 		return err
 	}
 	k.set(topic, producer)
+	k.e.hold(true)
 	k.open()
+	k.awaitGroup(ctx, topic)
+	k.e.hold(false)
 	k.e.brokerUp(k.opt.url)
 	k.tellFirst(nil)
 	k.watch(ctx, topic)
@@ -90,6 +93,19 @@ func (k *kafkaTopic) session(ctx context.Context) error {
 	defer cancel()
 	_ = errors.Join(topic.Delete(last), dead.Delete(last)) // nobody is left who could be told
 	return nil
+}
+
+// awaitGroup waits until every consumer is in the group: while they join, the
+// partitions go from hand to hand, and nobody should measure that.
+func (k *kafkaTopic) awaitGroup(ctx context.Context, topic *kafka.Topic) {
+	ctx, cancel := context.WithTimeout(ctx, kafkaFinish)
+	defer cancel()
+	for ctx.Err() == nil {
+		if n, err := topic.Members(ctx); err == nil && n >= k.e.workerCount() {
+			return
+		}
+		sleep(ctx, drainPoll)
+	}
 }
 
 // watch tells the epoch when the broker goes and comes. The clients connect

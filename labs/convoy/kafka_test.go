@@ -39,7 +39,7 @@ func TestKafkaDemo(t *testing.T) {
 
 func TestKafkaExercises(t *testing.T) {
 	t.Run("C1 no key, no order", func(t *testing.T) {
-		t.Parallel()
+
 		base := kafkaKnobs("mode", "competing", "users", "10", "rate", "1000", "work", "4ms")
 		a := measure(t, "", "500", with(base, "lanes", "1"))
 		b := measure(t, "", "500", with(base, "lanes", "4"))
@@ -48,17 +48,16 @@ func TestKafkaExercises(t *testing.T) {
 		}
 	})
 	t.Run("C2 one partition", func(t *testing.T) {
-		t.Parallel()
+
 		base := kafkaKnobs("users", "40", "lanes", "4", "rate", "1000", "work", "10ms", "work-spread", "constant")
-		// The group needs a second or two until every member has its partition.
-		a := watch(t, "", 6*time.Second, with(base, "mode", "single"))
-		b := watch(t, "", 6*time.Second, with(base, "mode", "convoy"))
-		if a["violations"]+b["violations"] != 0 || b["throughput"] < 2*a["throughput"] {
+		a := watch(t, "", 3*time.Second, with(base, "mode", "single"))
+		b := watch(t, "", 3*time.Second, with(base, "mode", "convoy"))
+		if a["violations"]+b["violations"] != 0 || b["throughput"] < 2.5*a["throughput"] {
 			t.Errorf("one partition %v, four %v", a, b)
 		}
 	})
 	t.Run("C3 slow user", func(t *testing.T) {
-		t.Parallel()
+
 		base := kafkaKnobs("users", "20", "lanes", "4", "rate", "200", "work", "4ms", "slow-user", "40")
 		m := watch(t, "", 3*time.Second, base)
 		if m["p95_lane"] < 3*m["p95_others"] || m["violations"] != 0 {
@@ -66,21 +65,21 @@ func TestKafkaExercises(t *testing.T) {
 		}
 	})
 	t.Run("C4 hot user", func(t *testing.T) {
-		t.Parallel()
-		m := watch(t, "", 3*time.Second, kafkaKnobs("users", "40", "lanes", "8", "rate", "300", "work", "9ms", "popularity", "hot"))
+
+		m := watch(t, "", 6*time.Second, kafkaKnobs("users", "40", "lanes", "8", "rate", "300", "work", "9ms", "popularity", "hot"))
 		if m["p95_hot"] < 3*m["p95_others"] || m["violations"] != 0 {
 			t.Errorf("%v", m)
 		}
 	})
 	t.Run("C8 crash", func(t *testing.T) {
-		t.Parallel()
+
 		m := watch(t, "", 4*time.Second, kafkaKnobs("users", "10", "lanes", "2", "rate", "100", "work", "2ms", "inbox", "true", "incident", "kill", "incident-at", "1s"))
 		if m["duplicates"] == 0 || m["effects"] != m["unique_messages"] || m["lost"] != 0 {
 			t.Errorf("%v", m)
 		}
 	})
 	t.Run("C9 poison", func(t *testing.T) {
-		t.Parallel()
+
 		m := watch(t, "", 3*time.Second, kafkaKnobs("users", "10", "lanes", "2", "rate", "100", "work", "2ms", "incident", "poison", "incident-at", "500ms", "delivery-limit", "5"))
 		if m["dead_lettered"] != 1 || m["lane_resumed"] != 1 || m["gaps"] != 1 || m["lost"] != 0 {
 			t.Errorf("%v", m)

@@ -32,6 +32,12 @@ func (e *epoch) lanesNow() []lane {
 	return lanes
 }
 
+func (e *epoch) workerCount() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.workers)
+}
+
 // change adds or removes a lane, draining first if so set.
 func (e *epoch) change(ctx context.Context, what string) error {
 	if e.cfg.drain {
