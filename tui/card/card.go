@@ -130,13 +130,19 @@ func (c *Card) Key(_ pane.Frame, key string) {
 		c.move(-1)
 	case "down", "j":
 		c.move(1)
+	case "left", "h":
+		c.turn(-1, false)
+	case "right", "l":
+		c.turn(1, false)
+	case "-":
+		c.turn(-1, true)
+	case "+", "=":
+		c.turn(1, true)
 	case "pgup":
 		c.scroll = max(0, c.scroll-scrollStep)
 	case "pgdown":
 		c.scroll += scrollStep // Draw knows where the end is
-	case "left", "h":
-		c.open((c.at + len(c.cards) - 1) % len(c.cards))
-	case "right", "l":
+	case "n":
 		c.open((c.at + 1) % len(c.cards))
 	case "enter":
 		c.enter()
@@ -147,14 +153,33 @@ func (c *Card) Key(_ pane.Frame, key string) {
 
 const scrollStep = 4
 
-// move points at another choice, or scrolls where there is none.
+// move points at another choice or open knob, or scrolls where there is none.
 func (c *Card) move(dir int) {
-	choices := c.session.Card().Predict.Choices
-	if c.session.Stage() == course.ToPredict && len(choices) > 0 {
-		c.choice, c.scroll = (c.choice+dir+len(choices))%len(choices), 0
+	n := 0
+	switch c.session.Stage() {
+	case course.ToPredict:
+		n = len(c.session.Card().Predict.Choices)
+	case course.ToRunB:
+		n = len(c.session.Card().Opens)
+	}
+	if n == 0 {
+		c.scroll = max(0, c.scroll+dir)
 		return
 	}
-	c.scroll = max(0, c.scroll+dir)
+	c.choice, c.scroll = (c.choice+dir+n)%n, 0
+}
+
+// turn turns the open knob that is pointed at, one step.
+func (c *Card) turn(dir int, coarse bool) {
+	if c.session.Stage() != course.ToRunB {
+		return
+	}
+	id := c.session.Card().Opens[c.choice]
+	k, _ := c.session.Card().Spec.Knob(id)
+	next := k.Next(c.opt.Experiment.Settings()[id], dir, coarse)
+	if err := c.opt.Experiment.Set(id, next); err != nil {
+		c.say(true, "card.not_turned", err.Error())
+	}
 }
 
 // enter does what comes next: predict, or prepare the lab for a run.
@@ -258,7 +283,7 @@ func (c *Card) takeA(a lab.Run) {
 	}
 	switch j, err := c.session.TakeA(a); {
 	case err == nil:
-		c.scroll = 0
+		c.choice, c.scroll = 0, 0
 		c.say(false, "card.taken")
 		c.save()
 	case len(j.Changed) > 0:
@@ -326,12 +351,15 @@ func (c *Card) Keys() (keys [][2]string) {
 	case stage == course.ToRunA:
 		keys = [][2]string{{"a", "card.key.run_a"}, {"enter", "card.key.prepare"}}
 	case stage == course.ToRunB:
-		keys = [][2]string{{"enter", "card.key.prepare"}, {"x", "card.key.again"}}
+		keys = [][2]string{{"←→", "card.key.turn"}, {"enter", "card.key.prepare"}, {"x", "card.key.again"}}
+		if len(c.session.Card().Opens) > 1 {
+			keys = append([][2]string{{"↑↓", "card.key.choose"}}, keys...)
+		}
 	default:
 		keys = [][2]string{{"x", "card.key.again"}}
 	}
 	if len(c.cards) > 1 {
-		keys = append(keys, [2]string{"←→", "card.key.other"})
+		keys = append(keys, [2]string{"n", "card.key.other"})
 	}
 	return keys
 }

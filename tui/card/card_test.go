@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -51,6 +52,9 @@ func (f *fakeLab) Snapshot() *lab.Snapshot {
 	return &lab.Snapshot{Metrics: f.metrics, Elapsed: 3 * time.Second}
 }
 
+// switches is what the program's own catalogue says of a switch.
+var switches = fstest.MapFS{"es.yaml": {Data: []byte("ui: {switch: {\"true\": \"sí\", \"false\": \"no\"}}\n")}}
+
 // desk is a student at a lab with its cards.
 type desk struct {
 	t       testing.TB
@@ -84,7 +88,7 @@ func newDesk(t testing.TB, labID string) *desk {
 			t.Error(err)
 		}
 	})
-	if d.text, err = i18n.Load(i18n.Spanish, Texts, course.Texts, entry.Spec.Texts); err != nil {
+	if d.text, err = i18n.Load(i18n.Spanish, Texts, course.Texts, entry.Spec.Texts, switches); err != nil {
 		t.Fatal(err)
 	}
 	d.look("xterm", "truecolor", theme.Blocks)
@@ -156,8 +160,8 @@ func (d *desk) turn(knob string, v lab.Value) {
 }
 
 var (
-	retryAll    = map[string]float64{"operations": 240, "success": 0.81, "attempts_per_op": 1.66}
-	retryWisely = map[string]float64{"operations": 240, "success": 0.806, "attempts_per_op": 1.1}
+	retryAll    = map[string]float64{"operations": 340, "success": 0.81, "attempts_per_op": 1.66}
+	retryWisely = map[string]float64{"operations": 340, "success": 0.806, "attempts_per_op": 1.1}
 )
 
 // scenes are the stages of a card on its way to be passed.
@@ -249,13 +253,15 @@ func TestPassedWithTheKeyboardAlone(t *testing.T) {
 	d.sees("Primero guarda la ejecución A")
 	d.lab.measure(retryAll)
 	d.press("a")
-	d.sees("Ejecución A guardada", "Cambia solo: clasificador")
+	d.sees("Ejecución A guardada", "Cambia estas perillas", "clasificador")
 	d.press("c")
 	d.sees("Todavía no: falta alguna condición")
 	d.turn("retries", lab.IntValue(0))
 	d.sees("Esto no se puede cambiar aquí: reintentos")
-	d.press("enter")
-	d.turn("classify", lab.BoolValue(true))
+	d.press("enter", "right") // the card's knob can be turned right here
+	if !d.exp.Settings().Bool("classify") {
+		t.Fatal("the classifier was not turned")
+	}
 	d.lab.measure(retryWisely)
 	d.sees("Todo se cumple: pulsa c", "1.10×", "A 1.66×")
 	d.press("c")
@@ -276,6 +282,18 @@ func TestCapturingBChecks(t *testing.T) {
 	passable(d)
 	d.press("b")
 	d.sees("superada")
+}
+
+func TestOpenKnobsAreTurnedOnTheCard(t *testing.T) {
+	d := newDesk(t, "convoy")
+	d.press("enter", "2", "0", "enter")
+	d.lab.measure(map[string]float64{"handled": 200, "violations": 0, "violation_rate": 0})
+	d.press("right", "a") // nothing turns before run A
+	d.press("right", "l", "h", "right", "down", "left", "up", "-")
+	s := d.exp.Settings()
+	if s.Int("lanes") != 2 || s.Text("work-spread") != "uniform" {
+		t.Errorf("lanes %d, work-spread %s", s.Int("lanes"), s.Text("work-spread"))
+	}
 }
 
 func TestRunsOfBeforeAreNotTheCards(t *testing.T) {

@@ -24,7 +24,7 @@ func (c *Card) Draw(f pane.Frame, focused bool) []string {
 	case course.ToRunA:
 		c.drawRunA(p)
 	case course.ToRunB:
-		c.drawRunB(p)
+		c.drawRunB(p, focused)
 	default:
 		c.drawPassed(p)
 	}
@@ -165,10 +165,11 @@ func (c *Card) drawRunA(p *page) {
 	}
 }
 
-func (c *Card) drawRunB(p *page) {
+func (c *Card) drawRunB(p *page, focused bool) {
 	run := c.opt.Experiment.Current()
 	j := c.session.Look(run)
-	p.put(p.Theme.Text, "2", p.Text.T("card.do_b", c.session.Card().KnobNames(p.Text, c.session.Card().Opens)))
+	p.put(p.Theme.Text, "2", p.Text.T("card.do_b"))
+	c.drawKnobs(p, focused)
 	c.drawConditions(p, j)
 	if len(j.Short) > 0 {
 		c.drawSamples(p, run)
@@ -181,6 +182,20 @@ func (c *Card) drawRunB(p *page) {
 		p.put(p.Theme.Dim, "", p.Text.T("course.wide"))
 	}
 }
+
+// drawKnobs shows the knobs that the card opens. They can be turned here.
+func (c *Card) drawKnobs(p *page, focused bool) {
+	card, settings := c.session.Card(), c.opt.Experiment.Settings()
+	for i, id := range card.Opens {
+		k, _ := card.Spec.Knob(id)
+		knob := widget.NewKnob(p.Text, card.Spec.ID, k, settings[id])
+		knob.Pointed, knob.Focused = i == c.choice && focused, focused
+		w := min(knobWidth, p.W-1)
+		p.add(p.line().Gap(1).Drawn(knob.Row(p.Theme, w), w))
+	}
+}
+
+const knobWidth = 44
 
 // drawSamples shows how much the run has measured of what the card asks for.
 func (c *Card) drawSamples(p *page, run lab.Run) {

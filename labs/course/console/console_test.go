@@ -48,7 +48,7 @@ func (f *fakeLab) Stop(context.Context) error       { return nil }
 func (f *fakeLab) Snapshot() *lab.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	metrics := map[string]float64{"operations": 240, "success": 0.81, "attempts_per_op": 1.66,
+	metrics := map[string]float64{"operations": 340, "success": 0.81, "attempts_per_op": 1.66,
 		"handled": 200, "violations": 0, "violation_rate": 0}
 	if f.settings.Bool("classify") {
 		metrics["attempts_per_op"] = 1.1
@@ -127,7 +127,7 @@ Ahora cambia solo: clasificador.
 classify=false  (clasificador; se admite true|false)
 Escribe perilla=valor, o una orden: mide, ajustes, pista, salir.
   no  intentos por op.: 1.66× (máx. 1.15×); en A: 1.66×
-  sí  éxito: 81 % (mín. 80 %); en A: 81 %
+  sí  éxito: 81 % (mín. 78 %); en A: 81 %
 Todavía no se cumple.
 Pista 1: Mira en el registro un pago que termina mal: ¿qué responde la pasarela en cada intento? ¿Cambia alguna vez?
 Pista 2: El patrón tiene cuatro partes. La primera, el detector de fallos transitorios, decide qué vale la pena repetir.
@@ -141,7 +141,7 @@ Escribe perilla=valor, o una orden: mide, ajustes, pista, salir.
 classify=false  (clasificador; se admite true|false)
 clasificador: no → sí
   sí  intentos por op.: 1.10× (máx. 1.15×); en A: 1.66×
-  sí  éxito: 81 % (mín. 80 %); en A: 81 %
+  sí  éxito: 81 % (mín. 78 %); en A: 81 %
 Tarjeta superada.
 Predijiste «quedan igual» y acertaste.
 Un rechazo es permanente: repetirlo cuesta llamadas y no vende nada. Reintenta solo lo transitorio (tiempos agotados, 5xx); el éxito es el mismo y la carga baja.
@@ -216,7 +216,7 @@ func TestGuideEndsWithItsInputOrItsContext(t *testing.T) {
 	if err := r.Run(ctx, "R1"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while measuring: %v", err)
 	}
-	r.said(t, "operations: 10 of 200")
+	r.said(t, "operations: 10 of 300")
 }
 
 func TestListStatusAndReport(t *testing.T) {
