@@ -34,6 +34,7 @@ type epoch struct {
 	lanesMade  int
 	ring       chash.Ring
 	generation int // of the topology
+	routes     *Routes
 	workers    []*worker
 	records    map[uint64]*record
 	spare      []*record
@@ -98,6 +99,7 @@ func newEpoch(cfg config, opt brokerOptions, now func() time.Time, log *journal,
 		e.broker = newRabbit(opt, e)
 	}
 	e.makeLanes()
+	e.compareRoutes()
 	return e
 }
 
@@ -149,6 +151,13 @@ func (e *epoch) makeLane() *lane {
 func (e *epoch) openLane(l *lane) {
 	e.lanes = slices.Insert(e.lanes, len(e.openLanes()), l)
 	e.ring.Bind(l.queue, 1)
+}
+
+// compareRoutes looks where other systems would send the users; e.mu is held.
+func (e *epoch) compareRoutes() {
+	if e.cfg.mode == modeConvoy {
+		e.routes = newRoutes(e.cfg.users, len(e.openLanes()))
+	}
 }
 
 // newWorker adds a consumer; e.mu is held.

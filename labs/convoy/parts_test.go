@@ -170,3 +170,23 @@ func TestStripKeepsTheNewest(t *testing.T) {
 		t.Errorf("%d are kept", n)
 	}
 }
+
+func TestRoutes(t *testing.T) {
+	r := newRoutes(12, 4)
+	if len(r.Of) != 12 || r.Of[0][0] != 1 || r.Of[10][0] != 3 { // as a real exchange routes user1 and user11
+		t.Errorf("%v", r.Of)
+	}
+	near := func(got []float64, want ...float64) {
+		t.Helper()
+		for i := range want {
+			if math.Abs(got[i]-want[i]) > 0.03 {
+				t.Errorf("%s: %.3f of the keys move, want about %.2f", r.Systems[i], got[i], want[i])
+			}
+		}
+	}
+	near(r.Grown, 0.20, 0.80, 0.25)
+	near(r.Shrunk, 0.25, -1, 0.50)
+	if one := newRoutes(3, 1); one.Shrunk[0] != -1 || one.Shrunk[2] != -1 {
+		t.Errorf("the only lane is removed: %v", one.Shrunk)
+	}
+}

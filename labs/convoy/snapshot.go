@@ -15,6 +15,8 @@ type Detail struct {
 	Users []User // the first ones
 	// UserCount counts all users.
 	UserCount int
+	// Routes compares systems; nil where orders are not routed by key.
+	Routes *Routes
 	// Causes counts the violations by what caused them.
 	Causes [causeCount]uint64
 	// Draining: nobody orders while the lanes run empty.
@@ -76,7 +78,7 @@ func (e *epoch) detail() *Detail {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d := &Detail{Mode: e.cfg.mode, Kafka: e.cfg.kafka, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes}
+	d := &Detail{Mode: e.cfg.mode, Kafka: e.cfg.kafka, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes, Routes: e.routes}
 	for _, l := range e.lanes {
 		d.Lanes = append(d.Lanes, l.picture(e))
 	}

@@ -104,6 +104,7 @@ func (e *epoch) extend(ctx context.Context) error {
 	if e.cfg.sharded() {
 		e.newGeneration()
 		e.openLane(l)
+		e.compareRoutes()
 	}
 	w := e.newWorker(l)
 	e.log.add(lab.MarkSetting, "convoy.event.lane_added", w.number)
@@ -137,6 +138,7 @@ func (e *epoch) shrink(ctx context.Context, what string) error {
 	l.open = false
 	e.lanes = append(append(e.lanes[:at:at], e.lanes[at+1:]...), l)
 	e.ring.Unbind(l.queue)
+	e.compareRoutes()
 	e.log.add(lab.MarkSetting, "convoy.event.lane_removed", l.number)
 	e.rev.Add(1)
 	e.mu.Unlock()

@@ -51,7 +51,12 @@ func (p *painter) rows() []string {
 	if p.H >= airFrom {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	return append(rows, p.strips(p.H-len(rows))...)
+	moves := p.moves()
+	rows = append(rows, p.strips(p.H-len(rows)-len(moves))...)
+	for len(rows)+len(moves) < p.H {
+		rows = append(rows, widget.Blank(p.W))
+	}
+	return append(rows, moves...)
 }
 
 // verdict answers the lab's question: was everybody's order kept?

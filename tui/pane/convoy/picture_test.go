@@ -63,7 +63,10 @@ func snapshot(d engine.Detail, metrics map[string]float64) *lab.Snapshot {
 }
 
 func calm() *lab.Snapshot {
-	return snapshot(engine.Detail{Mode: "convoy", Lanes: []engine.Lane{
+	routes := &engine.Routes{Systems: []string{"rabbitmq", "kafka", "kinesis"}, Lanes: 3,
+		Of:    [][]int{{1, 3, 2}, {1, 1, 2}, {2, 2, 2}, {1, 3, 1}, {2, 2, 3}, {1, 1, 1}},
+		Grown: []float64{0.25, 0.75, 0.33}, Shrunk: []float64{0.33, -1, 0.66}}
+	return snapshot(engine.Detail{Mode: "convoy", Routes: routes, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14 A15 F9"), Consumers: []engine.Consumer{consumer(1, "A12 A13")}},
 		{Number: 2, Open: true, Consumers: []engine.Consumer{consumer(2, "")}},
 		{Number: 3, Open: true, Waiting: 57, Next: orders(strings.Repeat("B20 D31 ", 20)), Consumers: []engine.Consumer{consumer(3, "B18 D30 B19")}},

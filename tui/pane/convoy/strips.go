@@ -60,11 +60,12 @@ func (p *painter) stripsHeading() string {
 	if p.W >= figuresFrom {
 		l.RightCell(th.Dim, p.t("p95"), waitCell)
 	}
+	p.routesHeading(l)
 	return l.String()
 }
 
 func (p *painter) stripEnd() int {
-	end := p.W - faultCell
+	end := p.W - faultCell - p.routesWidth()
 	if p.W >= figuresFrom {
 		end -= waitCell
 	}
@@ -85,6 +86,7 @@ func (p *painter) strip(i int) string {
 		}
 		l.RightCell(th.Dim, wait, waitCell)
 	}
+	p.routes(l, i)
 	return l.String()
 }
 
