@@ -34,16 +34,16 @@ func newKeymap() keymap {
 		everywhere: append(append(knobKeys(), runKeys()...), screenKeys()...),
 		parts: map[area][]binding{
 			onKnobs: {
-				{keys: []string{"up", "k"}, show: "↑ k", help: "knob_up", run: act(func(m *Model) { m.choose(-1) })},
-				{keys: []string{"down", "j"}, show: "↓ j", help: "knob_down", run: act(func(m *Model) { m.choose(1) })},
-				{keys: []string{"pgup"}, show: "pgup", help: "group_up", run: act(func(m *Model) { m.chooseGroup(-1) })},
-				{keys: []string{"pgdown"}, show: "pgdn", help: "group_down", run: act(func(m *Model) { m.chooseGroup(1) })},
+				{keys: []string{"up", "k"}, show: "↑ k", help: "knob_choose", run: act(func(m *Model) { m.choose(-1) })},
+				{keys: []string{"down", "j"}, show: "↓ j", help: "knob_choose", run: act(func(m *Model) { m.choose(1) })},
+				{keys: []string{"pgup"}, show: "pgup", help: "group_choose", run: act(func(m *Model) { m.chooseGroup(-1) })},
+				{keys: []string{"pgdown"}, show: "pgdn", help: "group_choose", run: act(func(m *Model) { m.chooseGroup(1) })},
 			},
 			onLog: {
-				{keys: []string{"up", "k"}, show: "↑ k", help: "log_up", run: act(func(m *Model) { m.scroll(1) })},
-				{keys: []string{"down", "j"}, show: "↓ j", help: "log_down", run: act(func(m *Model) { m.scroll(-1) })},
-				{keys: []string{"pgup"}, show: "pgup", help: "log_page_up", run: act(func(m *Model) { m.scroll(m.logPage()) })},
-				{keys: []string{"pgdown"}, show: "pgdn", help: "log_page_down", run: act(func(m *Model) { m.scroll(-m.logPage()) })},
+				{keys: []string{"up", "k"}, show: "↑ k", help: "log_scroll", run: act(func(m *Model) { m.scroll(1) })},
+				{keys: []string{"down", "j"}, show: "↓ j", help: "log_scroll", run: act(func(m *Model) { m.scroll(-1) })},
+				{keys: []string{"pgup"}, show: "pgup", help: "log_page", run: act(func(m *Model) { m.scroll(m.logPage()) })},
+				{keys: []string{"pgdown"}, show: "pgdn", help: "log_page", run: act(func(m *Model) { m.scroll(-m.logPage()) })},
 			},
 		},
 	}

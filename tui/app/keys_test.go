@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"resilab/labs/i18n"
+	"resilab/tui/widget"
 )
 
 // A key means one thing: no two bindings that are live at once share one.
@@ -38,6 +39,9 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 			for _, b := range list {
 				if !c.Has("ui.key." + b.help) {
 					t.Errorf("%s has no ui.key.%s", lang, b.help)
+				}
+				if words := c.T("ui.key." + b.help); widget.Width(words) > helpColumn-helpKey-3 {
+					t.Errorf("%s: %q is too long for the help", lang, words)
 				}
 			}
 		}

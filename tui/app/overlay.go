@@ -10,7 +10,7 @@ import (
 // overlay takes the whole body and every key while it is open.
 type overlay interface {
 	key(m *Model, key string) tea.Cmd
-	// draw returns the rows of a body of w by h cells; more or fewer are made to fit.
+	// draw returns the rows of a body of w by h cells; they are made to fit.
 	draw(m *Model, w, h int) []string
 	// hints are the catalogue keys of what can be pressed, for the footer.
 	hints() [][2]string
@@ -48,7 +48,7 @@ func (p *page) draw(m *Model, w, h int) []string {
 	p.top = max(0, min(p.top, len(p.rows)-p.last))
 	rows := []string{heading(m, p.title, w), ""}
 	for _, row := range p.rows[p.top:min(len(p.rows), p.top+p.last)] {
-		rows = append(rows, widget.NewLine(m.th, w).Gap(2).Drawn(row, widget.Width(row)).String())
+		rows = append(rows, widget.Blank(2)+row)
 	}
 	return rows
 }

@@ -46,12 +46,12 @@ func (m *Model) draw() string {
 		c.put(Rect{0, 0, m.w, 1}, []string{widget.NewLine(m.th, m.w).Text(m.text.T("ui.too_small", numbersW, numbersH, m.w, m.h)).String()})
 		return c.String()
 	}
-	m.drawChrome(c, l)
 	if m.overlay != nil {
 		c.put(l.body, m.overlay.draw(m, l.body.W, l.body.H))
-		return c.String()
+	} else {
+		m.drawLab(c, l)
 	}
-	m.drawLab(c, l)
+	m.drawChrome(c, l)
 	return c.String()
 }
 
