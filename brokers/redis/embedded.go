@@ -29,8 +29,8 @@ type Embedded struct {
 
 const (
 	// tick moves the clock while no command arrives, so that keys which
-	// nobody touches expire as well.
-	tick = 20 * time.Millisecond
+	// nobody touches expire as well; emptyTick while there are none.
+	tick, emptyTick = 20 * time.Millisecond, 200 * time.Millisecond
 	// finest is the shortest time between two walks.
 	finest = time.Millisecond
 	// A walk may take one part in busyShare of the time while commands
@@ -93,7 +93,7 @@ func (e *Embedded) Close() error {
 // run is told what to wait for, because Close forgets e.quit.
 func (e *Embedded) run(quit <-chan struct{}) {
 	defer close(e.done)
-	t := time.NewTicker(tick)
+	t := time.NewTimer(tick)
 	defer t.Stop()
 	for {
 		select {
@@ -102,7 +102,19 @@ func (e *Embedded) run(quit <-chan struct{}) {
 		case <-t.C:
 			e.advance(idleShare)
 		}
+		if len(e.m.DB(0).Keys()) > 0 {
+			t.Reset(max(tick, e.pace(idleShare)))
+		} else {
+			t.Reset(emptyTick)
+		}
 	}
+}
+
+// pace is the time between two walks that take one part in share of it.
+func (e *Embedded) pace(share time.Duration) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cost * share
 }
 
 // advance lets TTLs fall by the time that has passed, unless it did so a

@@ -50,10 +50,21 @@ func (b *bound) add(id int) (victim int) {
 	if b.order.Len() <= b.size {
 		return 0
 	}
+	// One goes for each that comes: those that could not go before stay a
+	// little longer.
 	last := b.order.Back()
 	victim = b.order.Remove(last).(int)
 	delete(b.at, victim)
 	return victim
+}
+
+// keep takes a victim back that could not be deleted; it will be the next to go.
+func (b *bound) keep(id int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.at[id] == nil {
+		b.at[id] = b.order.PushBack(id)
+	}
 }
 
 // held returns how many copies there are, and how many there may be.

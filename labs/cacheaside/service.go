@@ -274,7 +274,7 @@ func (s *service) fill(ctx context.Context, q query, e entry) error {
 	if !e.Missing {
 		s.watch.filled(q.id, ttl, now)
 	}
-	return s.makeRoom(ctx, q)
+	return s.makeRoom(q)
 }
 
 func (s *service) store(ctx context.Context, q query, e entry, ttl time.Duration) error {
@@ -303,14 +303,21 @@ func (q *query) lifetime(e entry) time.Duration {
 }
 
 // makeRoom deletes the copy that was not used for the longest time, where
-// there are more than the cache may hold.
-func (s *service) makeRoom(ctx context.Context, q query) error {
+// there are more than the cache may hold. That must not end with the patience
+// of the reader who happened to need the room.
+func (s *service) makeRoom(q query) error {
 	victim := q.bound.add(q.id)
 	if victim == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(s.life, q.cfg.timeout)
+	defer cancel()
+	if err := s.drop(ctx, q.run, victim); err != nil {
+		q.bound.keep(victim)
+		return err
+	}
 	q.meter.evictions.Add(1)
-	return s.drop(ctx, q.run, victim)
+	return nil
 }
 
 // remember keeps what an instance answered, and answers with it where there is

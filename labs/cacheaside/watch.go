@@ -12,8 +12,8 @@ import (
 const (
 	// shown is how many products are watched, the most popular ones.
 	shown = 12
-	// While somebody looks, TTLs are asked for this often; else rarely, to
-	// notice what changes unseen.
+	// While somebody looks and a copy is alive, TTLs are asked for this often;
+	// else rarely, to notice what others do to Redis.
 	lookPace, idlePace = 100 * time.Millisecond, time.Second
 	// lookPatience is how long after the last snapshot somebody still looks.
 	lookPatience = time.Second
@@ -86,6 +86,9 @@ func (w *watch) filled(id int, ttl time.Duration, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if id <= len(w.copies) {
+		if w.copies[id-1].life != Alive {
+			w.poke()
+		}
 		w.copies[id-1] = copyState{life: Alive, ends: at.Add(ttl), full: ttl}
 	}
 }
@@ -151,7 +154,8 @@ func (w *watch) poll(ctx context.Context) time.Duration {
 	if err == nil && len(keys) == len(w.copies) {
 		w.note(left, asked)
 	}
-	if time.Since(w.looked) < lookPatience {
+	alive := slices.ContainsFunc(w.copies, func(c copyState) bool { return c.life == Alive })
+	if alive && time.Since(w.looked) < lookPatience {
 		return lookPace
 	}
 	return idlePace
