@@ -289,9 +289,9 @@ func TestOpenKnobsAreTurnedOnTheCard(t *testing.T) {
 	d.press("enter", "2", "0", "enter")
 	d.lab.measure(map[string]float64{"handled": 200, "violations": 0, "violation_rate": 0})
 	d.press("right", "a") // nothing turns before run A
-	d.press("right", "l", "h", "right", "down", "left", "up", "-")
+	d.press("right", "l", "h", "right", "down", "right", "up", "-")
 	s := d.exp.Settings()
-	if s.Int("lanes") != 2 || s.Text("work-spread") != "uniform" {
+	if s.Int("lanes") != 2 || s.Text("work-spread") != "constant" {
 		t.Errorf("lanes %d, work-spread %s", s.Int("lanes"), s.Text("work-spread"))
 	}
 }

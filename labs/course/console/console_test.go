@@ -159,7 +159,7 @@ La creencia que cae: «Más reintentos = más ventas.»
 }
 
 func TestGuideWithANumberInEnglish(t *testing.T) {
-	r := newRoom(t, i18n.English, "150\n60\nlanes=4\nrun\nwork-spread=exponential\nrun\n")
+	r := newRoom(t, i18n.English, "150\n60\nlanes=4\nwork-spread=constant\nrun\nwork-spread=exponential\nrun\n")
 	if err := r.Run(t.Context(), "C1"); err != nil {
 		t.Fatal(err)
 	}
