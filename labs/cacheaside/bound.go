@@ -34,28 +34,25 @@ func (b *bound) touch(id int) {
 	}
 }
 
-// add notes that there is a copy, and returns the id of the one that has to
-// go for it; 0 where there is room.
-func (b *bound) add(id int) (victim int) {
+// add notes that there is a copy, and returns the ids of those that have to go
+// for it, as a rule one or none.
+func (b *bound) add(id int) (victims []int) {
 	if b == nil {
-		return 0
+		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if e := b.at[id]; e != nil {
 		b.order.MoveToFront(e)
-		return 0
+	} else {
+		b.at[id] = b.order.PushFront(id)
 	}
-	b.at[id] = b.order.PushFront(id)
-	if b.order.Len() <= b.size {
-		return 0
+	for b.order.Len() > b.size {
+		victim := b.order.Remove(b.order.Back()).(int)
+		delete(b.at, victim)
+		victims = append(victims, victim)
 	}
-	// One goes for each that comes: those that could not go before stay a
-	// little longer.
-	last := b.order.Back()
-	victim = b.order.Remove(last).(int)
-	delete(b.at, victim)
-	return victim
+	return victims
 }
 
 // keep takes a victim back that could not be deleted; it will be the next to go.

@@ -302,22 +302,26 @@ func (q *query) lifetime(e entry) time.Duration {
 	return min(ttl, longestTTL)
 }
 
-// makeRoom deletes the copy that was not used for the longest time, where
+// makeRoom deletes the copies that were not used for the longest time, where
 // there are more than the cache may hold. That must not end with the patience
 // of the reader who happened to need the room.
 func (s *service) makeRoom(q query) error {
-	victim := q.bound.add(q.id)
-	if victim == 0 {
+	victims := q.bound.add(q.id)
+	if len(victims) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(s.life, q.cfg.timeout)
 	defer cancel()
-	if err := s.drop(ctx, q.run, victim); err != nil {
-		q.bound.keep(victim)
-		return err
+	var errs []error
+	for _, victim := range victims {
+		if err := s.drop(ctx, q.run, victim); err != nil {
+			q.bound.keep(victim)
+			errs = append(errs, err)
+			continue
+		}
+		q.meter.evictions.Add(1)
 	}
-	q.meter.evictions.Add(1)
-	return nil
+	return errors.Join(errs...)
 }
 
 // remember keeps what an instance answered, and answers with it where there is
