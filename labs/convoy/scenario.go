@@ -128,6 +128,15 @@ func (a *account) do(scenario string, seq uint64) bool {
 	return true
 }
 
+// lastStep is the step that was done last, or -1.
+func (a *account) lastStep(scenario string) int {
+	if a.distinct == 0 {
+		return -1
+	}
+	n := steps(scenario)
+	return (a.step + n - 1) % n
+}
+
 // wrong tells whether the business stands elsewhere than the same orders in
 // their order would have brought it.
 func (a *account) wrong(scenario string) bool {

@@ -9,10 +9,11 @@ import (
 
 // Detail is the picture of the lab that its pane draws.
 type Detail struct {
-	Mode  string
-	Kafka bool   // the broker is Kafka
-	Lanes []Lane // in binding order; the ones that are leaving come last
-	Users []User // the first ones
+	Mode     string
+	Scenario string
+	Kafka    bool   // the broker is Kafka
+	Lanes    []Lane // in binding order; the ones that are leaving come last
+	Users    []User // the first ones
 	// UserCount counts all users.
 	UserCount int
 	// Routes compares systems; nil where orders are not routed by key.
@@ -60,8 +61,10 @@ type User struct {
 	Duplicates uint64
 	Waiting    int     // orders placed and not handled
 	P50, P95   float64 // milliseconds from placing to handling; 0: none handled
-	Balance    int     // dollars, in the bank scenario
-	Wrong      bool    // the business stands elsewhere than in-order handling would bring it
+	// What the orders have made of the user's business: dollars in the bank,
+	// elsewhere the last step done, -1 before the first.
+	Balance, Step int
+	Wrong         bool // it stands elsewhere than the same orders in order would have brought it
 }
 
 // What a snapshot shows at most.
@@ -78,7 +81,7 @@ func (e *epoch) detail() *Detail {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d := &Detail{Mode: e.cfg.mode, Kafka: e.cfg.kafka, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes, Routes: e.routes}
+	d := &Detail{Mode: e.cfg.mode, Kafka: e.cfg.kafka, Scenario: e.cfg.scenario, Draining: e.holding, Shared: !e.cfg.sharded(), UserCount: len(e.users), Causes: e.sum.causes, Routes: e.routes}
 	for _, l := range e.lanes {
 		d.Lanes = append(d.Lanes, l.picture(e))
 	}
@@ -112,7 +115,7 @@ func (l *lane) picture(e *epoch) Lane {
 
 func (u *user) picture(i int, t ledger.Totals, scenario string) User {
 	p := User{Name: userName(i), Strip: u.strip.last(stripLength), Handled: t.Handled, Violations: t.Violations,
-		Duplicates: t.Duplicates, Balance: u.account.balance, Wrong: u.account.wrong(scenario)}
+		Duplicates: t.Duplicates, Balance: u.account.balance, Step: u.account.lastStep(scenario), Wrong: u.account.wrong(scenario)}
 	p.Waiting = int(u.seq) - int(t.Unique) - int(t.DeadLettered)
 	if u.lane != nil {
 		p.Lane = u.lane.number

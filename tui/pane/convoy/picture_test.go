@@ -45,9 +45,13 @@ func strip(text string) (all []engine.Stamp) {
 
 func users(strips ...string) (all []engine.User) {
 	for i, text := range strips {
-		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Strip: strip(text), P95: 40 * float64(i+1)}
+		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Strip: strip(text), P95: 40 * float64(i+1), Step: i % 2, Balance: 100 * (i % 2)}
 		u.Handled = uint64(len(u.Strip))
 		u.Violations = uint64(strings.Count(text, "!"))
+		u.Wrong = u.Violations > 0
+		if u.Handled == 0 {
+			u.Step = -1
+		}
 		all = append(all, u)
 	}
 	return all
@@ -66,7 +70,7 @@ func calm() *lab.Snapshot {
 	routes := &engine.Routes{Systems: []string{"rabbitmq", "kafka", "kinesis"}, Lanes: 3,
 		Of:    [][]int{{1, 3, 2}, {1, 1, 2}, {2, 2, 2}, {1, 3, 1}, {2, 2, 3}, {1, 1, 1}},
 		Grown: []float64{0.25, 0.75, 0.33}, Shrunk: []float64{0.33, -1, 0.66}}
-	return snapshot(engine.Detail{Mode: "convoy", Routes: routes, Lanes: []engine.Lane{
+	return snapshot(engine.Detail{Mode: "convoy", Scenario: "shop", Routes: routes, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14 A15 F9"), Consumers: []engine.Consumer{consumer(1, "A12 A13")}},
 		{Number: 2, Open: true, Consumers: []engine.Consumer{consumer(2, "")}},
 		{Number: 3, Open: true, Waiting: 57, Next: orders(strings.Repeat("B20 D31 ", 20)), Consumers: []engine.Consumer{consumer(3, "B18 D30 B19")}},
@@ -75,7 +79,7 @@ func calm() *lab.Snapshot {
 }
 
 func broken() *lab.Snapshot {
-	return snapshot(engine.Detail{Mode: "competing", Shared: true, Causes: [4]uint64{34, 0, 3, 0}, Lanes: []engine.Lane{
+	return snapshot(engine.Detail{Mode: "competing", Scenario: "bank", Shared: true, Causes: [4]uint64{34, 0, 3, 0}, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 3, Next: orders("A16 B12 C9"), Consumers: []engine.Consumer{
 			consumer(1, "A14"), consumer(2, "A15"), consumer(3, "C8")}},
 	}, Users: users("7 8 9 11 !10 12 13", "3 5 6 !4 7 =7 x8 9 !8", "1 2 3 4 5 6 7")},
@@ -85,7 +89,7 @@ func broken() *lab.Snapshot {
 func faulty() *lab.Snapshot {
 	poison := order("D30")
 	poison.Poison = true
-	return snapshot(engine.Detail{Mode: "modulus", Draining: true, UserCount: 200, Lanes: []engine.Lane{
+	return snapshot(engine.Detail{Mode: "modulus", Scenario: "parcel", Draining: true, UserCount: 200, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14"), Consumers: []engine.Consumer{{Number: 1, Connected: true, Hung: true, Orders: orders("A12")}}},
 		{Number: 2, Open: true, Waiting: 1, Next: orders("B4"), Consumers: []engine.Consumer{{Number: 2}}},
 		{Number: 4, Open: true, Consumers: []engine.Consumer{{Number: 4, Connected: true, Orders: []engine.Order{poison}}}},

@@ -14,8 +14,10 @@ const (
 	nameCell  = 11
 	faultCell = 6
 	waitCell  = 9
-	// figuresFrom is the width from which the waits have a column.
+	stateCell = 13
+	// Widths from which the waits and the users' business have a column.
 	figuresFrom = 52
+	stateFrom   = 66
 )
 
 // strips draws a row a user with the orders as they were handled, in h rows.
@@ -57,6 +59,9 @@ func (p *painter) stripsHeading() string {
 		l.RightCell(th.Dim, words, end-nameCell)
 	}
 	l.To(end).RightCell(th.Dim, p.t("faults"), faultCell)
+	if p.W >= stateFrom {
+		l.RightCell(th.Dim, p.t("business."+p.d.Scenario), stateCell)
+	}
 	if p.W >= figuresFrom {
 		l.RightCell(th.Dim, p.t("p95"), waitCell)
 	}
@@ -69,6 +74,9 @@ func (p *painter) stripEnd() int {
 	if p.W >= figuresFrom {
 		end -= waitCell
 	}
+	if p.W >= stateFrom {
+		end -= stateCell
+	}
 	return max(nameCell, end)
 }
 
@@ -79,15 +87,42 @@ func (p *painter) strip(i int) string {
 	p.stamps(l, u.Strip, p.stripEnd())
 	l.To(p.stripEnd())
 	p.faults(l, u)
+	if p.W >= stateFrom {
+		p.business(l, u)
+	}
 	if p.W >= figuresFrom {
-		wait := ""
-		if u.P95 > 0 {
-			wait = lab.Millis.Write(u.P95)
-		}
-		l.RightCell(th.Dim, wait, waitCell)
+		l.RightCell(th.Dim, waitText(u.P95), waitCell)
 	}
 	p.routes(l, i)
 	return l.String()
+}
+
+// waitText writes milliseconds, from ten seconds on as seconds.
+func waitText(ms float64) string {
+	switch {
+	case ms <= 0:
+		return ""
+	case ms >= 10_000:
+		return strconv.FormatFloat(ms/1000, 'f', 1, 64) + " s"
+	}
+	return lab.Millis.Write(ms)
+}
+
+// business shows what the orders have made of the user's account or goods.
+func (p *painter) business(l *widget.Line, u *engine.User) {
+	if u.Step < 0 || p.d.Scenario == "" {
+		l.Gap(stateCell)
+		return
+	}
+	text := p.t("step." + p.d.Scenario + "." + strconv.Itoa(u.Step))
+	if p.d.Scenario == "bank" {
+		text = "$" + strconv.Itoa(u.Balance)
+	}
+	if u.Wrong {
+		l.RightCell(p.Theme.Bad.Strong(), p.signs.bad+" "+text, stateCell)
+		return
+	}
+	l.RightCell(p.Theme.Text, text, stateCell)
 }
 
 func (p *painter) faults(l *widget.Line, u *engine.User) {
