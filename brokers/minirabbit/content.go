@@ -38,8 +38,8 @@ func (ch *channel) header(payload []byte) error {
 	if limit := ch.session.server.options.MaxMessageBytes; h.BodySize > uint64(limit) {
 		return &methodError{idPublish, broker.Refuse(broker.PreconditionFailed, "message size %d is larger than configured max size %d", h.BodySize, limit)}
 	}
-	// Room for what one frame can hold; a larger body has to arrive first.
-	room := min(h.BodySize, uint64(ch.session.server.options.FrameMax))
+	// A small body gets its room at once; a large one has to arrive first.
+	room := min(h.BodySize, minFrameMax)
 	in.data = append(make([]byte, 0, len(h.Props)+int(room)), h.Props...)
 	in.props, in.missing, in.state = len(h.Props), h.BodySize, expectBody
 	return ch.finish()

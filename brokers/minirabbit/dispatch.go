@@ -49,6 +49,7 @@ func (c *session) connectionFrame(f codec.Frame) error {
 	}
 	switch m.(type) {
 	case *codec.ConnectionClose:
+		c.sendConfirms()
 		c.dropChannels()
 		c.out.method(0, &codec.ConnectionCloseOk{})
 		return errGone
