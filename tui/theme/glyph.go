@@ -43,7 +43,6 @@ type Glyphs struct {
 	RangeMark string // the default
 
 	Line, Column                              string // ─ │
-	TopLeft, TopRight, BottomLeft, BotRight   string // corners of a frame
 	TreeItem, TreeLast, TreeBar               string // two cells each: ├─ └─ │
 	Pointer, Changed, More, Dot, Times, Caret string // ▸ • … · × and the text cursor
 	Up, Down, Same                            string // a figure rose, fell, stayed
@@ -60,7 +59,7 @@ func glyphsOf(set GlyphSet) Glyphs {
 		BarParts: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, BarEmpty: "░",
 		Levels:   []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 		RangeLow: "━", RangeHigh: "─", RangeKnob: "┃", RangeMark: "┼",
-		Line: "─", Column: "│", TopLeft: "┌", TopRight: "┐", BottomLeft: "└", BotRight: "┘",
+		Line: "─", Column: "│",
 		TreeItem: "├─", TreeLast: "└─", TreeBar: "│ ",
 		Pointer: "▸", Changed: "•", More: "…", Dot: "·", Times: "×", Caret: "▏",
 		Up: "▲", Down: "▼", Same: "=", ArrowRight: "→", Running: "▶", Paused: "‖",
@@ -73,7 +72,7 @@ func asciiGlyphs() Glyphs {
 		BarParts: []string{"#"}, BarEmpty: ".",
 		Levels:   []string{".", ":", "-", "=", "+", "*", "#"},
 		RangeLow: "=", RangeHigh: "-", RangeKnob: "O", RangeMark: "+",
-		Line: "-", Column: "|", TopLeft: "+", TopRight: "+", BottomLeft: "+", BotRight: "+",
+		Line: "-", Column: "|",
 		TreeItem: "|-", TreeLast: "`-", TreeBar: "| ",
 		Pointer: ">", Changed: "*", More: "~", Dot: "-", Times: "x", Caret: "_",
 		Up: "^", Down: "v", Same: "=", ArrowRight: ">", Running: ">", Paused: "=",

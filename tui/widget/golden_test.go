@@ -99,7 +99,7 @@ func TestCardRows(t *testing.T) {
 	})
 }
 
-func TestBarsAndLanes(t *testing.T) {
+func TestBars(t *testing.T) {
 	eachLook(t, []int{0, 7, 24}, func(th *theme.Theme, w int) (rows []string) {
 		for _, share := range []float64{-1, 0, 0.001, 0.5, 0.97, 1, 2} {
 			rows = append(rows, NewLine(th, w).Bar(th.Good, share, w).String())
@@ -107,8 +107,6 @@ func TestBarsAndLanes(t *testing.T) {
 		for _, left := range []float64{0, 5, 30, 60} {
 			rows = append(rows, NewLine(th, w).TTLBar(left, 60, w).String())
 		}
-		items := []Item{{"u1", 0}, {"u2", 1}, {"u1", 0}, {"u3", 2}, {"u10", 9}, {"u4", 3}}
-		rows = append(rows, Lane(th, "carril 1", items, 42, 8, w), Lane(th, "carril 2", nil, 0, 8, w))
 		spans := []Span{{0, 2, th.Accent, th.Glyph.BarEmpty}, {2, 5, th.Dim, th.Glyph.Line}, {5, 5.01, th.Good, th.Glyph.RangeKnob}, {50, 60, th.Bad, "!"}}
 		return append(rows, NewLine(th, w).Timeline(spans, 10, w).String())
 	})
@@ -160,7 +158,7 @@ func TestEventTime(t *testing.T) {
 	for at, want := range map[time.Duration]string{
 		-time.Second: "0:00.0", 1250 * time.Millisecond: "0:01.2", 10 * time.Second: "0:10.0", time.Hour + 59950*time.Millisecond: "60:59.9",
 	} {
-		if got := EventTime(at); got != want {
+		if got := eventTime(at); got != want {
 			t.Errorf("%s: %s, want %s", at, got, want)
 		}
 	}

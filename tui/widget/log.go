@@ -51,7 +51,7 @@ func eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int) string 
 	l := NewLine(th, w)
 	symbol, style := th.Mark(e.Mark)
 	if w >= 30 {
-		l.RightCell(th.Dim, EventTime(e.At), logTime).Gap(1)
+		l.RightCell(th.Dim, eventTime(e.At), logTime).Gap(1)
 	}
 	l.Put(style, symbol).Gap(1)
 	words := th.Text
@@ -61,9 +61,9 @@ func eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int) string 
 	return l.Put(words, text.T(e.Key, e.Args...)).String()
 }
 
-// EventTime writes when an event was, in minutes, seconds and tenths since
+// eventTime writes when an event was, in minutes, seconds and tenths since
 // the lab started.
-func EventTime(at time.Duration) string {
+func eventTime(at time.Duration) string {
 	tenths := int64(max(0, at) / (100 * time.Millisecond))
 	minutes, rest := tenths/600, tenths%600
 	s := strconv.FormatInt(minutes, 10) + ":"
