@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"resilab/brokers/brokertest"
 	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/i18n"
@@ -34,7 +35,34 @@ func loadBook(t *testing.T) *course.Book {
 // Every card fails as it starts and passes with its golden settings, with the
 // real labs on the embedded brokers.
 func TestCardsFailAsTheyStartAndPassWithGold(t *testing.T) {
-	bench, err := labs.OpenBench(t.Context(), labs.Choice{})
+	bench := openBench(t, labs.Choice{})
+	for _, card := range loadBook(t).Cards() {
+		t.Run(card.ID, func(t *testing.T) {
+			t.Parallel()
+			play(t, bench, card)
+		})
+	}
+}
+
+// The same holds on real brokers, with the wider band.
+func TestCardsOnRealBrokers(t *testing.T) {
+	bench := openBench(t, labs.Choice{AMQPURL: brokertest.RabbitMQ(t).URL(), RedisURL: brokertest.Redis(t).URL()})
+	for _, card := range loadBook(t).Cards() {
+		if card.Broker == "" {
+			continue // nothing in it depends on a broker
+		}
+		t.Run(card.ID, func(t *testing.T) {
+			t.Parallel()
+			if j := play(t, bench, card); !j.Wide {
+				t.Error("the band for real brokers was not applied")
+			}
+		})
+	}
+}
+
+func openBench(t *testing.T, choice labs.Choice) *labs.Bench {
+	t.Helper()
+	bench, err := labs.OpenBench(t.Context(), choice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,29 +71,31 @@ func TestCardsFailAsTheyStartAndPassWithGold(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for _, card := range loadBook(t).Cards() {
-		t.Run(card.ID, func(t *testing.T) {
-			t.Parallel()
-			a := measure(t, bench, card, card.GoldenA)
-			s := course.NewSession(card, course.Record{})
-			if err := s.Predict(prediction(card), time.Unix(0, 0)); err != nil {
-				t.Fatal(err)
-			}
-			if j, err := s.TakeA(a); err != nil {
-				t.Fatalf("run A is not taken: %v, %+v", err, j)
-			}
-			if j, err := s.Check(a, time.Unix(1, 0)); err != nil || j.Passed {
-				t.Errorf("passes as it starts: %+v, %v", j, err)
-			}
-			j, err := s.Check(measure(t, bench, card, card.GoldenB), time.Unix(2, 0))
-			if err != nil || !j.Passed {
-				t.Fatalf("fails with its golden settings: %+v, %v", j, err)
-			}
-			if o := s.Outcome(); !o.Known || !o.Right {
-				t.Errorf("the prediction known to be right is judged %+v", o)
-			}
-		})
+	return bench
+}
+
+// play takes run A as the card starts and run B with its golden settings.
+func play(t *testing.T, bench *labs.Bench, card *course.Card) course.Judgement {
+	t.Helper()
+	a := measure(t, bench, card, card.GoldenA)
+	s := course.NewSession(card, course.Record{})
+	if err := s.Predict(prediction(card), time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
 	}
+	if j, err := s.TakeA(a); err != nil {
+		t.Fatalf("run A is not taken: %v, %+v", err, j)
+	}
+	if j, err := s.Check(a, time.Unix(1, 0)); err != nil || j.Passed {
+		t.Errorf("passes as it starts: %+v, %v", j, err)
+	}
+	j, err := s.Check(measure(t, bench, card, card.GoldenB), time.Unix(2, 0))
+	if err != nil || !j.Passed {
+		t.Fatalf("fails with its golden settings: %+v, %v", j, err)
+	}
+	if o := s.Outcome(); !o.Known || !o.Right {
+		t.Errorf("the prediction known to be right is judged %+v", o)
+	}
+	return j
 }
 
 // prediction is one that the experiment must show to be right.
