@@ -15,8 +15,25 @@ import (
 // connections and the outages that a database across a network has. SQLite
 // itself answers in microseconds.
 type database struct {
-	db   *catalog.DB
-	down atomic.Bool
+	db *catalog.DB
+	// down is since when it refuses queries, Unix ns; 0: it does not.
+	down atomic.Int64
+}
+
+// fail begins an outage, or ends it.
+func (d *database) fail(down bool) {
+	switch {
+	case !down:
+		d.down.Store(0)
+	case d.down.Load() == 0:
+		d.down.Store(time.Now().UnixNano())
+	}
+}
+
+// outage tells whether there is one, and since when.
+func (d *database) outage() (since time.Time, down bool) {
+	at := d.down.Load()
+	return time.Unix(0, at), at != 0
 }
 
 var errDatabaseDown = errors.New("the database refuses connections")
@@ -62,7 +79,7 @@ func (d *database) session(ctx context.Context, r *run, do func(latency time.Dur
 	m.queries.Add(1)
 	raiseTo(&m.inFlightHi, m.inFlight.Add(1))
 	defer m.inFlight.Add(-1)
-	if d.down.Load() || r.cfg.dbDown {
+	if d.down.Load() != 0 {
 		return errDatabaseDown
 	}
 	if r.slots != nil {

@@ -60,6 +60,7 @@ func TestActions(t *testing.T) {
 	do("redis-down")
 	eventually(t, "Redis is away", func() bool { return len(l.Snapshot().Troubles) == 1 })
 	do("db-down")
+	eventually(t, "both are away", func() bool { return len(l.Snapshot().Troubles) == 2 })
 	failures := l.Snapshot().Metrics["failures"]
 	awaitMetric(t, l, "failures", failures+10)
 	do("db-up")
@@ -162,10 +163,10 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 				t.Errorf("%v of 50 reads failed without Redis", m["failures"])
 			}
 			l.wire.set(faultNone)
-			l.svc.db.down.Store(true)
+			l.svc.db.fail(true)
 			failures := l.Snapshot().Metrics["failures"]
 			awaitMetric(t, l, "failures", failures+5)
-			l.svc.db.down.Store(false)
+			l.svc.db.fail(false)
 			hits := l.Snapshot().Metrics["hits"]
 			awaitMetric(t, l, "hits", hits+20)
 		})

@@ -143,7 +143,7 @@ func (l *engine) begin(ctx context.Context, c config) error {
 	if c.redisFault == faultNone {
 		l.wire.set(faultNone)
 	}
-	l.svc.db.down.Store(false)
+	l.svc.db.fail(c.dbDown)
 	if err := l.useOwn(ctx, c); err != nil {
 		l.load.set() // nothing is measured on the wrong server
 		return err

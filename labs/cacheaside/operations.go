@@ -179,11 +179,11 @@ func (l *engine) Do(ctx context.Context, action string) error {
 		l.wire.set(faultNone)
 		return nil
 	case "db-down":
-		l.svc.db.down.Store(true)
+		l.svc.db.fail(true)
 		l.log.Add(lab.MarkFault, "cacheaside.event.db-down")
 		return nil
 	case "db-up":
-		l.svc.db.down.Store(false)
+		l.svc.db.fail(false)
 		l.log.Add(lab.MarkRecovered, "cacheaside.event.db-up")
 		return nil
 	case "flush":

@@ -53,20 +53,26 @@ func (l *engine) barsRan(now time.Time) {
 	}
 }
 
-func (l *engine) troubles() []lab.Trouble {
-	since, err := l.health.trouble()
-	if err == nil {
-		return nil
+func (l *engine) troubles() (all []lab.Trouble) {
+	if since, err := l.health.trouble(); err != nil {
+		all = append(all, lab.Trouble{Key: "cacheaside.trouble.redis", Args: []any{l.redis().Addr(), err.Error()}, Since: since})
 	}
-	return []lab.Trouble{{Key: "cacheaside.trouble.redis", Args: []any{l.redis().Addr(), err.Error()}, Since: since}}
+	if since, down := l.svc.db.outage(); down {
+		all = append(all, lab.Trouble{Key: "cacheaside.trouble.database", Since: since})
+	}
+	return all
 }
 
-// notes tells where curl can join in.
-func (l *engine) notes() []lab.Note {
-	if l.http == nil {
-		return nil
+// notes tells where curl can join in, and whether another Redis is in use
+// than the screen names.
+func (l *engine) notes() (all []lab.Note) {
+	if l.http != nil {
+		all = append(all, lab.Note{Key: "cacheaside.note.http", Args: []any{l.http.addr}})
 	}
-	return []lab.Note{{Key: "cacheaside.note.http", Args: []any{l.http.addr}}}
+	if own := l.own.Load(); own != nil {
+		all = append(all, lab.Note{Key: "cacheaside.note.own", Args: []any{own.policy}})
+	}
+	return all
 }
 
 func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {

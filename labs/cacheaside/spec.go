@@ -129,7 +129,13 @@ const ownCopiesMax = 10_000
 
 // rules refuses settings that mean nothing together.
 func rules(s lab.Settings) error {
-	if s.Text("eviction") != evictionLab && (s.Int("cache-size") == 0 || s.Int("cache-size") > ownCopiesMax) {
+	if s.Text("eviction") == evictionLab {
+		return nil
+	}
+	if s.Text("redis-fault") != faultNone {
+		return &lab.KnobError{Knob: "redis-fault", Value: s.Text("redis-fault"), Allowed: "with eviction " + evictionLab + ": the wire leads to the Redis of the environment"}
+	}
+	if s.Int("cache-size") == 0 || s.Int("cache-size") > ownCopiesMax {
 		return &lab.KnobError{Knob: "eviction", Value: s.Text("eviction"),
 			Allowed: fmt.Sprintf("%s, or with cache-size 1..%d", evictionLab, ownCopiesMax)}
 	}
