@@ -102,6 +102,25 @@ func TestKeysWhileTypingAreText(t *testing.T) {
 	}
 }
 
+// A slow line delivers several keys in one message; a paste is text.
+func TestKeysThatArriveTogether(t *testing.T) {
+	s := english(t)
+	s.press("jjl")
+	if v := s.cur(); v.selected != 2 || v.exp.Settings().Float("factor") != 2.25 {
+		t.Errorf("knob %d, factor %v", v.selected, v.exp.Settings().Float("factor"))
+	}
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("Rq"), Paste: true})
+	if s.overlay != nil {
+		t.Error("pasted text acted as keys")
+	}
+	s.press("enter")
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("1.5"), Paste: true})
+	s.press("enter")
+	if got := s.cur().exp.Settings().Float("factor"); got != 1.5 {
+		t.Errorf("factor is %v after pasting 1.5", got)
+	}
+}
+
 func TestTabsAndFocus(t *testing.T) {
 	s := english(t)
 	s.press("3")

@@ -16,12 +16,25 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, nil
 	case tea.KeyMsg:
 		m.dirty = true
-		return m, tea.Batch(m.clock.wake(), m.onKey(msg))
+		return m, tea.Batch(m.clock.wake(), m.onKeys(msg))
 	case tea.MouseMsg:
 		m.dirty = true
 		return m, tea.Batch(m.clock.wake(), m.onMouse(msg))
 	}
 	return m, nil
+}
+
+// onKeys takes keys one by one: those that a slow line delivers together
+// arrive as one message.
+func (m *Model) onKeys(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 {
+		return m.onKey(msg)
+	}
+	cmds := make([]tea.Cmd, 0, len(msg.Runes))
+	for _, r := range msg.Runes {
+		cmds = append(cmds, m.onKey(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+	}
+	return tea.Batch(cmds...)
 }
 
 func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
