@@ -55,6 +55,7 @@ func commands() []command {
 		{"export", exportFlags, exportCode},
 		{"schedule", fixed(scheduleFlags()), schedule},
 		{"route", fixed(routeFlags()), route},
+		{"course", fixed(courseFlags()), runCourse},
 		{"serve", fixed(serveFlags()), serve},
 		{"brokers", fixed(brokersFlags()), runBrokers},
 		{"doctor", fixed(doctorFlags()), runDoctor},

@@ -12,6 +12,7 @@ import (
 
 	"resilab/labs/cacheaside"
 	"resilab/labs/course"
+	"resilab/labs/course/console"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 )
@@ -93,9 +94,7 @@ func (c *call) openStore() (*course.Store, error) {
 		path = filepath.Join(dir, "progress.json")
 	}
 	store, aside, err := course.OpenStore(path)
-	if aside != nil {
-		fmt.Fprintln(c.Stderr, c.text.T("cli.course.aside", aside.Path, oneLine(aside.Cause.Error())))
-	}
+	(&console.Desk{Text: c.text, Out: c.Stderr}).SetAside(aside)
 	return store, err
 }
 
