@@ -366,10 +366,12 @@ func TestExportIsOfferedOnlyWhereThereIsOne(t *testing.T) {
 		t.Error("e opens something without an export")
 	}
 	s = english(t, func(o *Options, _ []*fakeLab) {
-		o.Labs[0].Export = func(set lab.Settings) string { return "retries: " + set["retries"].String() + "\nlast" }
+		o.Labs[0].Export = func(set lab.Settings) string { return "retries: " + set["retries"].String() + "\n\tlast\x1b[2J" }
 	})
 	s.press("right", "e")
 	s.shows(t, "retries: 4")
+	s.shows(t, "      last")
+	exact(t, s.View(), 100, 30)
 	s.press("esc")
 	s.hides(t, "retries: 4")
 }

@@ -21,7 +21,7 @@ func (m *Model) closeOverlay() { m.overlay = nil }
 // page is a text to read: the help, an export.
 type page struct {
 	title string
-	rows  []string // drawn already, or plain
+	rows  []string // drawn already
 	top   int
 	last  int // rows of the body when it was drawn last
 }

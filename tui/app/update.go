@@ -55,6 +55,7 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 		v.entry.Card.Key(m.paneFrame(Rect{}), typed(msg))
 		return nil
 	}
+	v.problem = ""
 	b, found := m.keys.find(v.focus, key)
 	if v.focus == onCard && v.entry.Card != nil && (b.knob || !found) {
 		v.entry.Card.Key(m.paneFrame(Rect{}), key)
