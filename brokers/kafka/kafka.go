@@ -116,7 +116,7 @@ func (t *Topic) Lag(ctx context.Context, partition int) (int, error) {
 	}
 	end, _ := ends.Lookup(t.name, int32(partition))
 	commits, err := t.admin.FetchOffsets(ctx, t.group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has joined it yet
 		return 0, fmt.Errorf("looking at the group %s: %w", t.group, err)
 	}
 	done := int64(0)

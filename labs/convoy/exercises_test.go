@@ -62,7 +62,7 @@ func TestExercises(t *testing.T) {
 		},
 		"C4 hot user": func(t *testing.T, url string) {
 			for _, lanes := range []string{"4", "8"} {
-				m := watch(t, url, 3*time.Second, turned{"users": "40", "lanes": lanes, "rate": "300", "work": "8ms", "popularity": "hot"})
+				m := watch(t, url, 3*time.Second, turned{"users": "40", "lanes": lanes, "rate": "300", "work": "9ms", "popularity": "hot"})
 				if m["p95_hot"] < 10*m["p95_others"] {
 					t.Errorf("%s lanes: hot %v, others %v", lanes, m["p95_hot"], m["p95_others"])
 				}

@@ -12,6 +12,7 @@ import (
 func kafkaKnobs(more ...string) turned { return with(turned{"engine": "kafka"}, more...) }
 
 func TestKafkaLab(t *testing.T) {
+	t.Parallel()
 	spec := Spec()
 	for i := range spec.Knobs {
 		if spec.Knobs[i].ID == "engine" {
