@@ -120,6 +120,7 @@ func TestChart(t *testing.T) {
 	})
 	t.Run("braille", func(t *testing.T) {
 		th := themeFor("xterm", "", theme.Braille)
+		c := Chart{Now: c.Now, Ghost: c.Ghost, Style: th.Accent}
 		golden.RequireEqual(t, []byte(strings.Join(c.Rows(th, 8, 2), "\n")))
 	})
 }
