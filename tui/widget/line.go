@@ -3,6 +3,7 @@ package widget
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"resilab/tui/theme"
 )
@@ -153,11 +154,9 @@ func (l *Line) put(s theme.Style, text string, room int) *Line {
 
 func (l *Line) appendChar(buf []byte, char string) []byte {
 	if char[0] >= 0x80 && l.th.Glyph.Set == theme.ASCII {
-		for _, r := range char {
-			if sign, ok := l.th.Glyph.Sign(r); ok {
-				return append(buf, sign...)
-			}
-			break
+		r, _ := utf8.DecodeRuneInString(char)
+		if sign, ok := l.th.Glyph.Sign(r); ok {
+			return append(buf, sign...)
 		}
 	}
 	return append(buf, char...)
