@@ -71,7 +71,7 @@ type Topic struct {
 func OpenTopic(ctx context.Context, o Options, name, group string, partitions int) (*Topic, error) {
 	client, err := kgo.NewClient(o.base()...)
 	if err != nil {
-		return nil, fmt.Errorf("Kafka at %s: %w", o.Addr, err) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("opening a client of Kafka at %s: %w", o.Addr, err)
 	}
 	t := &Topic{addr: o.Addr, client: client, admin: kadm.NewClient(client), name: name, group: group}
 	if err := t.Ping(ctx); err != nil {
@@ -81,7 +81,7 @@ func OpenTopic(ctx context.Context, o Options, name, group string, partitions in
 	_, err = t.admin.CreateTopic(ctx, int32(partitions), 1, nil, name)
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 		client.Close()
-		return nil, fmt.Errorf("Kafka at %s: declaring the topic %s: %w", o.Addr, name, err) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("declaring the topic %[2]s in Kafka at %[1]s: %[3]w", o.Addr, name, err)
 	}
 	return t, nil
 }
@@ -91,7 +91,7 @@ func (t *Topic) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingPatience)
 	defer cancel()
 	if err := t.client.Ping(ctx); err != nil {
-		return fmt.Errorf("Kafka at %s does not answer: %w", t.addr, err) //nolint:staticcheck // a name
+		return fmt.Errorf("no answer from Kafka at %s: %w", t.addr, err)
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func NewProducer(o Options, window int, keyed bool) (*kgo.Client, error) {
 	}
 	c, err := kgo.NewClient(append(o.base(), kgo.MaxBufferedRecords(window), kgo.ProducerLinger(0), kgo.RecordPartitioner(partitioner))...)
 	if err != nil {
-		return nil, fmt.Errorf("Kafka at %s: %w", o.Addr, err) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("opening a client of Kafka at %s: %w", o.Addr, err)
 	}
 	return c, nil
 }
@@ -178,7 +178,7 @@ func NewMember(o Options, topic, group string) (*kgo.Client, error) {
 		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/12),
 		kgo.FetchMaxWait(fetchWait))...)
 	if err != nil {
-		return nil, fmt.Errorf("Kafka at %s: %w", o.Addr, err) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("opening a client of Kafka at %s: %w", o.Addr, err)
 	}
 	return c, nil
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
+
 	"resilab/brokers/brokertest"
 	"resilab/labs/lab"
 )
@@ -156,4 +158,71 @@ func faultCount() int {
 		return n
 	}
 	return 4
+}
+
+// TestAlarm: while RabbitMQ takes no messages the lab says so, and goes on after.
+func TestAlarm(t *testing.T) {
+	t.Parallel()
+	node := brokertest.RabbitMQ(t)
+	l := begin(t, node.URL(), map[string]string{"rate": "200", "work": "2ms"})
+	await(t, l, "it works", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 })
+	if _, err := node.Ctl("set_disk_free_limit", "999000GB"); err != nil {
+		t.Fatal(err)
+	}
+	snap := await(t, l, "it says that the broker is full", func(s *lab.Snapshot) bool { return len(s.Troubles) == 1 })
+	if tr := snap.Troubles[0]; tr.Key != "convoy.trouble.blocked" || tr.Args[0] != node.Addr() || tr.Args[1] == "" {
+		t.Errorf("%+v", tr)
+	}
+	if _, err := node.Ctl("set_disk_free_limit", "50MB"); err != nil {
+		t.Fatal(err)
+	}
+	before := l.Snapshot().Metrics["handled"]
+	await(t, l, "it works again", func(s *lab.Snapshot) bool { return len(s.Troubles) == 0 && s.Metrics["handled"] > before+50 })
+	l.Pause()
+	m := await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+	if m["lost"] != 0 || m["violations"] != 0 || m["duplicates"] != 0 || m["unique_messages"] != m["published"] {
+		t.Errorf("%v", m)
+	}
+}
+
+// TestADeletedQueueIsNoSilentLoss: somebody deletes a lane with orders in it.
+// They are lost, the lab says how many, and everything else goes on.
+func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		space := namespace(t)
+		l := New(lab.Env{AMQPURL: url, Namespace: space, Now: time.Now})
+		if err := l.Start(t.Context(), settings(t, turned{"rate": "500", "work": "20ms", "prefetch": "5"}), 1); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := l.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}()
+		await(t, l, "orders wait", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Lanes[0].Waiting > 100 })
+		l.Pause()
+		conn, err := amqp.Dial(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		ch, err := conn.Channel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone, err := ch.QueueDelete(space+".1.lane-1", false, false, false)
+		if err != nil || gone < 50 {
+			t.Fatalf("%d orders deleted, %v", gone, err)
+		}
+		snap := await(t, l, "it says what is lost", func(s *lab.Snapshot) bool { return s.Metrics["lost"] > 0 && s.InFlight == 0 })
+		if lost := snap.Metrics["lost"]; lost < float64(gone) || lost > float64(gone)+5 {
+			t.Errorf("%v lost, %d were deleted and at most 5 in flight", lost, gone)
+		}
+		l.Resume()
+		before := snap.Metrics["handled"]
+		await(t, l, "lane 1 works again", func(s *lab.Snapshot) bool {
+			c := s.Detail.(*Detail).Lanes[0].Consumers
+			return s.Metrics["handled"] > before+50 && len(c) == 1 && c[0].Connected
+		})
+	})
 }

@@ -20,7 +20,7 @@ const (
 	kafkaFinish = 3 * time.Second
 )
 
-var errNoRemoval = errors.New("Kafka cannot take a partition away") //nolint:staticcheck // a name
+var errNoRemoval = errors.New("Kafka cannot take a partition away")
 
 // kafkaTopic is an epoch's topology in Kafka: one topic with a partition a
 // lane, one group with a member a consumer.
