@@ -161,6 +161,7 @@ func testRecover(t *testing.T, b broker) {
 	ch.becomes(q, 3)
 	ch.get(q)
 	ch.get(q)
+	//lint:ignore SA1019 basic.recover is what is tested
 	ch.ok(ch.Recover(true))
 	ch.becomes(q, 3)
 	ch.wantDrained(q, "1* 2* 3")
@@ -173,6 +174,7 @@ func testRecoverAcked(t *testing.T, b broker) {
 	ch.publish("", q, "1", "2", "3")
 	bodies(t, ds, 3)
 	ch.ok(ch.Ack(2, false))
+	//lint:ignore SA1019 basic.recover is what is tested
 	ch.ok(ch.Recover(true))
 	if got := bodies(t, ds, 2); got != "1* 3*" {
 		t.Errorf("got %s", got)

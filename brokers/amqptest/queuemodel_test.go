@@ -163,6 +163,7 @@ func (q *modelled) unknownTag(t *rapid.T) {
 func (q *modelled) recover(t *rapid.T) {
 	ch := q.channel(t)
 	q.model.settle(ch, 0, true, true)
+	//lint:ignore SA1019 basic.recover is what is tested
 	q.each(t, "recover", func(c *modelClient) error { return c.channels[ch].Recover(true) })
 }
 

@@ -241,8 +241,9 @@ func replyDeeds() map[string]func(*scene) error {
 		},
 		"ack(0, multiple) with nothing unacked": func(s *scene) error { return s.Ack(0, true) },
 		"ack(9, multiple) with nothing unacked": func(s *scene) error { return s.Ack(9, true) },
-		"recover without requeue":               func(s *scene) error { return s.Recover(false) },
-		"qos with prefetch size":                func(s *scene) error { return s.Qos(1, 100, false) },
+		//lint:ignore SA1019 basic.recover is what is tested
+		"recover without requeue": func(s *scene) error { return s.Recover(false) },
+		"qos with prefetch size":  func(s *scene) error { return s.Qos(1, 100, false) },
 		"immediate publish": func(s *scene) error {
 			return s.Publish("e.x", "k", false, true, amqp.Publishing{})
 		},

@@ -48,7 +48,7 @@ func Redis(tb testing.TB, args ...string) *RedisNode {
 func redisAt(rawURL string) (*RedisNode, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("Redis's address: %w", err) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("Redis's address: %w", err)
 	}
 	return &RedisNode{url: rawURL, addr: hostPort(u, "6379")}, nil
 }

@@ -49,7 +49,7 @@ func findEpmd() (string, error) {
 	if found, _ := filepath.Glob("/usr/lib/erlang/erts-*/bin/epmd"); len(found) > 0 {
 		return found[len(found)-1], nil
 	}
-	return "", fmt.Errorf("Erlang is not installed: %w", err) //nolint:staticcheck // a name
+	return "", fmt.Errorf("Erlang is not installed: %w", err)
 }
 
 func findRedis() (string, error) {
@@ -58,5 +58,5 @@ func findRedis() (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("Redis is not installed: no redis-server on PATH") //nolint:staticcheck // a name
+	return "", fmt.Errorf("Redis is not installed: no redis-server on PATH")
 }

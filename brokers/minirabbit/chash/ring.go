@@ -87,14 +87,14 @@ func ParseWeight(key string) (int, error) {
 		digits = key[1:]
 	}
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return 0, fmt.Errorf("The binding key must be an integer: %s", erlangBinary(key)) //nolint:staticcheck // the broker's text
+		return 0, fmt.Errorf("The binding key must be an integer: %s", erlangBinary(key))
 	}
 	weight, err := strconv.ParseInt(key, 10, 64)
 	switch {
 	case err != nil && key[0] != '-', weight > MaxWeight:
-		return 0, fmt.Errorf("The binding key must be at most %d", MaxWeight) //nolint:staticcheck // to match the others
+		return 0, fmt.Errorf("The binding key must be at most %d", MaxWeight)
 	case weight < 1:
-		return 0, errors.New("The binding key must be greater than 0") //nolint:staticcheck // the broker's text
+		return 0, errors.New("The binding key must be greater than 0")
 	}
 	return int(weight), nil
 }
