@@ -39,7 +39,7 @@ type Options struct {
 
 	IdleTimeout time.Duration // without a key; 10 minutes
 	MaxSession  time.Duration // in all; 3 hours
-	Warning     time.Duration // how long before either end it is announced; 1 minute
+	Warning     time.Duration // how long before either end it is announced; 1 minute, or a fifth of IdleTimeout
 	Handshake   time.Duration // until a client is in; 10 seconds
 	Unused      time.Duration // how long a connection may stay without a session; 30 seconds
 	Grace       time.Duration // for a program to end when told to; 2 seconds
@@ -88,7 +88,7 @@ func (o Options) withDefaults() Options {
 	number(&o.MaxPerAddress, 40)
 	duration(&o.IdleTimeout, 10*time.Minute)
 	duration(&o.MaxSession, 3*time.Hour)
-	duration(&o.Warning, time.Minute)
+	duration(&o.Warning, min(time.Minute, o.IdleTimeout/5))
 	duration(&o.Handshake, 10*time.Second)
 	duration(&o.Unused, 30*time.Second)
 	duration(&o.Grace, 2*time.Second)
@@ -172,15 +172,16 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	return fmt.Errorf("serving over SSH: %w", errors.Join(err, l.Close()))
 }
 
-// accept returns the error that ended it; passing ones are waited out.
+// accept returns the error that ended it. Any other, such as too many open
+// files, is waited out: the visitors that are here go on.
 func (s *server) accept(ctx, sessions context.Context, l net.Listener) error {
 	for {
 		nc, err := l.Accept()
-		if err == nil {
+		switch {
+		case err == nil:
 			s.admit(sessions, nc)
 			continue
-		}
-		if ne, ok := errors.AsType[net.Error](err); ctx.Err() != nil || !ok || !ne.Temporary() { //nolint:staticcheck // too many open files is temporary
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return err
 		}
 		s.Logger.Warn("accepting", "error", err)
