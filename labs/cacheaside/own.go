@@ -25,6 +25,10 @@ const (
 	// counts beside the copies: with its overhead it fills 32 KiB.
 	ownPadding = 32_000
 	ownCopy    = 32<<10 + 256
+	// The buffers of connections count as the server's memory, too: few
+	// connections leave it to the copies.
+	ownConnections = 4
+	ownBuffers     = ownConnections * (96 << 10)
 	// gaugePace is how often the server's memory is looked at.
 	gaugePace = 500 * time.Millisecond
 )
@@ -43,10 +47,10 @@ func startOwn(ctx context.Context, policy string, copies int) (*ownRedis, error)
 		return nil, fmt.Errorf("starting a Redis of the lab's own: %w", err)
 	}
 	o := &ownRedis{server: server, policy: policy, copies: copies}
-	if o.client, err = redis.Open(server.URL(), redis.Options{}); err != nil {
+	if o.client, err = redis.Open(server.URL(), redis.Options{PoolSize: ownConnections}); err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
-	if err := o.client.BoundMemory(ctx, int64(copies)*ownCopy, policy); err != nil {
+	if err := o.client.BoundMemory(ctx, int64(copies)*ownCopy+ownBuffers, policy); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
 	return o, nil
