@@ -144,7 +144,7 @@ func (e *epoch) newLane() *lane {
 // makeLane makes a lane that orders are not routed to yet; e.mu is held.
 func (e *epoch) makeLane() *lane {
 	e.lanesMade++
-	return &lane{number: e.lanesMade, queue: e.broker.name(e.lanesMade), open: true}
+	return &lane{laneID: laneID{e.lanesMade, e.broker.name(e.lanesMade)}, open: true}
 }
 
 // openLane routes orders to a lane; e.mu is held.
@@ -264,7 +264,7 @@ func (e *epoch) monitor(ctx context.Context) {
 // brokerEmpty tells whether the broker holds no order.
 func (e *epoch) brokerEmpty(ctx context.Context) bool {
 	for _, l := range e.lanesNow() {
-		if n, err := e.broker.waiting(ctx, l); err != nil || n > 0 {
+		if n, err := e.broker.waiting(ctx, l.laneID); err != nil || n > 0 {
 			return false
 		}
 	}

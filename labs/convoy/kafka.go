@@ -20,7 +20,7 @@ const (
 	kafkaFinish = 3 * time.Second
 )
 
-var errNoRemoval = errors.New("Kafka cannot take a partition away")
+var errNoRemoval = errors.New("a partition cannot be taken away from a Kafka topic")
 
 // kafkaTopic is an epoch's topology in Kafka: one topic with a partition a
 // lane, one group with a member a consumer.
@@ -49,7 +49,7 @@ func (k *kafkaTopic) options(role string) kafka.Options {
 }
 
 // partitionOf is the partition behind a lane.
-func partitionOf(l lane) int { return l.number - 1 }
+func partitionOf(l laneID) int { return l.number - 1 }
 
 func (k *kafkaTopic) run(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -236,7 +236,7 @@ func (k *kafkaTopic) laneOf(w *worker, d *amqp.Delivery) *lane {
 }
 
 // waiting counts what is not committed. Commits are a moment behind.
-func (k *kafkaTopic) waiting(ctx context.Context, l lane) (int, error) {
+func (k *kafkaTopic) waiting(ctx context.Context, l laneID) (int, error) {
 	topic, _ := k.clients()
 	if topic == nil {
 		return 0, errAway
@@ -244,7 +244,7 @@ func (k *kafkaTopic) waiting(ctx context.Context, l lane) (int, error) {
 	return topic.Lag(ctx, partitionOf(l))
 }
 
-func (k *kafkaTopic) addLane(ctx context.Context, _ lane) error {
+func (k *kafkaTopic) addLane(ctx context.Context, _ laneID) error {
 	topic, _ := k.clients()
 	if topic == nil {
 		return errAway
@@ -252,8 +252,8 @@ func (k *kafkaTopic) addLane(ctx context.Context, _ lane) error {
 	return topic.AddPartition(ctx)
 }
 
-func (k *kafkaTopic) closeLane(context.Context, lane) error  { return errNoRemoval }
-func (k *kafkaTopic) deleteLane(context.Context, lane) error { return errNoRemoval }
+func (k *kafkaTopic) closeLane(context.Context, laneID) error  { return errNoRemoval }
+func (k *kafkaTopic) deleteLane(context.Context, laneID) error { return errNoRemoval }
 
 // cut does nothing that could be seen: Kafka's clients connect again by
 // themselves and send again what was not confirmed, without doubling it.

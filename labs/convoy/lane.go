@@ -28,11 +28,16 @@ type record struct {
 	prev, next *record // its neighbours in the lane, in the order of publishing
 }
 
-// lane is one queue as the lab sees it, with the orders that are in it.
-type lane struct {
+// laneID names a lane. It never changes.
+type laneID struct {
 	number int // from 1; shown to people and part of the queue's name
 	queue  string
-	open   bool // new orders are routed here
+}
+
+// lane is one queue as the lab sees it, with the orders that are in it.
+type lane struct {
+	laneID
+	open bool // new orders are routed here
 
 	head, tail        *record
 	waiting, inFlight int

@@ -148,7 +148,7 @@ func (b *rabbit) declare(ch *amqp.Channel) error {
 	return nil
 }
 
-func (b *rabbit) declareLane(ch *amqp.Channel, l lane) error {
+func (b *rabbit) declareLane(ch *amqp.Channel, l laneNow) error {
 	args := amqp.Table{
 		"x-expires":                 expires.Milliseconds(),
 		"x-dead-letter-exchange":    "",
@@ -247,7 +247,7 @@ func (b *rabbit) cut() {
 	}
 }
 
-func (b *rabbit) waiting(_ context.Context, l lane) (n int, err error) {
+func (b *rabbit) waiting(_ context.Context, l laneID) (n int, err error) {
 	err = b.do(func(ch *amqp.Channel) error {
 		q, err := ch.QueueDeclarePassive(l.queue, true, false, false, false, nil)
 		if err != nil {
@@ -259,11 +259,11 @@ func (b *rabbit) waiting(_ context.Context, l lane) (n int, err error) {
 	return n, err
 }
 
-func (b *rabbit) addLane(_ context.Context, l lane) error {
-	return b.do(func(ch *amqp.Channel) error { return b.declareLane(ch, l) })
+func (b *rabbit) addLane(_ context.Context, l laneID) error {
+	return b.do(func(ch *amqp.Channel) error { return b.declareLane(ch, laneNow{l, true}) })
 }
 
-func (b *rabbit) closeLane(_ context.Context, l lane) error {
+func (b *rabbit) closeLane(_ context.Context, l laneID) error {
 	if b.e.cfg.mode != modeConvoy {
 		return nil // the publisher decides where orders go
 	}
@@ -275,7 +275,7 @@ func (b *rabbit) closeLane(_ context.Context, l lane) error {
 	})
 }
 
-func (b *rabbit) deleteLane(_ context.Context, l lane) error {
+func (b *rabbit) deleteLane(_ context.Context, l laneID) error {
 	return b.do(func(ch *amqp.Channel) error {
 		if _, err := ch.QueueDelete(l.queue, false, false, false); err != nil {
 			return fmt.Errorf("deleting lane %d: %w", l.number, err)

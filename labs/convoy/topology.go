@@ -21,13 +21,19 @@ const (
 	drainPoll     = 10 * time.Millisecond
 )
 
-// lanesNow returns copies of the lanes in binding order.
-func (e *epoch) lanesNow() []lane {
+// laneNow is a lane as it stood at one moment.
+type laneNow struct {
+	laneID
+	open bool
+}
+
+// lanesNow returns the lanes in binding order.
+func (e *epoch) lanesNow() []laneNow {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	lanes := make([]lane, len(e.lanes))
+	lanes := make([]laneNow, len(e.lanes))
 	for i, l := range e.lanes {
-		lanes[i] = lane{number: l.number, queue: l.queue, open: l.open}
+		lanes[i] = laneNow{l.laneID, l.open}
 	}
 	return lanes
 }
@@ -95,7 +101,7 @@ func (e *epoch) extend(ctx context.Context) error {
 	e.mu.Unlock()
 	if e.cfg.sharded() {
 		// The queue comes first: an order must not find its lane missing.
-		if err := e.broker.addLane(ctx, *l); err != nil {
+		if err := e.broker.addLane(ctx, l.laneID); err != nil {
 			return err
 		}
 	}
@@ -142,7 +148,7 @@ func (e *epoch) shrink(ctx context.Context, what string) error {
 	e.log.add(lab.MarkSetting, "convoy.event.lane_removed", l.number)
 	e.rev.Add(1)
 	e.mu.Unlock()
-	if err := e.broker.closeLane(ctx, *l); err != nil {
+	if err := e.broker.closeLane(ctx, l.laneID); err != nil {
 		return err
 	}
 	e.all.Go(func() { e.retire(e.workCtx, l) })
@@ -157,11 +163,11 @@ func (e *epoch) retire(ctx context.Context, l *lane) {
 		if ctx.Err() != nil {
 			return // everything is removed soon
 		}
-		if n, err := e.broker.waiting(ctx, lane{number: l.number, queue: l.queue}); err == nil && n == 0 && e.emptied(l) {
+		if n, err := e.broker.waiting(ctx, l.laneID); err == nil && n == 0 && e.emptied(l) {
 			break
 		}
 	}
-	_ = e.broker.deleteLane(ctx, lane{number: l.number, queue: l.queue}) // what is not deleted expires
+	_ = e.broker.deleteLane(ctx, l.laneID) // what is not deleted expires
 }
 
 // emptied takes a closed lane out if nothing is left in it.

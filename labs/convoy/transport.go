@@ -40,12 +40,12 @@ type transport interface {
 	// name is what a lane is called in the broker.
 	name(number int) string
 	// waiting counts what a lane holds that is not acknowledged.
-	waiting(ctx context.Context, l lane) (int, error)
+	waiting(ctx context.Context, l laneID) (int, error)
 	// addLane, closeLane and deleteLane change the topology: a closed lane gets
 	// no new orders.
-	addLane(ctx context.Context, l lane) error
-	closeLane(ctx context.Context, l lane) error
-	deleteLane(ctx context.Context, l lane) error
+	addLane(ctx context.Context, l laneID) error
+	closeLane(ctx context.Context, l laneID) error
+	deleteLane(ctx context.Context, l laneID) error
 	// cut breaks the producer's connection.
 	cut()
 	// refuses tells whether the broker takes no orders at the moment.
