@@ -27,7 +27,7 @@ type connection struct {
 	open    int         // channels
 	running int         // of them, how many have a program or a refusal at work
 	unused  *time.Timer // cuts the connection while nothing runs
-	closing bool        // cut it as soon as nothing runs
+	closing bool        // nothing begins any more
 }
 
 func newConnection(ctx context.Context, s *server, nc net.Conn, place *ticket) *connection {
@@ -158,7 +158,7 @@ func (c *connection) workDone() {
 	switch {
 	case c.running > 0:
 	case c.closing:
-		c.cut()
+		c.unused.Reset(c.server.Grace) // the client has a moment to leave by itself
 	default:
 		c.unused.Reset(c.server.Unused)
 	}

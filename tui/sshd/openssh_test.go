@@ -248,7 +248,7 @@ func TestOpenSSHWithoutARealTerminal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no pseudo-terminals")
 	}
-	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 400*time.Millisecond, 100*time.Millisecond })
+	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 2*time.Second, 500*time.Millisecond })
 	o := newOpenSSH(t, s)
 	out, status := o.output("-tt", o.host) // tells a size of 0x0 and sends an end of input
 	if status != 0 || !strings.Contains(out, "size=80x24") || !strings.Contains(out, "Session ended") {

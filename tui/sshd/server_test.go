@@ -180,7 +180,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 }
 
 func TestSilentClientsAreCut(t *testing.T) {
-	s := startServer(t, func(o *Options) { o.Handshake, o.Unused = 50*time.Millisecond, 100*time.Millisecond })
+	s := startServer(t, func(o *Options) { o.Handshake, o.Unused = time.Second, time.Second })
 	nc, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +205,7 @@ func TestSilentClientsAreCut(t *testing.T) {
 }
 
 func TestIdleVisitorIsWarnedAndSentHome(t *testing.T) {
-	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 1200*time.Millisecond, 1100*time.Millisecond })
+	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 3*time.Second, 2800*time.Millisecond })
 	v := s.visit(t)
 	v.sees("Still there?")
 	v.types("x")
@@ -213,16 +213,16 @@ func TestIdleVisitorIsWarnedAndSentHome(t *testing.T) {
 	if status := v.status(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	v.sees("Session ended: 1.2s passed without a key.")
+	v.sees("Session ended: 3s passed without a key.")
 	s.logs(t, "reason=idle")
 }
 
 func TestNobodyStaysForEver(t *testing.T) {
-	s := startServer(t, func(o *Options) { o.MaxSession = 300 * time.Millisecond })
+	s := startServer(t, func(o *Options) { o.MaxSession = time.Second })
 	v := s.visit(t)
 	v.sees("The session reaches its time limit")
 	v.status()
-	v.sees("it reached its time limit of 300ms")
+	v.sees("it reached its time limit of 1s")
 	s.logs(t, "reason=stay")
 }
 
@@ -230,14 +230,18 @@ func TestStoppingSaysSoAndWaits(t *testing.T) {
 	s := startServer(t, nil)
 	v := s.visit(t)
 	v.sees("size=80x24")
-	if err := s.stop(); err != nil {
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.stop() }()
+	if status := v.status(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	v.sees("The server is stopping.")
+	if err := <-stopped; err != nil {
 		t.Fatal(err)
 	}
 	if len(s.cleaned) != 1 {
 		t.Error("stopped before the session was cleaned up")
 	}
-	v.status()
-	v.sees("The server is stopping.")
 	if _, err := net.DialTimeout("tcp", s.addr, time.Second); err == nil {
 		t.Error("it still listens")
 	}
