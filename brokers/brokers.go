@@ -31,6 +31,8 @@ type Choice struct {
 	// Where the embedded ones listen; empty: a free port on loopback.
 	AMQPAddr  string
 	RedisAddr string
+	// AMQPProduct is what the embedded AMQP server calls itself; empty: the truth.
+	AMQPProduct string
 }
 
 // Set is an open pair of brokers.
@@ -69,7 +71,7 @@ func Open(ctx context.Context, choice Choice) (*Set, error) {
 
 func (s *Set) openAMQP(ctx context.Context, choice Choice) error {
 	if choice.AMQPURL == "" {
-		server, err := minirabbit.Run(minirabbit.Options{Addr: choice.AMQPAddr})
+		server, err := minirabbit.Run(minirabbit.Options{Addr: choice.AMQPAddr, Product: choice.AMQPProduct})
 		if err != nil {
 			return fmt.Errorf("starting the embedded RabbitMQ: %w", err)
 		}

@@ -12,6 +12,7 @@ func brokersFlags() []lab.Knob {
 	return []lab.Knob{
 		lab.NewText("amqp-addr", "127.0.0.1:5672"),
 		lab.NewText("redis-addr", "127.0.0.1:6379"),
+		lab.NewText("amqp-product", ""),
 		languageFlag(),
 	}
 }
@@ -20,6 +21,7 @@ func brokersFlags() []lab.Knob {
 func runBrokers(ctx context.Context, c *call) error {
 	bench, err := labs.OpenBench(ctx, labs.Choice{
 		AMQPAddr: c.flags.Text("amqp-addr"), RedisAddr: c.flags.Text("redis-addr"),
+		AMQPProduct: c.flags.Text("amqp-product"),
 	})
 	if err != nil {
 		return err
