@@ -23,7 +23,7 @@ const (
 
 func courseFlags() []lab.Knob {
 	flags := []lab.Knob{
-		lab.NewBool("plain", false), lab.NewText("card", ""), lab.NewText("progress", ""),
+		lab.NewBool("plain", false), lab.NewText("card", ""), progressFlag(),
 		lab.NewText("a", ""), lab.NewText("b", ""),
 		formatFlag(), seedFlag(), languageFlag(),
 	}

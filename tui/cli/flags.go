@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -66,7 +67,7 @@ func (c *call) parse(knobs []lab.Knob, args []string) (wantsHelp bool, err error
 	c.args, c.flags, c.given = set.Args(), lab.Settings{}, map[string]bool{}
 	for id, v := range values {
 		c.given[id] = set.Changed(id)
-		if preset, ok := outside(c.Getenv, config, id); ok && !c.given[id] && isProgramFlag(id) {
+		if preset, ok := outside(c.Getenv, config, id); ok && !c.given[id] && isOfSurroundings(id) {
 			if err := v.Set(preset); err != nil {
 				return false, err
 			}
@@ -110,15 +111,16 @@ func outside(getenv func(string) string, config map[string]string, id string) (s
 	return v, ok
 }
 
-// isProgramFlag tells flags that describe a person's surroundings from those
-// that describe one run: only the former are taken from outside, so that a
-// run's settings are always on its command line.
-func isProgramFlag(id string) bool {
-	switch id {
-	case "lang", "brokers", "amqp-url", "redis-url", "theme", "glyphs", "ascii", "reduced-motion", "progress":
-		return true
-	}
-	return false
+// surroundings are the flags that describe a person's place rather than one
+// run. Only they are taken from outside, so that a run's settings are always on
+// its command line.
+func surroundings() []lab.Knob {
+	flags := []lab.Knob{languageFlag(), progressFlag()}
+	return append(append(flags, themeFlags()...), brokerFlags()...)
+}
+
+func isOfSurroundings(id string) bool {
+	return slices.ContainsFunc(surroundings(), func(k lab.Knob) bool { return k.ID == id })
 }
 
 // readConfig reads config.yaml in resilab's folder of the user's
@@ -142,7 +144,7 @@ func readConfig(getenv func(string) string) (map[string]string, error) {
 	}
 	config := make(map[string]string, len(raw))
 	for k, v := range raw {
-		if !isProgramFlag(k) {
+		if !isOfSurroundings(k) {
 			return nil, fmt.Errorf("config file %s: %q is not a setting of resilab", path, k)
 		}
 		config[k] = fmt.Sprint(v)
@@ -191,6 +193,9 @@ func loadTexts(w World) (*i18n.Catalogue, error) {
 	}
 	return Catalogue(lang)
 }
+
+// progressFlag names the file of the progress in the course.
+func progressFlag() lab.Knob { return lab.NewText("progress", "") }
 
 // seedFlag: the same seed gives the same draws.
 func seedFlag() lab.Knob { return lab.NewInt("seed", 1, 0, 1<<31-1) }

@@ -23,7 +23,7 @@ func labsFlags() []lab.Knob {
 		lab.NewChoice("lab", labNames()...),
 		lab.NewText("card", ""),
 		lab.NewText("http-addr", cacheaside.CourseHTTPAddr),
-		lab.NewText("progress", ""),
+		progressFlag(),
 		seedFlag(), languageFlag(),
 	}
 	return append(append(flags, themeFlags()...), brokerFlags()...)
