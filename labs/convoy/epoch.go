@@ -22,7 +22,7 @@ type epoch struct {
 
 	workCtx               context.Context // ends when the consumers have to
 	cancelWork, cancelAll context.CancelFunc
-	work, all             sync.WaitGroup // consumers; and everything else
+	work, all             sync.WaitGroup // what works on orders; what keeps the topology
 
 	mu         sync.Mutex
 	kick       chan struct{} // wakes the producer
@@ -110,7 +110,7 @@ func (e *epoch) start(ctx context.Context) error {
 	work, cancelWork := context.WithCancel(all)
 	e.cancelAll, e.cancelWork, e.workCtx = cancelAll, cancelWork, work
 	e.all.Go(func() { e.broker.run(all) })
-	e.all.Go(func() { e.monitor(work) })
+	e.work.Go(func() { e.monitor(work) })
 	e.work.Go(func() { e.produce(work) })
 	e.mu.Lock()
 	for _, w := range e.workers {

@@ -183,6 +183,16 @@ func TestAlarm(t *testing.T) {
 	if m["lost"] != 0 || m["violations"] != 0 || m["duplicates"] != 0 || m["unique_messages"] != m["published"] {
 		t.Errorf("%v", m)
 	}
+	// Under an alarm the broker does not even listen to a farewell.
+	if _, err := node.Ctl("set_disk_free_limit", "999000GB"); err != nil {
+		t.Fatal(err)
+	}
+	l.Resume()
+	await(t, l, "it is blocked again", func(s *lab.Snapshot) bool { return len(s.Troubles) == 1 })
+	began := time.Now()
+	if err := l.Stop(t.Context()); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("leaving a blocked broker took %s: %v", time.Since(began), err)
+	}
 }
 
 // TestADeletedQueueIsNoSilentLoss: somebody deletes a lane with orders in it.

@@ -18,6 +18,8 @@ const (
 	// gone within a minute. The queues themselves are durable, so that what the
 	// broker has confirmed survives its restart.
 	expires = 50 * time.Second
+	// removePatience bounds leaving: a broker under an alarm does not read.
+	removePatience = 2 * time.Second
 	// redialAfter is how long a consumer waits after losing its connection.
 	redialAfter = 50 * time.Millisecond
 )
@@ -94,9 +96,7 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	b.set(nil, nil, nil)
 	pub.Close() // settles what the broker has not answered
 	if ctx.Err() != nil {
-		b.declaring.Lock()
-		b.remove(ch)
-		b.declaring.Unlock()
+		b.remove(c, ch)
 	}
 	return dead.Err()
 }
@@ -170,8 +170,13 @@ func (b *rabbit) declareLane(ch *amqp.Channel, l laneNow) error {
 	return nil
 }
 
-// remove deletes everything that was declared. What it cannot delete expires.
-func (b *rabbit) remove(ch *amqp.Channel) {
+// remove deletes everything that was declared. A broker that does not listen,
+// as under an alarm, is left to let it expire.
+func (b *rabbit) remove(c *rabbitmq.Conn, ch *amqp.Channel) {
+	b.declaring.Lock()
+	defer b.declaring.Unlock()
+	giveUp := time.AfterFunc(removePatience, c.Cut)
+	defer giveUp.Stop()
 	for _, l := range b.e.lanesNow() {
 		_, _ = ch.QueueDelete(l.queue, false, false, false)
 	}

@@ -75,31 +75,30 @@ func (w *worker) serve(ctx context.Context, in <-chan amqp.Delivery) error {
 // no error means that in has closed.
 func (w *worker) fill(ctx context.Context, in *<-chan amqp.Delivery) error {
 	for {
+		d, ok, err := w.next(ctx, *in)
+		if err != nil || !ok {
+			return err
+		}
+		if err := w.receive(d); err != nil {
+			return err
+		}
+	}
+}
+
+// next returns a delivery, if there is one. It waits only for the first job.
+func (w *worker) next(ctx context.Context, in <-chan amqp.Delivery) (d amqp.Delivery, ok bool, err error) {
+	if len(w.jobs) > 0 {
 		select {
-		case d, ok := <-*in:
-			if !ok {
-				return nil
-			}
-			if err := w.receive(d); err != nil {
-				return err
-			}
-			continue
+		case d, ok = <-in:
 		default:
 		}
-		if len(w.jobs) > 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case d, ok := <-*in:
-			if !ok {
-				return nil
-			}
-			if err := w.receive(d); err != nil {
-				return err
-			}
-		}
+		return d, ok, nil
+	}
+	select {
+	case d, ok = <-in:
+		return d, ok, nil
+	case <-ctx.Done():
+		return d, false, ctx.Err()
 	}
 }
 
