@@ -21,12 +21,16 @@ func (s *session) run() {
 		s.leave(1, "sshd.refuse.full", server.MaxSessions)
 		return
 	}
-	defer server.gate.giveSession()
 	began := time.Now()
 	server.Logger.Info("session began", "remote", s.conn.remote, "user", s.user, "key", s.key)
-	why, err := s.runProgram()
-	server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user,
-		"seconds", int(time.Since(began).Seconds()), "reason", string(why), "error", err)
+	var why ending
+	var err error
+	defer func() { // the last thing that is seen of a session: its place is free by then
+		server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user,
+			"seconds", int(time.Since(began).Seconds()), "reason", string(why), "error", err)
+	}()
+	defer server.gate.giveSession()
+	why, err = s.runProgram()
 }
 
 // runProgram makes the program, runs it and cleans up after it. The visitor

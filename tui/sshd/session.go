@@ -24,6 +24,7 @@ type session struct {
 	term    string
 	hasPTY  bool
 	started bool
+	work    func() // to begin when the request is answered
 
 	mu      sync.Mutex
 	window  window
@@ -53,6 +54,17 @@ func (s *session) serve(requests <-chan *gossh.Request) {
 		if req.WantReply {
 			_ = req.Reply(ok, nil)
 		}
+		s.startWork()
+	}
+}
+
+// startWork begins what the last request led to. It waits for the answer to
+// be sent: what is done quickly would close the channel before it.
+func (s *session) startWork() {
+	work := s.work
+	s.work = nil
+	if work != nil && !s.conn.begin(work) {
+		_ = s.channel.Close() // the server is stopping
 	}
 }
 
@@ -118,13 +130,13 @@ func (s *session) size() window {
 	return s.window
 }
 
-// start begins the one thing a session does.
+// start asks for the one thing that a session does.
 func (s *session) start(work func()) bool {
 	if s.started {
 		return false
 	}
-	s.started = true
-	return s.conn.begin(work)
+	s.started, s.work = true, work
+	return true
 }
 
 // refuse tells the client why not and ends the session.
