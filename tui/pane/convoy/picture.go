@@ -78,18 +78,30 @@ func (p *painter) verdict() string {
 		l.Gap(2).Put(th.Warn, p.t("draining"))
 	}
 	rate := p.rate()
-	for _, c := range engine.Causes() {
-		if n := p.d.Causes[c]; n > 0 {
-			words := p.t("cause."+c.String(), n)
-			if l.Left() > widget.Width(words)+widget.Width(rate)+4 {
-				l.Gap(2).Put(th.Dim, words)
-			}
+	for _, words := range p.remarks() {
+		if l.Left() > widget.Width(words)+widget.Width(rate)+4 {
+			l.Gap(2).Put(th.Dim, words)
 		}
 	}
 	if l.Left() > widget.Width(rate)+1 {
 		l.Right(th.Text.Strong(), rate)
 	}
 	return l.String()
+}
+
+// remarks say why order broke, and what else happened to orders.
+func (p *painter) remarks() (all []string) {
+	for _, c := range engine.Causes() {
+		if n := p.d.Causes[c]; n > 0 {
+			all = append(all, p.t("cause."+c.String(), n))
+		}
+	}
+	for _, id := range []string{"duplicates", "dead_lettered", "redelivered"} {
+		if n := p.Snap.Metrics[id]; n > 0 {
+			all = append(all, p.t("count."+id, lab.Count.Write(n)))
+		}
+	}
+	return all
 }
 
 // rate is the throughput, beside that of run A where there is one.

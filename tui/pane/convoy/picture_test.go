@@ -45,7 +45,7 @@ func strip(text string) (all []engine.Stamp) {
 
 func users(strips ...string) (all []engine.User) {
 	for i, text := range strips {
-		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Strip: strip(text), P95: 40 * float64(i+1), Step: i % 2, Balance: 100 * (i % 2)}
+		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Strip: strip(text), P50: 11 * float64(i+1), P95: 40 * float64(i+1), Step: i % 2, Balance: 100 * (i % 2)}
 		u.Handled = uint64(len(u.Strip))
 		u.Violations = uint64(strings.Count(text, "!"))
 		u.Wrong = u.Violations > 0
@@ -83,7 +83,7 @@ func broken() *lab.Snapshot {
 		{Number: 1, Open: true, Waiting: 3, Next: orders("A16 B12 C9"), Consumers: []engine.Consumer{
 			consumer(1, "A14"), consumer(2, "A15"), consumer(3, "C8")}},
 	}, Users: users("7 8 9 11 !10 12 13", "3 5 6 !4 7 =7 x8 9 !8", "1 2 3 4 5 6 7")},
-		map[string]float64{"handled": 310, "violations": 37, "violation_rate": 0.119, "throughput": 38, "lost": 2})
+		map[string]float64{"handled": 310, "violations": 37, "violation_rate": 0.119, "throughput": 38, "lost": 2, "duplicates": 1, "dead_lettered": 1})
 }
 
 func faulty() *lab.Snapshot {
@@ -116,7 +116,7 @@ func look(name string) *theme.Theme {
 	return theme.New(theme.Options{Getenv: func(k string) string { return env[k] }})
 }
 
-var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {56, 10}, {78, 16}, {110, 30}}
+var sizes = [][2]int{{0, 0}, {1, 1}, {20, 3}, {40, 6}, {56, 10}, {78, 16}, {110, 30}, {130, 26}}
 
 func frame(th *theme.Theme, c *i18n.Catalogue, snap *lab.Snapshot, w, h int) pane.Frame {
 	spec := engine.Spec()

@@ -10,7 +10,7 @@ import (
 // The comparison of systems needs room: columns beside the strips, and two
 // rows below them.
 const (
-	routesFromW = 96
+	routesFromW = 116
 	routesFromH = 22
 	routeCell   = 10
 	sessionCell = 13 // Service Bus: every user is a session

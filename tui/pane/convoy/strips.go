@@ -14,10 +14,12 @@ const (
 	nameCell  = 11
 	faultCell = 6
 	waitCell  = 9
+	bothCell  = 17 // the median and the 95th percentile
 	stateCell = 13
 	// Widths from which the waits and the users' business have a column.
 	figuresFrom = 52
 	stateFrom   = 66
+	bothFrom    = 84
 )
 
 // strips draws a row a user with the orders as they were handled, in h rows.
@@ -62,7 +64,9 @@ func (p *painter) stripsHeading() string {
 	if p.W >= stateFrom {
 		l.RightCell(th.Dim, p.t("business."+p.d.Scenario), stateCell)
 	}
-	if p.W >= figuresFrom {
+	if p.W >= bothFrom {
+		l.RightCell(th.Dim, p.t("p50_p95"), bothCell)
+	} else if p.W >= figuresFrom {
 		l.RightCell(th.Dim, p.t("p95"), waitCell)
 	}
 	p.routesHeading(l)
@@ -71,13 +75,21 @@ func (p *painter) stripsHeading() string {
 
 func (p *painter) stripEnd() int {
 	end := p.W - faultCell - p.routesWidth()
-	if p.W >= figuresFrom {
-		end -= waitCell
-	}
+	end -= p.waitWidth()
 	if p.W >= stateFrom {
 		end -= stateCell
 	}
 	return max(nameCell, end)
+}
+
+func (p *painter) waitWidth() int {
+	switch {
+	case p.W >= bothFrom:
+		return bothCell
+	case p.W >= figuresFrom:
+		return waitCell
+	}
+	return 0
 }
 
 // strip draws one user: name, numbers with the newest at the right, figures.
@@ -90,8 +102,10 @@ func (p *painter) strip(i int) string {
 	if p.W >= stateFrom {
 		p.business(l, u)
 	}
-	if p.W >= figuresFrom {
-		l.RightCell(th.Dim, waitText(u.P95), waitCell)
+	if p.W >= bothFrom && u.P95 > 0 {
+		l.RightCell(th.Dim, waitText(u.P50)+" / "+waitText(u.P95), bothCell)
+	} else if p.W >= figuresFrom {
+		l.RightCell(th.Dim, waitText(u.P95), p.waitWidth())
 	}
 	p.routes(l, i)
 	return l.String()
