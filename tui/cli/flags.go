@@ -57,7 +57,7 @@ func (c *call) parse(knobs []lab.Knob, args []string) (wantsHelp bool, err error
 			f.NoOptDefVal = "true"
 		}
 	}
-	if err := set.Parse(args); err != nil {
+	if err := set.Parse(joinSwitches(args, knobs)); err != nil {
 		return false, c.flagError(err, set)
 	}
 	config, err := readConfig(c.Getenv)
@@ -76,6 +76,25 @@ func (c *call) parse(knobs []lab.Knob, args []string) (wantsHelp bool, err error
 		c.flags[id] = v.value
 	}
 	return wantsHelp, nil
+}
+
+// joinSwitches lets a switch be followed by its value as other flags are:
+// "--drain true" becomes "--drain=true", while "--drain" alone stays.
+func joinSwitches(args []string, knobs []lab.Knob) (joined []string) {
+	isSwitch := func(arg string) bool {
+		return slices.ContainsFunc(knobs, func(k lab.Knob) bool { return k.Kind == lab.Bool && arg == "--"+k.ID })
+	}
+	for i := 0; i < len(args); i++ {
+		if i+1 < len(args) && isSwitch(args[i]) {
+			if _, err := lab.ParseValue(lab.Bool, args[i+1]); err == nil {
+				joined = append(joined, args[i]+"="+args[i+1])
+				i++
+				continue
+			}
+		}
+		joined = append(joined, args[i])
+	}
+	return joined
 }
 
 // flagError turns pflag's errors into one line in the catalogue's words.
