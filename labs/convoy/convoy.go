@@ -175,6 +175,10 @@ func (l *engine) Snapshot() *lab.Snapshot {
 	snap.Metrics, snap.Elapsed, snap.InFlight = e.figures()
 	snap.Troubles = e.troubles()
 	snap.Detail = e.detail()
+	if e.cfg.kafka {
+		snap.Brokers = map[string]string{"kafka": e.cfg.kafkaName()}
+		snap.Notes = []lab.Note{{Key: "convoy.note.kafka", Args: []any{e.cfg.kafkaName()}}}
+	}
 	return snap
 }
 

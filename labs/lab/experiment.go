@@ -347,11 +347,19 @@ func (e *Experiment) Current() Run {
 	run := Run{Lab: e.opt.Spec.ID, Seed: e.opt.Seed, Brokers: e.opt.Brokers, Knobs: e.active}
 	e.mu.Unlock()
 	if snap != nil {
+		run.Brokers = merged(run.Brokers, snap.Brokers)
 		run.Metrics = snap.Metrics
 		run.Events = snap.EventTotal
 		run.Duration = snap.Elapsed.Seconds()
 	}
 	return run
+}
+
+func merged(a, b map[string]string) map[string]string {
+	all := make(map[string]string, len(a)+len(b))
+	maps.Copy(all, a)
+	maps.Copy(all, b)
+	return all
 }
 
 // CaptureA keeps the run under way as run A.

@@ -63,6 +63,9 @@ type Snapshot struct {
 	EventTotal uint64
 	// Troubles are what is wrong right now, such as a broker that is away.
 	Troubles []Trouble
+	// Brokers are those that the lab uses besides the ones of its Env, by what
+	// they are: {"kafka": "embedded"}.
+	Brokers map[string]string
 	// Notes are what a person should know now, such as where the lab can be
 	// reached from outside.
 	Notes []Note

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,7 +178,7 @@ func (c *call) printRun(spec *lab.Spec, run lab.Run) error {
 func (c *call) printText(w io.Writer, spec *lab.Spec, run lab.Run) error {
 	t := newTable()
 	t.title(c.text.T("cli.run.title", c.text.T(spec.ID+".name"), fmt.Sprintf("%.1f", run.Duration), run.Seed))
-	for _, name := range []string{"amqp", "redis"} {
+	for _, name := range slices.Sorted(maps.Keys(run.Brokers)) {
 		t.row(c.text.T("cli.broker."+name), run.Brokers[name])
 	}
 	t.title(c.text.T("cli.run.knobs"))
