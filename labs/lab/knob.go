@@ -28,6 +28,7 @@ type Knob struct {
 	Step     float64  // fine step of a linear knob, in the value's own unit
 	Coarse   float64  // coarse step of a linear knob
 	Log      bool     // steps go 1, 2, 5, 10 … instead
+	LogBar   bool     // even steps, but drawn like Log: where the small values matter most
 	Choices  []string // for Choice
 	Pace     Pace
 	Setup    bool // read only when the lab starts; not in the knob panel
@@ -175,7 +176,7 @@ func (k Knob) Position(v Value) float64 {
 		return 0
 	}
 	lo, hi, x := k.Min.num, k.Max.num, v.num
-	if k.Log {
+	if k.Log || k.LogBar {
 		floor := k.logFloor()
 		scale := func(f float64) float64 { return math.Log(math.Max(f, floor/2) / (floor / 2)) }
 		lo, hi, x = scale(lo), scale(hi), scale(x)

@@ -196,3 +196,18 @@ func TestLogKeepsTheNewest(t *testing.T) {
 		}
 	}
 }
+
+// A bar on a log scale leaves room for the small values and does not change the steps.
+func TestLogBarSpreadsSmallValues(t *testing.T) {
+	k := NewInt("retries", 3, 0, 100)
+	k.LogBar = true
+	if p := k.Position(k.Default); p < 0.2 || p > 0.5 {
+		t.Errorf("3 of 100 stands at %v of the bar", p)
+	}
+	if lo, hi := k.Position(k.Min), k.Position(k.Max); lo != 0 || hi != 1 {
+		t.Errorf("the ends stand at %v and %v", lo, hi)
+	}
+	if next := k.Next(IntValue(3), 1, false); next.Int() != 4 {
+		t.Errorf("a step up from 3 is %v", next)
+	}
+}

@@ -46,9 +46,11 @@ func scenarioKnobs() []lab.Knob {
 	jitter.Default = lab.ChoiceValue(policy.Full.String())
 	failures := lab.NewFraction("failure-rate", 0.18)
 	failures.Step = 0.02
+	retries := lab.NewInt("retries", 3, 0, maxRetries)
+	retries.LogBar = true // 3 to 5 are reasonable; a hundred stands for no limit
 	return []lab.Knob{
 		scenario,
-		lab.NewInt("retries", 3, 0, maxRetries),
+		retries,
 		lab.NewDuration("base", 500*time.Millisecond, 0, time.Minute),
 		lab.NewFloat("factor", 2, 1, 10, 0.25, 1),
 		lab.NewDuration("cap", 10*time.Second, 0, time.Hour),
