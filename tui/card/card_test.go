@@ -253,7 +253,7 @@ func TestPassedWithTheKeyboardAlone(t *testing.T) {
 	d.sees("Primero guarda la ejecución A")
 	d.lab.measure(retryAll)
 	d.press("a")
-	d.sees("Ejecución A guardada", "Cambia estas perillas", "clasificador")
+	d.sees("Ejecución A guardada", "Cambia estos ajustes", "clasificador")
 	d.press("c")
 	d.sees("Todavía no: falta alguna condición")
 	d.turn("retries", lab.IntValue(0))

@@ -125,7 +125,7 @@ intentos por op.: 1.66×
 éxito: 81 %
 Ahora cambia solo: clasificador.
 classify=false  (clasificador; se admite true|false)
-Escribe perilla=valor, o una orden: mide, ajustes, pista, salir.
+Escribe ajuste=valor, o una orden: mide, ajustes, pista, salir.
   no  intentos por op.: 1.66× (máx. 1.15×); en A: 1.66×
   sí  éxito: 81 % (mín. 78 %); en A: 81 %
 Todavía no se cumple.
@@ -137,7 +137,7 @@ Pista 3: Activa el clasificador: con él, un 402 se abandona al primer intento (
 «rate» no se puede cambiar en esta tarjeta; se admite classify
 classify: «tal vez» no vale; se admite true|false
 No entiendo «cantar».
-Escribe perilla=valor, o una orden: mide, ajustes, pista, salir.
+Escribe ajuste=valor, o una orden: mide, ajustes, pista, salir.
 classify=false  (clasificador; se admite true|false)
 clasificador: no → sí
   sí  intentos por op.: 1.10× (máx. 1.15×); en A: 1.66×

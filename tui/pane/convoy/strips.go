@@ -61,8 +61,10 @@ func (p *painter) stripsHeading() string {
 		l.RightCell(th.Dim, words, end-nameCell)
 	}
 	l.To(end).RightCell(th.Dim, p.t("faults"), faultCell)
-	if p.W >= stateFrom {
+	if p.W >= stateFrom && p.d.Scenario != "" {
 		l.RightCell(th.Dim, p.t("business."+p.d.Scenario), stateCell)
+	} else if p.W >= stateFrom {
+		l.Gap(stateCell)
 	}
 	if p.W >= bothFrom {
 		l.RightCell(th.Dim, p.t("p50_p95"), bothCell)
