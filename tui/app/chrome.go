@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"resilab/labs/lab"
+	"resilab/tui/pane"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -134,7 +135,10 @@ func (m *Model) statusRow() string {
 	sep := " " + m.th.Glyph.Dot + " "
 	l.Text(m.th.Glyph.Times + speedText(v.exp.Speed()))
 	l.Put(m.th.Dim, sep).Text(elapsed(f.Snap.Elapsed))
-	l.Put(m.th.Dim, sep+m.text.T("ui.status.seed", strconv.FormatUint(v.exp.Seed(), 10)))
+	seed := sep + m.text.T("ui.status.seed", strconv.FormatUint(v.exp.Seed(), 10))
+	if widget.Width(seed)+m.notesWidth(f) <= l.Left() { // an address is worth more, and none can be used in part
+		l.Put(m.th.Dim, seed)
+	}
 	if f.A != nil {
 		l.Put(m.th.Dim, sep).Put(m.th.Accent, m.text.T("ui.status.a"))
 	}
@@ -151,6 +155,18 @@ func (m *Model) statusRow() string {
 		l.To(m.w-1-len(lang)).Put(m.th.Dim, lang)
 	}
 	return l.String()
+}
+
+// notesWidth is how many cells of the status row stand behind the seed.
+func (m *Model) notesWidth(f pane.Frame) (cells int) {
+	const separator = 3
+	if f.A != nil || f.B != nil {
+		cells = separator + len("A B")
+	}
+	for _, note := range f.Snap.Notes {
+		cells += separator + widget.Width(m.text.T(note.Key, note.Args...))
+	}
+	return cells
 }
 
 func (m *Model) phaseWord(v *labView) (word string, style theme.Style, glyph string) {

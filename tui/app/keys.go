@@ -127,9 +127,12 @@ func (k keymap) find(focus area, key string) (binding, bool) {
 	return binding{}, false
 }
 
-// keyName writes keys for people. Where there are no arrows to show, "<" and
-// ">" would be other keys, so that the arrows are named.
+// keyName writes keys for people, in their language. Where there are no arrows
+// to show, "<" and ">" would be other keys, so that the arrows are named.
 func (m *Model) keyName(show string) string {
+	if name := "ui.key_name." + show; m.text.Has(name) {
+		return m.text.T(name)
+	}
 	if m.th.Glyph.Set != theme.ASCII {
 		return show
 	}

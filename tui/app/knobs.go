@@ -70,7 +70,16 @@ func (m *Model) refusal(err error) string {
 	if !errors.As(err, &ke) {
 		return err.Error()
 	}
-	return m.text.T("ui.refused", m.text.T(m.cur().spec.ID+".knob."+ke.Knob+".name"), ke.Value, ke.Allowed)
+	spec := m.cur().spec
+	allowed := ke.Allowed
+	if k, ok := spec.Knob(ke.Knob); ok && k.Kind == lab.Choice { // in the words that the panel shows
+		words := make([]string, len(k.Choices))
+		for i, c := range k.Choices {
+			words[i] = widget.KnobText(m.text, spec.ID, k, lab.ChoiceValue(c))
+		}
+		allowed = strings.Join(words, ", ")
+	}
+	return m.text.T("ui.refused", m.text.T(spec.ID+".knob."+ke.Knob+".name"), ke.Value, allowed)
 }
 
 // beginTyping opens the chosen knob's value for typing; a switch just turns.

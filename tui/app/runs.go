@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
-
-	"resilab/tui/widget"
 )
 
 func (m *Model) togglePause() {
@@ -63,10 +61,9 @@ func (m *Model) askReset() {
 
 func (m *Model) openExport() {
 	v := m.cur()
-	p := &page{title: m.text.T("ui.export.title", m.text.T(v.spec.ID+".name"))}
-	for _, row := range strings.Split(v.entry.Export(v.exp.Settings()), "\n") {
-		row = strings.ReplaceAll(row, "\t", "    ")
-		p.rows = append(p.rows, widget.NewLine(m.th, widget.Width(row)).Text(row).String())
+	code := strings.ReplaceAll(v.entry.Export(v.exp.Settings()), "\t", "    ")
+	m.overlay = &codePage{
+		page: page{title: m.text.T("ui.export.title", m.text.T(v.spec.ID+".name"))},
+		code: strings.Split(code, "\n"),
 	}
-	m.overlay = p
 }

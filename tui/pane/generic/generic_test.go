@@ -19,7 +19,7 @@ import (
 
 func frame(t testing.TB, knobs, metrics int) pane.Frame {
 	t.Helper()
-	text, err := i18n.Load(i18n.English, fstest.MapFS{"en.yaml": {Data: []byte(`{ui: {knobs: Knobs, log: Log, compare: {none: "Press a to keep this run"}}}`)}})
+	text, err := i18n.Load(i18n.English, fstest.MapFS{"en.yaml": {Data: []byte(`{ui: {knobs: Knobs, log: Log, log_nothing: "Nothing has {0}", compare: {none: "Press a to keep this run"}}}`)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,5 +112,28 @@ func TestDifference(t *testing.T) {
 		if got := difference(lab.Metric{Format: tc.f}, tc.d); got != tc.want {
 			t.Errorf("%q, want %q", got, tc.want)
 		}
+	}
+}
+
+// Where the columns are too wide, the differences lose their units before names lose letters.
+func TestNarrowTableKeepsNames(t *testing.T) {
+	f := frame(t, 0, 0)
+	for w, want := range map[int]string{60: "−1.1 pp ▼", 34: "−1.1 ▼"} {
+		f.W, f.H = w, 2
+		tab := table{f: f}
+		tab.add(f.Theme.Text, "sin reintento", "73.7 %", "72.6 %", f.Theme.Text, "−1.1 pp ▼")
+		row := ansi.Strip(tab.draw()[0])
+		if !strings.HasPrefix(row, "sin reintento ") || !strings.HasSuffix(strings.TrimRight(row, " "), want) {
+			t.Errorf("%d cells: %q", w, row)
+		}
+	}
+}
+
+func TestLogSaysThatNothingMatches(t *testing.T) {
+	f := frame(t, 1, 1)
+	f.W, f.H = 60, 4
+	rows := Log{Log: widget.Log{Events: f.Snap.Events, Filter: "zebra"}}.Rows(f)
+	if got := ansi.Strip(strings.Join(rows[1:], "")); len(rows) != f.H || !strings.Contains(got, "Nothing has zebra") {
+		t.Errorf("%d rows: %q", len(rows), got)
 	}
 }

@@ -18,6 +18,10 @@ func (g Log) Rows(f pane.Frame) []string {
 	if f.H <= 0 {
 		return nil
 	}
+	if g.Filter != "" && len(g.Matching(f.Text)) == 0 {
+		f.H--
+		return append([]string{g.heading(f)}, Hint(f, f.Text.T("ui.log_nothing", g.Filter))...)
+	}
 	return append([]string{g.heading(f)}, g.Log.Rows(f.Theme, f.Text, f.W, f.H-1)...)
 }
 

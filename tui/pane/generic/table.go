@@ -70,11 +70,10 @@ func (t *table) add(style theme.Style, name, a, b string, end theme.Style, diff 
 }
 
 func (t *table) draw() []string {
-	var widths [4]int
-	for _, r := range t.rows[:min(len(t.rows), t.f.H)] {
-		for i, c := range r.cells {
-			widths[i] = max(widths[i], widget.Width(c))
-		}
+	widths := t.widths()
+	if widths[0]+widths[1]+widths[2]+widths[3]+3 > t.f.W {
+		t.dropUnits() // A and B have them already, and names should not be cut
+		widths = t.widths()
 	}
 	gap := min(4, max(1, (t.f.W-widths[0]-widths[1]-widths[2]-widths[3])/3))
 	name := max(6, min(widths[0], t.f.W-widths[1]-widths[2]-widths[3]-3*gap))
@@ -89,6 +88,25 @@ func (t *table) draw() []string {
 		}
 	}
 	return widget.Fit(out, t.f.W, t.f.H)
+}
+
+// widths are what the columns need for the rows that are seen.
+func (t *table) widths() (widths [4]int) {
+	for _, r := range t.rows[:min(len(t.rows), t.f.H)] {
+		for i, c := range r.cells {
+			widths[i] = max(widths[i], widget.Width(c))
+		}
+	}
+	return widths
+}
+
+// dropUnits shortens the differences: "−1.0 pp ▼" to "−1.0 ▼".
+func (t *table) dropUnits() {
+	for i := range t.rows {
+		if parts := strings.Fields(t.rows[i].cells[3]); len(parts) == 3 {
+			t.rows[i].cells[3] = parts[0] + " " + parts[2]
+		}
+	}
 }
 
 // addKnobs lists the knobs that are not the same in both runs.

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"strings"
+
+	"resilab/tui/widget"
+)
+
+// codePage shows a program. A line that is too long for the screen goes on
+// below, further in, so that nothing of it is hidden.
+type codePage struct {
+	page
+	code []string
+}
+
+func (p *codePage) draw(m *Model, w, h int) []string {
+	const margin = 4 // two cells on either side
+	p.rows = p.rows[:0]
+	for _, line := range p.code {
+		for _, row := range folded(line, max(8, w-margin)) {
+			p.rows = append(p.rows, widget.NewLine(m.th, max(0, w-margin)).Text(row).String())
+		}
+	}
+	return p.page.draw(m, w, h)
+}
+
+// folded breaks a line of code into rows of at most w cells, after blanks
+// where there are any. What goes on stands four cells further in.
+func folded(line string, w int) []string {
+	if widget.Width(line) <= w {
+		return []string{line}
+	}
+	code := strings.TrimLeft(line, " ")
+	indent := min(len(line)-len(code), w/2)
+	rows := widget.Wrap(code, w-indent)
+	if widget.Width(rows[0]) > w-indent { // one long word
+		return []string{line}
+	}
+	rest := strings.TrimPrefix(code, rows[0])
+	further := widget.Wrap(rest, max(4, w-indent-4))
+	out := []string{strings.Repeat(" ", indent) + rows[0]}
+	for _, row := range further {
+		out = append(out, strings.Repeat(" ", indent+4)+row)
+	}
+	return out
+}
