@@ -27,5 +27,10 @@ func (p *painter) plan(c columns, whole time.Duration) string {
 	}
 	spans = append(spans, widget.Span{From: float64(at), To: float64(at), Style: th.Bad, Glyph: s.failed})
 	l := p.line().Cell(th.Dim, p.t("plan"), c.id).Timeline(spans, float64(whole), c.time).Gap(1)
-	return l.Put(th.Dim, th.Glyph.ArrowRight+" "+p.t("patience", i18n.FormatDuration(roughly(p.detail.Patience)))).String()
+	longest := i18n.FormatDuration(roughly(p.detail.Patience))
+	words := th.Glyph.ArrowRight + " " + p.t("patience", longest)
+	if widget.Width(words) > l.Left() { // half a number would mislead
+		words = th.Glyph.ArrowRight + " " + longest
+	}
+	return l.Put(th.Dim, words).String()
 }
