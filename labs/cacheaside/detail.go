@@ -18,8 +18,8 @@ type Detail struct {
 	Stampede Stampede
 	InFlight int64 // database queries right now
 	RedisUp  bool
-	RedisAt  string
-	Breaker  bool // the breaker keeps commands away from Redis
+	RedisAt  string // empty where the visitor may not know
+	Breaker  bool   // the breaker keeps commands away from Redis
 	Shed     int64
 	Memory   Memory
 }

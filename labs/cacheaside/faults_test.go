@@ -1,12 +1,18 @@
 package cacheaside
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"resilab/brokers/redis"
+	"resilab/labs/lab"
 )
 
 // Every fault of the wire: the answers are the policy's, nothing takes longer
@@ -170,5 +176,36 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 			hits := l.Snapshot().Metrics["hits"]
 			awaitMetric(t, l, "hits", hits+20)
 		})
+	}
+}
+
+// A visitor over the network learns of an outage, but not where Redis is.
+func TestAGuestSeesNoAddress(t *testing.T) {
+	l := New(lab.Env{RedisURL: "redis://127.0.0.1:1/0", Namespace: testNamespace, Guest: true}).(*engine)
+	if err := l.Start(t.Context(), settings(t, map[string]string{"rate": "50", "fail-mode": "open", "db-latency": "1ms"}), 1); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Stop(context.Background())
+	eventually(t, "it says so", func() bool {
+		s := l.Snapshot()
+		return len(s.Troubles) == 1 && slices.ContainsFunc(s.Events, func(e lab.Event) bool { return e.Mark == lab.MarkFault })
+	})
+	l.health.up()
+	s := l.Snapshot()
+	if at := s.Detail.(*Detail).RedisAt; at != "" {
+		t.Errorf("the picture names %s", at)
+	}
+	if told := fmt.Sprint(s.Troubles, s.Events); strings.Contains(told, "127.0.0.1") {
+		t.Errorf("it is told %s", told)
+	}
+}
+
+// The port is open a moment before the first run begins.
+func TestARequestBeforeTheFirstRunIsRefused(t *testing.T) {
+	l := New(lab.Env{}).(*engine)
+	w := httptest.NewRecorder()
+	l.measured(l.serveProduct)(w, httptest.NewRequest(http.MethodGet, "/product/1", nil))
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"error"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -37,9 +37,9 @@ func listen(addr string, l *engine) (*endpoint, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /product/{id}", l.serveProduct)
-	mux.HandleFunc("PUT /product/{id}", l.servePrice)
-	mux.HandleFunc("GET /products", l.serveProducts)
+	mux.HandleFunc("GET /product/{id}", l.measured(l.serveProduct))
+	mux.HandleFunc("PUT /product/{id}", l.measured(l.servePrice))
+	mux.HandleFunc("GET /products", l.measured(l.serveProducts))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusNotFound, problem("Ruta no encontrada"))
 	})
@@ -115,19 +115,32 @@ const (
 	notANumber  = problem("El identificador debe ser un número")
 	badPrice    = problem("El precio debe ser un número mayor o igual que 0")
 	bodyTooLong = problem("El cuerpo supera 64 KiB")
+	notYet      = problem("El servicio aún no está listo")
 )
 
+// measured hands a request to its handler with the run that it belongs to. The
+// port is open a moment before the first run begins.
+func (l *engine) measured(serve func(http.ResponseWriter, *http.Request, *run)) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		r := l.run.Load()
+		if r == nil {
+			reply(w, http.StatusServiceUnavailable, notYet)
+			return
+		}
+		r.meter.requests.Add(1)
+		l.inFlight.Add(1)
+		defer l.inFlight.Add(-1)
+		serve(w, req, r)
+	}
+}
+
 // serveProduct is GET /product/:id.
-func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request) {
+func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request, r *run) {
 	id, err := strconv.Atoi(req.PathValue("id"))
 	if err != nil {
 		reply(w, http.StatusBadRequest, notANumber)
 		return
 	}
-	r := l.run.Load()
-	r.meter.requests.Add(1)
-	l.inFlight.Add(1)
-	defer l.inFlight.Add(-1)
 	a, err := l.observeRead(req.Context(), r, id, time.Now(), true)
 	switch {
 	case err == nil:
@@ -141,7 +154,7 @@ func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request) {
 }
 
 // servePrice is PUT /product/:id with the body {"price": number}.
-func (l *engine) servePrice(w http.ResponseWriter, req *http.Request) {
+func (l *engine) servePrice(w http.ResponseWriter, req *http.Request, r *run) {
 	id, err := strconv.Atoi(req.PathValue("id"))
 	if err != nil {
 		reply(w, http.StatusBadRequest, notANumber)
@@ -152,10 +165,6 @@ func (l *engine) servePrice(w http.ResponseWriter, req *http.Request) {
 		reply(w, status, problem)
 		return
 	}
-	r := l.run.Load()
-	r.meter.requests.Add(1)
-	l.inFlight.Add(1)
-	defer l.inFlight.Add(-1)
 	p, err := l.observeWrite(req.Context(), r, id, price)
 	switch {
 	case err == nil:
@@ -184,8 +193,7 @@ func readPrice(w http.ResponseWriter, req *http.Request) (price float64, p probl
 }
 
 // serveProducts is GET /products: the catalogue's beginning, from the database.
-func (l *engine) serveProducts(w http.ResponseWriter, req *http.Request) {
-	l.run.Load().meter.requests.Add(1)
+func (l *engine) serveProducts(w http.ResponseWriter, req *http.Request, _ *run) {
 	products, err := l.db.List(req.Context(), listMax)
 	if err != nil {
 		reply(w, http.StatusInternalServerError, internal)

@@ -159,7 +159,7 @@ func TestTheCoursesDemo(t *testing.T) {
 			}
 		}
 		m := l.Snapshot().Metrics
-		if m["http_requests"] != 6 || m["hits"] != 2 || m["misses"] != 2 || m["reads"] != 6 {
+		if m["http_requests"] != 7 || m["hits"] != 2 || m["misses"] != 2 || m["reads"] != 6 {
 			t.Errorf("requests are counted as %v", m)
 		}
 	})

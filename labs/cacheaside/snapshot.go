@@ -55,7 +55,11 @@ func (l *engine) barsRan(now time.Time) {
 
 func (l *engine) troubles() (all []lab.Trouble) {
 	if since, err := l.health.trouble(); err != nil {
-		all = append(all, lab.Trouble{Key: "cacheaside.trouble.redis", Args: []any{l.redis().Addr(), err.Error()}, Since: since})
+		trouble := lab.Trouble{Key: "cacheaside.trouble.redis-away", Since: since}
+		if addr := l.redisAt(); addr != "" { // the error names it, too
+			trouble.Key, trouble.Args = "cacheaside.trouble.redis", []any{addr, err.Error()}
+		}
+		all = append(all, trouble)
 	}
 	if since, down := l.svc.db.outage(); down {
 		all = append(all, lab.Trouble{Key: "cacheaside.trouble.database", Since: since})
@@ -87,7 +91,7 @@ func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {
 		Reads:    m.reads.Load(), Hits: m.hits.Load(), Misses: m.misses.Load(),
 		InFlight: m.inFlight.Load(),
 		RedisUp:  l.away() == nil,
-		RedisAt:  l.redis().Addr(),
+		RedisAt:  l.redisAt(),
 		Shed:     m.shed.Load(),
 		Memory:   Memory{Evictions: m.evictions.Load()},
 	}

@@ -66,12 +66,28 @@ func rounded(d time.Duration) time.Duration {
 
 // redisChanged tells that Redis went away, or that it is back.
 func (l *engine) redisChanged(err error, away time.Duration) {
-	if err != nil {
-		l.log.Add(lab.MarkFault, "cacheaside.event.redis-down", l.redis().Addr())
-	} else {
-		l.log.Add(lab.MarkRecovered, "cacheaside.event.redis-up", l.redis().Addr(), away.Round(10*time.Millisecond))
+	defer l.changed()
+	away = away.Round(10 * time.Millisecond)
+	addr := l.redisAt()
+	switch {
+	case err != nil && addr == "":
+		l.log.Add(lab.MarkFault, "cacheaside.event.redis-away")
+	case err != nil:
+		l.log.Add(lab.MarkFault, "cacheaside.event.redis-down", addr)
+	case addr == "":
+		l.log.Add(lab.MarkRecovered, "cacheaside.event.redis-back", away)
+	default:
+		l.log.Add(lab.MarkRecovered, "cacheaside.event.redis-up", addr, away)
 	}
-	l.changed()
+}
+
+// redisAt is the address of Redis; empty for a visitor over the network, who
+// cannot connect there and need not know.
+func (l *engine) redisAt() string {
+	if l.env.Guest {
+		return ""
+	}
+	return l.redis().Addr()
 }
 
 // pollEnded lets the health of Redis know how a round of the watch ended.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,8 +91,31 @@ func checkTexts(t *testing.T, spec *lab.Spec) {
 				t.Errorf("%s: no text for %s", lang, key)
 			}
 		}
+		checkNames(t, spec, c)
 	}
 	SameTexts(t, catalogues[i18n.Spanish], catalogues[i18n.English])
+}
+
+// checkNames: on a screen a name is all that tells one knob, or one figure,
+// from another.
+func checkNames(t *testing.T, spec *lab.Spec, c *i18n.Catalogue) {
+	var knobs, metrics []string
+	for _, k := range spec.Knobs {
+		knobs = append(knobs, spec.ID+".knob."+k.ID+".name")
+	}
+	for _, m := range spec.Metrics {
+		metrics = append(metrics, spec.ID+".metric."+m.ID)
+	}
+	for _, keys := range [][]string{knobs, metrics} {
+		names := map[string]string{}
+		for _, key := range keys {
+			name := strings.ToLower(c.T(key))
+			if other, taken := names[name]; taken {
+				t.Errorf("%s: %s and %s are both called %q", c.Lang(), other, key, name)
+			}
+			names[name] = key
+		}
+	}
 }
 
 func declaredKeys(spec *lab.Spec) []string {

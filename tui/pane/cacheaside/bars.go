@@ -46,7 +46,7 @@ func (p *painter) barsHeading() string {
 		aside(l, p.Theme.Bad.Strong(), p.t("unknown"))
 	case addr != "":
 		aside(l, p.Theme.Dim, p.t("curl", addr), addr)
-	default:
+	case p.detail.RedisAt != "":
 		aside(l, p.Theme.Dim, "Redis "+p.detail.RedisAt, p.detail.RedisAt)
 	}
 	return l.String()

@@ -157,6 +157,18 @@ func onlyASCII(t *testing.T, s string) {
 	}
 }
 
+// The heading names Redis only to whom the engine does.
+func TestOnlyAKnownAddressIsNamed(t *testing.T) {
+	th, c := look("mono"), text(t, i18n.English)
+	for _, at := range []string{"", "10.1.2.3:6379"} {
+		snap := empty()
+		snap.Detail.(*engine.Detail).RedisAt = at
+		if named := strings.Contains(draw(t, frame(th, c, snap, 80, 22)), "Redis"); named != (at != "") {
+			t.Errorf("with the address %q Redis is named: %v", at, named)
+		}
+	}
+}
+
 func TestEverySizeIsFilled(t *testing.T) {
 	th, c := look("truecolor"), text(t, i18n.Spanish)
 	for w := range 125 {
