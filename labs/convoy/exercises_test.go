@@ -1,6 +1,7 @@
 package convoy
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -33,6 +34,20 @@ func watch(t *testing.T, url string, d time.Duration, k turned) map[string]float
 	return m
 }
 
+// inThreeTries runs an exercise whose outcome is a matter of time again where
+// the machine was too busy; what is wrong in the lab is wrong three times.
+func inThreeTries(t *testing.T, exercise func() error) {
+	t.Helper()
+	var err error
+	for range 3 {
+		if err = exercise(); err == nil {
+			return
+		}
+		t.Log(err)
+	}
+	t.Error(err)
+}
+
 // TestExercises lives through the course's convoy exercises, in short.
 func TestExercises(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, url string){
@@ -46,26 +61,35 @@ func TestExercises(t *testing.T) {
 		},
 		"C2 global lock": func(t *testing.T, url string) {
 			base := turned{"users": "40", "lanes": "4", "rate": "1000", "work": "10ms", "work-spread": "constant"}
-			a := watch(t, url, 2*time.Second, with(base, "mode", "single"))
-			b := watch(t, url, 2*time.Second, with(base, "mode", "convoy"))
-			if a["violations"]+b["violations"] != 0 || b["throughput"] < 3*a["throughput"] {
-				t.Errorf("one for all %v, four lanes %v", a, b)
-			}
+			inThreeTries(t, func() error {
+				a := watch(t, url, 2*time.Second, with(base, "mode", "single"))
+				b := watch(t, url, 2*time.Second, with(base, "mode", "convoy"))
+				if a["violations"]+b["violations"] != 0 || b["throughput"] < 3*a["throughput"] {
+					return fmt.Errorf("one for all %v, four lanes %v", a, b)
+				}
+				return nil
+			})
 		},
 		"C3 slow user": func(t *testing.T, url string) {
 			base := turned{"users": "20", "lanes": "4", "rate": "200", "work": "4ms"}
-			a := watch(t, url, 2*time.Second, base)
-			b := watch(t, url, 2*time.Second, with(base, "slow-user", "40"))
-			if b["p95_lane"] < 5*a["p95_lane"] || b["p95_others"] > 2*a["p95_others"]+5 {
-				t.Errorf("%v, slow %v", a, b)
-			}
+			inThreeTries(t, func() error {
+				a := watch(t, url, 2*time.Second, base)
+				b := watch(t, url, 2*time.Second, with(base, "slow-user", "40"))
+				if b["p95_lane"] < 5*a["p95_lane"] || b["p95_others"] > 2*a["p95_others"]+5 {
+					return fmt.Errorf("%v, slow %v", a, b)
+				}
+				return nil
+			})
 		},
 		"C4 hot user": func(t *testing.T, url string) {
 			for _, lanes := range []string{"4", "8"} {
-				m := watch(t, url, 3*time.Second, turned{"users": "40", "lanes": lanes, "rate": "300", "work": "9ms", "popularity": "hot"})
-				if m["p95_hot"] < 10*m["p95_others"] {
-					t.Errorf("%s lanes: hot %v, others %v", lanes, m["p95_hot"], m["p95_others"])
-				}
+				inThreeTries(t, func() error {
+					m := watch(t, url, 3*time.Second, turned{"users": "40", "lanes": lanes, "rate": "300", "work": "9ms", "popularity": "hot"})
+					if m["p95_hot"] < 10*m["p95_others"] {
+						return fmt.Errorf("%s lanes: hot %v, others %v", lanes, m["p95_hot"], m["p95_others"])
+					}
+					return nil
+				})
 			}
 		},
 		"C5 few keys": func(t *testing.T, url string) {

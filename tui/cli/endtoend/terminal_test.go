@@ -2,9 +2,9 @@ package endtoend
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +60,18 @@ func openTerminalWith(tb testing.TB, cols, rows uint16, cmd *exec.Cmd) *terminal
 
 func (t *terminal) shows(text string) bool { return strings.Contains(t.screen.String(), text) }
 
+// awaits waits until the screen shows a text.
+func (t *terminal) awaits(tb testing.TB, text string) {
+	tb.Helper()
+	deadline := time.Now().Add(patience)
+	for !t.shows(text) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("%q is not on the screen:\n%s", text, t.screen.String())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 func (t *terminal) press(tb testing.TB, keys string) {
 	tb.Helper()
 	if _, err := t.pty.WriteString(keys); err != nil {
@@ -91,16 +103,16 @@ func (t *terminal) awaitEnd(tb testing.TB) error {
 // left as it was found.
 func TestTerminal(t *testing.T) {
 	term := openTerminal(t, 120, 40, "--http-addr", "127.0.0.1:0")
-	for key, words := range map[string][]string{"1": {"Knobs", "retries", "with retry"}, "2": {"x-consistent-hash", "user1"}, "3": {"Laptop", "TTL"}} {
-		term.press(t, key)
+	for i, words := range [][]string{{"Knobs", "retries", "with retry"}, {"x-consistent-hash", "user1"}, {"Laptop", "TTL"}} {
+		term.press(t, strconv.Itoa(i+1))
 		for _, word := range words {
-			await(t, fmt.Sprintf("%q is on screen %s", word, key), func() bool { return term.shows(word) })
+			term.awaits(t, word)
 		}
 	}
 	for _, size := range [][2]uint16{{80, 24}, {60, 16}, {20, 5}, {1, 1}, {200, 60}, {120, 40}} {
 		term.resize(t, size[0], size[1])
 	}
-	await(t, "the lab is there again", func() bool { return term.shows("Laptop") })
+	term.awaits(t, "Laptop")
 	term.press(t, "\x03")
 	if err := term.awaitEnd(t); err != nil {
 		t.Errorf("ctrl+c ends it with %v", err)
@@ -111,7 +123,7 @@ func TestTerminal(t *testing.T) {
 // A signal ends the program as cleanly as a key.
 func TestTerminalSignal(t *testing.T) {
 	term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")
-	await(t, "the lab is there", func() bool { return term.shows("Knobs") })
+	term.awaits(t, "Knobs")
 	if err := term.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
