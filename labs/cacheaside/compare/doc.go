@@ -1,0 +1,7 @@
+// Package compare measures a hit through the cache-aside service, judge and
+// counters included, beside libraries that do a part of it, against one real
+// Redis. It is a module of its own, so that they are no dependencies of the
+// labs:
+//
+//	cd labs/cacheaside/compare && go test -bench . -count 3
+package compare
