@@ -328,10 +328,7 @@ func (c *Card) Hint(pane.Frame) {
 		c.say(false, "card.no_more_hints")
 		return
 	}
-	c.message, c.scroll = message{}, 0
-	if c.session.Stage() == course.ToPredict {
-		c.scroll = scrollEnd // hints stand below the question
-	}
+	c.message, c.scroll = message{}, scrollEnd // hints stand below all else
 	c.save()
 }
 

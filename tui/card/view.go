@@ -169,12 +169,12 @@ func (c *Card) drawRunB(p *page, focused bool) {
 	run := c.opt.Experiment.Current()
 	j := c.session.Look(run)
 	p.put(p.Theme.Text, "2", p.Text.T("card.do_b"))
+	c.drawObstacles(p, j, "card.b_differs") // first: nothing counts while one stands
 	c.drawKnobs(p, focused)
 	c.drawConditions(p, j)
 	if len(j.Short) > 0 {
 		c.drawSamples(p, run)
 	}
-	c.drawObstacles(p, j, "card.b_differs")
 	if j.Passed {
 		p.putMark(lab.MarkOK, p.Text.T("card.b_ready"))
 	}
