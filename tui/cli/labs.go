@@ -105,11 +105,12 @@ func (c *call) show(ctx context.Context, s screen) error {
 		return err
 	}
 	options := append(model.ProgramOptions(),
-		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(c.Stdin), tea.WithOutput(c.Stdout))
-	_, err = tea.NewProgram(model, options...).Run()
-	if errors.Is(err, context.Canceled) {
-		err = nil // asked to end by a signal
-	}
+		tea.WithoutSignalHandler(), tea.WithInput(c.Stdin), tea.WithOutput(c.Stdout))
+	program := tea.NewProgram(model, options...)
+	// A signal quits like the key does: ending the program's own context would
+	// close the terminal under its reader.
+	defer context.AfterFunc(ctx, program.Quit)()
+	_, err = program.Run()
 	if err != nil {
 		err = fmt.Errorf("showing the labs: %w", err)
 	}

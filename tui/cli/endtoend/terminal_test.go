@@ -115,7 +115,7 @@ func TestTerminal(t *testing.T) {
 	term.awaits(t, "Laptop")
 	term.press(t, "\x03")
 	if err := term.awaitEnd(t); err != nil {
-		t.Errorf("ctrl+c ends it with %v", err)
+		t.Errorf("ctrl+c ends it with %v: %s", err, tail(term.raw.String()))
 	}
 	checkTerminalIsClean(t, term)
 }
@@ -128,7 +128,7 @@ func TestTerminalSignal(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := term.awaitEnd(t); err != nil {
-		t.Errorf("SIGINT ends it with %v", err)
+		t.Errorf("SIGINT ends it with %v: %s", err, tail(term.raw.String()))
 	}
 	checkTerminalIsClean(t, term)
 }

@@ -62,7 +62,7 @@ func (v *visitor) sees(text string) error {
 	return nil
 }
 
-func tail(s string) string { return s[max(0, len(s)-600):] }
+func tail(s string) string { return s[max(0, len(s)-3000):] }
 
 // leave hangs up, as closing the window does.
 func (v *visitor) leave() {
