@@ -45,8 +45,14 @@ func withExpired(flags string) string {
 // connection breaks; what expires meanwhile is never announced.
 func (c *Client) WatchExpired(ctx context.Context, prefix string, expired func(key string, at time.Time)) {
 	sub := c.rdb.PSubscribe(ctx, "__keyevent@*__:expired")
-	defer sub.Close()
 	messages := sub.Channel()
+	defer func() {
+		_ = sub.Close() // its connection is given up in any case
+		for range messages {
+			// go-redis's reader may be blocked at the full channel, for up to
+			// a minute; it ends, and closes the channel, once there is room.
+		}
+	}()
 	for {
 		select {
 		case <-ctx.Done():

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,6 +172,45 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 		again, err := c.EnableExpired(ctx)
 		must(t, err)
 		must(t, again(ctx))
+	})
+}
+
+// A listener that is behind when it leaves must not strand go-redis's reader
+// at a full channel. It would stay there for a minute, and TestMain find it.
+func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		c, ctx := open(t, url), t.Context()
+		restore, err := c.EnableExpired(ctx)
+		must(t, err)
+		listening, leave := context.WithCancel(ctx)
+		var listeners sync.WaitGroup
+		release := make(chan struct{})
+		var lagging, prompt atomic.Int64
+		const laggards = 5 // each has some luck
+		for range laggards {
+			listeners.Go(func() {
+				c.WatchExpired(listening, "mine:", func(string, time.Time) { lagging.Add(1); <-release })
+			})
+		}
+		listeners.Go(func() {
+			c.WatchExpired(listening, "mine:", func(string, time.Time) { prompt.Add(1) })
+		})
+		const more = 300 // than go-redis buffers
+		entries, keys := make([]redis.Entry, more), make([]string, more)
+		for i := range entries {
+			keys[i] = fmt.Sprintf("mine:%d", i)
+			entries[i] = redis.Entry{Key: keys[i], Value: []byte("v"), TTL: 5 * time.Millisecond}
+		}
+		eventually(t, "all listeners but one are far behind", func() bool {
+			must(t, c.SetMany(ctx, entries))
+			time.Sleep(10 * time.Millisecond)
+			must(t, c.PTTLs(ctx, keys, make([]time.Duration, more))) // what is looked at expires
+			return lagging.Load() == laggards && prompt.Load() > 2*more
+		})
+		leave()
+		close(release)
+		listeners.Wait()
+		must(t, restore(ctx))
 	})
 }
 
