@@ -112,6 +112,29 @@ func TestTheServerAnnouncesExpiries(t *testing.T) {
 	})
 }
 
+// A lab that is left while its own wire is down owes Redis as much as any.
+func TestLeavingDuringAFaultLeavesNothingBehind(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		for _, fault := range []string{faultDown, faultSlow, faultCut} {
+			l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "notify": "true", "redis-fault": fault})
+			if err := l.Stop(t.Context()); err != nil {
+				t.Errorf("%s: %v", fault, err)
+			}
+			c, err := redis.Open(url, redis.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if set, err := c.Notifies(t.Context()); err != nil || set != "" {
+				t.Errorf("%s: the server is left with %q, %v", fault, set, err)
+			}
+			if n, err := c.DeletePrefix(t.Context(), testNamespace); err != nil || n != 0 {
+				t.Errorf("%s: %d keys are left, %v", fault, n, err)
+			}
+		}
+	})
+}
+
 func TestAForeignValueIsMended(t *testing.T) {
 	url := embedded(t)
 	l := startLab(t, url, map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})

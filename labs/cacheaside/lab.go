@@ -27,7 +27,8 @@ const (
 type engine struct {
 	env    lab.Env
 	log    *lab.Log
-	client *redis.Client
+	client *redis.Client // over the wire, faults included
+	keeper *redis.Client // past the wire: what the lab itself owes to Redis
 	db     *catalog.DB
 	svc    *service
 	watch  *watch
@@ -111,7 +112,7 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 	return nil
 }
 
-// connect makes the client of Redis and the wire to it.
+// connect makes the clients of Redis and the wire that one of them uses.
 func (l *engine) connect() error {
 	host, err := redis.Target(l.env.RedisURL)
 	if err != nil {
@@ -119,6 +120,9 @@ func (l *engine) connect() error {
 	}
 	if l.wire, err = newWire(l.ctx, host); err != nil {
 		return fmt.Errorf("laying the wire to Redis: %w", err)
+	}
+	if l.keeper, err = redis.Open(l.env.RedisURL, redis.Options{PoolSize: 1}); err != nil {
+		return err
 	}
 	l.client, err = redis.Open(l.env.RedisURL, redis.Options{Dial: l.wire.dial})
 	return err
@@ -178,7 +182,11 @@ func (l *engine) cacheFor(c config) cache {
 
 // forget empties the cache. A Redis that is away shows by itself.
 func (l *engine) forget(ctx context.Context) {
-	if _, err := l.redis().DeletePrefix(ctx, l.svc.prefix); err != nil {
+	rdb := l.keeper
+	if own := l.own.Load(); own != nil {
+		rdb = own.client
+	}
+	if _, err := rdb.DeletePrefix(ctx, l.svc.prefix); err != nil {
 		l.pollEnded(err)
 	}
 }
@@ -280,12 +288,14 @@ func (l *engine) close(ctx context.Context) error {
 	if own := l.own.Load(); own != nil {
 		errs = append(errs, own.close())
 	}
-	if l.client != nil {
-		l.wire.set(faultNone)
+	if l.keeper != nil {
 		// Where Redis is away the keys' own TTL removes them.
-		if _, err := l.client.DeletePrefix(ctx, l.env.Namespace+":"); err != nil && l.away() == nil {
+		if _, err := l.keeper.DeletePrefix(ctx, l.env.Namespace+":"); err != nil && l.away() == nil {
 			errs = append(errs, fmt.Errorf("removing the lab's keys: %w", err))
 		}
+		errs = append(errs, l.keeper.Close())
+	}
+	if l.client != nil {
 		errs = append(errs, l.client.Close())
 	}
 	if l.wire != nil {

@@ -30,7 +30,7 @@ func (l *engine) listenExpired(ctx context.Context, want bool) error {
 		<-n.done
 		return n.restore(ctx)
 	}
-	restore, err := l.client.EnableExpired(ctx)
+	restore, err := l.keeper.EnableExpired(ctx)
 	if err != nil {
 		l.log.Add(lab.MarkWarn, "cacheaside.event.no-events", err.Error())
 		return nil // a server may forbid it: polling sees the ends all the same
