@@ -269,12 +269,17 @@ func deletePrefix(ctx context.Context, rdb goredis.Cmdable, prefix string) (tota
 		if err != nil {
 			return total, err
 		}
-		for _, key := range keys { // one by one: a Cluster's slots differ
-			n, err := rdb.Unlink(ctx, key).Result()
-			if err != nil {
-				return total, err
+		removed, err := rdb.Pipelined(ctx, func(p goredis.Pipeliner) error {
+			for _, key := range keys { // one command each: a Cluster's slots differ
+				p.Unlink(ctx, key)
 			}
-			total += n
+			return nil
+		})
+		for _, cmd := range removed {
+			total += cmd.(*goredis.IntCmd).Val()
+		}
+		if err != nil {
+			return total, err
 		}
 		if cursor = next; cursor == 0 {
 			return total, nil
