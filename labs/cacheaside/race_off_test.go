@@ -1,5 +1,0 @@
-//go:build !race
-
-package cacheaside
-
-const slowed = false
