@@ -100,12 +100,14 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds four libraries")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	copyFiles(t, "testdata/go", dir)
 	if out, err := command(t, dir, nil, "go", "mod", "download"); err != nil {
 		missing(t, "the libraries cannot be downloaded: %v\n%s", err, out)
 	}
 	libraries := []string{"jpillora", "cenkalti", "failsafe-go", "aws-sdk-go-v2"}
+	run := []string{"plain", "everything", "odd", "decorrelated"}
 	for _, name := range libraries {
 		for variant, s := range variants() {
 			write(t, filepath.Join(dir, name+"_"+variant, "main.go"), code(t, i18n.English, name, s))
@@ -114,23 +116,31 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 	if out, err := command(t, dir, nil, "go", "vet", "./..."); err != nil {
 		t.Fatalf("a program does not compile, or not well: %v\n%s", err, out)
 	}
+	// One build for all that are run: the linker's work is done side by side.
 	bin := filepath.Join(dir, "bin")
+	build := []string{"build", "-ldflags=-s -w", "-o", bin + "/"}
 	for _, name := range libraries[:3] {
-		for _, variant := range []string{"plain", "everything", "odd", "decorrelated"} {
+		for _, variant := range run {
+			build = append(build, "./"+name+"_"+variant)
+		}
+	}
+	if out, err := command(t, dir, nil, "go", build...); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	for _, name := range libraries[:3] {
+		for _, variant := range run {
 			t.Run(name+" "+variant, func(t *testing.T) {
-				program := name + "_" + variant
-				if out, err := command(t, dir, nil, "go", "build", "-ldflags=-s -w", "-o", bin+"/", "./"+program); err != nil {
-					t.Fatalf("building: %v\n%s", err, out)
-				}
+				t.Parallel()
 				behaves(t, variants()[variant], func(env []string) (string, error) {
-					return command(t, dir, env, filepath.Join(bin, program))
+					return command(t, dir, env, filepath.Join(bin, name+"_"+variant))
 				})
 			})
 		}
 	}
 }
 
-// nodeModules installs the JavaScript libraries and returns the folder.
+// nodeModules returns a new folder with the JavaScript libraries, which are
+// installed once.
 func nodeModules(t *testing.T) string {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
@@ -138,15 +148,27 @@ func nodeModules(t *testing.T) string {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
+	packages.Do(func() { installPackages(t) })
+	if packages.err != nil {
+		missing(t, "the packages cannot be installed: %v\n%s", packages.err, packages.out)
+	}
 	dir := t.TempDir()
-	copyFiles(t, "testdata/js", dir)
-	if out, err := command(t, dir, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
-		missing(t, "the packages cannot be installed: %v\n%s", err, out)
+	if err := os.Symlink(filepath.Join(packages.dir, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
 
+func installPackages(t *testing.T) {
+	if packages.dir, packages.err = os.MkdirTemp("", "resilab-js-"); packages.err != nil {
+		return
+	}
+	copyFiles(t, "testdata/js", packages.dir)
+	packages.out, packages.err = command(t, packages.dir, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+}
+
 func TestTheJavaScriptProgramsDoWhatTheySay(t *testing.T) {
+	t.Parallel()
 	dir := nodeModules(t)
 	for _, name := range []string{"async-retry", "promise-retry"} {
 		for variant, s := range variants() {
