@@ -76,7 +76,7 @@ func (g *Gateway) read(w http.ResponseWriter, r *http.Request) (*request, error)
 	req.operation, _ = strconv.ParseUint(r.Header.Get("X-Operation"), 10, 64)
 	req.attempt, _ = strconv.Atoi(r.Header.Get("X-Attempt"))
 	if req.operation == 0 || req.attempt < 1 {
-		req.operation, req.attempt = 1<<63+g.unnamed.Add(1), 1
+		req.operation, req.attempt = req.cfg.unnamed(req.unnamed.Add(1) - 1)
 	}
 	var err error
 	req.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -114,7 +114,7 @@ func (req *request) serve(header http.Header, do work) answer {
 		return problem(http.StatusBadRequest, "idempotency_error", "this key was used with other parameters")
 	}
 	a, executed := req.execute(do)
-	if executed {
+	if executed && !a.invalid() {
 		req.keys.finish(key, a)
 	} else {
 		req.keys.forget(key)

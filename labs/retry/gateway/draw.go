@@ -31,6 +31,13 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
+// unnamed gives the nth request that says nothing of itself, from 0, its numbers:
+// an operation of its own, or the next attempt of one where the first must fail.
+func (c *Config) unnamed(n uint64) (operation uint64, attempt int) {
+	attempts := uint64(c.FailFirst) + 1
+	return 1<<63 + n/attempts, int(n%attempts) + 1
+}
+
 // fails tells whether this attempt gets 503.
 func (c *Config) fails(operation uint64, attempt int) bool {
 	return attempt <= c.FailFirst || uniform(c.Seed, operation, attempt, drawFailure) < c.FailureRate

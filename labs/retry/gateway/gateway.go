@@ -20,7 +20,6 @@ type Gateway struct {
 
 	state   atomic.Pointer[state]
 	working sync.RWMutex // read-held by every handler
-	unnamed atomic.Uint64
 }
 
 // state is everything that Reset replaces. A handler works on one state from
@@ -34,7 +33,8 @@ type state struct {
 	ledger    ledger
 	line      line
 	throttle  throttle
-	version   atomic.Int64 // of the stock
+	version   atomic.Int64  // of the stock
+	unnamed   atomic.Uint64 // requests that did not name their operation
 	requests  atomic.Int64
 	inOutage  atomic.Int64
 }

@@ -150,6 +150,25 @@ func TestDemoFailsTwiceThenSucceeds(t *testing.T) {
 	}
 }
 
+// Somebody who calls by hand sends no X-Attempt: the demo's third call succeeds.
+func TestTheDemoByHand(t *testing.T) {
+	g, c := start(t, Config{FailFirst: 2})
+	const body = `{"order":1,"amount":99.99}`
+	for range 2 {
+		var got []int
+		for range 4 {
+			got = append(got, c.send(call{path: "/payments", body: body}).status)
+		}
+		if want := []int{503, 503, 200, 503}; !slices.Equal(got, want) {
+			t.Errorf("statuses %v, want %v", got, want)
+		}
+		g.Reset(Config{FailFirst: 2})
+	}
+	if r := c.send(call{path: "/payments", body: body}); !strings.Contains(r.body, `"success":false`) {
+		t.Errorf("a failure is told as %s", r.body)
+	}
+}
+
 func TestDrawsBelongToOperationAndAttempt(t *testing.T) {
 	cfg := Config{Seed: 7, FailureRate: 0.18, DeclineRate: 0.1, SlowRate: 0.02, LostRate: 0.3, Latency: 40 * time.Millisecond}
 	const n = 20_000
@@ -269,6 +288,22 @@ func TestTemporaryErrorIsNotStoredUnderTheKey(t *testing.T) {
 	_, c := start(t, Config{FailFirst: 1})
 	if first, second := c.pay(1, 1, "k").status, c.pay(1, 2, "k").status; first != 503 || second != 200 {
 		t.Errorf("got %d, %d; want 503, then 200 under the same key", first, second)
+	}
+}
+
+// Stripe keeps no answer to a request that it would not begin to work on.
+func TestAMistakeIsNotStoredUnderTheKey(t *testing.T) {
+	g, c := start(t, Config{})
+	for _, mistake := range []string{"x", `{"order":1,"amount":0}`} {
+		if r := c.send(call{"/payments", mistake, "k", 1, 1}); r.status != 400 && r.status != 422 {
+			t.Fatalf("%s: %d", mistake, r.status)
+		}
+	}
+	if r := c.pay(1, 2, "k"); r.status != 200 || r.header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("the mended request got %d %s", r.status, r.body)
+	}
+	if got := g.Ledger().Charges; got != 1 {
+		t.Errorf("%d charges", got)
 	}
 }
 

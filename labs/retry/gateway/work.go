@@ -9,7 +9,8 @@ import (
 
 // problemBody is the body of every answer that is not a success.
 type problemBody struct {
-	Error struct {
+	Success bool `json:"success"` // always false
+	Error   struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	} `json:"error"`
@@ -27,6 +28,12 @@ func result(status int, body any) answer {
 		return answer{status: http.StatusInternalServerError}
 	}
 	return answer{status, append(data, '\n')}
+}
+
+// invalid tells whether the request was refused for what it says. Such an answer is
+// not kept under an idempotency key: nothing was done, and the client may mend it.
+func (a answer) invalid() bool {
+	return a.status == http.StatusBadRequest || a.status == http.StatusUnprocessableEntity
 }
 
 // write gives the answer; the zero answer breaks the connection instead.
