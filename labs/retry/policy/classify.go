@@ -39,8 +39,8 @@ func (e *StatusError) Error() string {
 // RetryAfter is the wait the server asked for, 0 if none.
 func (e *StatusError) RetryAfter() time.Duration { return e.After }
 
-// Classify sorts errors by what is known about them. Time-outs, refused and broken
-// connections and the statuses 408, 425, 429, 500, 502, 503 and 504 are transient.
+// Classify sorts errors by what is known about them. Time-outs, connections
+// that break or do not come about, and the statuses 408, 425, 429, 500, 502, 503 and 504 are transient.
 // An error may say so itself with a method Transient() bool. Everything else is
 // permanent: a retry must have a reason.
 func Classify(err error) Class {
@@ -89,7 +89,8 @@ func transientStatus(status int) bool {
 
 func brokenConnection(err error) bool {
 	for _, broken := range []error{
-		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF,
+		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH,
+		syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF,
 	} {
 		if errors.Is(err, broken) {
 			return true

@@ -189,15 +189,15 @@ func (op *operation) pause(ctx context.Context, err error) Stop {
 	if !more {
 		return StopExhausted
 	}
-	wait := Wait{Retry: op.attempts, Err: err}
+	asked := AskedFor(err)
+	wait := Wait{Retry: op.attempts, Err: err, Delay: r.Policy.WithRetryAfter(delay, asked)}
 	if r.Policy.HonorRetryAfter {
-		wait.Asked = askedFor(err)
+		wait.Asked = asked
 	}
-	wait.Delay = r.Policy.WithRetryAfter(delay, wait.Asked)
 	if until, bounded := ctx.Deadline(); bounded && time.Until(until) <= wait.Delay {
 		return StopDeadline
 	}
-	if !op.pay(wait.Asked > 0) {
+	if !op.pay(asked > 0) {
 		return StopBudget
 	}
 	if r.OnWait != nil {
@@ -228,7 +228,9 @@ func ended(ctx context.Context) Stop {
 	return StopCancelled
 }
 
-func askedFor(err error) time.Duration {
+// AskedFor is the time after which the server wants to be called again, by its
+// Retry-After; 0 if the error tells none.
+func AskedFor(err error) time.Duration {
 	var asks interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asks) {
 		return asks.RetryAfter()

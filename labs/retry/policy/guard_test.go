@@ -100,6 +100,22 @@ func TestBudgetRefund(t *testing.T) {
 	}
 }
 
+// What a throttled retry costs does not depend on whether the client obeys.
+func TestAThrottledRetryHasItsOwnPrice(t *testing.T) {
+	for _, obeys := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			spec, _ := policy.BudgetPreset("aws")
+			r := &policy.Runner{Policy: valid(), Budget: policy.NewBudget(spec)}
+			r.Policy.HonorRetryAfter = obeys
+			call, _ := failing(100, &policy.StatusError{Status: 429, After: time.Second})
+			_, _ = policy.Do(t.Context(), r, call)
+			if left := r.Budget.Left(time.Now()); left != 500-3*5 {
+				t.Errorf("obeys %v: %v left after three retries at 5", obeys, left)
+			}
+		})
+	}
+}
+
 func TestGRPCStopsAtHalf(t *testing.T) {
 	spec, _ := policy.BudgetPreset("grpc")
 	budget, now := policy.NewBudget(spec), time.Unix(0, 0)
