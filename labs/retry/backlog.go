@@ -1,6 +1,8 @@
 package retry
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -51,14 +53,18 @@ func (b *backlog) take() *operation {
 
 // fallBack finds an outcome for an operation whose retries are exhausted.
 func (r *run) fallBack(op *operation, gaveUp *policy.GaveUpError) Outcome {
-	curable := gaveUp.Stop == policy.StopBreaker || policy.Classify(gaveUp.Err) == policy.Transient
 	switch {
 	case r.fallback == fallbackCached:
 		return Cached
-	case r.fallback == fallbackQueue && curable && r.backlog.put(op):
+	case r.fallback == fallbackQueue && curable(gaveUp) && r.backlog.put(op):
 		return Queued
 	}
 	return FailedOp
+}
+
+// curable tells whether a later call may succeed.
+func curable(gaveUp *policy.GaveUpError) bool {
+	return gaveUp.Stop == policy.StopBreaker || policy.Classify(gaveUp.Err) == policy.Transient
 }
 
 // drain carries out the queued orders one after the other, for as long as the
@@ -84,34 +90,52 @@ func (r *run) drain() {
 func (r *run) deliver(op *operation) bool {
 	r.inFlight.Add(1)
 	defer r.inFlight.Add(-1)
-	for r.ctx.Err() == nil {
-		r.stats.add(&r.stats.deliveries)
+	for {
 		start := op.age()
-		_, err := op.send(r.ctx)
-		switch class := policy.Classify(err); {
+		err := r.tryDelivery(op)
+		var gaveUp *policy.GaveUpError
+		switch {
 		case r.ctx.Err() != nil:
 			return false
-		case class == policy.Transient:
-			if !r.sleep(backlogPause) {
-				return false
-			}
-			continue
-		case class == policy.Permanent:
-			r.stats.add(&r.stats.dead)
-			op.say(lab.MarkFail, "dropped", op.ref())
-			op.change(func(o *Op) { o.Outcome, o.Cause = FailedOp, causeOf(err) })
-		default:
-			r.stats.add(&r.stats.delivered)
-			op.say(lab.MarkOK, "delivered", op.ref())
-			end := op.age()
-			op.change(func(o *Op) {
-				o.Outcome = Delivered
-				o.Spans = append(o.Spans, Span{Start: start, End: end})
-			})
+		case err == nil:
+			r.delivered(op, start)
+			return true
+		case errors.As(err, &gaveUp) && !curable(gaveUp):
+			r.dropped(op, gaveUp)
+			return true
+		case !r.sleep(r.policy.WithRetryAfter(backlogPause, policy.AskedFor(err))):
+			return false
 		}
-		return true
 	}
-	return false
+}
+
+// tryDelivery makes one call. It is no retry, so no budget pays for it, but the
+// time-out and the breaker are those of all calls.
+func (r *run) tryDelivery(op *operation) error {
+	once := policy.Runner{
+		Policy: policy.Policy{AttemptTimeout: r.policy.AttemptTimeout}, Classify: policy.Classify, Breaker: r.doorkeeper(),
+	}
+	_, err := policy.Do(r.ctx, &once, func(ctx context.Context) (answer, error) {
+		r.stats.add(&r.stats.deliveries)
+		return op.send(ctx)
+	})
+	return err
+}
+
+func (r *run) delivered(op *operation, start time.Duration) {
+	r.stats.add(&r.stats.delivered)
+	op.say(lab.MarkOK, "delivered", op.ref())
+	end := op.age()
+	op.change(func(o *Op) {
+		o.Outcome = Delivered
+		o.Spans = append(o.Spans, Span{Start: start, End: end})
+	})
+}
+
+func (r *run) dropped(op *operation, gaveUp *policy.GaveUpError) {
+	r.stats.add(&r.stats.dead)
+	op.say(lab.MarkFail, "dropped", op.ref())
+	op.change(func(o *Op) { o.Outcome, o.Cause = FailedOp, causeOf(gaveUp.Err) })
 }
 
 func (r *run) sleep(d time.Duration) bool {

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,7 +22,7 @@ import (
 const amount = 99.99
 
 // hangLimit ends a call that nothing else ends: a gateway of the student's own
-// may accept connections and never answer.
+// may accept connections and never answer, or never end its answer.
 const hangLimit = time.Minute
 
 // client calls the gateway.
@@ -30,17 +32,24 @@ type client struct {
 	keys string // prefix of idempotency keys; empty: send none
 }
 
+func newClient(transport http.RoundTripper, url, keys string) *client {
+	return &client{url: strings.TrimSuffix(url, "/"), keys: keys, http: http.Client{
+		Transport: transport, Timeout: hangLimit,
+		// Going where a redirection leads would be a call that no policy made.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
 // poolSize is how many connections there are at most. Without a bound, a slow
 // machine would open ever more of them for calls that only wait for each other.
 const poolSize = 1000
 
 func newTransport() *http.Transport {
 	return &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		MaxConnsPerHost:       poolSize,
-		MaxIdleConnsPerHost:   poolSize,
-		IdleConnTimeout:       30 * time.Second,
-		ResponseHeaderTimeout: hangLimit,
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxConnsPerHost:     poolSize,
+		MaxIdleConnsPerHost: poolSize,
+		IdleConnTimeout:     30 * time.Second,
 	}
 }
 
@@ -48,7 +57,16 @@ func newTransport() *http.Transport {
 type visit struct {
 	operation uint64
 	attempt   int
+	stock     *stockSeen // of a reservation
 }
+
+// stockSeen is the version of the stock that a reservation goes by. The zero value
+// has seen none. A hedge has two calls at once.
+type stockSeen struct{ next atomic.Int64 } // version + 1
+
+func (s *stockSeen) version() (v int64, known bool) { v = s.next.Load(); return v - 1, v > 0 }
+func (s *stockSeen) set(version int64)              { s.next.Store(version + 1) }
+func (s *stockSeen) forget()                        { s.next.Store(0) }
 
 // answer is what a successful call brought.
 type answer struct {
@@ -61,22 +79,52 @@ type answer struct {
 func (c *client) perform(ctx context.Context, s Scenario, v visit) (answer, error) {
 	switch s {
 	case Inventory:
-		stock, err := c.send(ctx, v, http.MethodGet, "/stock", nil)
-		if err != nil {
-			return answer{}, err
-		}
-		return c.send(ctx, v, http.MethodPost, "/reservations", map[string]any{"order": v.operation, "version": stock.Version})
+		return c.reserve(ctx, v)
 	case Recommendations:
-		return c.send(ctx, v, http.MethodGet, "/recommendations", nil)
+		return c.send(ctx, v, http.MethodGet, "/recommendations", "", nil)
 	case Notifications:
-		return c.send(ctx, v, http.MethodPost, "/notifications", map[string]any{"order": v.operation})
+		return c.send(ctx, v, http.MethodPost, "/notifications", c.key(v.operation), map[string]any{"order": v.operation})
 	default:
-		return c.send(ctx, v, http.MethodPost, "/payments", map[string]any{"order": v.operation, "amount": amount})
+		return c.send(ctx, v, http.MethodPost, "/payments", c.key(v.operation), map[string]any{"order": v.operation, "amount": amount})
 	}
 }
 
-func (c *client) send(ctx context.Context, v visit, method, path string, body map[string]any) (answer, error) {
-	req, err := c.request(ctx, v, method, path, body)
+// reserve looks at the stock and takes a piece. Under a key the same parameters must
+// be sent until the outcome is known; only another client's success makes it look
+// again, and what it asks for then is a new request with a new key.
+func (c *client) reserve(ctx context.Context, v visit) (answer, error) {
+	version, known := v.stock.version()
+	if !known || c.keys == "" {
+		stock, err := c.send(ctx, v, http.MethodGet, "/stock", "", nil)
+		if err != nil {
+			return answer{}, err
+		}
+		version = stock.Version
+		v.stock.set(version)
+	}
+	body := map[string]any{"order": v.operation, "version": version}
+	a, err := c.send(ctx, v, http.MethodPost, "/reservations", c.key(v.operation, uint64(version)), body)
+	if causeOf(err) == CauseConflict {
+		v.stock.forget()
+	}
+	return a, err
+}
+
+// key is the idempotency key of what the parts identify; empty without keys.
+func (c *client) key(parts ...uint64) string {
+	if c.keys == "" {
+		return ""
+	}
+	words := make([]string, len(parts))
+	for i, part := range parts {
+		words[i] = strconv.FormatUint(part, 10)
+	}
+	return c.keys + strings.Join(words, "-")
+}
+
+// send makes one HTTP request. key is its idempotency key; empty: none.
+func (c *client) send(ctx context.Context, v visit, method, path, key string, body map[string]any) (answer, error) {
+	req, err := c.request(ctx, v, method, path, key, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -97,7 +145,7 @@ func (c *client) send(ctx context.Context, v visit, method, path string, body ma
 	return a, nil
 }
 
-func (c *client) request(ctx context.Context, v visit, method, path string, body map[string]any) (*http.Request, error) {
+func (c *client) request(ctx context.Context, v visit, method, path, key string, body map[string]any) (*http.Request, error) {
 	var content io.Reader
 	if body != nil {
 		data, err := json.Marshal(body)
@@ -117,8 +165,8 @@ func (c *client) request(ctx context.Context, v visit, method, path string, body
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Operation", strconv.FormatUint(v.operation, 10))
 	req.Header.Set("X-Attempt", strconv.Itoa(v.attempt))
-	if c.keys != "" && method == http.MethodPost {
-		req.Header.Set("Idempotency-Key", c.keys+strconv.FormatUint(v.operation, 10))
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
 	}
 	return req, nil
 }
@@ -200,7 +248,7 @@ func causeOf(err error) Cause {
 		return CauseConflict
 	case errors.As(err, &status):
 		return causeOfStatus(status.Status)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return CauseUnreachable
 	case errors.As(err, &network) && network.Timeout():
 		return CauseTimeout

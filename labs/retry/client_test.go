@@ -54,8 +54,8 @@ func TestCauses(t *testing.T) {
 
 // The repetitions of net/http would be attempts that no policy made.
 func TestNetHTTPDoesNotRepeatByItself(t *testing.T) {
-	c := client{url: "http://gateway", keys: "k-"}
-	req, err := c.request(context.Background(), visit{1, 1}, http.MethodPost, "/payments", map[string]any{"order": 1})
+	c := newClient(nil, "http://gateway/", "k-")
+	req, err := c.request(context.Background(), visit{operation: 1, attempt: 1}, http.MethodPost, "/payments", c.key(1), map[string]any{"order": 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
 
@@ -108,7 +109,7 @@ func TestSameLuckWithAndWithoutRetry(t *testing.T) {
 		l := start(t, lab.Env{}, settings(t, common), 9).(*Lab)
 		until(t, l, "forty operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 40 })
 		for id := uint64(1); id <= 40; id++ {
-			_, err := l.run.client.perform(context.Background(), Payments, visit{id, 1})
+			_, err := l.run.client.perform(context.Background(), Payments, visit{operation: id, attempt: 1})
 			firstOK = append(firstOK, err == nil)
 		}
 		return firstOK
@@ -141,9 +142,38 @@ func TestDemoIsTheMaterials(t *testing.T) {
 			t.Errorf("wait %d is %v, want async-retry's %v to %v", i+1, wait, step, 2*step)
 		}
 	}
+	if id := snap.Events[7].Args[1]; id != "txn_1_3" {
+		t.Errorf("transaction %v", id)
+	}
 	op := snap.Detail.(*Detail).Ops[0]
 	if op.Outcome != Succeeded || op.Attempts != 3 || len(op.Spans) != 5 {
 		t.Errorf("the picture shows %+v", op)
+	}
+}
+
+// The log of the demo is the material's, word for word; here with one retry, which
+// is too few.
+func TestTheDemosLogInTheMaterialsWords(t *testing.T) {
+	l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms", "jitter": "none", "retries": "1"}), 1)
+	snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
+	c, err := i18n.Load(i18n.Spanish, Spec().Texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := map[lab.Mark]string{lab.MarkAttempt: "🔵", lab.MarkRetry: "🟡", lab.MarkWait: "⏳", lab.MarkFail: "🔴"}
+	var lines []string
+	for _, e := range snap.Events[:5] {
+		lines = append(lines, marks[e.Mark]+" "+c.T(e.Key, e.Args...))
+	}
+	want := []string{
+		"🔵 Intento #1 - Procesando pago $99.99",
+		"🟡 Error temporal (503) - Reintentando...",
+		"⏳ Esperando 20ms...",
+		"🔵 Intento #2 - Procesando pago $99.99",
+		"🔴 Error final: error temporal (503) · {success: false}",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("the log says %q, want %q", lines, want)
 	}
 }
 
@@ -212,6 +242,8 @@ func TestRules(t *testing.T) {
 		"more than all":    {map[string]lab.Value{"failure-rate": lab.FractionValue(1.1)}, "failure-rate"},
 		"no such jitter":   {map[string]lab.Value{"jitter": lab.ChoiceValue("some")}, "jitter"},
 		"not an address":   {map[string]lab.Value{"gateway-url": lab.TextValue("localhost:80")}, "gateway-url"},
+		"no such port":     {map[string]lab.Value{"gateway-url": lab.TextValue("http://localhost:99999")}, "gateway-url"},
+		"more than a path": {map[string]lab.Value{"gateway-url": lab.TextValue("http://localhost/?a=1")}, "gateway-url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spec.Defaults()

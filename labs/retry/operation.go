@@ -20,6 +20,7 @@ type operation struct {
 	shown *Op // nil: not in the picture and not in the log
 
 	calls    atomic.Int64 // attempts and hedges so far
+	stock    stockSeen
 	attempts int
 	firstOK  bool
 }
@@ -43,10 +44,7 @@ func (op *operation) do() (answer, error) {
 	draws := rand.New(rand.NewPCG(r.seed, op.id))
 	runner := policy.Runner{
 		Policy: r.policy, Classify: r.classify, Budget: r.budgetInUse,
-		Random: draws.Float64, OnWait: op.waits, OnAttempt: op.attempted,
-	}
-	if r.breakerInUse != nil {
-		runner.Breaker = r.breakerInUse
+		Breaker: r.doorkeeper(), Random: draws.Float64, OnWait: op.waits, OnAttempt: op.attempted,
 	}
 	call := op.call
 	if r.hedge > 0 {
@@ -69,7 +67,7 @@ func (op *operation) send(ctx context.Context) (answer, error) {
 }
 
 func (op *operation) perform(ctx context.Context, number int) (answer, error) {
-	result, err := op.run.client.perform(ctx, op.run.scenario, visit{op.id, number})
+	result, err := op.run.client.perform(ctx, op.run.scenario, visit{op.id, number, &op.stock})
 	if cause := causeIn(ctx, err); cause != CauseCut {
 		op.run.stats.called(cause, result.Replayed)
 		op.run.lab.heard(cause)
@@ -176,8 +174,16 @@ func (op *operation) tell(o Outcome, result answer, cause Cause) {
 	case Queued:
 		op.say(lab.MarkWarn, "queued", op.ref())
 	default:
-		op.say(lab.MarkFail, "failed."+string(cause), op.ref())
+		op.say(lab.MarkFail, "failed."+string(cause), op.ref()+op.failure())
 	}
+}
+
+// failure is what the material's payment returns after its last failure.
+func (op *operation) failure() string {
+	if s := op.run.scenario; s == Payments || s == Demo {
+		return " · {success: false}"
+	}
+	return ""
 }
 
 func (op *operation) close(o Outcome, cause Cause) {

@@ -3,6 +3,7 @@ package retry
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"time"
 
 	"resilab/labs/i18n"
@@ -145,10 +146,16 @@ func checkURL(raw string) error {
 		return nil
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || !validPort(u.Port()) ||
+		u.RawQuery != "" || u.Fragment != "" {
 		return &lab.KnobError{Knob: "gateway-url", Value: raw, Allowed: "http://HOST:PORT"}
 	}
 	return nil
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // asKnobError turns the policy's refusal into that of a knob.

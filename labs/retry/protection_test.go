@@ -3,8 +3,10 @@ package retry
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,6 +144,36 @@ func TestInventoryConflictsAreRetried(t *testing.T) {
 	}
 }
 
+// A key belongs to a request: when another client was faster, the next version of
+// the stock is asked for under a new one.
+func TestReservationsUnderKeys(t *testing.T) {
+	m := measure(t, 30, 1, map[string]string{
+		"scenario": "inventory", "rate": "10", "base": "20ms", "latency": "5ms", "idempotency": "true", "lost-rate": "0.2",
+		"retries": "20", "attempt-timeout": "0",
+	}).Metrics
+	if m["conflicts"] == 0 || m["replayed"] == 0 || m["success"] != 1 {
+		t.Errorf("conflicts %v, replayed %v, success %v", m["conflicts"], m["replayed"], m["success"])
+	}
+}
+
+// The queue is no way around the breaker.
+func TestTheQueueWaitsForTheBreaker(t *testing.T) {
+	s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "breaker": "gobreaker", "breaker-open": "5m"}))
+	l := start(t, lab.Env{}, s, 1).(*Lab)
+	l.gateway.Fail(time.Hour)
+	deliveries := func() int {
+		l.run.stats.mu.Lock()
+		defer l.run.stats.mu.Unlock()
+		return l.run.stats.deliveries
+	}
+	begun := until(t, l, "an open breaker", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] > 0 })
+	before := deliveries() // one more may be under way
+	until(t, l, "time for more", func(s *lab.Snapshot) bool { return s.Elapsed > begun.Elapsed+4*backlogPause })
+	if n := deliveries() - before; n > 1 {
+		t.Errorf("%d calls behind the breaker's back", n)
+	}
+}
+
 // Whatever the faults and the policy, with keys every order that was paid for
 // was charged once, and every operation is accounted for.
 func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
@@ -219,6 +251,52 @@ func TestOwnGateway(t *testing.T) {
 	_, again := listen(addr)
 	defer again.Close()
 	until(t, l, "recovery", func(s *lab.Snapshot) bool { return len(s.Troubles) == 0 })
+}
+
+// What a gateway of the student's own may do: each is a failed attempt of the
+// policy's, and nothing else.
+func TestStrangeGateways(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string // empty: none, and the connection stays open
+		cause  Cause
+	}{
+		"hangs":       {"", CauseTimeout},
+		"garbage":     {"\x00\xff not HTTP at all\r\n\r\n", CauseOther},
+		"hangs later": {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", CauseTimeout},
+		"redirects":   {"HTTP/1.1 302 Found\r\nLocation: /payments\r\nContent-Length: 0\r\n\r\n", CauseStatus},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			var conns atomic.Int64
+			go func() {
+				for {
+					conn, err := ln.Accept()
+					if err != nil {
+						return
+					}
+					conns.Add(1)
+					t.Cleanup(func() { conn.Close() })
+					_, _ = io.WriteString(conn, c.answer)
+				}
+			}()
+			s := settings(t, fast(map[string]string{
+				"gateway-url": "http://" + ln.Addr().String(), "retries": "1", "rate": "0", "attempt-timeout": "200ms",
+			}))
+			l := start(t, lab.Env{}, s, 1).(*Lab)
+			l.Step()
+			m := until(t, l, "a failed operation", func(s *lab.Snapshot) bool { return s.Metrics["failed"] == 1 }).Metrics
+			if op := l.Snapshot().Detail.(*Detail).Ops[0]; op.Cause != c.cause {
+				t.Errorf("the cause is %q, want %q", op.Cause, c.cause)
+			}
+			if n := conns.Load(); float64(n) != m["attempts"] {
+				t.Errorf("%v connections for %v attempts", n, m["attempts"])
+			}
+		})
+	}
 }
 
 // Words that are put together from parts must be there in both languages.

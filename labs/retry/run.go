@@ -43,10 +43,10 @@ const watchEvery = 100 * time.Millisecond
 func newRun(l *Lab, p *plan, seed uint64, transport http.RoundTripper, url, keys string) *run {
 	r := &run{
 		plan: p, lab: l, seed: seed, stats: newStats(), backlog: newBacklog(),
-		client: &client{http: http.Client{Transport: transport}, url: url},
+		client: newClient(transport, url, keys),
 	}
-	if p.keys {
-		r.client.keys = keys
+	if !p.keys {
+		r.client.keys = ""
 	}
 	if p.budget != nil {
 		r.budgetInUse = policy.NewBudget(*p.budget)
@@ -145,6 +145,14 @@ func (r *run) outageOver() bool { return r.outages.Load() && !r.lab.gateway.Down
 
 // charged tells whether our gateway took money for the operation.
 func (r *run) charged(id uint64) bool { return r.url == "" && r.lab.gateway.Charged(id) }
+
+// doorkeeper is the breaker as the policy wants it: a nil pointer is no nil interface.
+func (r *run) doorkeeper() policy.Breaker {
+	if r.breakerInUse == nil {
+		return nil
+	}
+	return r.breakerInUse
+}
 
 func (r *run) guards() Guards {
 	g := Guards{HasBudget: r.budgetInUse != nil}

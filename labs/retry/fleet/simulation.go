@@ -182,7 +182,6 @@ func (s *simulation) attempt(op *operation, e event) {
 	if s.breaker != nil {
 		ticket, ok := s.breaker.Allow(clock(now))
 		if !ok {
-			s.out.rejected(now)
 			s.unanswered(op, e)
 			return
 		}
@@ -329,9 +328,11 @@ func (s *simulation) pay(i int, l *layer, throttled bool, now int64) bool {
 // let through.
 func (s *simulation) unanswered(op *operation, e event) {
 	if op.queued {
+		op.outcome = failed
 		s.drained(op, e, policy.Transient)
 		return
 	}
+	s.out.rejected(e.at)
 	s.giveUp(op, e, policy.Transient)
 }
 
@@ -353,7 +354,11 @@ func (s *simulation) giveUp(op *operation, e event, class policy.Class) {
 
 // drained goes on after an attempt to carry out the oldest operation in the queue.
 func (s *simulation) drained(op *operation, e event, class policy.Class) {
-	at := e.at + int64(s.cfg.DrainEvery)
+	pause := s.cfg.DrainEvery
+	if op.outcome == throttled {
+		pause = s.cfg.Policy.WithRetryAfter(pause, s.cfg.Server.RetryAfter)
+	}
+	at := e.at + int64(pause)
 	op.waiting = true
 	switch {
 	case class == policy.Transient && e.at < int64(s.cfg.Duration+drainFor):
