@@ -135,6 +135,8 @@ func txTests() []test {
 		{"rollback forgets", testTxRollback},
 		{"acks wait for the commit", testTxAck},
 		{"commit returns what has no route", testTxReturn},
+		{"routes are those of the publishing", testTxRoutes},
+		{"queues are those of the commit", testTxQueues},
 		{"closing the channel rolls back", testTxClose},
 	}
 }
@@ -206,4 +208,38 @@ func testTxClose(t *testing.T, b broker) {
 	tx.publish("", q, "1")
 	tx.ok(tx.Close())
 	plain.wantDrained(q, "")
+}
+
+// testTxRoutes: a message is routed when it is published, though it goes there only
+// with the commit.
+func testTxRoutes(t *testing.T, b broker) {
+	tx := b.connect(t).transaction()
+	x, q := tx.exchange("direct", nil), tx.queue(nil)
+	tx.publish(x, "k", "before the binding")
+	tx.bind(q, "k", x, nil)
+	tx.publish(x, "k", "bound")
+	tx.ok(tx.QueueUnbind(q, "k", x, nil))
+	tx.publish(x, "k", "after it")
+	tx.ok(tx.TxCommit())
+	tx.wantDrained(q, "bound")
+}
+
+// testTxQueues: where it was routed to is a name.
+func testTxQueues(t *testing.T, b broker) {
+	tx := b.connect(t).transaction()
+	returns := tx.NotifyReturn(make(chan amqp.Return, 1))
+	gone, again := tx.queue(nil), tx.queue(nil)
+	tx.ok(tx.Publish("", gone, true, false, amqp.Publishing{Body: []byte("1")}))
+	tx.ok(tx.Publish("", again, true, false, amqp.Publishing{Body: []byte("2")}))
+	for _, q := range []string{gone, again} {
+		_, err := tx.QueueDelete(q, false, false, false)
+		tx.ok(err)
+	}
+	_, err := tx.QueueDeclare(again, false, false, true, false, nil)
+	tx.ok(err)
+	tx.ok(tx.TxCommit())
+	if r := receive(t, returns, "return"); string(r.Body) != "1" {
+		t.Errorf("returned %s", r.Body)
+	}
+	tx.wantDrained(again, "2")
 }

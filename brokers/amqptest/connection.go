@@ -19,6 +19,7 @@ func connectionTests() []test {
 		{"tuning", testTuning},
 		{"AMQPLAIN", testAMQPlain},
 		{"wrong password", testWrongPassword},
+		{"new password", testUpdateSecret},
 		{"vhost", testVhost},
 		{"channel error leaves the others", testChannelsApart},
 		{"connection error closes the channels", testConnectionError},
@@ -80,6 +81,15 @@ func testWrongPassword(t *testing.T, b broker) {
 	if !errors.Is(err, amqp.ErrCredentials) {
 		t.Errorf("got %v, want %v", err, amqp.ErrCredentials)
 	}
+}
+
+// testUpdateSecret: a secret that does not run out may be renewed all the same.
+func testUpdateSecret(t *testing.T, b broker) {
+	c := b.connect(t)
+	if err := c.UpdateSecret("guest", "renewal"); err != nil {
+		t.Error(err)
+	}
+	c.channel().queue(nil)
 }
 
 // testVhost: a vhost that is not there is refused, or made, and then its queues

@@ -17,6 +17,7 @@ func consumerTests() []test {
 		{"higher priority first", testConsumerPriority},
 		{"cancel leaves the unacked", testCancel},
 		{"cancelled by the delete of its queue", testCancelNotify},
+		{"not cancelled by the end of its connection", testNoCancelAtEnd},
 		{"no-local is ignored", testNoLocal},
 		{"waiting messages come in order", testBacklog},
 		{"two queues on one channel", testTwoQueues},
@@ -137,6 +138,20 @@ func testCancelNotify(t *testing.T, b broker) {
 		t.Error("a delivery after the cancel")
 	}
 	ch.queue(nil) // the channel lives
+}
+
+// testNoCancelAtEnd: the queues of a connection go with it, without a basic.cancel
+// for their consumers.
+func testNoCancelAtEnd(t *testing.T, b broker) {
+	ch := b.channel(t)
+	cancelled := ch.NotifyCancel(make(chan string, 1))
+	ch.consume(ch.queue(nil))
+	err := ch.ExchangeDeclare(name("none"), "x-nope", false, false, false, false, nil)
+	wantError(t, err, amqp.CommandInvalid, "COMMAND_INVALID - unknown exchange type 'x-nope'")
+	ch.conn.wantClosed(amqp.CommandInvalid, "COMMAND_INVALID - unknown exchange type 'x-nope'")
+	if tag, ok := <-cancelled; ok {
+		t.Errorf("%s was cancelled", tag)
+	}
 }
 
 func testNoLocal(t *testing.T, b broker) {

@@ -23,6 +23,7 @@ func deadLetterTests() []test {
 		{"a cycle of expiry ends", testDeadCycle},
 		{"a cycle with a reject goes on", testDeadRejectCycle},
 		{"missing exchange", testDeadMissingExchange},
+		{"x-death that is no list", testDeadForged},
 		{"requeue is no death", testDeadRequeue},
 		{"order", testDeadOrder},
 		{"purge and delete are no deaths", testDeadPurge},
@@ -304,5 +305,20 @@ func testDeadPurge(t *testing.T, b broker) {
 	ch.ok(err)
 	if n := ch.ready(dead); n != 0 {
 		t.Errorf("%d dead letters", n)
+	}
+}
+
+// testDeadForged: a list takes the place of what the publisher called x-death, and
+// the first death is not told then.
+func testDeadForged(t *testing.T, b broker) {
+	ch := b.channel(t)
+	dlx, dead := ch.graveyard()
+	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
+	ch.send("", q, amqp.Publishing{Headers: amqp.Table{"x-death": "mine"}})
+	ch.ok(ch.get(q).Reject(false))
+	d := ch.buried(dead)
+	wantDeath(t, wantDeaths(t, d, 1)[0], 1, "rejected", q, "", q)
+	if len(d.Headers) != 1 {
+		t.Errorf("headers %v", d.Headers)
 	}
 }

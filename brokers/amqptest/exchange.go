@@ -3,6 +3,7 @@ package amqptest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -16,6 +17,7 @@ func exchangeTests() []test {
 		{"topic", testTopic},
 		{"topic unbind", testTopicUnbind},
 		{"headers", testHeaders},
+		{"headers of other types", testHeaderTypes},
 		{"a queue bound twice gets one copy", testOneCopy},
 		{"binding twice is binding once", testBindTwice},
 		{"bindings with other arguments are others", testBindingArguments},
@@ -157,6 +159,40 @@ func testHeaders(t *testing.T, b broker) {
 		}
 		if got := ch.drain(q); got != tt.want {
 			t.Errorf("%v matched %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}
+
+// testHeaderTypes: what counts is the value, not the type of its field, unless it is
+// inside a table or an array.
+func testHeaderTypes(t *testing.T, b broker) {
+	ch := b.connect(t).confirms()
+	for _, tt := range []struct {
+		bound, sent any
+		want        bool
+	}{
+		{int32(1), float64(1), true},
+		{float64(1), int64(1), true},
+		{float32(0.5), float64(0.5), true},
+		{float64(1.5), int32(1), false},
+		{time.Unix(5, 0), int32(5), true},
+		{"a", []byte("a"), true},
+		{[]byte("a"), "a", true},
+		{"1", int32(1), false},
+		{"true", true, false},
+		{nil, "anything", true},
+		{"anything", nil, false},
+		{amqp.Decimal{Scale: 1, Value: 5}, amqp.Decimal{Scale: 1, Value: 5}, true},
+		{amqp.Table{"a": int32(1)}, amqp.Table{"a": int32(1)}, true},
+		{amqp.Table{"a": int32(1)}, amqp.Table{"a": int64(1)}, false},
+		{[]any{"a", int32(1)}, []any{"a", int32(1)}, true},
+		{[]any{"a"}, []any{"b"}, false},
+	} {
+		x, q := ch.exchange("headers", nil), ch.queue(nil)
+		ch.bind(q, "", x, amqp.Table{"h": tt.bound})
+		returned := ch.mandatory(x, "", amqp.Publishing{Headers: amqp.Table{"h": tt.sent}}) != nil
+		if returned == tt.want {
+			t.Errorf("bound with %T %v, sent with %T %v: routed %v, want %v", tt.bound, tt.bound, tt.sent, tt.sent, !returned, tt.want)
 		}
 	}
 }

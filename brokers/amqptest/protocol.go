@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -22,6 +23,15 @@ func protocolTests() []test {
 		{"unknown frame type", testFrameType},
 		{"unknown method", testUnknownMethod},
 		{"truncated method", testTruncatedMethod},
+		{"method on channel 0", testMethodOnZero},
+		{"content on channel 0", testContentOnZero},
+		{"content on a channel not open", testContentNotOpen},
+		{"method that only a broker sends", testServerMethod},
+		{"text that is not UTF-8", testNotUTF8},
+		{"frames that are too short", testShortFrames},
+		{"heartbeat with a payload", testHeartbeatPayload},
+		{"long reply text", testLongReply},
+		{"header with a weight", testHeaderWeight},
 		{"header without a publish", testStrayHeader},
 		{"body without a header", testStrayBody},
 		{"method in the middle of content", testMethodInContent},
@@ -131,6 +141,66 @@ func testTruncatedMethod(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.method(1, queueDeclare, short(0), []byte{200, 'q'}) // a name of 200 bytes
 	r.wantClose(0, 501, "FRAME_ERROR - …", queueDeclare)
+}
+
+func testMethodOnZero(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(0, queueDeclare, passive("any"))
+	r.wantClose(0, 504, "CHANNEL_ERROR - unexpected method in connection state running", queueDeclare)
+}
+
+func testContentOnZero(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.frame(frameBody, 0, []byte("body"))
+	r.wantClose(0, 505, `UNEXPECTED_FRAME - type 3, all octets = <<"body">>`, method{})
+}
+
+func testContentNotOpen(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.frame(frameBody, 2, []byte("body"))
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - expected method frame, got non method frame instead", method{})
+}
+
+func testServerMethod(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(1, queueDeclareOk, shortstr("q"), long(0), long(0))
+	r.wantClose(0, 503, "COMMAND_INVALID - unimplemented method", queueDeclareOk)
+}
+
+func testNotUTF8(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.method(1, queueDeclare, passive("\xff\xfe"))
+	r.wantClose(0, 501, "FRAME_ERROR - Malformed UTF-8 in shortstr", method{})
+}
+
+func testShortFrames(t *testing.T, b broker) {
+	for kind, octets := range map[byte]string{frameMethod: "<<0,60,0>>", frameHeader: "<<0,60,0,0,0>>"} {
+		r := b.raw(t)
+		r.frame(kind, 1, []byte{0, 60, 0, 0, 0}[:strings.Count(octets, ",")+1])
+		r.wantClose(0, 501, fmt.Sprintf("FRAME_ERROR - type %d, all octets = %s: unknown_frame", kind, octets), method{})
+	}
+}
+
+func testHeartbeatPayload(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.frame(frameHeartbeat, 0, []byte("hi"))
+	r.wantClose(0, 501, `FRAME_ERROR - type 8, all octets = <<"hi">>: unknown_frame`, method{})
+}
+
+// testLongReply: a text that does not fit ends in dots.
+func testLongReply(t *testing.T, b broker) {
+	r := b.raw(t)
+	q := strings.Repeat("q", 255)
+	r.method(1, queueDeclare, passive(q))
+	text := "NOT_FOUND - no queue '" + q
+	r.wantClose(1, 404, text[:252]+"...", queueDeclare)
+}
+
+func testHeaderWeight(t *testing.T, b broker) {
+	r := b.raw(t)
+	r.publish(1)
+	r.frame(frameHeader, 1, append([]byte{0, 60, 0, 1}, make([]byte, 10)...))
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - expected content header for class 60, got non content header frame instead", basicPublish)
 }
 
 func testStrayHeader(t *testing.T, b broker) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -19,8 +20,11 @@ func queueTests() []test {
 		{"delete", testDeleteQueue},
 		{"get", testGet},
 		{"redeclare with the same arguments", testRedeclareQueue},
+		{"exclusive is not durable", testExclusiveDurable},
+		{"line breaks in names", testLineBreaks},
 		{"priority", testPriority},
 		{"priority bounds", testPriorityBounds},
+		{"only the head of all priorities expires", testPriorityExpiry},
 		{"quorum delivery limit", testQuorumDeliveryLimit},
 		{"many queues", testManyQueues},
 	}
@@ -197,6 +201,41 @@ func testRedeclareQueue(t *testing.T, b broker) {
 		"PRECONDITION_FAILED - inequivalent arg 'x-message-ttl' for queue '%s' in vhost '/': received none but current is the value '60000' of type 'long'", q))
 }
 
+// testExclusiveDurable: an exclusive queue outlives nothing, so being durable as
+// well means nothing.
+func testExclusiveDurable(t *testing.T, b broker) {
+	ch := b.channel(t)
+	q := name("queue")
+	for _, durable := range []bool{true, false} {
+		_, err := ch.QueueDeclare(q, durable, false, true, false, nil)
+		ch.ok(err)
+	}
+}
+
+// testLineBreaks: they are removed from names where something is declared, bound
+// or deleted, but not where it is used.
+func testLineBreaks(t *testing.T, b broker) {
+	ch := b.channel(t)
+	plain := name("queue")
+	broken := plain[:5] + "\r\n" + plain[5:] + "\n"
+	q, err := ch.QueueDeclare(broken, false, false, true, false, nil)
+	if err != nil || q.Name != plain {
+		t.Fatalf("declared %q, %v; want %q", q.Name, err, plain)
+	}
+	x := ch.exchange("direct", nil)
+	ch.bind(broken, "k\n", x+"\n", nil)
+	ch.ok(ch.ExchangeDeclarePassive("\r"+x, "direct", false, false, false, false, nil))
+	ch.publish(x, "k\n", "1") // keys are left as they are
+	ch.becomes(plain+"\n", 1)
+	ch.wantDrained(plain, "1")
+	_, _, err = ch.Get(plain+"\n", true)
+	wantError(t, err, amqp.NotFound, fmt.Sprintf("NOT_FOUND - no queue '%s\n' in vhost '/'", plain))
+	again := ch.conn.channel()
+	_, err = again.QueueDelete(broken, false, false, false)
+	again.ok(err)
+	again.wantGone(plain)
+}
+
 func testPriority(t *testing.T, b broker) {
 	ch := b.channel(t)
 	q := ch.queue(amqp.Table{"x-max-priority": int32(5)})
@@ -220,6 +259,24 @@ func testPriorityBounds(t *testing.T, b broker) {
 	ch.wantDrained(q, "0* 1 2")
 }
 
+// testPriorityExpiry: a message that is over stays while one of a higher priority
+// is in front of it.
+func testPriorityExpiry(t *testing.T, b broker) {
+	ch := b.channel(t)
+	q := ch.queue(amqp.Table{"x-max-priority": int32(5)})
+	ch.send("", q, amqp.Publishing{Priority: 5, Body: []byte("high")})
+	ch.send("", q, amqp.Publishing{Priority: 1, Expiration: "10", Body: []byte("low")})
+	ch.send("", q, amqp.Publishing{Priority: 5, Expiration: "10", Body: []byte("high, too")})
+	ch.becomes(q, 3)
+	time.Sleep(30 * time.Millisecond) // three lives long
+	if n := ch.ready(q); n != 3 {
+		t.Errorf("%d are ready, want 3: none at the head is over", n)
+	}
+	if d := ch.get(q); string(d.Body) != "high" || d.MessageCount != 0 {
+		t.Errorf("got %s, and %d are left", d.Body, d.MessageCount)
+	}
+}
+
 func testQuorumDeliveryLimit(t *testing.T, b broker) {
 	ch := b.channel(t)
 	x := ch.exchange("fanout", nil)
@@ -232,13 +289,19 @@ func testQuorumDeliveryLimit(t *testing.T, b broker) {
 		_, err := ch.QueueDelete(q.Name, false, false, false)
 		return err
 	})
+	ch.publish("", q.Name, "fetched")
+	ch.becomes(q.Name, 1)
+	if d := ch.get(q.Name); d.Headers["x-delivery-count"] != int64(0) {
+		t.Errorf("fetched with x-delivery-count %v", d.Headers["x-delivery-count"])
+	}
+	ch.ok(ch.Ack(1, false))
 	ch.ok(ch.Qos(1, 0, false))
 	ds := ch.consume(q.Name)
 	ch.publish("", q.Name, "poison")
 	for i := range int64(3) {
 		d := next(t, ds)
-		count, _ := d.Headers["x-delivery-count"].(int64)
-		if d.Redelivered != (i > 0) || count != i {
+		count, told := d.Headers["x-delivery-count"].(int64)
+		if d.Redelivered != (i > 0) || told != (i > 0) || count != i {
 			t.Errorf("delivery %d: redelivered %v, x-delivery-count %v", i, d.Redelivered, d.Headers["x-delivery-count"])
 		}
 		ch.ok(d.Nack(false, true))

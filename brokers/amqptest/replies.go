@@ -146,6 +146,7 @@ func replyDeeds() map[string]func(*scene) error {
 		_, err := s.Consume(q, tag, true, exclusive, false, false, args)
 		return err
 	}
+	quorum := amqp.Table{"x-queue-type": "quorum"}
 	return map[string]func(*scene) error{
 		"passive declare of a missing queue": func(s *scene) error {
 			_, err := s.QueueDeclarePassive("e.none", false, false, false, false, nil)
@@ -252,9 +253,78 @@ func replyDeeds() map[string]func(*scene) error {
 		"channel.flow on":            func(s *scene) error { return s.Flow(true) },
 		"tx after confirm":           func(s *scene) error { s.ok(s.Confirm(false)); return s.Tx() },
 		"confirm after tx":           func(s *scene) error { s.ok(s.Tx()); return s.Confirm(false) },
-		"commit without tx":          func(s *scene) error { return s.TxCommit() },
-		"rollback without tx":        func(s *scene) error { return s.TxRollback() },
-		"confirm twice":              func(s *scene) error { s.ok(s.Confirm(false)); return s.Confirm(false) },
+		"passive declare of a queue without a name": func(s *scene) error {
+			s.queue(nil) // the one declared last does not count
+			_, err := s.QueueDeclarePassive("", false, false, false, false, nil)
+			return err
+		},
+		"publish with an expiration of 12abc":           publish("e.x", amqp.Publishing{Expiration: "12abc"}),
+		"publish with an expiration of 1.5":             publish("e.x", amqp.Publishing{Expiration: "1.5"}),
+		"publish with an expiration of ten years":       publish("e.x", amqp.Publishing{Expiration: "315360000000"}),
+		"publish with an expiration above ten years":    publish("e.x", amqp.Publishing{Expiration: "315360000001"}),
+		"publish with a delivery mode of 7":             publish("e.x", amqp.Publishing{DeliveryMode: 7}),
+		"publish with two faults":                       publish("e.x", amqp.Publishing{UserId: "mallory", Expiration: "x"}),
+		"publish with two faults to a missing exchange": publish("e.none", amqp.Publishing{UserId: "mallory", Expiration: "x"}),
+		"queue with x-message-ttl above ten years":      declare("e.none", false, amqp.Table{"x-message-ttl": int64(315360000001)}),
+		"queue with a dead-letter exchange of 1":        declare("e.none", false, amqp.Table{"x-dead-letter-exchange": int32(1)}),
+		"queue with x-queue-mode eager":                 declare("e.none", false, amqp.Table{"x-queue-mode": "eager"}),
+		"queue with x-queue-version 9":                  declare("e.none", false, amqp.Table{"x-queue-version": int32(9)}),
+		"queue with two faults":                         declare("e.none", false, amqp.Table{"x-message-ttl": int32(-1), "x-expires": int32(0)}),
+		"classic queue with x-delivery-limit":           declare("e.none", false, amqp.Table{"x-delivery-limit": int32(3)}),
+		"classic queue with x-max-age":                  declare("e.none", false, amqp.Table{"x-max-age": "1D"}),
+		"quorum queue with x-max-priority":              declare("e.none", true, amqp.Table{"x-queue-type": "quorum", "x-max-priority": int32(5)}),
+		"quorum queue that is exclusive": func(s *scene) error {
+			_, err := s.QueueDeclare("e.none", true, false, true, false, quorum)
+			return err
+		},
+		"quorum queue that is auto-delete": func(s *scene) error {
+			_, err := s.QueueDeclare("e.none", false, true, false, false, quorum)
+			return err
+		},
+		"delete a quorum queue if-unused": func(s *scene) error {
+			s.ok(declare("e.none", true, quorum)(s))
+			return deleteQueue("e.none", true, false)(s)
+		},
+		"delete a quorum queue if-empty": func(s *scene) error {
+			s.ok(declare("e.none", true, quorum)(s))
+			return deleteQueue("e.none", false, true)(s)
+		},
+		"consume from a quorum queue with a prefetch for the channel": func(s *scene) error {
+			s.ok(declare("e.none", true, quorum)(s))
+			s.ok(s.Qos(1, 0, true))
+			return consume(s, "e.none", "", false, nil)
+		},
+		"delete a queue if-unused and if-empty, neither": func(s *scene) error {
+			s.ok(s.Qos(1, 0, false))
+			s.publish("", "e.q", "another")
+			s.becomes("e.q", 2)
+			next(s.t, s.channel.consume("e.q"))
+			return deleteQueue("e.q", true, true)(s)
+		},
+		"redeclare queue, the type said now": declare("e.q", false, amqp.Table{"x-queue-type": "classic"}),
+		"redeclare queue, other type":        declare("e.q", false, quorum),
+		"consume with x-stream-offset": func(s *scene) error {
+			return consume(s, "e.c", "", false, amqp.Table{"x-stream-offset": "first"})
+		},
+		"consume with x-cancel-on-ha-failover of a text": func(s *scene) error {
+			return consume(s, "e.c", "", false, amqp.Table{"x-cancel-on-ha-failover": "yes"})
+		},
+		"commit to a full queue": func(s *scene) error {
+			q := s.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
+			s.ok(s.Tx())
+			s.publish("", q, "1", "2")
+			return s.TxCommit()
+		},
+		"unbind another's exclusive queue, not bound": func(s *scene) error {
+			return s.QueueUnbind("e.excl", "never", "e.x", nil)
+		},
+		"unbind another's exclusive queue": func(s *scene) error {
+			s.other.bind("e.excl", "k", "e.x", nil)
+			return s.QueueUnbind("e.excl", "k", "e.x", nil)
+		},
+		"commit without tx":   func(s *scene) error { return s.TxCommit() },
+		"rollback without tx": func(s *scene) error { return s.TxRollback() },
+		"confirm twice":       func(s *scene) error { s.ok(s.Confirm(false)); return s.Confirm(false) },
 	}
 }
 

@@ -17,6 +17,8 @@ func replyToTests() []test {
 		{"a reply comes back", testReplyTo},
 		{"needs its consumer", testReplyToConsumer},
 		{"needs auto-ack", testReplyToAck},
+		{"may be asked for", testReplyToDeclare},
+		{"is no route", testReplyToMandatory},
 	}
 }
 
@@ -68,4 +70,54 @@ func testReplyToAck(t *testing.T, b broker) {
 	}
 	_, err := c.channel().Consume(replyTo, "", false, false, false, false, nil)
 	wantError(t, err, amqp.PreconditionFailed, "PRECONDITION_FAILED - reply consumer cannot acknowledge")
+}
+
+// awaited starts a consumer of replies and returns their queue that is none.
+func (ch *channel) awaited() (key string, replies <-chan amqp.Delivery) {
+	ch.t.Helper()
+	q := ch.queue(nil)
+	replies = ch.consumeWith(replyTo, "replies", true, nil)
+	ch.send("", q, amqp.Publishing{ReplyTo: replyTo})
+	ch.becomes(q, 1)
+	return ch.get(q).ReplyTo, replies
+}
+
+// testReplyToDeclare: by declaring it one may ask whether a reply is still awaited.
+func testReplyToDeclare(t *testing.T, b broker) {
+	c := b.connect(t)
+	if !c.offersReplyTo() {
+		return
+	}
+	client, server := c.channel(), b.channel(t)
+	key, _ := client.awaited()
+	for _, name := range []string{key, replyTo} {
+		q, err := server.QueueDeclarePassive(name, false, false, false, false, nil)
+		if err != nil || q.Name != name || q.Messages != 0 || q.Consumers != 1 {
+			t.Errorf("declared %+v, %v", q, err)
+		}
+	}
+	_, err := server.QueueDeclare(replyTo, false, false, true, false, nil)
+	server.ok(err)
+	client.ok(client.Cancel("replies", false))
+	_, err = server.QueueDeclarePassive(key, false, false, false, false, nil)
+	wantError(t, err, amqp.NotFound, "NOT_FOUND - no queue '"+key+"' in vhost '/'")
+}
+
+// testReplyToMandatory: a reply that is delivered is returned all the same, as no
+// queue took it. Replies do not use up delivery tags.
+func testReplyToMandatory(t *testing.T, b broker) {
+	c := b.connect(t)
+	if !c.offersReplyTo() {
+		return
+	}
+	client, server := c.channel(), b.connect(t).confirms()
+	key, replies := client.awaited()
+	for _, body := range []string{"1", "2"} {
+		if r := server.mandatory("", key, amqp.Publishing{Body: []byte(body)}); r == nil {
+			t.Error("a mandatory reply was not returned")
+		}
+		if d := next(t, replies); string(d.Body) != body || d.DeliveryTag != 2 { // the next one of the channel
+			t.Errorf("got %s with tag %d", d.Body, d.DeliveryTag)
+		}
+	}
 }

@@ -57,6 +57,9 @@ func (ch *channel) Cancelled(tag string) {
 // Congested says whether the client reads too slowly.
 func (ch *channel) Congested() bool { return ch.session.out.congested() }
 
+// Room is closed once a client that is far behind has read.
+func (ch *channel) Room() <-chan struct{} { return ch.session.out.room() }
+
 // resume is called once the outbox is congested no more.
 func (c *session) resume() {
 	for _, ch := range c.allChannels() {

@@ -1,6 +1,8 @@
 package minirabbit
 
 import (
+	"cmp"
+
 	"resilab/brokers/minirabbit/broker"
 	"resilab/brokers/minirabbit/codec"
 )
@@ -31,6 +33,9 @@ func (ch *channel) header(payload []byte) error {
 	h, err := codec.ParseContentHeader(payload)
 	if err != nil {
 		return err
+	}
+	if h.Weight != 0 {
+		return in.unexpected()
 	}
 	if h.Class != codec.ClassBasic {
 		return &methodError{idPublish, broker.Refuse(broker.UnexpectedFrame, "expected content header for class %d, got one for class %d instead", codec.ClassBasic, h.Class)}
@@ -92,7 +97,7 @@ func (ch *channel) publish(in incoming) error {
 	}
 	msg, err := broker.NewMessage(in.exchange, in.key, in.data[:in.props:in.props], in.data[in.props:], ch.session.broker.User())
 	if err != nil {
-		return err
+		return cmp.Or(ch.broker.MayPublish(in.exchange), err) // a wrong exchange is worse than a wrong property
 	}
 	out, err := ch.broker.Publish(msg, in.mandatory)
 	if err != nil {
@@ -131,5 +136,6 @@ func (ch *channel) settlePublish(refused bool) {
 	ch.confirm()
 	ch.published++
 	ch.confirmed = ch.published
-	ch.session.out.method(ch.id, &codec.BasicNack{DeliveryTag: ch.published})
+	// The flag is for the other direction, but RabbitMQ sets it in this one, too.
+	ch.session.out.method(ch.id, &codec.BasicNack{DeliveryTag: ch.published, Requeue: true})
 }

@@ -7,18 +7,14 @@ import (
 
 // frame carries out one frame.
 func (c *session) frame(f codec.Frame) error {
-	switch f.Type {
-	case codec.FrameMethod, codec.FrameHeader, codec.FrameBody:
-	case codec.FrameHeartbeat:
-		if f.Channel != 0 {
-			return broker.Refuse(broker.UnexpectedFrame, "type %d, all octets = %s", f.Type, codec.Erlang(f.Payload))
-		}
-		return nil
-	default:
-		return &codec.FrameError{Type: f.Type, Octets: f.Payload, Fault: "unknown_frame"}
+	if err := f.Check(); err != nil {
+		return err
 	}
 	if f.Channel == 0 {
 		return c.connectionFrame(f)
+	}
+	if f.Type == codec.FrameHeartbeat {
+		return misplaced(f)
 	}
 	if c.isParting() {
 		return nil
@@ -28,7 +24,7 @@ func (c *session) frame(f codec.Frame) error {
 	case f.Type == codec.FrameMethod:
 		return c.channelMethod(f, ch)
 	case ch == nil:
-		return broker.Refuse(broker.ChannelError, "expected 'channel.open'")
+		return new(incoming).unexpected()
 	case ch.closing:
 		return nil
 	case f.Type == codec.FrameHeader:
@@ -40,8 +36,12 @@ func (c *session) frame(f codec.Frame) error {
 
 // connectionFrame carries out a frame of channel 0.
 func (c *session) connectionFrame(f codec.Frame) error {
-	if f.Type != codec.FrameMethod {
-		return broker.Refuse(broker.CommandInvalid, "a frame of type %d on channel 0", f.Type)
+	switch f.Type {
+	case codec.FrameMethod:
+	case codec.FrameHeartbeat:
+		return nil
+	default:
+		return misplaced(f)
 	}
 	id, m, err := c.methods.Read(f.Payload)
 	if err != nil {
@@ -59,7 +59,17 @@ func (c *session) connectionFrame(f codec.Frame) error {
 	if c.isParting() {
 		return nil
 	}
-	return &methodError{id, broker.Refuse(broker.CommandInvalid, "unexpected method on channel 0")}
+	if _, ok := m.(*codec.ConnectionUpdateSecret); ok {
+		// A password is asked for once, so there is nothing to renew.
+		c.out.method(0, &codec.ConnectionUpdateSecretOk{})
+		return nil
+	}
+	return &methodError{id, broker.Refuse(broker.ChannelError, "unexpected method in connection state running")}
+}
+
+// misplaced is the error for a frame on a channel where its type has no place.
+func misplaced(f codec.Frame) error {
+	return broker.Refuse(broker.UnexpectedFrame, "type %d, all octets = %s", f.Type, codec.Erlang(f.Payload))
 }
 
 // channelMethod carries out a method frame of any other channel.
@@ -149,8 +159,6 @@ func (ch *channel) ask(m codec.Method) (codec.Method, error) {
 	case *codec.BasicCancel:
 		ch.broker.Cancel(m.ConsumerTag)
 		return unless(m.NoWait, &codec.BasicCancelOk{ConsumerTag: m.ConsumerTag}, nil)
-	case *codec.BasicCancelOk:
-		return nil, nil // some clients answer a cancel that wants no answer
 	case *codec.BasicGet:
 		return ch.get(m)
 	}
@@ -177,14 +185,12 @@ func (ch *channel) askRarely(m codec.Method) (codec.Method, error) {
 			return nil, broker.Refuse(broker.NotImplemented, "active=false")
 		}
 		return &codec.ChannelFlowOk{Active: true}, nil
-	case *codec.ChannelFlowOk:
-		return nil, nil
 	case *codec.ChannelClose:
 		ch.broker.Close()
 		ch.session.removeChannel(ch)
 		return &codec.ChannelCloseOk{}, nil
 	}
-	return nil, broker.Refuse(broker.CommandInvalid, "unexpected method in connection state running")
+	return nil, broker.Refuse(broker.CommandInvalid, "unimplemented method") // one that only a server sends
 }
 
 // unless gives the answer, unless there is an error or none is wanted.

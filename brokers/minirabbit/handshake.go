@@ -3,6 +3,7 @@ package minirabbit
 import (
 	"crypto/subtle"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,7 +91,7 @@ func (c *session) login() (user string, err error) {
 		return "", err
 	}
 	can := c.readClient(ok.ClientProperties)
-	if !strings.Contains(mechanisms, ok.Mechanism) {
+	if !slices.Contains(strings.Fields(mechanisms), ok.Mechanism) {
 		return "", fmt.Errorf("a client asked for the mechanism %q", ok.Mechanism)
 	}
 	user, password := credentials(ok.Mechanism, ok.Response)

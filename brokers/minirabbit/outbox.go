@@ -3,6 +3,7 @@ package minirabbit
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"resilab/brokers/minirabbit/broker"
@@ -17,11 +18,14 @@ type outbox struct {
 	wake  chan struct{} // somebody added
 	drain func()        // consumers may go on that found the outbox congested
 
+	flooded atomic.Bool // more than flood waits
+
 	mu       sync.Mutex
 	buf      *[]byte // nil while nothing waits
 	frameMax int
-	closed   bool // the writer has gone
-	starved  bool // congested said yes
+	closed   bool          // the writer has gone
+	starved  bool          // congested said yes
+	ebbed    chan struct{} // closed once a flood is written; nil while nobody waits for that
 	methods  codec.MethodWriter
 	deliver  codec.BasicDeliver // reused: one less allocation for each message
 }
@@ -29,6 +33,9 @@ type outbox struct {
 const (
 	// congestion is how many bytes may wait before consumers get no more.
 	congestion = 256 << 10
+	// flood is how many bytes may wait before the client is not listened to: it
+	// asks for much and reads nothing.
+	flood = 8 << 20
 	// keepBuffer is the largest buffer that is used again.
 	keepBuffer = 2 * congestion
 )
@@ -47,6 +54,14 @@ func (o *outbox) add(write func(buf []byte) []byte) {
 	if !o.closed {
 		b := o.buffer()
 		*b = write(*b)
+		o.measure()
+	}
+}
+
+// measure notes whether too much waits.
+func (o *outbox) measure() {
+	if len(*o.buf) > flood {
+		o.flooded.Store(true)
 	}
 }
 
@@ -89,6 +104,7 @@ func (o *outbox) delivery(channel uint16, tag string, number uint64, redelivered
 	b := o.buffer()
 	*b = o.methods.Append(*b, channel, &o.deliver)
 	*b = codec.AppendContent(*b, channel, msg.Props, msg.Body, o.frameMax)
+	o.measure()
 }
 
 // congested says whether too much waits; if so drain is called later.
@@ -98,6 +114,32 @@ func (o *outbox) congested() bool {
 	full := o.buf != nil && len(*o.buf) > congestion && !o.closed
 	o.starved = o.starved || full
 	return full
+}
+
+// room returns a channel that is closed once a flood is written, or nil when
+// there is none.
+func (o *outbox) room() <-chan struct{} {
+	if !o.flooded.Load() {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || !o.flooded.Load() {
+		return nil
+	}
+	if o.ebbed == nil {
+		o.ebbed = make(chan struct{})
+	}
+	return o.ebbed
+}
+
+// ebb lets everybody go on who waits for room. The lock is held.
+func (o *outbox) ebb() {
+	o.flooded.Store(false)
+	if o.ebbed != nil {
+		close(o.ebbed)
+		o.ebbed = nil
+	}
 }
 
 // setFrameMax applies what was negotiated.
@@ -145,6 +187,9 @@ func (o *outbox) flush() error {
 		o.mu.Lock()
 		b, starved := o.buf, o.starved
 		o.buf, o.starved = nil, false
+		if b == nil {
+			o.ebb()
+		}
 		o.mu.Unlock()
 		if b == nil {
 			return nil
@@ -169,4 +214,5 @@ func (o *outbox) close() {
 	defer o.mu.Unlock()
 	o.closed = true
 	o.buf = nil
+	o.ebb()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -123,6 +124,9 @@ func (c *session) name() string {
 // loop carries out frames until the session ends; the error says why.
 func (c *session) loop() error {
 	for {
+		if err := c.awaitRoom(); err != nil {
+			return err
+		}
 		if !c.in.Ready() {
 			c.keepPace()
 			c.sendConfirms()
@@ -242,7 +246,13 @@ func (c *session) closeChannel(ch *channel, e *broker.Error, id codec.MethodID) 
 }
 
 // cutText keeps a reply text within a short string.
-func cutText(s string) string { return s[:min(len(s), 255)] }
+func cutText(s string) string {
+	if len(s) <= math.MaxUint8 {
+		return s
+	}
+	const more = "..."
+	return s[:math.MaxUint8-len(more)] + more
+}
 
 // dropChannels ends all channels, together, before any of what they held is
 // offered to others.
@@ -302,11 +312,27 @@ func (c *session) listenUntil(t time.Time) {
 	}
 }
 
+// awaitRoom stops reading while too much waits for the client, whose requests
+// would only add to it.
+func (c *session) awaitRoom() error {
+	room := c.out.room()
+	if room == nil {
+		return nil
+	}
+	c.sendConfirms()
+	return c.pause(room)
+}
+
 // hold stops reading until publishing may go on.
 func (c *session) hold(why int, reason string, until <-chan struct{}) error {
 	c.sendConfirms()
 	c.notices.block(why, reason)
 	defer c.notices.unblock(why)
+	return c.pause(until)
+}
+
+// pause waits, unless the session ends.
+func (c *session) pause(until <-chan struct{}) error {
 	select {
 	case <-until:
 		return nil

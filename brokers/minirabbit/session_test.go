@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,6 +93,46 @@ func TestClientThatDoesNotAnswerACloseIsHungUpOn(t *testing.T) {
 		if rest, err := io.ReadAll(r.conn); err != nil || len(rest) > 0 {
 			t.Errorf("then came %q, %v", rest, err)
 		}
+	})
+}
+
+// TestClientThatReadsNothingIsNotListenedTo: what it asks for would pile up. Once
+// it reads, all of it comes.
+func TestClientThatReadsNothingIsNotListenedTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(Options{})
+		defer s.Close()
+		r := s.pipe(t)
+		r.open()
+		const size = 1 << 20
+		bounced := codec.AppendMethod(nil, 1, &codec.BasicPublish{RoutingKey: "nowhere", Mandatory: true})
+		bounced = codec.AppendContent(bounced, 1, []byte{0, 0}, make([]byte, size), minFrameMax)
+		sent := 0
+		left := bounced
+		for ; sent < 100; sent++ {
+			left = bounced
+			_ = r.conn.SetWriteDeadline(time.Now().Add(time.Hour))
+			n, err := r.conn.Write(left)
+			left = left[n:]
+			if err != nil {
+				break
+			}
+		}
+		if sent*size > flood+2*size {
+			t.Fatalf("the server took %d messages of a client that reads nothing", sent)
+		}
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			_ = r.conn.SetWriteDeadline(time.Time{})
+			_, _ = r.conn.Write(left)
+		})
+		for range sent + 1 {
+			if m := want[*codec.BasicReturn](r); m.RoutingKey != "nowhere" {
+				t.Fatalf("returned %+v", m)
+			}
+		}
+		writing.Wait()
+		r.conn.Close()
 	})
 }
 

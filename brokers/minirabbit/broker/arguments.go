@@ -2,6 +2,8 @@ package broker
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"resilab/brokers/minirabbit/codec"
@@ -24,6 +26,9 @@ const (
 
 const unlimited = -1
 
+// maxTTL is the longest time to live, in milliseconds: ten years.
+const maxTTL = 10 * 365 * 24 * 3600 * 1000
+
 // queueLimits are a queue's arguments, read. Times are in milliseconds; every
 // number is unlimited (-1) where the argument is missing.
 type queueLimits struct {
@@ -42,36 +47,116 @@ type queueLimits struct {
 	dlk           string
 }
 
-// limitArguments are the arguments that a re-declaration must repeat.
-var limitArguments = []string{
-	"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key",
-	"x-dead-letter-strategy", "x-max-length", "x-max-length-bytes", "x-single-active-consumer",
-	"x-max-priority", "x-overflow", "x-queue-mode", "x-queue-version", "x-queue-type",
-	"x-quorum-initial-group-size", "x-max-in-memory-length", "x-max-in-memory-bytes",
-	"x-delivery-limit",
+// queueArguments lists the arguments that a kind of queue has, in the order in
+// which faults are reported. A re-declaration must repeat them.
+var queueArguments = map[string][]string{
+	classic: {
+		"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key",
+		"x-max-length", "x-max-length-bytes", "x-max-priority", "x-overflow", "x-queue-mode",
+		"x-queue-version", "x-single-active-consumer", "x-queue-type", "x-queue-master-locator",
+	},
+	quorum: {
+		"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key",
+		"x-dead-letter-strategy", "x-max-length", "x-max-length-bytes", "x-max-in-memory-length",
+		"x-max-in-memory-bytes", "x-overflow", "x-single-active-consumer", "x-queue-type",
+		"x-quorum-initial-group-size", "x-delivery-limit", "x-queue-leader-locator",
+	},
+}
+
+// streamArguments are those that only streams have, a kind of queue that there
+// is not here.
+var streamArguments = []string{"x-max-age", "x-stream-max-segment-size-bytes", "x-initial-cluster-size"}
+
+// consumerArguments are the same for consumers.
+var consumerArguments = map[string][]string{
+	classic: {"x-priority", "x-credit", "x-cancel-on-ha-failover"},
+	quorum:  {"x-priority", "x-credit"},
+}
+
+// consumerPriority reads a consumer's arguments, of which the priority is all
+// that matters here.
+func consumerPriority(q *queue, args codec.Table) (int64, error) {
+	p := argumentReader{of: q.resource, args: args}
+	priority := p.integer("x-priority")
+	p.flag("x-cancel-on-ha-failover")
+	p.refuseForeign(q.limits.kind, consumerArguments, []string{"x-stream-offset"})
+	return priority, p.err
+}
+
+// kindOf returns the kind of queue that the arguments ask for: any text.
+func kindOf(args codec.Table) string {
+	if v, ok := args.Get("x-queue-type"); ok {
+		s, _ := v.(string)
+		return s
+	}
+	return classic
 }
 
 // parseArguments reads a queue's arguments. Unknown ones are kept and ignored,
 // bad ones are refused as RabbitMQ does.
 func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 	p := argumentReader{of: r, args: args}
+	kind := p.oneOf("x-queue-type", `"unsupported queue type '%s'"`, classic, quorum)
+	if v, ok := args.Get("x-dead-letter-exchange"); ok && p.err == nil {
+		if _, ok := v.(string); !ok {
+			return queueLimits{}, Refuse(PreconditionFailed, "invalid type '%s' for arg 'x-dead-letter-exchange' in %s", typeName(v), r)
+		}
+	}
+	p.args = ofKind(kind, args)
 	l := queueLimits{
-		kind:          p.oneOf("x-queue-type", `"unsupported queue type '%s'"`, classic, quorum),
-		ttl:           p.number("x-message-ttl", 0, maxTTL),
-		expires:       p.number("x-expires", 1, maxTTL),
-		maxLength:     p.number("x-max-length", 0, 1<<62),
-		maxBytes:      p.number("x-max-length-bytes", 0, 1<<62),
-		overflow:      p.oneOf("x-overflow", "invalid_overflow", dropHead, rejectPublish, rejectPublishDLX),
-		deliveryLimit: p.number("x-delivery-limit", 0, 1<<62),
-		priorities:    1 + int(max(0, p.number("x-max-priority", 0, 255))),
-		single:        p.flag("x-single-active-consumer"),
+		kind:    kind,
+		expires: p.number("x-expires", 1, maxTTL),
+		ttl:     p.number("x-message-ttl", 0, maxTTL),
 	}
 	l.dlx, l.hasDLX = p.text("x-dead-letter-exchange")
 	l.dlk, l.hasDLK = p.text("x-dead-letter-routing-key")
-	if p.err == nil && l.hasDLK && !l.hasDLX {
+	if l.hasDLK && !l.hasDLX {
 		p.fail("x-dead-letter-routing-key", "routing_key_but_no_dlx_defined")
 	}
+	p.oneOf("x-dead-letter-strategy", "invalid_dlx_strategy", "at-most-once", "at-least-once")
+	l.maxLength = p.number("x-max-length", 0, math.MaxInt64)
+	l.maxBytes = p.number("x-max-length-bytes", 0, math.MaxInt64)
+	l.priorities = 1 + int(max(0, p.number("x-max-priority", 0, 255)))
+	l.overflow = p.oneOf("x-overflow", "invalid_overflow", dropHead, rejectPublish, rejectPublishDLX)
+	p.oneOf("x-queue-mode", `"unsupported queue mode '%s'"`, "default", "lazy") // memory is all there is
+	if n := p.integer("x-queue-version"); n > 2 || n < 0 {
+		p.fail("x-queue-version", fmt.Sprintf("\"unsupported queue version '%d'\"", n))
+	}
+	l.single = p.flag("x-single-active-consumer")
+	p.oneOf("x-queue-leader-locator", "invalid_queue_locator_arg", "client-local", "balanced", "random", "least-leaders")
+	l.deliveryLimit = p.deliveryLimit()
+	p.args = args
+	p.refuseForeign(kind, queueArguments, streamArguments)
 	return l, p.err
+}
+
+// ofKind returns those of the arguments that a kind of queue has.
+func ofKind(kind string, args codec.Table) codec.Table {
+	own := codec.Table{}
+	for _, a := range args {
+		if slices.Contains(queueArguments[kind], a.Name) {
+			own = append(own, a)
+		}
+	}
+	return own
+}
+
+// refuseForeign refuses arguments that only other kinds of queues have.
+func (p *argumentReader) refuseForeign(kind string, own map[string][]string, ofStreams []string) {
+	for _, name := range slices.Concat(own[classic], own[quorum], ofStreams) {
+		if _, ok := p.args.Get(name); ok && !slices.Contains(own[kind], name) && p.err == nil {
+			p.err = Refuse(PreconditionFailed, "invalid arg '%s' for %s of queue type rabbit_%s_queue", name, p.of, kind)
+		}
+	}
+}
+
+// deliveryLimit reads x-delivery-limit, of which RabbitMQ also takes a negative
+// one: that means the same as 0.
+func (p *argumentReader) deliveryLimit() int64 {
+	if _, ok := p.args.Get("x-delivery-limit"); !ok {
+		return unlimited
+	}
+	return max(0, p.integer("x-delivery-limit"))
 }
 
 // An argumentReader takes typed values out of a table; the first fault sticks.
@@ -117,7 +202,7 @@ func (p *argumentReader) number(name string, low, high int64) int64 {
 	case n > high && name == "x-max-priority":
 		p.fail(name, fmt.Sprintf("{max_value_exceeded,%d}", n))
 	case n > high:
-		p.fail(name, fmt.Sprintf("{value_too_big,%d}", n))
+		p.fail(name, fmt.Sprintf("{value_too_large,%d}", n))
 	}
 	return n
 }

@@ -15,6 +15,9 @@ type Peer interface {
 	// Congested says that too much waits to be sent already. After it said so
 	// the peer calls Channel.Resume as soon as that has changed.
 	Congested() bool
+	// Room returns a channel that is closed once the client has read most of
+	// what waits for it; nil while that is little.
+	Room() <-chan struct{}
 }
 
 // A Channel is where a client's methods are carried out. Its methods are for
@@ -136,5 +139,5 @@ func (c *Channel) deliver(s *consumer, e entry) {
 	if !s.noAck {
 		c.unacked.add(delivered{tag: c.lastTag, entry: e, queue: s.queue, consumer: s})
 	}
-	c.peer.Deliver(s.tag, c.lastTag, e.redelivered, s.queue.outgoing(e))
+	c.peer.Deliver(s.tag, c.lastTag, e.redelivered, s.queue.outgoing(e, false))
 }

@@ -25,10 +25,12 @@ func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
 	if err != nil {
 		return "", err
 	}
-	arguments := argumentReader{of: q.resource, args: s.Arguments}
-	priority := arguments.integer("x-priority")
-	if arguments.err != nil {
-		return "", arguments.err
+	priority, err := consumerPriority(q, s.Arguments)
+	if err != nil {
+		return "", err
+	}
+	if q.limits.kind == quorum && c.limit.Load() > 0 {
+		return "", Refuse(NotImplemented, "%s does not support global qos", q.resource)
 	}
 	sub := &consumer{
 		tag: s.Tag, channel: c, queue: q,
@@ -106,5 +108,5 @@ func (c *Channel) Get(queueName string, noAck bool) (d Delivery, ok bool, err er
 	if !noAck {
 		c.unacked.add(delivered{tag: c.lastTag, entry: e, queue: q})
 	}
-	return Delivery{c.lastTag, e.redelivered, q.outgoing(e), left}, true, nil
+	return Delivery{c.lastTag, e.redelivered, q.outgoing(e, true), left}, true, nil
 }

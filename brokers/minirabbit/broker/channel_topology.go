@@ -1,18 +1,38 @@
 package broker
 
+import "strings"
+
+// withoutBreaks removes line breaks from a name. RabbitMQ does that where
+// something is declared, bound or deleted, but not where it is used.
+func withoutBreaks(name string) string {
+	if !strings.ContainsAny(name, "\r\n") {
+		return name
+	}
+	return strings.NewReplacer("\r", "", "\n", "").Replace(name)
+}
+
 // DeclareExchange makes an exchange or checks that it is as asked.
-func (c *Channel) DeclareExchange(s ExchangeSpec) error { return c.vhost.declareExchange(s) }
+func (c *Channel) DeclareExchange(s ExchangeSpec) error {
+	s.Name = withoutBreaks(s.Name)
+	return c.vhost.declareExchange(s)
+}
 
 // FindExchange checks that an exchange exists: a passive declaration.
-func (c *Channel) FindExchange(name string) error { return c.vhost.findExchange(name) }
+func (c *Channel) FindExchange(name string) error {
+	return c.vhost.findExchange(withoutBreaks(name))
+}
 
 // DeleteExchange deletes an exchange, which need not exist.
 func (c *Channel) DeleteExchange(name string, ifUnused bool) error {
-	return c.vhost.deleteExchange(name, ifUnused)
+	return c.vhost.deleteExchange(withoutBreaks(name), ifUnused)
 }
 
 // DeclareQueue makes a queue or checks that it is as asked.
 func (c *Channel) DeclareQueue(s QueueSpec) (QueueInfo, error) {
+	if isReplyTo(s.Name) {
+		return c.vhost.replyQueue(s.Name)
+	}
+	s.Name = withoutBreaks(s.Name)
 	info, err := c.vhost.declareQueue(s, c.conn)
 	if err == nil {
 		c.lastQueue = info.Name
@@ -23,9 +43,10 @@ func (c *Channel) DeclareQueue(s QueueSpec) (QueueInfo, error) {
 // FindQueue checks that a queue exists: a passive declaration.
 func (c *Channel) FindQueue(name string) (QueueInfo, error) {
 	if isReplyTo(name) {
-		return QueueInfo{Name: name}, nil // clients may ask whether replies are awaited
+		return c.vhost.replyQueue(name)
 	}
-	q, err := c.findQueue(name)
+	// An empty name means no queue here, not the one declared last.
+	q, err := c.vhost.findQueue(withoutBreaks(name), c.conn)
 	if err != nil {
 		return QueueInfo{}, err
 	}
@@ -40,7 +61,7 @@ func (c *Channel) DeleteQueue(name string, ifUnused, ifEmpty bool) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	return c.vhost.deleteNamed(name, ifUnused, ifEmpty, c.conn)
+	return c.vhost.deleteNamed(withoutBreaks(name), ifUnused, ifEmpty, c.conn)
 }
 
 // PurgeQueue drops the messages that wait and returns how many.
@@ -73,6 +94,7 @@ func (c *Channel) Unbind(s BindSpec) error {
 // complete fills in the queue declared last where the name is empty, and as
 // the key too where that is empty as well.
 func (c *Channel) complete(s BindSpec) (BindSpec, error) {
+	s.Source, s.Destination = withoutBreaks(s.Source), withoutBreaks(s.Destination)
 	if s.ToExchange {
 		return s, nil
 	}

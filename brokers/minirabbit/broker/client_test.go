@@ -41,6 +41,8 @@ func (c *client) Cancelled(tag string) {
 	c.cancelled = append(c.cancelled, tag)
 }
 
+func (c *client) Room() <-chan struct{} { return nil }
+
 func (c *client) Congested() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

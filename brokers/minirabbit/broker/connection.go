@@ -35,7 +35,9 @@ func (c *Connection) OpenChannel(p Peer) *Channel {
 // offered any of that.
 func (c *Connection) Close() {
 	for _, q := range c.owned() {
-		_, _ = c.vhost.deleteQueue(q, nil)
+		c.vhost.mu.Lock()
+		c.vhost.removeQueue(q) // its consumers are this client's own, which needs not be told
+		c.vhost.mu.Unlock()
 	}
 	for ch := range c.channels {
 		ch.forgetReplies()

@@ -105,8 +105,8 @@ func (m *Message) keyArray() codec.Array {
 // withDeath adds a death to the header x-death: one entry for each queue and
 // reason, which counts, the latest in front.
 func withDeath(headers, death codec.Table) codec.Table {
-	value, _ := headers.Get("x-death")
-	deaths, known := value.(codec.Array)
+	value, known := headers.Get("x-death")
+	deaths, _ := value.(codec.Array) // what is no list was not written by a broker
 	if !known {
 		for _, name := range []string{"reason", "queue", "exchange"} {
 			v, _ := death.Get(name)

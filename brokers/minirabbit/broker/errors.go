@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"math"
 
 	"resilab/brokers/minirabbit/codec"
 )
@@ -20,6 +21,7 @@ const (
 	CommandInvalid     = 503
 	ChannelError       = 504
 	UnexpectedFrame    = 505
+	ResourceError      = 506
 	NotAllowed         = 530
 	NotImplemented     = 540
 	InternalError      = 541
@@ -36,6 +38,7 @@ var replyNames = map[int]string{
 	CommandInvalid:     "COMMAND_INVALID",
 	ChannelError:       "CHANNEL_ERROR",
 	UnexpectedFrame:    "UNEXPECTED_FRAME",
+	ResourceError:      "RESOURCE_ERROR",
 	NotAllowed:         "NOT_ALLOWED",
 	NotImplemented:     "NOT_IMPLEMENTED",
 	InternalError:      "INTERNAL_ERROR",
@@ -178,6 +181,8 @@ func integer(v any) (int64, bool) {
 		return int64(v), true
 	case int64:
 		return v, true
+	case uint64:
+		return int64(min(v, math.MaxInt64)), true
 	}
 	return 0, false
 }

@@ -48,6 +48,14 @@ func (d destination) resource() resource {
 	return d.exchange.resource
 }
 
+// accessibleTo refuses queues that are exclusive to another connection.
+func (d destination) accessibleTo(c *Connection) error {
+	if d.queue == nil {
+		return nil
+	}
+	return d.queue.accessibleTo(c)
+}
+
 // A binding says that a message that matches goes to the destination.
 type binding struct {
 	source *exchange

@@ -1,7 +1,10 @@
 package broker
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"resilab/brokers/minirabbit/codec"
 )
@@ -34,24 +37,34 @@ func NewMessage(exchange, key string, props, body []byte, user string) (*Message
 		return nil, Refuse(PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID, user)
 	}
 	m := &Message{Exchange: exchange, RoutingKey: key, Props: props, Body: body}
+	expiration := int64(-1)
+	if p.Present&codec.HasExpiration != 0 {
+		var fault string
+		if expiration, fault = parseExpiration(string(p.Expiration)); fault != "" {
+			return nil, Refuse(PreconditionFailed, "invalid expiration '%s': %s", p.Expiration, fault)
+		}
+	}
+	if p.Present&codec.HasDeliveryMode != 0 && p.DeliveryMode != transient && p.DeliveryMode != persistent {
+		return nil, Refuse(PreconditionFailed, "invalid message: {delivery_mode_unknown,%d}", p.DeliveryMode)
+	}
 	if err := m.index(&p); err != nil {
 		return nil, err
 	}
-	if p.Present&codec.HasExpiration != 0 {
-		ms, err := strconv.ParseInt(string(p.Expiration), 10, 64)
-		if err != nil || ms < 0 || ms > maxTTL {
-			return nil, Refuse(PreconditionFailed, "invalid expiration '%s': %s", p.Expiration, expirationFault(ms, err))
-		}
-		m.expiration = ms
-	}
+	m.expiration = expiration
 	return m, nil
 }
+
+// The delivery modes. A message without one is transient.
+const (
+	transient  = 1
+	persistent = 2
+)
 
 // index keeps the properties that the broker itself looks at. The error is for
 // a header CC or BCC that is no list; strings are all that counts in the list.
 func (m *Message) index(p *codec.Properties) error {
 	m.headers = p.Headers
-	m.persistent = p.DeliveryMode == 2
+	m.persistent = p.DeliveryMode == persistent
 	m.priority = p.Priority
 	m.wantsReply = wantsReply(p)
 	m.expiration = -1
@@ -70,18 +83,24 @@ func (m *Message) index(p *codec.Properties) error {
 	return nil
 }
 
-// maxTTL is the longest time a timer of RabbitMQ may run, in milliseconds.
-const maxTTL = 1<<32 - 1
-
-func expirationFault(ms int64, err error) string {
+// parseExpiration reads a message's time to live in milliseconds: a whole number
+// and nothing behind it. The fault is in RabbitMQ's words.
+func parseExpiration(s string) (ms int64, fault string) {
+	digits := strings.TrimLeft(s, "+-")
+	rest := strings.TrimLeft(digits, "0123456789")
+	number := strings.TrimSuffix(s, rest)
+	ms, err := strconv.ParseInt(number, 10, 64)
 	switch {
-	case err != nil:
-		return "no_integer"
+	case errors.Is(err, strconv.ErrSyntax):
+		return 0, "no_integer"
+	case rest != "":
+		return 0, fmt.Sprintf("{leftover_string,%q}", rest)
 	case ms < 0:
-		return "{value_negative," + strconv.FormatInt(ms, 10) + "}"
-	default:
-		return "{value_too_big," + strconv.FormatInt(ms, 10) + "}"
+		return 0, "{value_negative," + number + "}"
+	case ms > maxTTL || err != nil:
+		return 0, "{value_too_large," + number + "}"
 	}
+	return ms, ""
 }
 
 // messageOverhead is what a queued message takes beside its bytes: the Message,

@@ -11,31 +11,41 @@ type Outcome struct {
 	Behind <-chan struct{}
 }
 
-// Publish routes a message; in a transaction it is routed at the commit.
+// Publish routes a message; in a transaction the queues that it goes to get it
+// at the commit.
 func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 	v := c.vhost
 	m, err := c.addressed(m)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if known, delivered := v.reply(m); known {
-		return Outcome{Unroutable: !delivered}, nil
+	if known, wait := v.reply(m); known {
+		return Outcome{Unroutable: true, Wait: wait}, nil // no queue took it, which is all that counts
 	}
 	v.mu.RLock()
 	var queues []*queue
 	x, err := v.publishable(m.Exchange)
-	if err == nil && c.mode != txMode {
+	if err == nil {
 		queues = c.routing.route(v, x, m)
 	}
 	v.mu.RUnlock()
 	if err != nil {
 		return Outcome{}, err
 	}
+	defer c.routing.forget()
 	if c.mode == txMode {
-		c.tx.publish(m, mandatory)
-		return Outcome{}, nil
+		return Outcome{}, c.collect(m, mandatory, queues)
 	}
 	return c.enqueue(m, queues), nil
+}
+
+// MayPublish says whether clients may publish to an exchange: there must be one
+// of that name, and it must not be internal.
+func (c *Channel) MayPublish(exchange string) error {
+	c.vhost.mu.RLock()
+	defer c.vhost.mu.RUnlock()
+	_, err := c.vhost.publishable(exchange)
+	return err
 }
 
 // publishable returns the exchange if clients may publish to it.
@@ -52,7 +62,6 @@ func (v *vhost) publishable(name string) (*exchange, error) {
 
 // enqueue offers a message to the queues it was routed to.
 func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
-	defer c.routing.forget()
 	out := Outcome{Unroutable: len(queues) == 0}
 	m = m.withoutBCC()
 	for _, q := range queues {

@@ -131,9 +131,9 @@ func (q *queue) deliver(c *consumer, e entry) {
 }
 
 // outgoing is an entry's message as clients get it: a quorum queue tells how
-// often it was delivered before.
-func (q *queue) outgoing(e entry) *Message {
-	if q.limits.kind != quorum || e.returns == 0 {
+// often it was delivered before. That it was not is told only where it is fetched.
+func (q *queue) outgoing(e entry, fetched bool) *Message {
+	if q.limits.kind != quorum || e.returns == 0 && !fetched {
 		return e.msg
 	}
 	p, headers := e.msg.decode()
@@ -166,6 +166,7 @@ func (q *queue) get(noAck bool) (e entry, left int, ok bool) {
 	}
 	e = q.ready.pop()
 	q.countDelivery(e, noAck)
+	q.dropExpired()
 	q.armExpiry()
 	return e, q.ready.len(), true
 }

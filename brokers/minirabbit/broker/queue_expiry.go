@@ -50,28 +50,24 @@ func (q *queue) expiresAt(m *Message) int64 {
 func (q *queue) now() int64 { return q.broker.options.Clock.Now().UnixNano() }
 
 // dropExpired drops messages at the front whose time is over; like RabbitMQ
-// it does not look behind the first that still lives.
+// it does not look behind the first that still lives, whatever its priority.
 func (q *queue) dropExpired() {
-	for i := q.ready.top; i >= 0; i-- {
-		for e := q.ready.lanes[i].peek(); e != nil && e.expires != 0; e = q.ready.lanes[i].peek() {
-			if q.now() < e.expires {
-				break
-			}
-			expired := q.ready.popLane(i)
-			q.counts.Expired++
-			q.bury(expired, diedExpired)
-			q.free(expired)
+	for e := q.ready.peek(); e != nil && e.expires != 0; e = q.ready.peek() {
+		if q.now() < e.expires {
+			return
 		}
+		expired := q.ready.pop()
+		q.counts.Expired++
+		q.bury(expired, diedExpired)
+		q.free(expired)
 	}
 }
 
-// armExpiry sets the timer for the message that ends first.
+// armExpiry sets the timer for the message in front.
 func (q *queue) armExpiry() {
 	var first int64
-	for i := 0; i <= q.ready.top; i++ {
-		if e := q.ready.lanes[i].peek(); e != nil && e.expires != 0 && (first == 0 || e.expires < first) {
-			first = e.expires
-		}
+	if e := q.ready.peek(); e != nil {
+		first = e.expires
 	}
 	if first == 0 || q.deleted || (q.expiryAt != 0 && q.expiryAt <= first) {
 		return // a timer that is too early just looks again

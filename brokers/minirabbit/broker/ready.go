@@ -71,11 +71,7 @@ func (r *readyList) peek() *entry {
 // pop takes the next entry; there must be one.
 func (r *readyList) pop() entry {
 	r.peek() // finds the top lane
-	return r.popLane(r.top)
-}
-
-func (r *readyList) popLane(i int) entry {
-	e := r.lanes[i].pop()
+	e := r.lanes[r.top].pop()
 	r.n--
 	r.body -= int64(len(e.msg.Body))
 	r.size -= e.msg.size()

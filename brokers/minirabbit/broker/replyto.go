@@ -53,23 +53,34 @@ func (c *Channel) addressed(m *Message) (*Message, error) {
 	return m.revise(&p), nil
 }
 
-// reply delivers a message whose key is a channel's; known says that it is such
-// a key, delivered that the channel still awaits replies.
-func (v *vhost) reply(m *Message) (known, delivered bool) {
+// reply delivers a message whose key is a channel's, if that still awaits
+// replies. It reports whether it is such a key, and what the publisher has to
+// wait for, as no queue takes what the channel's client does not read.
+func (v *vhost) reply(m *Message) (known bool, wait <-chan struct{}) {
 	if m.Exchange != "" || !strings.HasPrefix(m.RoutingKey, replyPrefix) {
-		return false, false
+		return false, nil
 	}
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	c := v.repliers[m.RoutingKey]
 	if c == nil {
-		return true, false
+		return true, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lastTag++
-	c.peer.Deliver(c.replyTag, c.lastTag, false, m)
-	return true, true
+	c.peer.Deliver(c.replyTag, c.lastTag+1, false, m) // nobody can acknowledge it, so the number is used again
+	return true, c.peer.Room()
+}
+
+// replyQueue is the answer to a declaration of the pseudo-queue, or of a key of
+// it: so clients may ask whether replies are still awaited.
+func (v *vhost) replyQueue(name string) (QueueInfo, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if name != replyTo && v.repliers[name] == nil {
+		return QueueInfo{}, v.queueNamed(name).missing()
+	}
+	return QueueInfo{Name: name, Consumers: 1}, nil
 }
 
 // isReplyTo says whether a queue's name is the pseudo-queue or a key of it.

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -54,10 +56,54 @@ func headersMatch(args codec.Table, m *Message) bool {
 		}
 		got, ok := m.header(want.Name)
 		// A void argument only asks that the field be there.
-		ok = ok && (want.Value == nil || canonical(got) == canonical(want.Value))
+		ok = ok && (want.Value == nil || sameTerm(got, want.Value))
 		if ok == anyOne {
 			return anyOne
 		}
 	}
 	return !anyOne
+}
+
+// sameTerm compares values as Erlang does, in which field types leave no trace:
+// numbers are the same if their values are, and texts if their bytes are.
+func sameTerm(a, b any) bool {
+	if x, ok := octets(a); ok {
+		y, ok := octets(b)
+		return ok && x == y
+	}
+	n, aInteger := wholeNumber(a)
+	m, bInteger := wholeNumber(b)
+	if aInteger || bInteger {
+		return aInteger && bInteger && n == m
+	}
+	if x, ok := a.(float32); ok {
+		a = float64(x)
+	}
+	if y, ok := b.(float32); ok {
+		b = float64(y)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func octets(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	}
+	return "", false
+}
+
+// wholeNumber returns the value of a number of any type without a fraction.
+func wholeNumber(v any) (int64, bool) {
+	switch v := v.(type) {
+	case codec.Timestamp:
+		return int64(v), true
+	case float32:
+		return wholeNumber(float64(v))
+	case float64:
+		return int64(v), v == math.Trunc(v) && math.Abs(v) < 1<<63
+	}
+	return integer(v)
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"resilab/brokers/minirabbit/codec"
@@ -155,5 +156,35 @@ func TestSnapshot(t *testing.T) {
 	}
 	if _, ok := s.Queue("none"); ok {
 		t.Error("a queue that does not exist")
+	}
+}
+
+// TestTransactionIsBounded: what waits for a commit counts as the broker's memory,
+// and is refused where there is no more.
+func TestTransactionIsBounded(t *testing.T) {
+	b := newBroker(t, Options{MemoryLimitBytes: 100_000})
+	c := b.client(t)
+	c.queue("q")
+	c.ok(c.SelectTx())
+	body := strings.Repeat("x", 10_000)
+	taken := 0
+	for ; taken < 100; taken++ {
+		_, err := c.Publish(c.message("", "q", body, codec.Properties{}), false)
+		if e, ok := err.(*Error); ok && e.Code == ResourceError && e.Hard {
+			break
+		}
+		c.ok(err)
+	}
+	if taken > 10 {
+		t.Errorf("%d messages of 10 kB in 100 kB", taken)
+	}
+	c.ok(c.Rollback())
+	if used := b.memory.used.Load(); used != 0 {
+		t.Errorf("%d bytes are left after the rollback", used)
+	}
+	c.publish("q", "1")
+	c.Channel.Close()
+	if used := b.memory.used.Load(); used != 0 {
+		t.Errorf("%d bytes are left after the channel", used)
 	}
 }

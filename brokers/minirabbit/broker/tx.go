@@ -4,11 +4,13 @@ package broker
 type transaction struct {
 	publishings []publishing
 	settlements []settled
+	size        int64 // bytes of the messages, which count as the broker's
 }
 
 type publishing struct {
 	message   *Message
 	mandatory bool
+	queues    []string // by their names: one may go, and another one come, before the commit
 }
 
 // A settled group of deliveries is out of the ledger, but its queues do not
@@ -18,8 +20,30 @@ type settled struct {
 	how        settlement
 }
 
-func (t *transaction) publish(m *Message, mandatory bool) {
-	t.publishings = append(t.publishings, publishing{m, mandatory})
+// collect keeps a publishing for the commit. Unlike one that waits in a queue it
+// cannot be relieved by a consumer, so where memory is short the publisher is
+// not held back but refused.
+func (c *Channel) collect(m *Message, mandatory bool, queues []*queue) error {
+	memory := &c.vhost.broker.memory
+	if memory.wait() != nil {
+		return Refuse(ResourceError, "no memory for a larger transaction")
+	}
+	memory.add(m.size())
+	c.tx.size += m.size()
+	p := publishing{message: m, mandatory: mandatory}
+	for _, q := range queues {
+		p.queues = append(p.queues, q.name)
+	}
+	c.tx.publishings = append(c.tx.publishings, p)
+	return nil
+}
+
+// endTx begins the next transaction and returns the one before.
+func (c *Channel) endTx() transaction {
+	t := c.tx
+	c.tx = transaction{}
+	c.vhost.broker.memory.add(-t.size)
+	return t
 }
 
 func (t *transaction) settle(ds []delivered, how settlement) {
@@ -36,25 +60,29 @@ func (c *Channel) SelectTx() error {
 }
 
 // Commit carries out what was collected. For every mandatory publishing
-// that no queue took it calls unroutable.
+// that no queue took it calls unroutable. If a full queue refused a message it
+// fails, and yet the rest is done.
 func (c *Channel) Commit(unroutable func(*Message)) (Outcome, error) {
 	if err := c.inTx(); err != nil {
 		return Outcome{}, err
 	}
-	t := c.tx
-	c.tx = transaction{}
+	t := c.endTx()
 	var all Outcome
 	for _, p := range t.publishings {
-		out := c.enqueue(p.message, c.routing.routeByName(c.vhost, p.message))
+		out := c.enqueue(p.message, c.vhost.queuesNamed(p.queues))
 		if out.Unroutable && p.mandatory {
 			unroutable(p.message)
 		}
+		all.Refused = all.Refused || out.Refused
 		if out.Wait != nil {
 			all.Wait = out.Wait
 		}
 	}
 	for _, s := range t.settlements {
 		c.carryOut(s.deliveries, s.how)
+	}
+	if all.Refused {
+		return all, Refuse(PreconditionFailed, "partial tx completion")
 	}
 	return all, nil
 }
@@ -69,8 +97,7 @@ func (c *Channel) Rollback() error {
 }
 
 func (c *Channel) rollback() {
-	t := c.tx
-	c.tx = transaction{}
+	t := c.endTx()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range t.settlements {

@@ -54,6 +54,19 @@ func (v *vhost) queue(name string) *queue {
 	return v.queues[name]
 }
 
+// queuesNamed returns those of the queues that there are.
+func (v *vhost) queuesNamed(names []string) []*queue {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	var there []*queue
+	for _, name := range names {
+		if q := v.queues[name]; q != nil {
+			there = append(there, q)
+		}
+	}
+	return there
+}
+
 func (v *vhost) exchange(name string) *exchange {
 	v.mu.RLock()
 	defer v.mu.RUnlock()

@@ -138,8 +138,11 @@ func (v *vhost) bind(s BindSpec, c *Connection) error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	b, err := v.newBinding(s, c)
+	b, err := v.newBinding(s)
 	if err != nil {
+		return err
+	}
+	if err := b.to.accessibleTo(c); err != nil {
 		return err
 	}
 	id := b.id()
@@ -166,16 +169,18 @@ func (v *vhost) unbind(s BindSpec, c *Connection) error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	b, err := v.newBinding(s, c)
-	if e, ok := err.(*Error); ok && e.Code == NotFound {
+	b, err := v.newBinding(s)
+	if err != nil {
+		return nil // something is missing, so it is not bound
+	}
+	found := b.source.bindings[b.id()]
+	if found == nil {
 		return nil
 	}
-	if err != nil {
+	if err := found.to.accessibleTo(c); err != nil {
 		return err
 	}
-	if found := b.source.bindings[b.id()]; found != nil {
-		v.unlink(found)
-	}
+	v.unlink(found)
 	return nil
 }
 
@@ -186,7 +191,7 @@ func (s BindSpec) notDefault() error {
 	return notDefault(s.Destination)
 }
 
-func (v *vhost) newBinding(s BindSpec, c *Connection) (*binding, error) {
+func (v *vhost) newBinding(s BindSpec) (*binding, error) {
 	b := &binding{source: v.exchanges[s.Source], key: s.Key, args: s.Arguments}
 	if b.source == nil {
 		return nil, v.exchangeNamed(s.Source).missing()
@@ -200,7 +205,7 @@ func (v *vhost) newBinding(s BindSpec, c *Connection) (*binding, error) {
 	if b.to.queue = v.queues[s.Destination]; b.to.queue == nil {
 		return nil, v.queueNamed(s.Destination).missing()
 	}
-	return b, b.to.queue.accessibleTo(c)
+	return b, nil
 }
 
 // unlink removes a binding. An auto-delete exchange goes with its last one.

@@ -24,6 +24,7 @@ type QueueInfo struct {
 
 // declareQueue makes a queue, or checks that the one there is the same.
 func (v *vhost) declareQueue(s QueueSpec, c *Connection) (QueueInfo, error) {
+	s.Durable = s.Durable && !s.Exclusive // an exclusive queue goes with its connection
 	if s.Name == "" {
 		s.Name = "amq.gen-" + unique()
 	} else if err := checkName("queue", s.Name); err != nil {
@@ -63,12 +64,12 @@ func (v *vhost) obtainQueue(s QueueSpec, c *Connection) (*queue, error) {
 
 func checkQuorum(r resource, s QueueSpec) error {
 	switch {
-	case !s.Durable:
-		return Refuse(PreconditionFailed, "invalid property 'non-durable' for %s", r)
-	case s.Exclusive:
-		return Refuse(PreconditionFailed, "invalid property 'exclusive-owner' for %s", r)
 	case s.AutoDelete:
 		return Refuse(PreconditionFailed, "invalid property 'auto-delete' for %s", r)
+	case s.Exclusive:
+		return Refuse(PreconditionFailed, "invalid property 'exclusive-owner' for %s", r)
+	case !s.Durable:
+		return Refuse(PreconditionFailed, "invalid property 'non-durable' for %s", r)
 	}
 	return nil
 }
@@ -95,7 +96,10 @@ func (q *queue) same(s QueueSpec, c *Connection) error {
 	if err := q.sameField("auto_delete", q.autoDelete, s.AutoDelete); err != nil {
 		return err
 	}
-	for _, name := range limitArguments {
+	for _, name := range queueArguments[q.limits.kind] {
+		if name == "x-queue-type" && kindOf(q.args) == kindOf(s.Arguments) {
+			continue // whether it was said or not
+		}
 		if err := q.sameArgument(name, q.args, s.Arguments); err != nil {
 			return err
 		}
@@ -137,13 +141,22 @@ func (v *vhost) deleteNamed(name string, ifUnused, ifEmpty bool, c *Connection) 
 	}
 	return v.deleteQueue(q, func() error {
 		switch {
-		case ifUnused && len(q.consumers.all) > 0:
-			return Refuse(PreconditionFailed, "%s in use", q.resource)
+		case q.limits.kind == quorum && (ifUnused || ifEmpty):
+			return Refuse(NotImplemented, "cannot delete %s. queue.delete operations with %s flag set are not supported by quorum queues", q.resource, flagName(ifUnused))
 		case ifEmpty && q.ready.len() > 0:
 			return Refuse(PreconditionFailed, "%s not empty", q.resource)
+		case ifUnused && len(q.consumers.all) > 0:
+			return Refuse(PreconditionFailed, "%s in use", q.resource)
 		}
 		return nil
 	})
+}
+
+func flagName(ifUnused bool) string {
+	if ifUnused {
+		return "if-unused"
+	}
+	return "if-empty"
 }
 
 // deleteOrphan deletes an auto-delete queue unless a consumer came meanwhile.

@@ -74,6 +74,8 @@ func hashField(value any) uint32 {
 		return integer(fieldType("signedint"), int64(int32(v)))
 	case int64:
 		return integer(fieldType("long"), v)
+	case uint64: // which RabbitMQ takes for a signed one
+		return integer(fieldType("long"), int64(v))
 	case time.Time:
 		return integer(fieldType("timestamp"), v.Unix())
 	case float32:

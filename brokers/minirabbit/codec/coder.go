@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unicode/utf8"
 )
 
 // ErrSyntax says that the bytes of a method, a header or a table do not follow
@@ -12,6 +13,12 @@ import (
 var ErrSyntax = errors.New("syntax error")
 
 var errShort = fmt.Errorf("%w: the data ends inside a field", ErrSyntax)
+
+// A textError says that a short string is not UTF-8. Its text is RabbitMQ's.
+type textError struct{}
+
+func (textError) Error() string        { return "Malformed UTF-8 in shortstr" }
+func (textError) Is(target error) bool { return target == ErrSyntax }
 
 // A coder walks the fields of a method in one of two directions. Describing a
 // method once as a list of coder calls gives both its decoder and its encoder.
@@ -103,7 +110,7 @@ func (c *coder) shortBytes(v *[]byte) {
 	}
 }
 
-// shortstr decodes into a string of its own. A value that is already there
+// shortstr decodes into a string of its own, which must be UTF-8. A value that is already there
 // stays, so a method structure used again and again for the same exchange and
 // key costs no allocation.
 func (c *coder) shortstr(v *string) {
@@ -114,9 +121,14 @@ func (c *coder) shortstr(v *string) {
 	}
 	var b []byte
 	c.shortBytes(&b)
-	if c.err == nil && *v != string(b) {
-		*v = string(b)
+	if c.err != nil || *v == string(b) {
+		return
 	}
+	if !utf8.Valid(b) {
+		c.err = textError{}
+		return
+	}
+	*v = string(b)
 }
 
 // longBytes is a string whose length is a 32-bit number; decoding returns a

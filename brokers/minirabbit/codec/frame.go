@@ -24,7 +24,7 @@ const (
 )
 
 // A FrameError says that the stream is not a sequence of frames any more, or
-// that a method's arguments cannot be read. Its text is RabbitMQ's.
+// that a frame is not what its type promises. Its text is RabbitMQ's.
 type FrameError struct {
 	Type   byte
 	Octets []byte // what the frame carries, where that is known
@@ -41,6 +41,31 @@ type Frame struct {
 	Channel uint16
 	Payload []byte // valid until the next call of Reader.Next
 }
+
+// Check refuses a frame of an unknown type or of a size that its type cannot
+// have.
+func (f Frame) Check() error {
+	n, ok := len(f.Payload), false
+	switch f.Type {
+	case FrameMethod:
+		ok = n >= methodIDSize
+	case FrameHeader:
+		ok = n >= contentHeaderSize
+	case FrameBody:
+		ok = true
+	case FrameHeartbeat:
+		ok = n == 0
+	}
+	if !ok {
+		return &FrameError{Type: f.Type, Octets: f.Payload, Fault: "unknown_frame"}
+	}
+	return nil
+}
+
+const (
+	methodIDSize      = 4
+	contentHeaderSize = 12 // class, weight and body size, before the properties
+)
 
 // A Reader cuts a byte stream into frames. It reads ahead as much as there is,
 // so many small frames cost one system call.
@@ -198,6 +223,7 @@ func closeFrame(dst []byte, start int) []byte {
 // A ContentHeader announces a message's body.
 type ContentHeader struct {
 	Class    uint16
+	Weight   uint16 // 0; nothing else ever got a meaning
 	BodySize uint64
 	Props    []byte // encoded [Properties], a view of the frame
 }
@@ -207,7 +233,7 @@ func ParseContentHeader(payload []byte) (ContentHeader, error) {
 	var h ContentHeader
 	c := coder{buf: payload}
 	c.short(&h.Class)
-	c.reservedShort() // the weight, which nobody uses
+	c.short(&h.Weight)
 	c.longlong(&h.BodySize)
 	h.Props = c.buf
 	return h, c.err

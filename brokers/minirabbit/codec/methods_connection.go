@@ -13,6 +13,9 @@ const (
 	idConnectionCloseOk   MethodID = ClassConnection<<16 | 51
 	idConnectionBlocked   MethodID = ClassConnection<<16 | 60
 	idConnectionUnblocked MethodID = ClassConnection<<16 | 61
+
+	idConnectionUpdateSecret   MethodID = ClassConnection<<16 | 70
+	idConnectionUpdateSecretOk MethodID = ClassConnection<<16 | 71
 )
 
 type (
@@ -64,6 +67,13 @@ type (
 	}
 	// ConnectionUnblocked is connection.unblocked.
 	ConnectionUnblocked struct{}
+	// ConnectionUpdateSecret is connection.update-secret.
+	ConnectionUpdateSecret struct {
+		NewSecret []byte
+		Reason    string
+	}
+	// ConnectionUpdateSecretOk is connection.update-secret-ok.
+	ConnectionUpdateSecretOk struct{}
 )
 
 func (*ConnectionStart) ID() MethodID     { return idConnectionStart }
@@ -76,6 +86,9 @@ func (*ConnectionClose) ID() MethodID     { return idConnectionClose }
 func (*ConnectionCloseOk) ID() MethodID   { return idConnectionCloseOk }
 func (*ConnectionBlocked) ID() MethodID   { return idConnectionBlocked }
 func (*ConnectionUnblocked) ID() MethodID { return idConnectionUnblocked }
+
+func (*ConnectionUpdateSecret) ID() MethodID   { return idConnectionUpdateSecret }
+func (*ConnectionUpdateSecretOk) ID() MethodID { return idConnectionUpdateSecretOk }
 
 func (m *ConnectionStart) fields(c *coder) {
 	c.octet(&m.VersionMajor)
@@ -128,3 +141,10 @@ func (m *ConnectionBlocked) fields(c *coder) {
 }
 
 func (*ConnectionUnblocked) fields(*coder) {}
+
+func (m *ConnectionUpdateSecret) fields(c *coder) {
+	c.longBytes(&m.NewSecret)
+	c.shortstr(&m.Reason)
+}
+
+func (*ConnectionUpdateSecretOk) fields(*coder) {}
