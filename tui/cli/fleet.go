@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,9 @@ const (
 	contention = "contention" // the table of AWS's article on jitter
 )
 
+// clientsKnob is the knob of the retry lab that the contention heeds.
+const clientsKnob = "clients"
+
 // contentionRuns is how many runs AWS's simulator takes the means of.
 const contentionRuns = 100
 
@@ -47,6 +51,9 @@ func runFleet(ctx context.Context, c *call) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
+	if err := c.noKnobsBesideExercise(); err != nil {
+		return err
+	}
 	if c.flags.Text("exercise") == contention {
 		return c.contend(ctx)
 	}
@@ -66,6 +73,21 @@ func runFleet(ctx context.Context, c *call) error {
 		return json.NewEncoder(c.Stdout).Encode(run)
 	}
 	return c.printFleet(run, result)
+}
+
+// noKnobsBesideExercise refuses knobs that an exercise would not heed. Only the
+// number of clients is open, and only in the contention.
+func (c *call) noKnobsBesideExercise() error {
+	exercise := c.flags.Text("exercise")
+	if exercise == noExercise {
+		return nil
+	}
+	for _, k := range retry.Spec().Knobs {
+		if c.given[k.ID] && !(exercise == contention && k.ID == clientsKnob) {
+			return usageError{errors.New(c.text.T("cli.error.exercise", "--"+k.ID, exercise))}
+		}
+	}
+	return nil
 }
 
 // fleetConfig is an exercise's, or what the knobs say, with the settings as evidence.
@@ -110,12 +132,15 @@ func (c *call) printFleet(run lab.Run, result fleet.Result) error {
 	return t.write(c.Stdout)
 }
 
-// contend prints what each strategy costs 10 to 200 clients that all want to
-// write one row.
+// contend prints what each strategy costs clients that all want to write one
+// row: as many as --clients says, else the article's 10, 20 … 200.
 func (c *call) contend(ctx context.Context) error {
-	var clients []int
-	for n := 10; n <= 200; n += 10 {
-		clients = append(clients, n)
+	clients := []int{c.flags.Int(clientsKnob)}
+	if !c.given[clientsKnob] {
+		clients = nil
+		for n := 10; n <= 200; n += 10 {
+			clients = append(clients, n)
+		}
 	}
 	seed := uint64(c.flags.Int("seed"))
 	rows, err := fleet.ContentionTable(ctx, seed, contentionRuns, clients...)

@@ -54,6 +54,9 @@ func runLabs(ctx context.Context, c *call) error {
 		lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
 		first: c.flags.Text("lab"), start: lab.Settings{"http-addr": c.flags["http-addr"]},
 	}
+	if s.texts, err = catalogues(); err != nil {
+		return err
+	}
 	if err := c.openCourse(&s); err != nil {
 		return err
 	}

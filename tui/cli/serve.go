@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	gossh "golang.org/x/crypto/ssh"
 
-	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/lab"
 	"resilab/tui/app"
@@ -29,6 +30,8 @@ func serveFlags() []lab.Knob {
 		lab.NewText("keys", ""),
 		lab.NewText("host-key", ""),
 		lab.NewInt("max-sessions", 64, 1, 1000),
+		lab.NewInt("max-per-address", 40, 1, 2000),
+		lab.NewText("exempt", ""),
 		idle, seedFlag(), languageFlag(),
 	}
 	return append(flags, brokerFlags()...)
@@ -48,12 +51,17 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	texts, err := catalogues()
+	if err != nil {
+		return err
+	}
 	bench, err := c.openBench(ctx)
 	if err != nil {
 		return err
 	}
+	common := screen{book: book, bench: bench, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
-		return c.visit(ctx, bench, book, who)
+		return visit(ctx, common, who, opt.Logger)
 	}
 	return errors.Join(sshd.Serve(ctx, opt), bench.Close())
 }
@@ -61,7 +69,7 @@ func serve(ctx context.Context, c *call) error {
 func (c *call) serverOptions() (opt sshd.Options, err error) {
 	opt = sshd.Options{
 		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), HostKeyPath: c.flags.Text("host-key"),
-		MaxSessions: c.flags.Int("max-sessions"), IdleTimeout: c.flags.Duration("idle"), Lang: c.text.Lang(),
+		MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"), IdleTimeout: c.flags.Duration("idle"), Lang: c.text.Lang(),
 		Logger: slog.New(slog.NewTextHandler(c.Stderr, nil)), Ready: c.announce,
 	}
 	if opt.HostKeyPath == "" {
@@ -70,6 +78,9 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 			return opt, err
 		}
 		opt.HostKeyPath = filepath.Join(dir, "host_ed25519")
+	}
+	if opt.Exempt, err = parseExempt(c.flags.Text("exempt")); err != nil {
+		return opt, usageError{err}
 	}
 	if path := c.flags.Text("keys"); path != "" {
 		if opt.Keys, err = readKeys(path); err != nil {
@@ -80,6 +91,24 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 		return opt, usageError{errors.New(c.text.T("cli.serve.nobody"))}
 	}
 	return opt, nil
+}
+
+// parseExempt reads addresses and networks with commas between them.
+func parseExempt(list string) (nets []netip.Prefix, err error) {
+	for field := range strings.SplitSeq(list, ",") {
+		if field = strings.TrimSpace(field); field == "" {
+			continue
+		}
+		prefix, err := netip.ParsePrefix(field)
+		if addr, bad := netip.ParseAddr(field); bad == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, &lab.KnobError{Knob: "exempt", Value: field, Allowed: "10.1.0.0/16,192.0.2.7 …"}
+		}
+		nets = append(nets, prefix)
+	}
+	return nets, nil
 }
 
 // readKeys reads a file of public keys, one a line as in authorized_keys.
@@ -111,12 +140,12 @@ func (c *call) announce(addr net.Addr, fingerprint string) {
 	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.connect", port, host))
 }
 
-// visit makes one visitor's program.
-func (c *call) visit(ctx context.Context, bench *labs.Bench, book *course.Book, who sshd.SessionInfo) (tea.Model, func(), error) {
-	model, err := screen{
-		book: book, store: course.NewStore(), bench: bench, lang: who.Lang, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames,
-		theme: theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))}),
-	}.model()
+// visit makes one visitor's program: what all have in common, with a progress,
+// a language and colours of the visitor's own.
+func visit(ctx context.Context, s screen, who sshd.SessionInfo, log *slog.Logger) (tea.Model, func(), error) {
+	s.store, s.lang = course.NewStore(), who.Lang
+	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))})
+	model, err := s.model()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,7 +153,7 @@ func (c *call) visit(ctx context.Context, bench *labs.Bench, book *course.Book, 
 		closing, cancel := detached(ctx)
 		defer cancel()
 		if err := model.Close(closing); err != nil {
-			slog.New(slog.NewTextHandler(c.Stderr, nil)).Error("leaving", "remote", who.Remote, "err", err)
+			log.Error("leaving", "remote", who.Remote, "err", err)
 		}
 	}, nil
 }

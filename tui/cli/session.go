@@ -33,9 +33,24 @@ func Catalogue(lang i18n.Lang) (*i18n.Catalogue, error) {
 	return i18n.Load(lang, sources...)
 }
 
+// catalogues loads every text in every language. It takes some milliseconds:
+// a server does it once for all its visitors.
+func catalogues() (map[i18n.Lang]*i18n.Catalogue, error) {
+	texts := map[i18n.Lang]*i18n.Catalogue{}
+	for _, lang := range i18n.Langs() {
+		text, err := Catalogue(lang)
+		if err != nil {
+			return nil, err
+		}
+		texts[lang] = text
+	}
+	return texts, nil
+}
+
 // screen is one person's program with its labs on a bench.
 type screen struct {
 	bench  *labs.Bench
+	texts  map[i18n.Lang]*i18n.Catalogue
 	lang   i18n.Lang
 	theme  *theme.Theme
 	seed   uint64
@@ -49,14 +64,6 @@ type screen struct {
 }
 
 func (s screen) model() (*app.Model, error) {
-	texts := map[i18n.Lang]*i18n.Catalogue{}
-	for _, lang := range i18n.Langs() {
-		text, err := Catalogue(lang)
-		if err != nil {
-			return nil, err
-		}
-		texts[lang] = text
-	}
 	var entries []app.LabEntry
 	for _, e := range labs.All() {
 		exp, err := s.bench.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec)})
@@ -69,7 +76,7 @@ func (s screen) model() (*app.Model, error) {
 		})
 	}
 	return app.New(app.Options{
-		Labs: entries, Texts: texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.card != "",
+		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.card != "",
 		FrameRate: s.frames, Brokers: s.bench.Brokers(),
 	}), nil
 }

@@ -12,8 +12,13 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 )
 
-// maxPerConnection is how many sessions one connection may hold at once.
-const maxPerConnection = 2
+const (
+	// maxPerConnection is how many sessions one connection may hold at once.
+	maxPerConnection = 2
+	// maxInAll is how many it may ever open: each costs the start of a program,
+	// and only new connections are held to a pace.
+	maxInAll = 20
+)
 
 // connection is one client, with up to maxPerConnection sessions.
 type connection struct {
@@ -25,6 +30,7 @@ type connection struct {
 
 	mu      sync.Mutex
 	open    int         // channels
+	opened  int         // channels so far
 	running int         // of them, how many have a program or a refusal at work
 	unused  *time.Timer // cuts the connection while nothing runs
 	closing bool        // nothing begins any more
@@ -54,22 +60,12 @@ func (c *connection) serve() {
 			"cancel-tcpip-forward":                   c.ignore,
 			"cancel-streamlocal-forward@openssh.com": c.ignore,
 		},
-		ServerConfigCallback:     c.config,
 		ConnectionFailedCallback: c.failed,
 	}
 	if !c.server.Open {
 		protocol.PublicKeyHandler = c.allowed
 	}
 	protocol.HandleConn(c.net)
-}
-
-// config notes the end of the handshake.
-func (c *connection) config(ssh.Context) *gossh.ServerConfig {
-	return &gossh.ServerConfig{AuthLogCallback: func(_ gossh.ConnMetadata, _ string, err error) {
-		if err == nil {
-			c.place.started()
-		}
-	}}
 }
 
 // allowed answers whether a key may open the door. A client may ask about
@@ -106,7 +102,7 @@ func (c *connection) openSession(_ *ssh.Server, conn *gossh.ServerConn, channel 
 	user := clean(conn.User(), maxName)
 	if !c.addSession() {
 		c.server.refused(c.remote, user, "too many sessions on one connection")
-		_ = channel.Reject(gossh.ResourceShortage, fmt.Sprintf("at most %d sessions a connection", maxPerConnection))
+		_ = channel.Reject(gossh.ResourceShortage, fmt.Sprintf("at most %d sessions a connection, and %d in all", maxPerConnection, maxInAll))
 		return
 	}
 	defer c.dropSession()
@@ -122,10 +118,11 @@ func (c *connection) openSession(_ *ssh.Server, conn *gossh.ServerConn, channel 
 func (c *connection) addSession() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing || c.open >= maxPerConnection {
+	if c.closing || c.open >= maxPerConnection || c.opened >= maxInAll {
 		return false
 	}
 	c.open++
+	c.opened++
 	return true
 }
 

@@ -118,6 +118,7 @@ type server struct {
 	Options
 	hostKey    gossh.Signer
 	gate       *gate
+	floods     logGate
 	catalogues map[i18n.Lang]*i18n.Catalogue
 
 	mu       sync.Mutex
@@ -196,7 +197,7 @@ func (s *server) accept(ctx, sessions context.Context, l net.Listener) error {
 func (s *server) admit(sessions context.Context, nc net.Conn) {
 	place, refusal := s.gate.enter(nc.RemoteAddr())
 	if place == nil {
-		s.refused(nc.RemoteAddr().String(), "", refusal)
+		s.turnedAway(nc.RemoteAddr(), refusal)
 		nc.Close()
 		return
 	}
@@ -246,6 +247,14 @@ func (s *server) cutAll() {
 	defer s.mu.Unlock()
 	for c := range s.open {
 		c.cut()
+	}
+}
+
+// turnedAway writes a line for a refusal before the handshake, while there are
+// not too many.
+func (s *server) turnedAway(remote net.Addr, reason string) {
+	if ok, skipped := s.floods.pass(time.Now()); ok {
+		s.Logger.Warn("refused", "reason", reason, "remote", remote.String(), "unlogged_before", skipped)
 	}
 }
 

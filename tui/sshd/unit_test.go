@@ -187,20 +187,62 @@ func TestGateCounts(t *testing.T) {
 	}
 }
 
-func TestGateBoundsHandshakes(t *testing.T) {
-	g := newGate(Options{MaxSessions: 100, MaxPerAddress: 1000})
-	from := &net.TCPAddr{IP: net.IPv4(1, 2, 3, 4), Port: 5}
-	var last *ticket
-	for range maxStartups {
-		last, _ = g.enter(from)
+// An address may come in a burst, then at a pace; what it does is no matter to
+// others, and it is forgotten when it has left and waited.
+func TestGateHoldsAnAddressToAPace(t *testing.T) {
+	const burst = 5
+	now := time.Unix(1000, 0)
+	g := newGate(Options{MaxSessions: 100, MaxPerAddress: burst})
+	g.now = func() time.Time { return now }
+	come := func(last byte) (in bool) {
+		place, _ := g.enter(&net.TCPAddr{IP: net.IPv4(1, 2, 3, last), Port: 5})
+		if place != nil {
+			place.leave()
+		}
+		return place != nil
 	}
-	if place, _ := g.enter(from); place != nil {
-		t.Error("one handshake too many")
+	for i := range burst {
+		if !come(4) {
+			t.Fatalf("connection %d of a burst of %d is refused", i+1, burst)
+		}
 	}
-	last.started()
-	last.started()
-	if place, why := g.enter(from); place == nil {
-		t.Errorf("no place after a handshake was over: %s", why)
+	if come(4) {
+		t.Error("one more than the burst")
+	}
+	if !come(5) {
+		t.Error("another address is refused, too")
+	}
+	now = now.Add(arrivalPace)
+	if !come(4) || come(4) {
+		t.Error("not exactly one more after the time of one")
+	}
+	for i := range manySources {
+		place, _ := g.enter(&net.TCPAddr{IP: net.IPv4(9, 9, byte(i>>8), byte(i)), Port: 5})
+		place.leave()
+	}
+	before := len(g.sources)
+	now = now.Add(burst * arrivalPace)
+	come(6)
+	if before < manySources || len(g.sources) > 1 {
+		t.Errorf("%d addresses are remembered, of %d before", len(g.sources), before)
+	}
+}
+
+func TestLogGateCountsWhatItHoldsBack(t *testing.T) {
+	var l logGate
+	now := time.Unix(1000, 0)
+	for range linesPerSecond {
+		if ok, skipped := l.pass(now); !ok || skipped != 0 {
+			t.Fatal(ok, skipped)
+		}
+	}
+	for range 3 {
+		if ok, _ := l.pass(now); ok {
+			t.Error("too many lines")
+		}
+	}
+	if ok, skipped := l.pass(now.Add(time.Second)); !ok || skipped != 3 {
+		t.Errorf("a second later: %t, %d held back", ok, skipped)
 	}
 }
 

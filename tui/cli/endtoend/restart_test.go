@@ -14,6 +14,7 @@ const outage = 2 * time.Second
 // A RabbitMQ that stops in mid-run and starts again: the lab recovers by
 // itself, no confirmed order is lost and no user's order is broken.
 func TestRabbitMQRestarts(t *testing.T) {
+	t.Parallel()
 	node := brokertest.RabbitMQ(t)
 	e := runWhile(t, func() {
 		time.Sleep(2 * time.Second) // orders flow
@@ -36,6 +37,7 @@ func TestRabbitMQRestarts(t *testing.T) {
 // A Redis that stops in mid-run and starts again: reads fail or come from the
 // database meanwhile, and hit the cache again afterwards.
 func TestRedisRestarts(t *testing.T) {
+	t.Parallel()
 	node := brokertest.Redis(t)
 	e := runWhile(t, func() {
 		time.Sleep(time.Second)

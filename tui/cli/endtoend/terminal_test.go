@@ -102,6 +102,7 @@ func (t *terminal) awaitEnd(tb testing.TB) error {
 // The three labs work, shrink to nothing and grow again, and the terminal is
 // left as it was found.
 func TestTerminal(t *testing.T) {
+	t.Parallel()
 	term := openTerminal(t, 120, 40, "--http-addr", "127.0.0.1:0")
 	for i, words := range [][]string{{"Knobs", "retries", "with retry"}, {"x-consistent-hash", "user1"}, {"Laptop", "TTL"}} {
 		term.press(t, strconv.Itoa(i+1))
@@ -122,6 +123,7 @@ func TestTerminal(t *testing.T) {
 
 // A signal ends the program as cleanly as a key.
 func TestTerminalSignal(t *testing.T) {
+	t.Parallel()
 	term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")
 	term.awaits(t, "Knobs")
 	if err := term.cmd.Process.Signal(os.Interrupt); err != nil {
