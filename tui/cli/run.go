@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -18,6 +20,7 @@ import (
 
 const (
 	progressEvery = 200 * time.Millisecond
+	progressParts = 4               // of the line: the time, and what is most worth knowing
 	restPatience  = 5 * time.Second // for what is under way when the time is up
 	stopPatience  = 5 * time.Second
 )
@@ -137,19 +140,20 @@ func (c *call) wait(ctx context.Context, exp *lab.Experiment, d time.Duration) e
 
 var errTimeUp = errors.New("the time is up")
 
+// progress writes over the line before: what is wrong comes first, because
+// what the terminal has no room for is cut off.
 func (c *call) progress(exp *lab.Experiment, d time.Duration) {
 	snap := exp.Snapshot()
-	var parts []string
-	for _, m := range exp.Spec().Metrics {
-		if v, ok := snap.Metrics[m.ID]; ok && m.Card && len(parts) < 3 {
-			parts = append(parts, c.metricName(exp.Spec(), m)+" "+m.Format.Write(v))
-		}
-	}
+	parts := []string{fmt.Sprintf("%s / %s", i18n.FormatDuration(snap.Elapsed.Truncate(100*time.Millisecond)), i18n.FormatDuration(d))}
 	for _, trouble := range snap.Troubles {
 		parts = append(parts, c.text.T(trouble.Key, trouble.Args...))
 	}
-	line := fmt.Sprintf("%s / %s  %s", i18n.FormatDuration(snap.Elapsed.Truncate(100*time.Millisecond)), i18n.FormatDuration(d), strings.Join(parts, " · "))
-	fmt.Fprintf(c.Stderr, "\r\x1b[K%.*s", 100, line)
+	for _, m := range exp.Spec().Metrics {
+		if v, ok := snap.Metrics[m.ID]; ok && m.Card && len(parts) < progressParts {
+			parts = append(parts, c.metricName(exp.Spec(), m)+" "+m.Format.Write(v))
+		}
+	}
+	fmt.Fprint(c.Stderr, "\r\x1b[K"+ansi.Truncate(strings.Join(parts, " · "), terminalWidth(c.Stderr)-1, "…"))
 }
 
 // waitForRest waits until nothing is in flight any more, within reason.
