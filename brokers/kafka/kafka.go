@@ -20,7 +20,8 @@ import (
 const (
 	pingPatience   = 3 * time.Second
 	commitEvery    = 100 * time.Millisecond
-	sessionTimeout = 6 * time.Second // the shortest that Kafka allows by default
+	sessionTimeout = 6 * time.Second        // the shortest that Kafka allows by default
+	heartbeat      = 100 * time.Millisecond // a member hears by its heartbeat that the group shares out anew
 	fetchWait      = 250 * time.Millisecond
 	metadataAge    = time.Second // so that new partitions are noticed soon
 )
@@ -175,7 +176,7 @@ func NewMember(o Options, topic, group string) (*kgo.Client, error) {
 	c, err := kgo.NewClient(append(o.base(),
 		kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.AutoCommitMarks(), kgo.AutoCommitInterval(commitEvery), kgo.OnPartitionsRevoked(commit),
-		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/12),
+		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(heartbeat),
 		kgo.FetchMaxWait(fetchWait))...)
 	if err != nil {
 		return nil, fmt.Errorf("opening a client of Kafka at %s: %w", o.Addr, err)

@@ -2,6 +2,9 @@ package convoy
 
 import (
 	"context"
+	"crypto/rand"
+	"maps"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,33 +20,65 @@ func TestMain(m *testing.M) { brokertest.Main(m, &shared) }
 
 const patience = 20 * time.Second
 
-// worlds are the brokers that every test of behaviour runs against.
-func worlds(t *testing.T, test func(t *testing.T, url string)) {
+// world is a broker for labs to run in.
+type world struct {
+	url   string // of RabbitMQ
+	knobs turned // what every lab has in it
+}
+
+// worlds are the brokers that every test of behaviour runs against, side by side.
+func worlds(t *testing.T, test func(t *testing.T, w world)) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
 		server, err := minirabbit.Run(minirabbit.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { server.Close() })
-		test(t, server.URL())
+		test(t, world{url: server.URL()})
 	})
-	t.Run("real", func(t *testing.T) { test(t, shared.RabbitMQ(t).URL()) })
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		test(t, world{url: shared.RabbitMQ(t).URL()})
+	})
 }
+
+// kafkaWorld has every lab use an embedded Kafka.
+var kafkaWorld = world{knobs: turned{"engine": engineKafka}}
 
 func TestLab(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
+	worlds(t, func(t *testing.T, w world) {
 		labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "handled",
-			Env: lab.Env{AMQPURL: url, Namespace: namespace(t)}})
+			Env: lab.Env{AMQPURL: w.url, Namespace: namespace()}})
 	})
 }
 
-func namespace(t *testing.T) string { return "test-" + time.Now().Format("150405.000000") }
+func namespace() string { return "test-" + rand.Text() }
+
+type turned = map[string]string
+
+func with(base turned, more ...string) turned {
+	k := turned{}
+	maps.Copy(k, base)
+	for i := 0; i < len(more); i += 2 {
+		k[more[i]] = more[i+1]
+	}
+	return k
+}
 
 // begin starts a lab with the given settings over its defaults.
-func begin(t *testing.T, url string, knobs map[string]string) lab.Lab {
+func (w world) begin(t *testing.T, knobs turned) lab.Lab {
 	t.Helper()
-	l := New(lab.Env{AMQPURL: url, Namespace: namespace(t), Now: time.Now})
-	if err := l.Start(t.Context(), settings(t, knobs), 1); err != nil {
+	return w.beginAs(t, namespace(), knobs)
+}
+
+func (w world) beginAs(t *testing.T, space string, knobs turned) lab.Lab {
+	t.Helper()
+	l := New(lab.Env{AMQPURL: w.url, Namespace: space, Now: time.Now})
+	all := with(w.knobs)
+	maps.Copy(all, knobs)
+	if err := l.Start(t.Context(), settings(t, all), 1); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -86,25 +121,58 @@ func await(t *testing.T, l lab.Lab, what string, ok func(*lab.Snapshot) bool) *l
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s; in flight %d, metrics %v, troubles %v", what, snap.InFlight, snap.Metrics, snap.Troubles)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// measure lets a lab place so many orders, and returns what came of them.
-func measure(t *testing.T, url, orders string, knobs map[string]string) map[string]float64 {
+// measure lets labs place so many orders each, side by side, and returns what
+// came of them.
+func (w world) measure(t *testing.T, orders string, runs ...turned) []map[string]float64 {
 	t.Helper()
-	knobs["orders"] = orders
-	l := begin(t, url, knobs)
-	limit := float64(settings(t, knobs).Int("orders"))
-	snap := await(t, l, "all orders are handled", func(s *lab.Snapshot) bool {
-		return s.Metrics["published"] == limit && s.InFlight == 0
-	})
-	return snap.Metrics
+	labs := make([]lab.Lab, len(runs))
+	for i, knobs := range runs {
+		labs[i] = w.begin(t, with(knobs, "orders", orders))
+	}
+	limit, err := strconv.ParseFloat(orders, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := make([]map[string]float64, len(runs))
+	for i, l := range labs {
+		results[i] = await(t, l, "all orders are handled", func(s *lab.Snapshot) bool {
+			return s.Metrics["published"] == limit && s.InFlight == 0
+		}).Metrics
+	}
+	return results
+}
+
+// watch lets labs run for a while, side by side, and then come to rest, as far
+// as they do.
+func (w world) watch(t *testing.T, d time.Duration, runs ...turned) []map[string]float64 {
+	t.Helper()
+	labs := make([]lab.Lab, len(runs))
+	for i, knobs := range runs {
+		labs[i] = w.begin(t, knobs)
+	}
+	time.Sleep(d)
+	for _, l := range labs {
+		l.Pause()
+	}
+	results := make([]map[string]float64, len(runs))
+	deadline := time.Now().Add(1500 * time.Millisecond)
+	for i, l := range labs {
+		for l.Snapshot().InFlight > 0 && time.Now().Before(deadline) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		results[i] = l.Snapshot().Metrics
+		t.Logf("%v: %v", runs[i], results[i])
+	}
+	return results
 }
 
 func TestConvoyKeepsOrder(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
-		m := measure(t, url, "2000", map[string]string{"users": "50", "lanes": "4", "rate": "5000", "work": "1ms", "prefetch": "50"})
+	worlds(t, func(t *testing.T, w world) {
+		m := w.measure(t, "2000", turned{"users": "50", "lanes": "4", "rate": "5000", "work": "1ms", "prefetch": "50"})[0]
 		if m["violations"] != 0 || m["lost"] != 0 || m["duplicates"] != 0 || m["confirmed"] != 2000 || m["handled"] != 2000 {
 			t.Errorf("%v", m)
 		}
@@ -112,8 +180,8 @@ func TestConvoyKeepsOrder(t *testing.T) {
 }
 
 func TestCompetingConsumersBreakOrder(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
-		m := measure(t, url, "2000", map[string]string{"mode": "competing", "users": "10", "lanes": "4", "rate": "5000", "work": "2ms"})
+	worlds(t, func(t *testing.T, w world) {
+		m := w.measure(t, "1000", turned{"mode": "competing", "users": "10", "lanes": "4", "rate": "5000", "work": "2ms"})[0]
 		if m["violation_rate"] < 0.05 || m["lost"] != 0 {
 			t.Errorf("%v", m)
 		}
@@ -123,12 +191,12 @@ func TestCompetingConsumersBreakOrder(t *testing.T) {
 // A failed order returns to its place in the queue, but what the consumer holds
 // already overtakes it: only prefetch 1 keeps the order.
 func TestRequeueingNeedsPrefetchOne(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
+	worlds(t, func(t *testing.T, w world) {
 		for _, how := range []string{"nack", "reject"} {
 			base := turned{"users": "10", "lanes": "2", "rate": "5000", "work": "500us", "failure-rate": "0.1", "requeue": how}
-			one := measure(t, url, "800", with(base, "prefetch", "1"))
-			many := measure(t, url, "800", with(base, "prefetch", "50"))
-			if one["violations"] != 0 || one["redelivered"] < 40 || many["violations"] < 10 || many["lost"] != 0 {
+			m := w.measure(t, "600", with(base, "prefetch", "1"), with(base, "prefetch", "50"))
+			one, many := m[0], m[1]
+			if one["violations"] != 0 || one["redelivered"] < 30 || many["violations"] < 10 || many["lost"] != 0 {
 				t.Errorf("%s: prefetch 1 %v, prefetch 50 %v", how, one, many)
 			}
 		}
@@ -138,8 +206,8 @@ func TestRequeueingNeedsPrefetchOne(t *testing.T) {
 // TestViolationsHaveACause: where lanes change under a backlog, the keys that
 // moved lose their order, and the lab says that this is why.
 func TestViolationsHaveACause(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
-		l := begin(t, url, turned{"users": "100", "lanes": "2", "rate": "2000", "work": "2ms", "prefetch": "1"})
+	worlds(t, func(t *testing.T, w world) {
+		l := w.begin(t, turned{"users": "100", "lanes": "2", "rate": "2000", "work": "2ms", "prefetch": "1"})
 		await(t, l, "a backlog", func(s *lab.Snapshot) bool { return s.InFlight > 500 })
 		if err := l.Do(t.Context(), addLane); err != nil {
 			t.Fatal(err)
@@ -153,8 +221,8 @@ func TestViolationsHaveACause(t *testing.T) {
 }
 
 func TestOneForAllKeepsOrder(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
-		m := measure(t, url, "500", map[string]string{"mode": "single", "users": "10", "lanes": "4", "rate": "5000", "work": "1ms"})
+	worlds(t, func(t *testing.T, w world) {
+		m := w.measure(t, "500", turned{"mode": "single", "users": "10", "lanes": "4", "rate": "5000", "work": "1ms"})[0]
 		if m["violations"] != 0 || m["lost"] != 0 || m["handled"] != 500 {
 			t.Errorf("%v", m)
 		}

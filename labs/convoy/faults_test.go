@@ -15,52 +15,54 @@ import (
 	"resilab/labs/lab"
 )
 
-// TestOutage takes RabbitMQ away in the middle of a run and gives it back: the
-// lab says so, recovers by itself, and loses nothing that was confirmed.
-func TestOutage(t *testing.T) {
-	for name, end := range map[string]func(*brokertest.RabbitNode) error{
-		"stopped": (*brokertest.RabbitNode).Stop,
-		"killed":  (*brokertest.RabbitNode).Kill,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			node := brokertest.RabbitMQ(t)
-			l := begin(t, node.URL(), map[string]string{"users": "40", "lanes": "4", "rate": "500", "work": "10ms", "prefetch": "20"})
-			await(t, l, "orders wait in the lanes", func(s *lab.Snapshot) bool {
-				return s.Metrics["handled"] > 200 && s.InFlight > 100
-			})
-			if err := end(node); err != nil {
-				t.Fatal(err)
-			}
-			snap := await(t, l, "it says that the broker is away", func(s *lab.Snapshot) bool { return len(s.Troubles) > 0 })
-			if tr := snap.Troubles[0]; tr.Key != "convoy.trouble.broker" || tr.Args[1] != node.Addr() {
-				t.Errorf("trouble %+v", tr)
-			}
-			if err := node.Start(); err != nil {
-				t.Fatal(err)
-			}
-			back := time.Now()
-			before := snap.Metrics["confirmed"]
-			await(t, l, "it works again", func(s *lab.Snapshot) bool {
-				return len(s.Troubles) == 0 && s.Metrics["confirmed"] > before+200
-			})
-			t.Logf("recovered %s after the broker was back", time.Since(back).Round(time.Millisecond))
-			l.Pause()
-			snap = await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
-			m := snap.Metrics
-			t.Logf("%v", m)
-			if m["lost"] != 0 || m["violations"] != 0 || m["unique_messages"] != m["published"] {
-				t.Errorf("lost %v, violations %v, published %v, unique %v", m["lost"], m["violations"], m["published"], m["unique_messages"])
-			}
-			if m["redelivered"] == 0 {
-				t.Error("nothing was redelivered: the outage hit nothing")
-			}
-		})
+// TestBrokerFaults strikes a broker that belongs to it alone. What a fault does
+// must not depend on which came before it, so that one node is enough for all.
+func TestBrokerFaults(t *testing.T) {
+	t.Parallel()
+	node := brokertest.RabbitMQ(t)
+	w := world{url: node.URL()}
+	t.Run("stopped", func(t *testing.T) { outage(t, w, node, node.Stop) })
+	t.Run("killed", func(t *testing.T) { outage(t, w, node, node.Kill) })
+	t.Run("full", func(t *testing.T) { alarm(t, w, node) })
+	t.Run("at random", func(t *testing.T) { randomFaults(t, w, node) })
+}
+
+// outage takes RabbitMQ away in the middle of a run and gives it back: the lab
+// says so, recovers by itself, and loses nothing that was confirmed.
+func outage(t *testing.T, w world, node *brokertest.RabbitNode, end func() error) {
+	l := w.begin(t, turned{"users": "40", "lanes": "4", "rate": "300", "work": "16ms", "prefetch": "20"})
+	await(t, l, "orders wait in the lanes", func(s *lab.Snapshot) bool {
+		return s.Metrics["handled"] > 200 && s.InFlight > 100
+	})
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	snap := await(t, l, "it says that the broker is away", func(s *lab.Snapshot) bool { return len(s.Troubles) > 0 })
+	if tr := snap.Troubles[0]; tr.Key != "convoy.trouble.broker" || tr.Args[1] != node.Addr() {
+		t.Errorf("trouble %+v", tr)
+	}
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	back := time.Now()
+	before := snap.Metrics["confirmed"]
+	await(t, l, "it works again", func(s *lab.Snapshot) bool {
+		return len(s.Troubles) == 0 && s.Metrics["confirmed"] > before+200
+	})
+	t.Logf("recovered %s after the broker was back", time.Since(back).Round(time.Millisecond))
+	l.Pause()
+	m := await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+	t.Logf("%v", m)
+	if m["lost"] != 0 || m["violations"] != 0 || m["unique_messages"] != m["published"] {
+		t.Errorf("lost %v, violations %v, published %v, unique %v", m["lost"], m["violations"], m["published"], m["unique_messages"])
+	}
+	if m["redelivered"] == 0 {
+		t.Error("nothing was redelivered: the outage hit nothing")
 	}
 }
 
 func TestStartNamesTheBrokerThatIsAway(t *testing.T) {
-	l := New(lab.Env{AMQPURL: "amqp://guest:guest@127.0.0.1:1/", Namespace: namespace(t)})
+	l := New(lab.Env{AMQPURL: "amqp://guest:guest@127.0.0.1:1/", Namespace: namespace()})
 	err := l.Start(t.Context(), Spec().Defaults(), 1)
 	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v", err)
@@ -72,11 +74,13 @@ func TestStartNamesTheBrokerThatIsAway(t *testing.T) {
 
 // TestNothingRemains: whatever a lab declared is gone when it has stopped.
 func TestNothingRemains(t *testing.T) {
+	t.Parallel()
 	node := shared.RabbitMQ(t)
+	space := namespace()
 	for _, mode := range []string{modeConvoy, modeCompeting, modeSingle, modeModulus} {
-		l := begin(t, node.URL(), map[string]string{"mode": mode, "rate": "1000", "work": "20ms"})
+		l := world{url: node.URL()}.beginAs(t, space, turned{"mode": mode, "rate": "1000", "work": "20ms"})
 		await(t, l, "orders wait", func(s *lab.Snapshot) bool { return s.InFlight > 50 })
-		if err := l.Apply(t.Context(), settings(t, map[string]string{"mode": mode, "lanes": "5"})); err != nil {
+		if err := l.Apply(t.Context(), settings(t, turned{"mode": mode, "lanes": "5"})); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.Stop(t.Context()); err != nil {
@@ -88,19 +92,18 @@ func TestNothingRemains(t *testing.T) {
 		if err != nil {
 			t.Skip(err)
 		}
-		if strings.Contains(out, "test-") {
+		if strings.Contains(out, space) {
 			t.Errorf("%s: %s", what, out)
 		}
 	}
 }
 
-// TestRandomFaults strikes a real broker and its clients at random for a while:
+// randomFaults strikes the broker and its clients at random for a while:
 // whatever happens, every confirmed order is handled. RESILAB_FAULTS sets how
-// many faults there are; 20 take about two minutes.
-func TestRandomFaults(t *testing.T) {
-	t.Parallel()
-	node := brokertest.RabbitMQ(t)
-	l := begin(t, node.URL(), map[string]string{"users": "40", "lanes": "4", "rate": "300", "work": "5ms", "prefetch": "20"})
+// many faults there are, every third one a restart of the broker; 20 take about
+// two minutes.
+func randomFaults(t *testing.T, w world, node *brokertest.RabbitNode) {
+	l := w.begin(t, turned{"users": "40", "lanes": "4", "rate": "300", "work": "5ms", "prefetch": "20"})
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	act := func(action string) func() error {
 		return func() error { return l.Do(t.Context(), action) }
@@ -108,10 +111,7 @@ func TestRandomFaults(t *testing.T) {
 	restart := func(end func() error) func() error {
 		return func() error { return errors.Join(end(), node.Start()) }
 	}
-	faults := []struct {
-		name string
-		do   func() error
-	}{
+	clients := []fault{
 		{"consumer killed", act(actionKill)},
 		{"producer cut", act(actionCut)},
 		{"lane added", act(addLane)},
@@ -124,13 +124,16 @@ func TestRandomFaults(t *testing.T) {
 			_, err := node.Ctl("close_all_connections", "maintenance")
 			return err
 		}},
-		{"broker killed", restart(node.Kill)},
-		{"broker stopped", restart(node.Stop)},
 	}
+	restarts := []fault{{"broker killed", restart(node.Kill)}, {"broker stopped", restart(node.Stop)}}
 	for i := range faultCount() {
+		kind := clients
+		if i%3 == 2 {
+			kind = restarts
+		}
+		f := kind[rng.IntN(len(kind))]
 		before := l.Snapshot().Metrics
-		f := faults[rng.IntN(len(faults))]
-		if err := f.do(); err != nil {
+		if err := f.strike(); err != nil {
 			t.Fatalf("%s: %v", f.name, err)
 		}
 		after := await(t, l, "it works again after: "+f.name, func(s *lab.Snapshot) bool {
@@ -153,18 +156,22 @@ func TestRandomFaults(t *testing.T) {
 	}
 }
 
+// fault is something that goes wrong, and its way to happen.
+type fault struct {
+	name   string
+	strike func() error
+}
+
 func faultCount() int {
 	if n, err := strconv.Atoi(os.Getenv("RESILAB_FAULTS")); err == nil {
 		return n
 	}
-	return 4
+	return 3
 }
 
-// TestAlarm: while RabbitMQ takes no messages the lab says so, and goes on after.
-func TestAlarm(t *testing.T) {
-	t.Parallel()
-	node := brokertest.RabbitMQ(t)
-	l := begin(t, node.URL(), map[string]string{"rate": "200", "work": "2ms"})
+// alarm: while RabbitMQ takes no messages the lab says so, and goes on after.
+func alarm(t *testing.T, w world, node *brokertest.RabbitNode) {
+	l := w.begin(t, turned{"rate": "200", "work": "2ms"})
 	await(t, l, "it works", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 })
 	if _, err := node.Ctl("set_disk_free_limit", "999000GB"); err != nil {
 		t.Fatal(err)
@@ -193,25 +200,21 @@ func TestAlarm(t *testing.T) {
 	if err := l.Stop(t.Context()); err != nil || time.Since(began) > 10*time.Second {
 		t.Errorf("leaving a blocked broker took %s: %v", time.Since(began), err)
 	}
+	if _, err := node.Ctl("set_disk_free_limit", "50MB"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestADeletedQueueIsNoSilentLoss: somebody deletes a lane with orders in it.
 // They are lost, the lab says how many, and everything else goes on.
 func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
-	worlds(t, func(t *testing.T, url string) {
-		space := namespace(t)
-		l := New(lab.Env{AMQPURL: url, Namespace: space, Now: time.Now})
-		if err := l.Start(t.Context(), settings(t, turned{"rate": "500", "work": "20ms", "prefetch": "5"}), 1); err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if err := l.Stop(t.Context()); err != nil {
-				t.Error(err)
-			}
-		}()
+	worlds(t, func(t *testing.T, w world) {
+		space := namespace()
+		l := w.beginAs(t, space, turned{"rate": "500", "work": "20ms", "prefetch": "5"})
 		await(t, l, "orders wait", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Lanes[0].Waiting > 100 })
 		l.Pause()
-		conn, err := amqp.Dial(url)
+		await(t, l, "the broker has confirmed all", func(s *lab.Snapshot) bool { return s.Metrics["confirmed"] == s.Metrics["published"] })
+		conn, err := amqp.Dial(w.url)
 		if err != nil {
 			t.Fatal(err)
 		}

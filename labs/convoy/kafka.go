@@ -32,10 +32,11 @@ type kafkaTopic struct {
 	mu       sync.Mutex
 	topic    *kafka.Topic
 	producer *kgo.Client
+	next     map[int32]int64 // of each partition, the offset that nobody has received yet
 }
 
 func newKafka(opt brokerOptions, e *epoch) *kafkaTopic {
-	return &kafkaTopic{opt: opt, e: e, gate: newGate()}
+	return &kafkaTopic{opt: opt, e: e, gate: newGate(), next: map[int32]int64{}}
 }
 
 func (k *kafkaTopic) named(part string) string { return k.opt.namespace + "." + part }
@@ -198,6 +199,7 @@ func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, acks *acks, i
 			if !ok {
 				return
 			}
+			d.Redelivered = k.again(r)
 			select {
 			case in <- d:
 			case <-ctx.Done():
@@ -205,6 +207,18 @@ func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, acks *acks, i
 			}
 		}
 	}
+}
+
+// again tells whether a record was received before. Kafka does not say so, as
+// RabbitMQ does: its offset tells.
+func (k *kafkaTopic) again(r *kgo.Record) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if r.Offset < k.next[r.Partition] {
+		return true
+	}
+	k.next[r.Partition] = r.Offset + 1
+	return false
 }
 
 // park sets a record aside in the dead-letter topic.
