@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"testing"
@@ -55,6 +57,23 @@ func TestKafkaAgreesWithFranzGo(t *testing.T) {
 			if got, want := Partitions(n).Route(key), partitioner.Partition(&kgo.Record{Key: []byte(key)}, n); got != want {
 				t.Fatalf("%d partitions, key %q: %d, franz-go says %d", n, key, got, want)
 			}
+		}
+	}
+}
+
+// The sums are of what testdata/kafkajs.js prints for the same keys, with kafkajs 2.2.4.
+func TestKafkaAgreesWithKafkajs(t *testing.T) {
+	for n, want := range map[int]string{
+		3:  "ce8cf0fcd2e29c0e0e6137c5184cff914e49cfe7b64ec7bc99fcc84dd2c2e650",
+		4:  "90927e748284b7c1af380edc78639710b53194c403b57384141621664639ddaf",
+		50: "97821576c65ebd1f4e8ef3952e7c984ebecee6f1edda8035c3b228cbc2e848fe",
+	} {
+		sum := sha256.New()
+		for _, key := range keys(20000) {
+			fmt.Fprintf(sum, "%s\t%d\n", key, Partitions(n).Route(key))
+		}
+		if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+			t.Errorf("%d partitions: kafkajs sends some key elsewhere (sum %s)", n, got)
 		}
 	}
 }
