@@ -31,6 +31,7 @@ type Publisher struct {
 	stop     sync.Once
 	closing  chan struct{} // closed when nothing more may be sent
 	farewell chan struct{} // closed when the channel has been closed
+	closed   chan *amqp.Error
 	finished chan struct{} // closed when everything is settled
 }
 
@@ -53,7 +54,8 @@ func (c *Conn) NewPublisher(window int, settle func(token uint64, fate Fate)) (*
 		return nil, fmt.Errorf("RabbitMQ at %s: asking for confirms: %w", c.addr, err)
 	}
 	p := &Publisher{conn: c, ch: ch, settle: settle, pending: make(chan publish, window),
-		closing: make(chan struct{}), farewell: make(chan struct{}), finished: make(chan struct{})}
+		closing: make(chan struct{}), farewell: make(chan struct{}), finished: make(chan struct{}),
+		closed: ch.NotifyClose(make(chan *amqp.Error, 1))}
 	// Returns are not buffered: one arrives before the confirm of its message,
 	// and has been received before that confirm is sent on.
 	returns := ch.NotifyReturn(make(chan amqp.Return))
@@ -146,6 +148,22 @@ func (p *Publisher) shut() {
 			_ = p.ch.Close() // it may be closed already
 		}()
 	})
+}
+
+// Done is closed when the channel has ended, also where the broker ended it, and
+// everything is settled.
+func (p *Publisher) Done() <-chan struct{} { return p.finished }
+
+// Err tells, once, why the channel has ended; nil when it was Close.
+func (p *Publisher) Err() error {
+	select {
+	case err := <-p.closed:
+		if err != nil {
+			return fmt.Errorf("RabbitMQ at %s: the channel for publishing was closed: %w", p.conn.addr, err)
+		}
+	default:
+	}
+	return nil
 }
 
 // Close ends the channel and returns when every token is settled. A connection

@@ -201,6 +201,32 @@ func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
 	})
 }
 
+func TestPublisherTellsWhyTheBrokerClosedIt(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		c := dial(t, url)
+		var f fates
+		p, err := c.NewPublisher(20, f.settle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if err := p.Publish(t.Context(), "no-such-exchange", "x", 1, amqp.Publishing{}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-p.Done():
+		case <-time.After(patience):
+			t.Fatal("the channel does not end")
+		}
+		if err := p.Err(); err == nil || !strings.Contains(err.Error(), "NOT_FOUND") || !strings.Contains(err.Error(), c.Addr()) {
+			t.Errorf("it ended by %v", err)
+		}
+		if f.count() != 1 || f.of[1] != Unknown || c.Err() != nil {
+			t.Errorf("fates %v, the connection: %v", f.of, c.Err())
+		}
+	})
+}
+
 func TestPublishWaitsForTheWindow(t *testing.T) {
 	server, err := minirabbit.Run(minirabbit.Options{})
 	if err != nil {

@@ -239,3 +239,34 @@ func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
 		})
 	})
 }
+
+// TestADeletedExchangeIsMadeAnew: the broker closes the publisher's channel when
+// somebody deletes what it publishes to. The lab declares everything again.
+func TestADeletedExchangeIsMadeAnew(t *testing.T) {
+	worlds(t, func(t *testing.T, w world) {
+		space := namespace()
+		l := w.beginAs(t, space, turned{"rate": "200", "work": "5ms"})
+		handled := func(n float64) func(s *lab.Snapshot) bool {
+			return func(s *lab.Snapshot) bool { return s.Metrics["handled"] >= n }
+		}
+		before := await(t, l, "it works", handled(20)).Metrics["handled"]
+		conn, err := amqp.Dial(w.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		ch, err := conn.Channel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ch.ExchangeDelete(space+".1.orders", false, false); err != nil {
+			t.Fatal(err)
+		}
+		await(t, l, "it works again", handled(before+100))
+		l.Pause()
+		m := await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+		if m["lost"] != 0 || m["unique_messages"] != m["published"] || m["republished"] > 200 {
+			t.Errorf("%v", m)
+		}
+	})
+}

@@ -1,8 +1,11 @@
 package convoy
 
 import (
+	"fmt"
 	"testing"
 
+	"resilab/labs/convoy/routing"
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
@@ -19,7 +22,7 @@ func TestKafkaLab(t *testing.T) {
 }
 
 // TestKafkaDemo runs the course material's demo: ten orders of three users in
-// turn, keyed by user, on three partitions.
+// turn, keyed by user, on three partitions; its log has the material's words.
 func TestKafkaDemo(t *testing.T) {
 	t.Parallel()
 	l := kafkaWorld.begin(t, turned{"users": "3", "lanes": "3", "popularity": "turns", "orders": "10", "rate": "100", "work": "10ms"})
@@ -31,6 +34,25 @@ func TestKafkaDemo(t *testing.T) {
 		want := []uint64{4, 3, 3}[i]
 		if u.Handled != want || len(u.Strip) != int(want) || u.Strip[0].Seq != 1 {
 			t.Errorf("%s: %+v", u.Name, u)
+		}
+	}
+	spanish, err := i18n.Load(i18n.Spanish, texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := map[string]bool{}
+	for _, e := range snap.Events {
+		log[spanish.T(e.Key, e.Args...)] = true
+	}
+	for n := range 10 {
+		user := n % 3
+		for _, line := range []string{
+			fmt.Sprintf(`Enviado pedido: {"orderId":"order-%d","user":"user%d","seq":%d}`, n, user+1, n/3+1),
+			fmt.Sprintf("Procesando pedido order-%d de user%d en partición %d (#%d)", n, user+1, routing.Partitions(3).Route(userName(user)), n/3+1),
+		} {
+			if !log[line] {
+				t.Errorf("no line %q in %v", line, log)
+			}
 		}
 	}
 }

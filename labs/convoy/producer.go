@@ -9,6 +9,8 @@ import (
 const (
 	slowest  = 50 * time.Millisecond
 	maxStall = time.Second // arrears that are caught up
+	// resendAfter is how long the producer waits with an order that could not be sent.
+	resendAfter = 10 * time.Millisecond
 )
 
 // produce places orders until ctx ends. One goroutine publishes for all users,
@@ -24,6 +26,7 @@ func (e *epoch) produce(ctx context.Context) {
 		if ok {
 			if err := e.broker.publish(ctx, out); err != nil {
 				e.unsent(out.n)
+				sleep(ctx, resendAfter)
 			}
 			continue
 		}

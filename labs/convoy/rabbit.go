@@ -1,6 +1,7 @@
 package convoy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,21 +92,23 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	b.open()
 	b.e.brokerUp(c.Addr())
 	b.tellFirst(nil)
-	b.burying(conn, dead)
+	b.burying(conn, dead, pub.Done())
 	b.shut()
 	b.set(nil, nil, nil)
 	pub.Close() // settles what the broker has not answered
 	if ctx.Err() != nil {
 		b.remove(c, ch)
 	}
-	return dead.Err()
+	return cmp.Or(pub.Err(), dead.Err())
 }
 
-// burying takes what arrives in the dead-letter queue until ctx ends.
-func (b *rabbit) burying(ctx context.Context, dead *rabbitmq.Consumer) {
+// burying takes what arrives in the dead-letter queue until ctx or the publisher ends.
+func (b *rabbit) burying(ctx context.Context, dead *rabbitmq.Consumer, published <-chan struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-published:
 			return
 		case d, ok := <-dead.Deliveries:
 			if !ok {
@@ -222,8 +225,10 @@ func (b *rabbit) consumeOnce(ctx context.Context, w *worker) time.Duration {
 	defer c.Close()
 	k, err := c.Consume(rabbitmq.ConsumeOptions{Queue: w.lane.queue, Prefetch: b.e.cfg.prefetch})
 	if err == nil {
-		if err = w.serve(ctx, k.Deliveries); err == nil {
-			err = k.Err()
+		err = w.serve(ctx, k.Deliveries)
+		if reason := k.Err(); reason != nil {
+			err = reason
+			b.e.consumerClosed(w, reason)
 		}
 	}
 	switch {

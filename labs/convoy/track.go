@@ -1,7 +1,10 @@
 package convoy
 
 import (
+	"errors"
 	"slices"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"resilab/brokers/minirabbit/chash"
 	"resilab/brokers/rabbitmq"
@@ -122,6 +125,10 @@ func (e *epoch) publishAgain(n uint64) {
 func (e *epoch) unsent(n uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if r := e.records[n]; r != nil && r.publishes > 1 {
+		r.publishes--
+		e.sum.republished--
+	}
 	e.publishAgain(n)
 }
 
@@ -156,6 +163,15 @@ func (e *epoch) delivered(w *worker, l *lane, o order, redelivered bool) {
 	}
 	r.worker = w
 	r.lane.move(r, inFlight)
+}
+
+// consumerClosed notes that a consumer's channel ended. Where the connection
+// did, the producer's tells of it.
+func (e *epoch) consumerClosed(w *worker, reason error) {
+	var closed *amqp.Error
+	if errors.As(reason, &closed) && closed.Code >= amqp.AccessRefused && closed.Code <= amqp.PreconditionFailed || errors.Is(reason, rabbitmq.ErrCancelled) {
+		e.log.add(lab.MarkFault, "convoy.event.consumer_closed", w.number, reason.Error())
+	}
 }
 
 // givenBack notes that orders are no longer with a consumer.
@@ -212,7 +228,11 @@ func (e *epoch) handled(l *lane, o order) {
 		e.log.order(lab.MarkWarn, "convoy.event.duplicate", o)
 	default:
 		u.latest = l
-		e.log.order(lab.MarkHandled, "convoy.event.handled", o, l.number)
+		if e.cfg.kafka { // which counts its partitions from 0
+			e.log.order(lab.MarkHandled, "convoy.event.handled_partition", o, partitionOf(l.laneID))
+		} else {
+			e.log.order(lab.MarkHandled, "convoy.event.handled", o, l.number)
+		}
 	}
 }
 
