@@ -63,7 +63,9 @@ func TestKnobsAreTurned(t *testing.T) {
 		{[]string{"down", "down", "enter", "d", "e", "c", "enter"}, "jitter", "decorrelated"},
 		{[]string{"enter", "i", "g", "u", "enter"}, "jitter", "equal"},
 		{[]string{"down", "enter", "2", "5", " ", "%", "enter"}, "failure-rate", "0.25"},
-		{[]string{"down", "enter", "2", "0", " ", "/", "s", "enter"}, "rate", "20"},
+		{[]string{"enter", "3", "0", "enter"}, "failure-rate", "0.3"},
+		{[]string{"up", "up", "up", "up", "enter", "4", "0", "0", "enter"}, "base", "400ms"},
+		{[]string{"j", "j", "j", "j", "down", "enter", "2", "0", " ", "/", "s", "enter"}, "rate", "20"},
 		{[]string{"down", "enter"}, "classify", "false"},
 		{[]string{"up", "enter", "5", "esc"}, "rate", "20"},
 		{[]string{"enter", "enter"}, "rate", "20"},
@@ -85,7 +87,9 @@ func TestBadValueLosesNothing(t *testing.T) {
 	if got := s.cur().exp.Settings().Int("retries"); got != 3 {
 		t.Errorf("retries is %d", got)
 	}
-	s.press("backspace", "0", "enter")
+	s.press("esc", "j", "j", "j", "j", "j", "enter", "1", "2", "0", " ", "%", "enter")
+	s.shows(t, `"120 %" is not allowed; it takes 0..100 %`)
+	s.press("esc", "k", "k", "k", "k", "k", "enter", "1", "0", "enter")
 	if got := s.cur().exp.Settings().Int("retries"); got != 10 {
 		t.Errorf("after mending it retries is %d", got)
 	}

@@ -56,7 +56,7 @@ func TestWholeScreens(t *testing.T) {
 var scenes = map[string]func(*stage){
 	"help":     func(s *stage) { s.press("?") },
 	"typing":   func(s *stage) { s.press("down", "enter", "2", "5", "0") },
-	"refused":  func(s *stage) { s.press("down", "enter", "5", "enter") },
+	"refused":  func(s *stage) { s.press("down", "enter", "5", "h", "enter") },
 	"rule":     func(s *stage) { s.press("down", "down", "down", "enter", "1", "m", "s", "enter") },
 	"faults":   func(s *stage) { s.press("f", "down") },
 	"confirm":  func(s *stage) { s.press("R") },

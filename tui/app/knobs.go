@@ -72,12 +72,8 @@ func (m *Model) refusal(err error) string {
 	}
 	spec := m.cur().spec
 	allowed := ke.Allowed
-	if k, ok := spec.Knob(ke.Knob); ok && k.Kind == lab.Choice { // in the words that the panel shows
-		words := make([]string, len(k.Choices))
-		for i, c := range k.Choices {
-			words[i] = widget.KnobText(m.text, spec.ID, k, lab.ChoiceValue(c))
-		}
-		allowed = strings.Join(words, ", ")
+	if k, ok := spec.Knob(ke.Knob); ok && allowed == k.Allowed() { // in the words that the panel shows
+		allowed = widget.KnobRange(m.text, spec.ID, k)
 	}
 	return m.text.T("ui.refused", m.text.T(spec.ID+".knob."+ke.Knob+".name"), ke.Value, allowed)
 }
@@ -110,7 +106,7 @@ func (m *Model) typeValue(msg tea.KeyMsg) {
 		}
 		value, err := k.Parse(m.spelled(k, v.typing.text))
 		if err != nil {
-			v.problem = m.refusal(err)
+			v.problem = m.refusal(&lab.KnobError{Knob: k.ID, Value: strings.TrimSpace(v.typing.text), Allowed: k.Allowed()})
 			return
 		}
 		if m.set(k, value) {
@@ -123,16 +119,22 @@ func (m *Model) typeValue(msg tea.KeyMsg) {
 	}
 }
 
-// spelled turns what a person types into what the knob reads: without the
-// unit that the screen shows, with a decimal comma as a point, and the first
-// letters of a choice for the whole word, in either spelling.
+// spelled turns what a person types into what the knob reads: with or without
+// the unit that the screen shows, with a decimal comma as a point, and the
+// first letters of a choice for the whole word, in either spelling.
 func (m *Model) spelled(k lab.Knob, typed string) string {
 	typed = strings.TrimSpace(typed)
-	if k.Unit != "" {
+	shown := widget.KnobText(m.text, m.cur().spec.ID, k, m.cur().exp.Settings()[k.ID])
+	switch k.Kind {
+	case lab.Int, lab.Float:
 		typed = strings.TrimSpace(strings.TrimSuffix(typed, k.Unit))
-	}
-	if k.Kind != lab.Choice {
 		return strings.ReplaceAll(typed, ",", ".")
+	case lab.Fraction, lab.Duration: // a bare number is in the unit that is shown
+		typed = strings.ReplaceAll(typed, ",", ".")
+		if strings.Trim(typed, "0123456789.") == "" {
+			typed += strings.TrimLeft(shown, "0123456789. ")
+		}
+		return typed
 	}
 	var found []string
 	for _, c := range k.Choices {

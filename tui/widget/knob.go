@@ -2,6 +2,7 @@ package widget
 
 import (
 	"strconv"
+	"strings"
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -21,11 +22,12 @@ type Knob struct {
 	Knob    lab.Knob
 	Name    string
 	Value   lab.Value
-	Word    string // the value as the catalogue says it, for choices and switches
+	Word    string // the value as the catalogue says it
 	Pointed bool   // the row that keys act on
 	Focused bool   // and the panel has the keys
 	Typing  bool   // Input is being typed in place of the value
 	Input   string
+	Range   string // what may be typed
 }
 
 // NewKnob fills in what the catalogue says.
@@ -51,6 +53,23 @@ func KnobText(text *i18n.Catalogue, labID string, k lab.Knob, v lab.Value) strin
 		return v.String() + " " + k.Unit
 	}
 	return v.String()
+}
+
+// KnobRange writes what a knob takes, in the words and the unit of KnobText.
+func KnobRange(text *i18n.Catalogue, labID string, k lab.Knob) string {
+	switch k.Kind {
+	case lab.Choice:
+		words := make([]string, len(k.Choices))
+		for i, c := range k.Choices {
+			words[i] = KnobText(text, labID, k, lab.ChoiceValue(c))
+		}
+		return strings.Join(words, ", ")
+	case lab.Int, lab.Float, lab.Fraction:
+		least, unit, _ := strings.Cut(KnobText(text, labID, k, k.Min), " ")
+		most, _, _ := strings.Cut(KnobText(text, labID, k, k.Max), " ")
+		return strings.TrimSpace(least + ".." + most + " " + unit)
+	}
+	return k.Allowed()
 }
 
 // Row draws the knob into one row of w cells: pointer, name, value, a mark
@@ -131,7 +150,7 @@ func (k Knob) input(l *Line) {
 		text = text[len(text)-room:]
 	}
 	l.Text(" ").Put(l.th.Text.Strong(), string(text)).Put(l.th.Invert, " ")
-	if allowed := k.Knob.Allowed(); Width(allowed)+1 <= l.Left() {
-		l.Right(l.th.Dim, allowed)
+	if Width(k.Range)+1 <= l.Left() {
+		l.Right(l.th.Dim, k.Range)
 	}
 }

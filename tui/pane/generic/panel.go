@@ -39,7 +39,9 @@ func (p Panel) Rows(f pane.Frame) []string {
 		k := widget.NewKnob(f.Text, f.Spec.ID, knobs[i], f.Settings[knobs[i].ID])
 		k.Pointed = i == p.Selected
 		k.Focused = k.Pointed && p.Focused
-		k.Typing, k.Input = k.Pointed && p.Typing, p.Input
+		if k.Pointed && p.Typing {
+			k.Typing, k.Input, k.Range = true, p.Input, widget.KnobRange(f.Text, f.Spec.ID, knobs[i])
+		}
 		rows = append(rows, k.Row(f.Theme, f.W))
 	}
 	return widget.Fit(append(rows, p.foot(f, knobs)...), f.W, f.H)
