@@ -62,6 +62,7 @@ func TestKnobsAreTurned(t *testing.T) {
 		{[]string{"j", "enter", "1", ",", "5", "enter"}, "factor", "1.5"},
 		{[]string{"down", "down", "enter", "d", "e", "c", "enter"}, "jitter", "decorrelated"},
 		{[]string{"enter", "i", "g", "u", "enter"}, "jitter", "equal"},
+		{[]string{"enter", "p", "l", "e", "t", "o", "enter"}, "jitter", "full"},
 		{[]string{"down", "enter", "2", "5", " ", "%", "enter"}, "failure-rate", "0.25"},
 		{[]string{"enter", "3", "0", "enter"}, "failure-rate", "0.3"},
 		{[]string{"up", "up", "up", "up", "enter", "4", "0", "0", "enter"}, "base", "400ms"},

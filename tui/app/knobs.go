@@ -120,11 +120,10 @@ func (m *Model) typeValue(msg tea.KeyMsg) {
 }
 
 // spelled turns what a person types into what the knob reads: with or without
-// the unit that the screen shows, with a decimal comma as a point, and the
-// first letters of a choice for the whole word, in either spelling.
+// the unit that the screen shows, with a decimal comma as a point, and a part
+// of a choice's word for the whole, in either spelling.
 func (m *Model) spelled(k lab.Knob, typed string) string {
 	typed = strings.TrimSpace(typed)
-	shown := widget.KnobText(m.text, m.cur().spec.ID, k, m.cur().exp.Settings()[k.ID])
 	switch k.Kind {
 	case lab.Int, lab.Float:
 		typed = strings.TrimSpace(strings.TrimSuffix(typed, k.Unit))
@@ -132,28 +131,31 @@ func (m *Model) spelled(k lab.Knob, typed string) string {
 	case lab.Fraction, lab.Duration: // a bare number is in the unit that is shown
 		typed = strings.ReplaceAll(typed, ",", ".")
 		if strings.Trim(typed, "0123456789.") == "" {
+			shown := widget.KnobText(m.text, m.cur().spec.ID, k, m.cur().exp.Settings()[k.ID])
 			typed += strings.TrimLeft(shown, "0123456789. ")
 		}
 		return typed
 	}
-	var found []string
-	for _, c := range k.Choices {
-		word := widget.KnobText(m.text, m.cur().spec.ID, k, lab.ChoiceValue(c))
-		if strings.EqualFold(c, typed) || strings.EqualFold(word, typed) {
-			return c
-		}
-		if hasPrefixFold(c, typed) || hasPrefixFold(word, typed) {
-			found = append(found, c)
-		}
-	}
-	if len(found) == 1 {
-		return found[0]
-	}
-	return typed
+	return m.choice(k, typed)
 }
 
-func hasPrefixFold(s, prefix string) bool {
-	return strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix))
+// choice finds the word that was typed, whole or in part, as long as no other
+// could be meant; else it returns what was typed.
+func (m *Model) choice(k lab.Knob, typed string) string {
+	typed = strings.ToLower(typed)
+	for _, fits := range []func(word, typed string) bool{strings.EqualFold, strings.HasPrefix, strings.Contains} {
+		var found []string
+		for _, c := range k.Choices {
+			word := widget.KnobText(m.text, m.cur().spec.ID, k, lab.ChoiceValue(c))
+			if fits(c, typed) || fits(strings.ToLower(word), typed) {
+				found = append(found, c)
+			}
+		}
+		if len(found) == 1 {
+			return found[0]
+		}
+	}
+	return typed
 }
 
 // panel is the knob panel as it stands.
