@@ -142,12 +142,12 @@ func (m *Model) spelled(k lab.Knob, typed string) string {
 // choice finds the word that was typed, whole or in part, as long as no other
 // could be meant; else it returns what was typed.
 func (m *Model) choice(k lab.Knob, typed string) string {
-	typed = strings.ToLower(typed)
-	for _, fits := range []func(word, typed string) bool{strings.EqualFold, strings.HasPrefix, strings.Contains} {
+	part := plainLetters(typed)
+	for _, fits := range []func(word, part string) bool{strings.EqualFold, strings.HasPrefix, strings.Contains} {
 		var found []string
 		for _, c := range k.Choices {
 			word := widget.KnobText(m.text, m.cur().spec.ID, k, lab.ChoiceValue(c))
-			if fits(c, typed) || fits(strings.ToLower(word), typed) {
+			if fits(c, part) || fits(plainLetters(word), part) {
 				found = append(found, c)
 			}
 		}
@@ -156,6 +156,11 @@ func (m *Model) choice(k lab.Knob, typed string) string {
 		}
 	}
 	return typed
+}
+
+// plainLetters writes a word as it is typed where a keyboard has no accents.
+func plainLetters(word string) string {
+	return strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ü", "u", "ñ", "n").Replace(strings.ToLower(word))
 }
 
 // panel is the knob panel as it stands.
