@@ -142,6 +142,24 @@ func TestTabsAndFocus(t *testing.T) {
 	}
 }
 
+func TestViews(t *testing.T) {
+	s := english(t)
+	for _, tc := range []struct {
+		key   string
+		view  int
+		table bool
+	}{{"v", 1, false}, {"v", 0, false}, {"t", 0, true}, {"v", 1, false}} {
+		s.press(tc.key)
+		if v := s.cur(); v.view != tc.view || v.table != tc.table {
+			t.Errorf("%s leads to view %d, table %v", tc.key, v.view, v.table)
+		}
+	}
+	s.Update(tea.WindowSizeMsg{Width: 60, Height: 16})
+	if s.press("v"); s.cur().view != 1 {
+		t.Error("v changes what is not shown")
+	}
+}
+
 func TestLeaving(t *testing.T) {
 	s := english(t)
 	if quits(s.press("q")) {

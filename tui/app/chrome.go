@@ -241,8 +241,19 @@ func (m *Model) footerHints() [][2]string {
 	if a, _ := v.exp.Captured(); a != nil {
 		hints[3] = [2]string{"b", "ui.hint.b"}
 	}
-	if v.entry.Card != nil {
-		hints = append(hints[:4:4], [2]string{"c", "ui.hint.card"}, [2]string{"?", "ui.hint.keys"})
+	return m.withParts(hints)
+}
+
+// withParts puts what else there is to see in front of the last two hints.
+func (m *Model) withParts(hints [][2]string) [][2]string {
+	v, before := m.cur(), len(hints)-2
+	var parts [][2]string
+	if hasViews(m) {
+		next := (v.view + 1) % v.entry.Picture.Views()
+		parts = append(parts, [2]string{"v", v.spec.ID + ".view." + strconv.Itoa(next)})
 	}
-	return hints
+	if v.entry.Card != nil {
+		parts = append(parts, [2]string{"c", "ui.hint.card"})
+	}
+	return append(append(hints[:before:before], parts...), hints[before:]...)
 }

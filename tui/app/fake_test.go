@@ -104,6 +104,7 @@ func fakeSpec(id string) *lab.Spec {
 const fakeTexts = `
 %s:
   name: "%s"
+  view: {"0": "imagen", "1": "gráficas"}
   about: "Pagos contra una pasarela que falla a propósito: ¿cuántos se salvan al reintentar, y qué cuesta?"
   knob:
     retries: {name: "reintentos", help: "Repeticiones tras el primer intento (async-retry: retries; Tenacity: stop_after_attempt)."}
@@ -152,6 +153,8 @@ func fakeSnapshot() *lab.Snapshot {
 
 // plainPicture fills its place with its size, so that goldens show where it is.
 type plainPicture struct{}
+
+func (plainPicture) Views() int { return 2 }
 
 func (plainPicture) Draw(f pane.Frame) []string {
 	rows := make([]string, f.H)

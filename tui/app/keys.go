@@ -71,6 +71,7 @@ func runKeys() []binding {
 		{keys: []string{"f"}, show: "f", help: "fault", when: hasActions, run: act((*Model).openFaults)},
 		{keys: []string{"a"}, show: "a", help: "capture_a", run: act((*Model).captureA)},
 		{keys: []string{"b"}, show: "b", help: "capture_b", run: act((*Model).captureB)},
+		{keys: []string{"v"}, show: "v", help: "view", when: hasViews, run: act((*Model).nextView)},
 		{keys: []string{"t"}, show: "t", help: "table", run: act(func(m *Model) { m.cur().table = !m.cur().table })},
 		{keys: []string{"R"}, show: "R", help: "reset", run: act((*Model).askReset)},
 	}
@@ -108,9 +109,12 @@ func act(do func(*Model)) func(*Model) tea.Cmd {
 	}
 }
 
-func hasCard(m *Model) bool      { return m.cur().entry.Card != nil }
-func hasExport(m *Model) bool    { return m.cur().entry.Export != nil }
-func hasActions(m *Model) bool   { return len(m.cur().spec.Actions) > 0 }
+func hasCard(m *Model) bool    { return m.cur().entry.Card != nil }
+func hasExport(m *Model) bool  { return m.cur().entry.Export != nil }
+func hasActions(m *Model) bool { return len(m.cur().spec.Actions) > 0 }
+func hasViews(m *Model) bool {
+	return m.cur().entry.Picture.Views() > 1 && shapeOf(m.w, m.h) >= compact
+}
 func hasLanguages(m *Model) bool { return len(m.opt.Texts) > 1 }
 
 // find returns what a key does where the focus is.

@@ -38,6 +38,7 @@ type labView struct {
 	selected int    // index into knobs
 	typing   *input // a knob's value
 	problem  string // why the last value was refused
+	view     int    // which of the picture's views is shown
 	table    bool   // runs A and B stand in the picture's place
 	cardOpen bool
 	history  *pane.History

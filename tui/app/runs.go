@@ -40,6 +40,12 @@ func (m *Model) captureB() {
 	m.say("ui.captured_b")
 }
 
+// nextView shows the picture's next view.
+func (m *Model) nextView() {
+	v := m.cur()
+	v.view, v.table = (v.view+1)%v.entry.Picture.Views(), false
+}
+
 // askReset asks before everything of the run is lost.
 func (m *Model) askReset() {
 	v := m.cur()

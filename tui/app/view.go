@@ -59,7 +59,7 @@ func (m *Model) draw() string {
 func (m *Model) paneFrame(r Rect) pane.Frame {
 	v := m.cur()
 	f := pane.Frame{W: r.W, H: r.H, Theme: m.th, Text: m.text, Spec: v.spec, Snap: v.snap,
-		Settings: v.exp.Settings(), Paused: v.seen.phase == lab.Paused, History: v.history}
+		Settings: v.exp.Settings(), Paused: v.seen.phase == lab.Paused, View: v.view, History: v.history}
 	f.A, f.B = v.exp.Captured()
 	if f.Snap == nil {
 		f.Snap = &lab.Snapshot{}

@@ -21,6 +21,7 @@ type Frame struct {
 	// A and B are the captured runs, nil where none was captured.
 	A, B    *lab.Run
 	Paused  bool
+	View    int      // which of the picture's views is wanted, from 0
 	History *History // how the metrics came to be what they are; may be nil
 }
 
@@ -29,6 +30,9 @@ type Frame struct {
 type Picture interface {
 	// Draw returns exactly f.H lines of exactly f.W cells.
 	Draw(f Frame) []string
+	// Views is how many views there are to choose from, at least 1. Their names
+	// are in the catalogue: <lab>.view.0 and so on.
+	Views() int
 }
 
 // Registry holds the pictures by the id of their lab.

@@ -14,8 +14,8 @@ type Chart struct {
 	Style      theme.Style
 }
 
-// scale returns the value at the top of the chart; never 0.
-func (c Chart) scale() float64 {
+// Top returns the value at the top of the chart; never 0.
+func (c Chart) Top() float64 {
 	top := c.Max
 	if top == 0 {
 		for _, series := range [][]float64{c.Now, c.Ghost} {
@@ -51,7 +51,7 @@ func (c Chart) Rows(th *theme.Theme, w, h int) []string {
 func (c Chart) columns(th *theme.Theme, w, h int) []string {
 	levels := th.Glyph.Levels
 	rows := make([]string, max(0, h))
-	top := c.scale()
+	top := c.Top()
 	for y := range rows {
 		l := NewLine(th, w)
 		floor := (h - 1 - y) * len(levels) // steps below this row
@@ -88,7 +88,7 @@ var brailleDots = [2][4]rune{{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}
 // braille draws a line of dots, two samples a cell.
 func (c Chart) braille(th *theme.Theme, w, h int) []string {
 	rows := make([]string, max(0, h))
-	top := c.scale()
+	top := c.Top()
 	for y := range rows {
 		l := NewLine(th, w)
 		for x := range max(0, w) {

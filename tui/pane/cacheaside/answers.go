@@ -5,27 +5,53 @@ import (
 	"strconv"
 
 	engine "resilab/labs/cacheaside"
+	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
 
 // charts shows hits and database loads over the same time, run A as a ghost.
-func (p *painter) charts(rows int) []string {
+func (p *painter) charts(rows, names int) []string {
 	th := p.Theme
-	ratio, ratioA := p.History.Series("hit_ratio_now")
-	loads, loadsA := p.History.Series("loads_now")
-	out := p.chart(p.t("ratio"), widget.Chart{Now: ratio, Ghost: ratioA, Max: 1, Style: th.Good}, rows)
-	return append(out, p.chart(p.t("loads"), widget.Chart{Now: loads, Ghost: loadsA, Style: th.Warn}, rows)...)
+	hits, loads := widget.Chart{Max: 1, Style: th.Good}, widget.Chart{Style: th.Warn}
+	hits.Now, hits.Ghost = p.History.Series("hit_ratio_now")
+	loads.Now, loads.Ghost = p.History.Series("loads_now")
+	air := 0
+	if rows > 3 {
+		air = 1
+	}
+	out := p.chart(p.t("ratio"), lab.Share.Write(1), hits, rows-air, names)
+	out = append(out, widget.Fit(nil, p.W, air)...)
+	return append(out, p.chart(p.t("loads"), lab.Count.Write(loads.Top()), loads, rows, names)...)
 }
 
-func (p *painter) chart(label string, c widget.Chart, rows int) []string {
+// history is the second view: the charts as large as can be, over what hits
+// and misses cost.
+func (p *painter) history() []string {
+	below := append(p.costs(), p.protection()...)
+	room := (p.H - len(below) - 1) / 2
+	if room < 2 {
+		return p.charts(p.H/2, p.nameWidth())
+	}
 	names := p.nameWidth()
+	for _, label := range []string{p.t("ratio"), p.t("loads"), p.t("most", lab.Share.Write(1))} {
+		names = max(names, widget.Width(label)+1)
+	}
+	rows := append(p.charts(room, names), widget.Blank(p.W))
+	return append(rows, below...)
+}
+
+// chart draws a chart beside its name and the value at its top.
+func (p *painter) chart(label, top string, c widget.Chart, rows, names int) []string {
 	w := max(0, p.W-names)
 	out := make([]string, rows)
 	for i, drawn := range c.Rows(p.Theme, w, rows) {
 		l := p.line()
-		if i == 0 {
+		switch i {
+		case 0:
 			l.Cell(p.Theme.Text, label, names)
+		case 1:
+			l.Cell(p.Theme.Dim, p.t("most", top), names)
 		}
 		out[i] = l.To(names).Drawn(drawn, w).String()
 	}

@@ -14,7 +14,7 @@ import (
 // Columns of a product's row beside its bar: what is left, and the price.
 const (
 	leftWidth  = 8
-	priceWidth = 10
+	priceWidth = 12
 	wideFrom   = 56 // cells from which the price is shown
 )
 

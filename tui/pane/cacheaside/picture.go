@@ -13,6 +13,9 @@ import (
 // Picture is the lab's pane.
 type Picture struct{}
 
+// Views implements pane.Picture: the copies, and how things went over time.
+func (Picture) Views() int { return 2 }
+
 // painter draws one frame.
 type painter struct {
 	pane.Frame
@@ -26,6 +29,9 @@ func (Picture) Draw(f pane.Frame) []string {
 		return widget.Fit(nil, f.W, f.H)
 	}
 	p := &painter{Frame: f, detail: detail}
+	if f.View == 1 {
+		return widget.Fit(p.history(), f.W, f.H)
+	}
 	return widget.Fit(p.rows(), f.W, f.H)
 }
 
@@ -78,7 +84,7 @@ func (p *painter) rows() []string {
 	rows = append(rows, p.protection()...)
 	if plan.charts > 0 {
 		gap()
-		rows = append(rows, p.charts(plan.charts/2)...)
+		rows = append(rows, p.charts(plan.charts/2, p.nameWidth())...)
 	}
 	gap()
 	return append(rows, p.answers(plan)...)

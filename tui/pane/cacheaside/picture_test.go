@@ -129,6 +129,23 @@ func TestPicture(t *testing.T) {
 	}
 }
 
+// The view that v shows.
+func TestSecondView(t *testing.T) {
+	th := look("ascii")
+	for name, snap := range map[string]*lab.Snapshot{"shielded": shielded(), "empty": empty()} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			for i, size := range sizes {
+				f := frame(th, text(t, i18n.Langs()[i%2]), snap, size[0], size[1])
+				f.View = 1
+				b.WriteString(draw(t, f))
+			}
+			onlyASCII(t, b.String())
+			golden.RequireEqual(t, []byte(b.String()))
+		})
+	}
+}
+
 // draw checks that the picture fills its rectangle exactly.
 func draw(t *testing.T, f pane.Frame) string {
 	t.Helper()

@@ -20,8 +20,14 @@ func (Picture) Draw(f pane.Frame) []string {
 		return widget.Fit(nil, f.W, f.H)
 	}
 	p := painter{Frame: f, d: d, signs: signsOf(f.Theme)}
+	if f.View == 1 {
+		return widget.Fit(p.routing(), f.W, f.H)
+	}
 	return widget.Fit(p.rows(), f.W, f.H)
 }
+
+// Views implements pane.Picture: lanes with strips, and the routing.
+func (Picture) Views() int { return 2 }
 
 // painter draws one frame.
 type painter struct {
@@ -51,12 +57,7 @@ func (p *painter) rows() []string {
 	if p.H >= airFrom {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	moves := p.moves()
-	rows = append(rows, p.strips(p.H-len(rows)-len(moves))...)
-	for len(rows)+len(moves) < p.H {
-		rows = append(rows, widget.Blank(p.W))
-	}
-	return append(rows, moves...)
+	return append(rows, p.strips(p.H-len(rows))...)
 }
 
 // verdict answers the lab's question: was everybody's order kept?

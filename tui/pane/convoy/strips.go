@@ -13,7 +13,7 @@ import (
 const (
 	nameCell  = 11
 	faultCell = 6
-	waitCell  = 9
+	waitCell  = 11
 	bothCell  = 17 // the median and the 95th percentile
 	stateCell = 13
 	// Widths from which the waits and the users' business have a column.
@@ -31,17 +31,17 @@ func (p *painter) strips(h int) []string {
 	if p.H >= headingsFrom {
 		rows = append(rows, p.stripsHeading())
 	}
-	users := p.d.Users
-	room := h - len(rows)
-	if len(users) <= room && p.hiddenUsers(len(users)) == 0 {
-		for i := range users {
-			rows = append(rows, p.strip(i))
-		}
-		return rows
+	return append(rows, p.userRows(h-len(rows), p.strip)...)
+}
+
+// userRows draws a row a user, at most room; the last one says how many more there are.
+func (p *painter) userRows(room int, row func(i int) string) (rows []string) {
+	shown := len(p.d.Users)
+	if shown > room || p.hiddenUsers(shown) > 0 {
+		shown = max(0, min(room-1, shown))
 	}
-	shown := max(0, min(room-1, len(users)))
 	for i := range shown {
-		rows = append(rows, p.strip(i))
+		rows = append(rows, row(i))
 	}
 	if hidden := p.hiddenUsers(shown); room > 0 && hidden > 0 {
 		rows = append(rows, p.line().Put(p.Theme.Dim, p.t("more_users", hidden)).String())
@@ -71,13 +71,11 @@ func (p *painter) stripsHeading() string {
 	} else if p.W >= figuresFrom {
 		l.RightCell(th.Dim, p.t("p95"), waitCell)
 	}
-	p.routesHeading(l)
 	return l.String()
 }
 
 func (p *painter) stripEnd() int {
-	end := p.W - faultCell - p.routesWidth()
-	end -= p.waitWidth()
+	end := p.W - faultCell - p.waitWidth()
 	if p.W >= stateFrom {
 		end -= stateCell
 	}
@@ -97,20 +95,33 @@ func (p *painter) waitWidth() int {
 // strip draws one user: name, numbers with the newest at the right, figures.
 func (p *painter) strip(i int) string {
 	th, u := p.Theme, &p.d.Users[i]
-	l := p.line().Put(th.Series(i).Strong(), letter(i)).Gap(1).To(2+len(letter(i))/2).Put(th.Series(i), u.Name).To(nameCell)
+	l := p.userName(i)
 	p.stamps(l, u.Strip, p.stripEnd())
 	l.To(p.stripEnd())
 	p.faults(l, u)
 	if p.W >= stateFrom {
 		p.business(l, u)
 	}
-	if p.W >= bothFrom && u.P95 > 0 {
-		l.RightCell(th.Dim, waitText(u.P50)+" / "+waitText(u.P95), bothCell)
+	if p.W >= bothFrom {
+		l.RightCell(th.Dim, bothWaits(u), bothCell)
 	} else if p.W >= figuresFrom {
 		l.RightCell(th.Dim, waitText(u.P95), p.waitWidth())
 	}
-	p.routes(l, i)
 	return l.String()
+}
+
+// userName begins a user's row: the letter that orders carry, and the name.
+func (p *painter) userName(i int) *widget.Line {
+	style := p.Theme.Series(i)
+	return p.line().Put(style.Strong(), letter(i)).Gap(1).To(2+len(letter(i))/2).Put(style, p.d.Users[i].Name).To(nameCell)
+}
+
+// bothWaits are the median and the 95th percentile of a user's waits.
+func bothWaits(u *engine.User) string {
+	if u.P95 <= 0 {
+		return ""
+	}
+	return waitText(u.P50) + " / " + waitText(u.P95)
 }
 
 // waitText writes milliseconds, from ten seconds on as seconds.

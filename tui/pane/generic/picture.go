@@ -26,6 +26,9 @@ func (Picture) Draw(f pane.Frame) []string {
 	return widget.Fit(rows, f.W, f.H)
 }
 
+// Views implements pane.Picture.
+func (Picture) Views() int { return 1 }
+
 // small draws one chart of h rows: a row for its name and figure, a blank one at the end.
 func small(f pane.Frame, m lab.Metric, h int) []string {
 	rows := card(f, m).Rows(f.Theme, f.W, 1)

@@ -29,10 +29,7 @@ func (p *painter) fleet(h int) []string {
 	if h <= 0 || now == nil {
 		return nil
 	}
-	var ghost *engine.Crowd
-	if p.A != nil {
-		ghost = p.detail.FleetOf(p.A.Knobs)
-	}
+	ghost := p.ghostFleet()
 	bins := span(now)
 	if ghost != nil {
 		bins = max(bins, span(ghost))
@@ -50,6 +47,55 @@ func (p *painter) fleet(h int) []string {
 	return append(rows, p.fleetAxis(now, whole))
 }
 
+// fleetFigureIDs are what the whole fleet comes to besides its success, which
+// the title has; the most telling first.
+var fleetFigureIDs = [...]string{"fleet_amplification", "fleet_peak", "fleet_p95_ms", "fleet_p99_ms", "fleet_wasted_work"}
+
+const fleetLeast = 9 // rows from which there is room for figures below the chart
+
+// wholeFleet is the second view: the chart as large as can be, and its figures.
+func (p *painter) wholeFleet() []string {
+	now := p.detail.Fleet
+	if now == nil {
+		return nil
+	}
+	figures := p.fleetTable(now)
+	figures = figures[:min(len(figures), p.H/3)]
+	if p.H < fleetLeast {
+		figures = nil
+	}
+	rows := p.fleet(p.H + 1 - len(figures)) // its blank row is not needed at the top
+	return append(rows[1:], figures...)
+}
+
+// fleetTable is a row a figure, with that of run A beside it.
+func (p *painter) fleetTable(now *engine.Crowd) []string {
+	th, names := p.Theme, 0
+	for _, id := range fleetFigureIDs {
+		names = max(names, widget.Width(p.metric(id)))
+	}
+	rows := []string{widget.Blank(p.W)}
+	for _, id := range fleetFigureIDs {
+		m, _ := p.Spec.Metric(id)
+		l := p.line().Cell(th.Text, p.metric(id), names).RightCell(th.Text.Strong(), m.Format.Write(now.Metrics[id]), figureCell)
+		if a := p.ghostFleet(); a != nil {
+			l.Gap(3).Put(th.Dim, "A").RightCell(th.Dim, m.Format.Write(a.Metrics[id]), figureCell)
+		}
+		rows = append(rows, l.String())
+	}
+	return rows
+}
+
+const figureCell = 11
+
+// ghostFleet is the fleet of run A, nil where there is none.
+func (p *painter) ghostFleet() *engine.Crowd {
+	if p.A == nil {
+		return nil
+	}
+	return p.detail.FleetOf(p.A.Knobs)
+}
+
 func (p *painter) fleetTitle(now, ghost *engine.Crowd) string {
 	th := p.Theme
 	l := p.line().Put(th.Text.Strong(), p.crowd(now))
@@ -57,8 +103,10 @@ func (p *painter) fleetTitle(now, ghost *engine.Crowd) string {
 	if calls := " " + th.Glyph.Dot + " " + p.t("fleet.calls"); widget.Width(calls)+widget.Width(figures)+2 <= l.Left() {
 		l.Put(th.Dim, calls)
 	}
-	if widget.Width(figures)+2 > l.Left() {
-		figures = p.fleetFigures(now, nil)
+	for _, shorter := range []string{p.fleetFigures(now, nil), p.fleetSuccess(now)} {
+		if widget.Width(figures)+2 > l.Left() {
+			figures = shorter
+		}
 	}
 	return l.Gap(2).Right(th.Accent, figures).String()
 }
@@ -74,6 +122,11 @@ func (p *painter) fleetFigures(now, ghost *engine.Crowd) string {
 	return p.t("fleet.figures", peak, success)
 }
 
+// fleetSuccess is the figure that is left where there is little room.
+func (p *painter) fleetSuccess(now *engine.Crowd) string {
+	return p.t("fleet.success", lab.Share.Write(now.Metrics["fleet_success"]))
+}
+
 func (p *painter) crowd(c *engine.Crowd) string {
 	if c.Herd {
 		return p.t("fleet.herd", c.Clients)
@@ -81,11 +134,17 @@ func (p *painter) crowd(c *engine.Crowd) string {
 	return p.t("fleet.steady", c.Clients)
 }
 
+// fleetLineWide is the width from which the line has room for the peak, too.
+const fleetLineWide = 66
+
 // fleetLine is all of it in one row.
 func (p *painter) fleetLine(now, ghost *engine.Crowd, bins int) string {
 	th := p.Theme
 	title := p.crowd(now)
 	figures := p.fleetFigures(now, nil)
+	if p.W < fleetLineWide {
+		figures = p.fleetSuccess(now)
+	}
 	w := max(0, p.W-widget.Width(title)-widget.Width(figures)-4)
 	chart := widget.Chart{Now: columnsOf(now, bins, w), Style: th.Accent}
 	if ghost != nil {

@@ -105,24 +105,23 @@ func (p *painter) heading() string {
 	if p.detail.OneIn > 1 {
 		l.Put(th.Dim, " ("+p.t("one_in", p.detail.OneIn)+")")
 	}
-	legend := []struct {
-		style theme.Style
-		sign  string
-		word  string
-	}{
-		{th.Good, s.attempt, "sign.good"}, {th.Bad, s.failed, "sign.bad"},
-		{th.Text, s.sure, "sign.wait"}, {th.Dim, s.dice, "sign.chance"},
+	type entry struct {
+		style      theme.Style
+		sign, word string
 	}
-	width := 0
-	for _, e := range legend {
-		width += widget.Width(p.t(e.word)) + 4
+	var shown []entry
+	room := l.Left() - 2
+	for _, e := range []entry{ // what says least by itself first
+		{th.Bad, s.failed, p.t("sign.bad")}, {th.Text, s.sure + s.chance, p.t("sign.wait")},
+		{th.Dim, s.dice, p.t("sign.chance")}, {th.Good, s.attempt, p.t("sign.good")},
+	} {
+		if width := 3 + widget.Width(e.sign) + widget.Width(e.word); width <= room {
+			shown, room = append(shown, e), room-width
+		}
 	}
-	if width+2 > l.Left() {
-		return l.String()
-	}
-	l.Gap(l.Left() - width)
-	for _, e := range legend {
-		l.Gap(2).Put(e.style, e.sign).Put(th.Dim, " "+p.t(e.word))
+	l.Gap(room + 2)
+	for _, e := range shown {
+		l.Gap(2).Put(e.style, e.sign).Put(th.Dim, " "+e.word)
 	}
 	return l.String()
 }

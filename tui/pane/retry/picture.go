@@ -19,8 +19,14 @@ func (Picture) Draw(f pane.Frame) []string {
 		return widget.Fit(nil, f.W, f.H)
 	}
 	p := painter{Frame: f, detail: d, signs: signsOf(f.Theme)}
+	if f.View == 1 {
+		return widget.Fit(p.wholeFleet(), f.W, f.H)
+	}
 	return widget.Fit(p.rows(), f.W, f.H)
 }
+
+// Views implements pane.Picture: payments, and the fleet.
+func (Picture) Views() int { return 2 }
 
 // painter draws one frame.
 type painter struct {

@@ -144,6 +144,24 @@ func TestPicture(t *testing.T) {
 	}
 }
 
+// The view that v shows.
+func TestSecondView(t *testing.T) {
+	th := look("ascii")
+	for name, snap := range map[string]*lab.Snapshot{"calm": fixture(), "empty": {Detail: &engine.Detail{}, Metrics: map[string]float64{}}} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			for i, size := range sizes {
+				f := frame(th, text(t, i18n.Langs()[i%2]), snap, size[0], size[1])
+				f.View = 1
+				f.A = &lab.Run{Knobs: f.Settings.With("jitter", lab.ChoiceValue("none"))}
+				b.WriteString(draw(t, f))
+			}
+			onlyASCII(t, b.String())
+			golden.RequireEqual(t, []byte(b.String()))
+		})
+	}
+}
+
 // draw checks that the picture fills its rectangle exactly.
 func draw(t *testing.T, f pane.Frame) string {
 	t.Helper()
