@@ -22,7 +22,9 @@ func (m *Model) captureA() {
 	}
 	v.exp.CaptureA()
 	v.history.KeepGhost()
-	m.say("ui.captured_a")
+	if !v.cardOpen { // else the card says what comes of it
+		m.say("ui.captured_a")
+	}
 }
 
 // captureB keeps the run as B and shows both side by side.

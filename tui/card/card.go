@@ -277,8 +277,11 @@ func (c *Card) take(a, b *lab.Run) {
 }
 
 func (c *Card) takeA(a lab.Run) {
-	stage := c.session.Stage()
-	if stage != course.ToRunA && stage != course.ToRunB {
+	switch c.session.Stage() {
+	case course.ToPredict:
+		c.say(true, "card.predict_first")
+		return
+	case course.Passed:
 		return
 	}
 	switch j, err := c.session.TakeA(a); {

@@ -157,18 +157,30 @@ func (c *Card) drawRunA(p *page) {
 	run := c.opt.Experiment.Current()
 	j := c.session.LookA(run)
 	p.put(p.Theme.Dim, "", p.Text.T("course.predicted", c.said(p)))
-	p.put(p.Theme.Text, "1", p.Text.T("card.do_a"))
+	p.put(p.Theme.Text, "2", p.Text.T("card.do_a"))
 	c.drawSamples(p, run)
 	c.drawObstacles(p, j, "card.start_differs")
 	if j.Counts() {
+		if c.message.key == "card.a_short" { // no longer
+			c.message = message{}
+		}
 		p.putMark(lab.MarkOK, p.Text.T("card.a_ready"))
 	}
+}
+
+// turnKeys are the keys that turn a knob. Without arrows to show, "<" and ">"
+// would be other keys.
+func (p *page) turnKeys() string {
+	if p.Theme.Glyph.Set == theme.ASCII {
+		return "hl"
+	}
+	return "←→"
 }
 
 func (c *Card) drawRunB(p *page, focused bool) {
 	run := c.opt.Experiment.Current()
 	j := c.session.Look(run)
-	p.put(p.Theme.Text, "2", p.Text.T("card.do_b"))
+	p.put(p.Theme.Text, "3", p.Text.T("card.do_b", p.turnKeys()))
 	c.drawObstacles(p, j, "card.b_differs") // first: nothing counts while one stands
 	c.drawKnobs(p, focused)
 	c.drawConditions(p, j)
