@@ -227,8 +227,13 @@ func (m *Model) footerHints() [][2]string {
 		return [][2]string{{"enter", "ui.hint.set"}, {"esc", "ui.hint.cancel"}}
 	case v.filtering:
 		return [][2]string{{"enter", "ui.hint.keep"}, {"esc", "ui.hint.clear"}}
+	case v.focus == onCard && v.entry.Card != nil && v.entry.Card.Typing():
+		return v.entry.Card.Keys()
 	case v.focus == onCard && v.entry.Card != nil:
-		return append(append([][2]string{}, v.entry.Card.Keys()...), [2]string{"c", "ui.hint.check"}, [2]string{"i", "ui.hint.hint"}, [2]string{"?", "ui.hint.keys"})
+		keys := v.entry.Card.Keys() // the first two are what comes next
+		hints := append([][2]string{}, keys[:min(2, len(keys))]...)
+		hints = append(hints, [2]string{"c", "ui.hint.check"}, [2]string{"i", "ui.hint.hint"})
+		return append(append(hints, keys[min(2, len(keys)):]...), [2]string{"?", "ui.hint.keys"})
 	case v.focus == onLog:
 		return [][2]string{{"↑↓", "ui.hint.scroll"}, {"/", "ui.hint.filter"}, {"z", "ui.hint.freeze"}, {"tab", "ui.hint.focus"}, {"?", "ui.hint.keys"}}
 	case v.table:

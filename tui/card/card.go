@@ -197,15 +197,17 @@ func (c *Card) enter() {
 	}
 }
 
-func (c *Card) predict(answer string) {
+// predict records an answer and tells whether it was one.
+func (c *Card) predict(answer string) (ok bool) {
 	if err := c.session.Predict(answer, c.opt.Now()); err != nil {
 		p := c.session.Card().Predict
 		c.say(true, "course.no_prediction", trim(p.Min), trim(p.Max))
-		return
+		return false
 	}
 	c.scroll = 0
 	c.prepare("card.recorded")
 	c.save()
+	return true
 }
 
 // prepare turns the lab's knobs to where the card starts and says so. What
@@ -235,9 +237,9 @@ func (c *Card) typeNumber(key string) {
 			c.input = c.input[:n-1]
 		}
 	case "enter":
-		answer := c.input
-		c.typing, c.input, c.message = false, "", message{}
-		c.predict(answer)
+		if c.predict(c.input) { // else it stays, to be mended
+			c.typing, c.input = false, ""
+		}
 	default:
 		for _, r := range key {
 			if (unicode.IsDigit(r) && r < 0x80 || r == '.' || r == ',') && len(c.input) < 8 {

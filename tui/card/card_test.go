@@ -318,7 +318,7 @@ func TestNumbersAreTyped(t *testing.T) {
 	}
 	d.press("enter", "1", "0", "1", "enter")
 	d.sees("Eso no es un número de 0 a 100")
-	d.press("enter", "1", "7", "backspace", "2", ",", "5", "q", "enter")
+	d.press("backspace", "backspace", "backspace", "1", "7", "backspace", "2", ",", "5", "q", "enter")
 	if got := d.store.Record("C1").Prediction; got != "12.5" {
 		t.Errorf("predicted %q", got)
 	}

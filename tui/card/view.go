@@ -146,7 +146,8 @@ func (c *Card) drawInput(p *page, predict course.Prediction) {
 	th := p.Theme
 	l := p.line().Gap(indent)
 	if c.typing {
-		l.Put(th.Focus.Strong(), c.input).Put(th.Focus, th.Glyph.Caret).Gap(1).Put(th.Dim, predict.Unit)
+		l.Put(th.Focus.Strong(), c.input).Put(th.Focus, th.Glyph.Caret).Gap(1)
+		l.Put(th.Dim, predict.Unit+"  "+trim(predict.Min)+".."+trim(predict.Max))
 	} else {
 		l.Put(th.Dim, p.Text.T("card.type_number", trim(predict.Min), trim(predict.Max), predict.Unit))
 	}
