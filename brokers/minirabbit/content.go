@@ -44,7 +44,10 @@ func (ch *channel) header(payload []byte) error {
 		return &methodError{idPublish, broker.Refuse(broker.PreconditionFailed, "message size %d is larger than configured max size %d", h.BodySize, limit)}
 	}
 	// A small body gets its room at once; a large one has to arrive first.
-	room := min(h.BodySize, minFrameMax)
+	room := h.BodySize
+	if room > minFrameMax {
+		room = 0
+	}
 	in.data = append(make([]byte, 0, len(h.Props)+int(room)), h.Props...)
 	in.props, in.missing, in.state = len(h.Props), h.BodySize, expectBody
 	return ch.finish()

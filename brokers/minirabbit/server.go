@@ -133,6 +133,7 @@ func (s *Server) Close() error {
 		s.mu.Lock()
 		s.closed = true
 		s.mu.Unlock()
+		s.broker.Stop()
 		s.stop()
 		s.broker.Close()
 	})

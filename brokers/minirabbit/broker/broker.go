@@ -3,6 +3,7 @@ package broker
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type Broker struct {
 	options Options
 	timers  *timers
 	memory  budget
+	closing atomic.Bool // dead letters are dropped
 
 	mu     sync.Mutex
 	vhosts map[string]*vhost
@@ -47,6 +49,10 @@ func New(o Options) *Broker {
 		vhosts:  map[string]*vhost{},
 	}
 }
+
+// Stop lets go of dead letters that are on their way, so that no connection is
+// busy with them when it is to be closed.
+func (b *Broker) Stop() { b.closing.Store(true) }
 
 // Close stops every timer. All connections must be closed before.
 func (b *Broker) Close() { b.timers.close() }

@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"cmp"
 	"slices"
+	"sync/atomic"
 
 	"resilab/brokers/minirabbit/codec"
 )
@@ -20,31 +22,97 @@ type deadLetter struct {
 }
 
 // bury keeps a message for forwarding if the queue has a dead-letter exchange.
-// The queue's lock is held; release forwards.
+// The queue's lock is held; release forwards. Until then the message counts as
+// the broker's memory, and where far too much of that is taken it is dropped:
+// dead letters that multiply are nobody's who could be held back.
 func (q *queue) bury(e entry, reason string) {
-	if q.limits.hasDLX && !q.deleted {
-		q.dead = append(q.dead, deadLetter{e.msg, reason})
+	memory := &q.broker.memory
+	if !q.limits.hasDLX || q.deleted || memory.used.Load() > memory.limit/4*5 {
+		return
+	}
+	memory.add(e.msg.size())
+	q.dead.pushBack(deadLetter{e.msg, reason})
+}
+
+// claimDead reports whether the caller has to forward dead letters: there are
+// some, and nobody else does. The queue's lock is held.
+func (q *queue) claimDead() bool {
+	if q.dead.len() == 0 || q.draining {
+		return false
+	}
+	q.draining = true
+	return true
+}
+
+// nextDead takes the next dead letter; without one the claim ends.
+func (q *queue) nextDead() (d deadLetter, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dead.len() == 0 {
+		q.draining = false
+		return d, false
+	}
+	return q.dead.popFront(), true
+}
+
+// inherit is push for a dead letter of another queue. It reports whether the
+// caller has to forward dead letters of this one now.
+func (q *queue) inherit(m *Message) (claimed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, _ = q.insert(m) // what is refused is gone
+	return q.claimDead()
+}
+
+// forwardAll forwards the dead letters of a queue that is claimed, and those
+// that this brings about in others: a list instead of a recursion, because the
+// way from queue to queue may be long.
+func (v *vhost) forwardAll(first *queue) {
+	claimed := []*queue{first}
+	for len(claimed) > 0 {
+		last := len(claimed) - 1
+		q := claimed[last]
+		d, ok := q.nextDead()
+		if !ok {
+			claimed = claimed[:last]
+			continue
+		}
+		if !v.broker.closing.Load() {
+			claimed = append(claimed, v.forward(q, d)...)
+		}
+		v.broker.memory.add(-d.message.size())
 	}
 }
 
 // forward publishes a dead letter of a queue to its dead-letter exchange.
-// Without that exchange, or without a route, the message is gone.
-func (v *vhost) forward(q *queue, d deadLetter) {
-	m := q.epitaph(d, v.broker.now().Unix())
+// Without that exchange, or without a route, the message is gone. It returns the
+// queues that now have dead letters of their own, claimed.
+func (v *vhost) forward(q *queue, d deadLetter) (claimed []*queue) {
+	m, deaths := q.epitaph(d, v.broker.now().Unix())
 	targets := new(routing).routeByName(v, m)
 	if len(targets) == 0 {
-		return
+		return nil
 	}
-	_, headers := m.decode()
-	value, _ := headers.Get("x-death")
-	deaths, _ := value.(codec.Array)
 	m = m.withoutBCC()
+	if d.reason != diedRejected {
+		m.lineage = cmp.Or(d.message.lineage, new(atomic.Int32))
+	}
 	for _, target := range targets {
-		if d.reason == diedRejected || !isCycle(target.name, deaths) {
-			target.push(m)
+		if d.reason != diedRejected && (isCycle(target.name, deaths) || m.lineage.Add(1) > maxLineage) {
+			continue
+		}
+		if target.inherit(m) {
+			claimed = append(claimed, target)
 		}
 	}
+	return claimed
 }
+
+// maxLineage is how many dead letters may come of one message before a client
+// rejects one of them. No queue sees the same message twice on its way, but
+// queues that all dead-letter into each other see it in every order: 11 of them
+// 40 million times.
+const maxLineage = 10_000
 
 // isCycle says whether a message has been in the queue before and came back
 // without any client rejecting it on the way: it would go round for ever.
@@ -69,8 +137,8 @@ func field(death any, name string) string {
 
 // epitaph is the message as it goes to the dead-letter exchange: the header
 // x-death tells where it died and why, most recent first, and its own time to
-// live is removed.
-func (q *queue) epitaph(d deadLetter, seconds int64) *Message {
+// live is removed. The deaths are also returned.
+func (q *queue) epitaph(d deadLetter, seconds int64) (*Message, codec.Array) {
 	p, headers := d.message.decode()
 	death := codec.Table{
 		{Name: "count", Value: int64(1)},
@@ -83,7 +151,7 @@ func (q *queue) epitaph(d deadLetter, seconds int64) *Message {
 	if p.Present&codec.HasExpiration != 0 {
 		death = append(death, codec.Field{Name: "original-expiration", Value: string(p.Expiration)})
 	}
-	headers = withDeath(headers, death)
+	headers, deaths := withDeath(headers, death)
 	key := d.message.RoutingKey
 	if q.limits.hasDLK {
 		key = q.limits.dlk
@@ -91,7 +159,7 @@ func (q *queue) epitaph(d deadLetter, seconds int64) *Message {
 	}
 	p.Headers = headers.Encode()
 	p.Present = p.Present&^codec.HasExpiration | codec.HasHeaders
-	return d.message.rewrite(q.limits.dlx, key, &p)
+	return d.message.rewrite(q.limits.dlx, key, &p), deaths
 }
 
 func (m *Message) keyArray() codec.Array {
@@ -104,7 +172,7 @@ func (m *Message) keyArray() codec.Array {
 
 // withDeath adds a death to the header x-death: one entry for each queue and
 // reason, which counts, the latest in front.
-func withDeath(headers, death codec.Table) codec.Table {
+func withDeath(headers, death codec.Table) (codec.Table, codec.Array) {
 	value, known := headers.Get("x-death")
 	deaths, _ := value.(codec.Array) // what is no list was not written by a broker
 	if !known {
@@ -123,5 +191,6 @@ func withDeath(headers, death codec.Table) codec.Table {
 		death = before.With("count", count+1)
 		deaths = slices.Delete(slices.Clone(deaths), i, i+1)
 	}
-	return headers.With("x-death", append(codec.Array{death}, deaths...))
+	deaths = append(codec.Array{death}, deaths...)
+	return headers.With("x-death", deaths), deaths
 }

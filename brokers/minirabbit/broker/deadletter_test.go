@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,5 +87,34 @@ func TestCopiesByHeader(t *testing.T) {
 		if !cc || bcc {
 			t.Errorf("headers %v", seen)
 		}
+	}
+}
+
+// TestDeadLettersFindTheirEnd: of a long way through queues, and of one that
+// branches at each of them.
+func TestDeadLettersFindTheirEnd(t *testing.T) {
+	b := newBroker(t, Options{})
+	c := b.client(t)
+	const long, wide = 300, 9
+	for i := range long {
+		c.queue(fmt.Sprint("ring", i), arg("x-max-length", int32(0)),
+			arg("x-dead-letter-exchange", ""), arg("x-dead-letter-routing-key", fmt.Sprint("ring", (i+1)%long)))
+	}
+	c.fanout("graph")
+	for i := range wide {
+		c.queue(fmt.Sprint("graph", i), arg("x-max-length", int32(0)), arg("x-dead-letter-exchange", "graph"))
+		c.ok(c.Bind(BindSpec{Source: "graph", Destination: fmt.Sprint("graph", i)}))
+	}
+	c.publish("ring0", "round")
+	c.publish("graph0", "everywhere")
+	seen := map[string]uint64{}
+	for _, q := range b.Snapshot().Queues {
+		seen[strings.TrimRight(q.Name, "0123456789")] += q.Counts.Published
+	}
+	if seen["ring"] != long || seen["graph"] != maxLineage+1 {
+		t.Errorf("seen by %d of the ring and %d of the graph; want %d, %d", seen["ring"], seen["graph"], long, maxLineage+1)
+	}
+	if used := b.memory.used.Load(); used != 0 {
+		t.Errorf("%d bytes are left", used)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"resilab/brokers/minirabbit/codec"
 )
@@ -23,6 +24,8 @@ type Message struct {
 	priority   uint8
 	expiration int64 // milliseconds; negative when there is none
 	wantsReply bool  // to the channel that publishes it
+
+	lineage *atomic.Int32 // counts the dead letters of the same origin; nil before the first
 }
 
 // NewMessage checks the properties of a publishing. user is who is logged in:

@@ -29,8 +29,8 @@ type queue struct {
 	halted    int    // while positive nothing is delivered
 	memory    budget // bytes of ready and unacknowledged messages
 	line      budget // messages that are ready, after the last dispatch
-	dead      []deadLetter
-	draining  bool
+	dead      deque[deadLetter]
+	draining  bool   // somebody forwards the dead letters
 	expiry    *timer // for the first message's time to live
 	expiryAt  int64
 	idle      *timer // for x-expires
@@ -74,6 +74,11 @@ const (
 func (q *queue) push(m *Message) (a accept, behind <-chan struct{}) {
 	q.mu.Lock()
 	defer q.release()
+	return q.insert(m)
+}
+
+// insert is push for who holds the lock.
+func (q *queue) insert(m *Message) (a accept, behind <-chan struct{}) {
 	if q.deleted {
 		return dropped, nil
 	}
@@ -197,26 +202,14 @@ func (q *queue) hold(bytes int64) {
 func (q *queue) free(e entry) { q.hold(-e.msg.size()) }
 
 // release unlocks the queue and then forwards the dead letters that were
-// collected under the lock. One goroutine at a time forwards, so they keep
-// their order; whoever comes meanwhile leaves its own to that one. That also
-// ends any circle of queues that dead-letter into each other.
+// collected under the lock. One goroutine at a time forwards those of a queue, so
+// they keep their order; whoever comes meanwhile leaves its own to that one.
 func (q *queue) release() {
-	if q.draining {
-		q.mu.Unlock()
-		return
-	}
-	q.draining = true
-	for len(q.dead) > 0 {
-		batch := q.dead
-		q.dead = nil
-		q.mu.Unlock()
-		for _, d := range batch {
-			q.vhost.forward(q, d)
-		}
-		q.mu.Lock()
-	}
-	q.draining = false
+	mine := q.claimDead()
 	q.mu.Unlock()
+	if mine {
+		q.vhost.forwardAll(q)
+	}
 }
 
 // depth returns how many messages wait and how many consumers there are.
