@@ -50,6 +50,14 @@ func testCopiesMandatory(t *testing.T, b broker) {
 		t.Error("returned, though a copy had a route")
 	}
 	ch.wantDrained(q, "1")
+	hidden := amqp.Table{"CC": []any{name("none")}, "BCC": []any{name("none")}}
+	r := ch.mandatory("", name("none"), amqp.Publishing{Headers: hidden})
+	if r == nil {
+		t.Fatal("not returned, though no copy had a route")
+	}
+	if _, seen := r.Headers["BCC"]; seen || r.Headers["CC"] == nil {
+		t.Errorf("returned with headers %v", r.Headers)
+	}
 }
 
 func testCopiesHash(t *testing.T, b broker) {

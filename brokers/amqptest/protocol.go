@@ -72,17 +72,26 @@ func testVhostRefused(t *testing.T, b broker) {
 	r.wantClose(0, 530, "NOT_ALLOWED - vhost amqptest not found", connectionOpen)
 }
 
-// testRefusedEarly: an unknown mechanism, and frames larger than offered. RabbitMQ
-// hangs up without a word, after three seconds, so both wait at the same time.
+// testRefusedEarly: an unknown mechanism, answers that are none, and frames larger
+// than offered. RabbitMQ hangs up without a word, after three seconds, so all wait
+// at the same time.
 func testRefusedEarly(t *testing.T, b broker) {
-	mechanism := b.dialRaw(t, header091)
-	mechanism.login("KERBEROS", "")
+	var refused []*raw
+	for _, answer := range []struct{ mechanism, response string }{
+		{"KERBEROS", ""}, {"PLAI", "\x00guest\x00guest"}, {"PLAIN", "guest"}, {"PLAIN", "guest\x00guest\x00guest"},
+		{"AMQPLAIN", "\x05LOGINS\x00\x00\x00\x05guest"}, {"AMQPLAIN", "none"},
+	} {
+		r := b.dialRaw(t, header091)
+		r.login(answer.mechanism, answer.response)
+		refused = append(refused, r)
+	}
 	frames := b.dialRaw(t, header091)
 	frames.login("PLAIN", "\x00guest\x00guest")
 	frames.want(0, connectionTune)
 	frames.tune(10, 200_000, 0)
-	mechanism.wantBroken()
-	frames.wantBroken()
+	for _, r := range append(refused, frames) {
+		r.wantBroken()
+	}
 }
 
 func testChannelTwice(t *testing.T, b broker) {

@@ -301,6 +301,11 @@ func replyDeeds() map[string]func(*scene) error {
 			next(s.t, s.channel.consume("e.q"))
 			return deleteQueue("e.q", true, true)(s)
 		},
+		"get from a quorum queue with a single active consumer": func(s *scene) error {
+			s.ok(declare("e.none", true, amqp.Table{"x-queue-type": "quorum", "x-single-active-consumer": true})(s))
+			_, _, err := s.Get("e.none", true)
+			return err
+		},
 		"redeclare queue, the type said now": declare("e.q", false, amqp.Table{"x-queue-type": "classic"}),
 		"redeclare queue, other type":        declare("e.q", false, quorum),
 		"consume with x-stream-offset": func(s *scene) error {

@@ -122,7 +122,7 @@ func (ch *channel) publish(in incoming) error {
 func (ch *channel) bounce(m *broker.Message) {
 	ch.session.out.content(ch.id, &codec.BasicReturn{
 		ReplyCode: broker.NoRoute, ReplyText: "NO_ROUTE", Exchange: m.Exchange, RoutingKey: m.RoutingKey,
-	}, m)
+	}, m.WithoutBCC())
 }
 
 // settlePublish numbers a publishing and confirms it, or says that it was

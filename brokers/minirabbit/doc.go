@@ -12,6 +12,20 @@
 // for the same key. Everything is kept in memory; [Server.Restart] keeps what a
 // restart of RabbitMQ would keep.
 //
+// Where it knowingly differs:
+//
+//   - A quorum queue is kept like a classic one; it counts deliveries and forgets
+//     messages that come back more often than its limit. Streams are refused.
+//   - The cancel of a single active consumer hands over to the next one, which in
+//     RabbitMQ 3.10 it does not.
+//   - On an exchange that hashes a header, arrays, tables and decimals hash like a
+//     header that is missing.
+//   - No message that multiplies by dead-lettering does so for ever, and a
+//     transaction may not take all the memory there is.
+//   - What makes a process of RabbitMQ crash, such as a method that it does not
+//     know, gets a proper reply.
+//   - There is no tracing, no policy and no acknowledgement timeout.
+//
 // It has three layers. Package codec knows the bytes, package broker the
 // exchanges and queues, and this package the connections between them: a
 // goroutine that reads and one that writes for each.

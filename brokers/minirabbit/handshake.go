@@ -94,7 +94,10 @@ func (c *session) login() (user string, err error) {
 	if !slices.Contains(strings.Fields(mechanisms), ok.Mechanism) {
 		return "", fmt.Errorf("a client asked for the mechanism %q", ok.Mechanism)
 	}
-	user, password := credentials(ok.Mechanism, ok.Response)
+	user, password, err := credentials(ok.Mechanism, ok.Response)
+	if err != nil {
+		return "", err
+	}
 	want, known := c.server.options.Users[user]
 	if known && subtle.ConstantTimeCompare([]byte(password), []byte(want)) == 1 {
 		return user, nil
@@ -128,26 +131,28 @@ func (c *session) readClient(properties codec.Table) map[string]bool {
 	return can
 }
 
-// credentials reads the answer of either mechanism; nonsense gives nothing that
-// logs in.
-func credentials(mechanism string, response []byte) (user, password string) {
-	switch mechanism {
-	case "PLAIN":
-		if parts := strings.Split(string(response), "\x00"); len(parts) == 3 {
-			return parts[1], parts[2]
+// credentials reads the answer of either mechanism.
+func credentials(mechanism string, response []byte) (user, password string, err error) {
+	bad := fmt.Errorf("a client logs in with a malformed answer for %s", mechanism)
+	if mechanism == "PLAIN" {
+		parts := strings.Split(string(response), "\x00")
+		if len(parts) != 3 || parts[0] != "" { // nobody may act for somebody else
+			return "", "", bad
 		}
-	case "AMQPLAIN":
-		if t, err := codec.DecodeTable(response); err == nil {
-			return text(t, "LOGIN"), text(t, "PASSWORD")
-		}
+		return parts[1], parts[2], nil
 	}
-	return "", ""
-}
-
-func text(t codec.Table, name string) string {
-	v, _ := t.Get(name)
-	s, _ := v.(string)
-	return s
+	t, err := codec.DecodeTable(response)
+	if err != nil {
+		return "", "", bad
+	}
+	login, hasLogin := t.Get("LOGIN")
+	secret, hasPassword := t.Get("PASSWORD")
+	if !hasLogin || !hasPassword {
+		return "", "", bad
+	}
+	user, _ = login.(string)
+	password, _ = secret.(string)
+	return user, password, nil
 }
 
 // properties say what the server is and, honestly, what it can.

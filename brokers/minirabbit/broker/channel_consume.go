@@ -98,6 +98,9 @@ func (c *Channel) Get(queueName string, noAck bool) (d Delivery, ok bool, err er
 	if err != nil {
 		return d, false, err
 	}
+	if q.limits.kind == quorum && q.limits.single {
+		return d, false, Refuse(ResourceLocked, "cannot obtain access to locked %s. basic.get operations are not supported by quorum queues with single active consumer", q.resource)
+	}
 	e, left, ok := q.get(noAck)
 	if !ok {
 		return d, false, nil

@@ -93,7 +93,7 @@ func (v *vhost) forward(q *queue, d deadLetter) (claimed []*queue) {
 	if len(targets) == 0 {
 		return nil
 	}
-	m = m.withoutBCC()
+	m = m.WithoutBCC()
 	if d.reason != diedRejected {
 		m.lineage = cmp.Or(d.message.lineage, new(atomic.Int32))
 	}

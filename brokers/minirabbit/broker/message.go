@@ -133,8 +133,8 @@ func (m *Message) rewrite(exchange, key string, p *codec.Properties) *Message {
 	return c
 }
 
-// withoutBCC returns the message as recipients see it.
-func (m *Message) withoutBCC() *Message {
+// WithoutBCC returns the message as recipients see it.
+func (m *Message) WithoutBCC() *Message {
 	if _, ok := m.header("BCC"); !ok {
 		return m
 	}

@@ -63,7 +63,7 @@ func (v *vhost) publishable(name string) (*exchange, error) {
 // enqueue offers a message to the queues it was routed to.
 func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
 	out := Outcome{Unroutable: len(queues) == 0}
-	m = m.withoutBCC()
+	m = m.WithoutBCC()
 	for _, q := range queues {
 		accept, behind := q.push(m)
 		out.Refused = out.Refused || accept == refused
