@@ -64,6 +64,11 @@ func (ch *channel) body(payload []byte) error {
 	}
 	in.data = append(in.data, payload...)
 	in.missing -= uint64(len(payload))
+	if in.missing > 0 {
+		if err := ch.broker.Arriving(len(payload)); err != nil {
+			return &methodError{idPublish, err}
+		}
+	}
 	return ch.finish()
 }
 
@@ -86,6 +91,7 @@ func (ch *channel) finish() error {
 		return nil
 	}
 	ch.incoming = incoming{}
+	ch.broker.Arrived()
 	if err := ch.publish(in); err != nil {
 		return &methodError{idPublish, err}
 	}

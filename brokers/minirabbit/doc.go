@@ -20,8 +20,8 @@
 //     RabbitMQ 3.10 it does not.
 //   - On an exchange that hashes a header, arrays, tables and decimals hash like a
 //     header that is missing.
-//   - No message that multiplies by dead-lettering does so for ever, and a
-//     transaction may not take all the memory there is.
+//   - No message that multiplies by dead-lettering does so for ever, and neither a
+//     transaction nor an unfinished message may take all the memory there is.
 //   - What makes a process of RabbitMQ crash, such as a method that it does not
 //     know, gets a proper reply.
 //   - There is no tracing, no policy and no acknowledgement timeout.

@@ -136,6 +136,41 @@ func TestClientThatReadsNothingIsNotListenedTo(t *testing.T) {
 	})
 }
 
+// TestUnfinishedMessagesAreBounded: what never becomes complete takes memory, too.
+func TestUnfinishedMessagesAreBounded(t *testing.T) {
+	const size = 40_000
+	const lastFrame = size%(minFrameMax-codec.FrameOverhead) + codec.FrameOverhead
+	s := run(t, Options{MemoryLimitBytes: 100_000})
+	r := rawDial(t, s.Addr())
+	r.login(0)
+	for ch := uint16(1); ch <= 10; ch++ {
+		half := codec.AppendMethod(nil, ch, &codec.ChannelOpen{})
+		half = codec.AppendMethod(half, ch, &codec.BasicPublish{Exchange: "amq.direct"})
+		whole := codec.AppendContent(half, ch, []byte{0, 0}, make([]byte, size), minFrameMax)
+		r.send(whole[:len(whole)-lastFrame])
+	}
+	var opened int
+	for {
+		f, err := r.in.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, m, err := r.methods.Read(f.Payload)
+		if refused, ok := m.(*codec.ConnectionClose); ok {
+			if refused.ReplyCode != 506 || opened < 3 {
+				t.Errorf("after %d channels: %d %s", opened, refused.ReplyCode, refused.ReplyText)
+			}
+			break
+		}
+		if _, ok := m.(*codec.ChannelOpenOk); !ok {
+			t.Fatalf("got %#v, %v", m, err)
+		}
+		opened++
+	}
+	r.method(0, &codec.ConnectionCloseOk{})
+	becomes(t, "nothing is left", func() bool { return s.Snapshot().Bytes == 0 })
+}
+
 func TestAMQPLAIN(t *testing.T) {
 	s := run(t, Options{Users: map[string]string{"student": "secret"}})
 	for password, welcome := range map[string]bool{"secret": true, "wrong": false} {

@@ -54,3 +54,14 @@ func (b *budget) wait() <-chan struct{} {
 	}
 	return b.room
 }
+
+// take adds bytes that no consumer will relieve: a transaction's, or those of a
+// message that is not complete. Whoever brings them cannot be held back, since only
+// they can go on, so where memory is short they are refused.
+func (b *budget) take(n int64) error {
+	if b.wait() != nil {
+		return Refuse(ResourceError, "no memory for what is not finished")
+	}
+	b.add(n)
+	return nil
+}

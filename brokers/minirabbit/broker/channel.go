@@ -35,6 +35,7 @@ type Channel struct {
 	tx        transaction
 	routing   routing
 	settled   []delivered // scratch space of Ack and its like
+	arriving  int64       // bytes of a message that is not complete
 
 	// The prefetch limit for all consumers together; 0 is none.
 	limit    atomic.Int64
@@ -62,6 +63,24 @@ func (c *Channel) Close() {
 	c.forgetReplies()
 	closeTogether(map[*Channel]struct{}{c: {}})
 	delete(c.conn.channels, c)
+}
+
+// Arriving counts bytes of a message that is not complete yet as the broker's
+// memory, until Arrived.
+func (c *Channel) Arriving(bytes int) error {
+	if err := c.vhost.broker.memory.take(int64(bytes)); err != nil {
+		return err
+	}
+	c.arriving += int64(bytes)
+	return nil
+}
+
+// Arrived says that the message is complete, or never will be.
+func (c *Channel) Arrived() {
+	if c.arriving > 0 {
+		c.vhost.broker.memory.add(-c.arriving)
+		c.arriving = 0
+	}
 }
 
 // Confirming says whether publishings are numbered and confirmed.

@@ -15,6 +15,7 @@ func closeTogether(channels map[*Channel]struct{}) {
 	}
 	for c := range channels {
 		c.rollback()
+		c.Arrived()
 		c.mu.Lock()
 		left := c.unacked.takeAll(nil)
 		c.mu.Unlock()

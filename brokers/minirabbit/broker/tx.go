@@ -20,15 +20,11 @@ type settled struct {
 	how        settlement
 }
 
-// collect keeps a publishing for the commit. Unlike one that waits in a queue it
-// cannot be relieved by a consumer, so where memory is short the publisher is
-// not held back but refused.
+// collect keeps a publishing for the commit.
 func (c *Channel) collect(m *Message, mandatory bool, queues []*queue) error {
-	memory := &c.vhost.broker.memory
-	if memory.wait() != nil {
-		return Refuse(ResourceError, "no memory for a larger transaction")
+	if err := c.vhost.broker.memory.take(m.size()); err != nil {
+		return err
 	}
-	memory.add(m.size())
 	c.tx.size += m.size()
 	p := publishing{message: m, mandatory: mandatory}
 	for _, q := range queues {
