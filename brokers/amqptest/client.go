@@ -15,7 +15,7 @@ import (
 const (
 	// testLimit cuts the connections of a test that a silent broker keeps
 	// waiting, so that its calls fail.
-	testLimit = 30 * time.Second
+	testLimit = 2 * time.Minute
 	// waitLimit is how long anything may take that the broker has to do.
 	waitLimit = 10 * time.Second
 	// quietTime is how long nothing more must come, after the broker has shown

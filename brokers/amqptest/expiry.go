@@ -127,10 +127,10 @@ func (ch *channel) eventuallyGone(queue string) {
 
 func testExpiresUsed(t *testing.T, b broker) {
 	ch := b.channel(t)
-	const life = 600 * time.Millisecond
+	const life = 1500 * time.Millisecond
 	q := ch.sharedQueue(amqp.Table{"x-expires": int32(life.Milliseconds())})
-	for range 4 { // a get is use
-		time.Sleep(life / 3)
+	for range 15 { // a get is use
+		time.Sleep(life / 10) // far below it, for a slow machine
 		_, _, err := ch.Get(q, true)
 		ch.ok(err)
 	}
