@@ -71,23 +71,23 @@ func firstKnobs() []lab.Knob {
 		lab.NewRate("rate", 10, 0, 50_000),
 		lab.NewDuration("db-latency", 80*time.Millisecond, 0, 5*time.Second),
 		lab.NewRate("write-rate", 0, 0, 1000),
-		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced),
+		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced).With("write-rate"),
 	}
 }
 
 func stampedeKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("strategy", strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR),
-		lab.NewInt("instances", 1, 1, 5),
+		lab.NewInt("instances", 1, 1, 5).With("strategy"),
 		share("ttl-jitter", 0, 0.9),
-		lab.NewFloat("beta", 1, 0, 10, 0.1, 1),
-		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, longestTTL),
+		lab.NewFloat("beta", 1, 0, 10, 0.1, 1).With("strategy", strategyEarly),
+		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, longestTTL).With("strategy", strategySWR),
 	}
 }
 
 func writingKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewDuration("write-latency", 100*time.Millisecond, 0, 5*time.Second),
+		lab.NewDuration("write-latency", 100*time.Millisecond, 0, 5*time.Second).With("write-rate"),
 		lab.NewDuration("fill-delay", 0, 0, 5*time.Second),
 	}
 }
@@ -97,7 +97,7 @@ func catalogKnobs() []lab.Knob {
 		logInt("products", 3, 1, 100_000),
 		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5),
 		logInt("cache-size", 0, 0, 100_000),
-		lab.NewChoice("eviction", evictionLab, evictionLRU, evictionLFU, evictionRandom, evictionTTL),
+		lab.NewChoice("eviction", evictionLab, evictionLRU, evictionLFU, evictionRandom, evictionTTL).With("cache-size"),
 		lab.NewBool("warm", false),
 	}
 }
@@ -105,18 +105,18 @@ func catalogKnobs() []lab.Knob {
 func unknownKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewRate("bot-rate", 0, 0, 5000),
-		lab.NewDuration("negative-ttl", 0, 0, longestTTL),
+		lab.NewDuration("negative-ttl", 0, 0, longestTTL).With("bot-rate"),
 	}
 }
 
 func faultKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("redis-fault", faultNone, faultDown, faultSlow, faultCut),
-		lab.NewChoice("fail-mode", failClosed, failOpen),
-		lab.NewBool("breaker", false),
+		lab.NewChoice("fail-mode", failClosed, failOpen).With("redis-fault"),
+		lab.NewBool("breaker", false).With("redis-fault"),
 		logInt("db-limit", 0, 0, 10_000),
-		lab.NewBool("stale-copy", false),
-		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second),
+		lab.NewBool("stale-copy", false).With("redis-fault").With("db-down"),
+		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second).With("redis-fault", faultSlow, faultCut),
 		lab.NewBool("db-down", false),
 		logInt("db-conns", 0, 0, 10_000),
 		lab.NewChoice("db-spread", spreadFixed, spreadUniform, spreadExponential),

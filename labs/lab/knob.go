@@ -35,6 +35,8 @@ type Knob struct {
 	// Group names the part of the lab that the knob belongs to, for labs with
 	// many: <lab>.group.<group> is shown while one of its knobs is chosen.
 	Group string
+	// Needs say with what the knob shows, if not at once: see With.
+	Needs []Need
 	// Sets makes a Choice a bundle: choosing a word turns these knobs, too.
 	Sets map[string]Settings
 	// Else is the word for "none of these": a bundle's Choice goes there when

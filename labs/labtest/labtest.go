@@ -61,6 +61,11 @@ func checkDeclaration(t *testing.T, spec *lab.Spec) {
 			t.Errorf("knob %s is a duration that the speed control does not stretch", k.ID)
 		}
 	}
+	for _, k := range spec.Knobs {
+		for _, need := range k.Needs {
+			checkNeed(t, spec, k, need)
+		}
+	}
 	cards := 0
 	for _, m := range spec.Metrics {
 		unique("metric", m.ID, metricID)
@@ -73,6 +78,19 @@ func checkDeclaration(t *testing.T, spec *lab.Spec) {
 	}
 	for _, a := range spec.Actions {
 		unique("action", a.ID, knobID)
+	}
+}
+
+// checkNeed: what a knob shows with is declared, and not itself.
+func checkNeed(t *testing.T, spec *lab.Spec, k lab.Knob, need lab.Need) {
+	other, ok := spec.Knob(need.Knob)
+	if !ok || other.ID == k.ID {
+		t.Errorf("knob %s shows with %q, which is no other knob", k.ID, need.Knob)
+	}
+	for _, word := range need.Words {
+		if !slices.Contains(other.Choices, word) {
+			t.Errorf("knob %s shows with %s at %q, which is none of %v", k.ID, need.Knob, word, other.Choices)
+		}
 	}
 }
 

@@ -66,11 +66,11 @@ func policyKnobs() []lab.Knob {
 	spread.Unit, spread.Step = "%", 5
 	return []lab.Knob{
 		presetKnob(),
-		lab.NewBool("classify", true),
+		lab.NewBool("classify", true).With("decline-rate").With("scenario", string(Inventory)).With("gateway-url"),
 		lab.NewDuration("attempt-timeout", 5*time.Second, 0, time.Minute),
 		lab.NewDuration("deadline", 0, 0, time.Hour),
-		lab.NewBool("retry-after", true),
-		spread,
+		lab.NewBool("retry-after", true).With("limit").With("gateway-url"),
+		spread.With("jitter", policy.Percent.String()),
 	}
 }
 
@@ -79,10 +79,10 @@ func protectionKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("budget", append([]string{off}, policy.BudgetNames()...)...),
 		lab.NewChoice("breaker", append([]string{off}, policy.BreakerNames()...)...),
-		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute),
-		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue),
+		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute).With("breaker"),
+		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue).With("outage").With("decline-rate").With("limit").With("breaker"),
 		lab.NewDuration("hedge", 0, 0, 10*time.Second),
-		lab.NewBool("idempotency", false),
+		lab.NewBool("idempotency", false).With("lost-rate").With("hedge"),
 	}
 }
 
@@ -98,7 +98,7 @@ func gatewayKnobs() []lab.Knob {
 		lab.NewDuration("outage", 0, 0, time.Minute),
 		lab.NewRate("limit", 0, 0, 1000),
 		lab.NewInt("capacity", 0, 0, 100),
-		room,
+		room.With("capacity"),
 		lab.NewText("gateway-url", ""),
 	}
 }

@@ -96,6 +96,14 @@ func TestBadValueLosesNothing(t *testing.T) {
 	}
 }
 
+func TestALongValueLeavesRoomForWhatIsAllowed(t *testing.T) {
+	s := english(t)
+	s.press("enter")
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(strings.Repeat("En un lugar de la Mancha ", 2000)), Paste: true})
+	s.press("enter")
+	s.shows(t, `"En un lugar de la M~" is not allowed; it takes 0..10`)
+}
+
 func TestKeysWhileTypingAreText(t *testing.T) {
 	s := english(t)
 	s.press("enter", "q", "R", "2", "?", "tab", "ctrl+w", "x", "ctrl+u", "9")

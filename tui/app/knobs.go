@@ -75,7 +75,16 @@ func (m *Model) refusal(err error) string {
 	if k, ok := spec.Knob(ke.Knob); ok && allowed == k.Allowed() { // in the words that the panel shows
 		allowed = widget.KnobRange(m.text, spec.ID, k)
 	}
-	return m.text.T("ui.refused", m.text.T(spec.ID+".knob."+ke.Knob+".name"), ke.Value, allowed)
+	return m.text.T("ui.refused", m.text.T(spec.ID+".knob."+ke.Knob+".name"), shortened(ke.Value), allowed)
+}
+
+// shortened leaves room for what is allowed beside a value that goes on and on.
+func shortened(value string) string {
+	const most = 20
+	if runes := []rune(value); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return value
 }
 
 // beginTyping opens the chosen knob's value for typing; a switch just turns.

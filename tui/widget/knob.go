@@ -23,6 +23,7 @@ type Knob struct {
 	Name    string
 	Value   lab.Value
 	Word    string // the value as the catalogue says it
+	Idle    bool   // turning it shows nothing for now
 	Pointed bool   // the row that keys act on
 	Focused bool   // and the panel has the keys
 	Typing  bool   // Input is being typed in place of the value
@@ -78,6 +79,9 @@ func (k Knob) Row(th *theme.Theme, w int) string {
 	l := NewLine(th, w)
 	name, value := th.Text, th.Text
 	pointer := th.Dim
+	if k.Idle {
+		name, value = th.Dim, th.Dim
+	}
 	if k.Pointed {
 		name, value = th.Text.Strong(), th.Text.Strong()
 		l.Put(focusStyle(th, k.Focused, pointer), th.Glyph.Pointer)
@@ -118,7 +122,7 @@ func (k Knob) number(l *Line, value theme.Style) {
 	if l.Left() < knobRange {
 		return
 	}
-	style := l.th.Text
+	style := value
 	if k.Pointed {
 		style = focusStyle(l.th, k.Focused, style)
 	}

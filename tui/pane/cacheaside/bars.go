@@ -31,11 +31,21 @@ func (p *painter) nameWidth() int {
 }
 
 func (p *painter) barWidth() int {
-	w := p.W - p.nameWidth() - leftWidth
-	if p.W >= wideFrom {
-		w -= priceWidth
+	return max(0, p.W-p.nameWidth()-leftWidth-p.asideWidth())
+}
+
+// asideWidth is the column of prices, and below it of how many hits and misses
+// there were; 0 where there is no room for it.
+func (p *painter) asideWidth() int {
+	if p.W < wideFrom {
+		return 0
 	}
-	return max(0, w)
+	return max(priceWidth, widget.Width(p.hits())+2, widget.Width(p.misses())+2)
+}
+
+func (p *painter) hits() string { return strconv.FormatInt(p.detail.Hits, 10) + " " + p.t("hits") }
+func (p *painter) misses() string {
+	return strconv.FormatInt(p.detail.Misses, 10) + " " + p.t("misses")
 }
 
 func (p *painter) barsHeading() string {
@@ -132,10 +142,10 @@ func (p *painter) stampede(l *widget.Line, loads, w int) {
 func (p *painter) price(l *widget.Line, v engine.ProductView) {
 	th := p.Theme
 	if v.Stale && v.Life == engine.Alive {
-		l.RightCell(th.Warn.Strong(), "! "+money(v.Copy), priceWidth)
+		l.RightCell(th.Warn.Strong(), "! "+money(v.Copy), p.asideWidth())
 		return
 	}
-	l.RightCell(th.Dim, money(v.Price), priceWidth)
+	l.RightCell(th.Dim, money(v.Price), p.asideWidth())
 }
 
 // money leaves out cents that are not there: the course writes 1200.
@@ -174,12 +184,12 @@ func (p *painter) costs() []string {
 		faster = p.t("faster", lab.Number.Write(float64(miss.P50)/float64(hit.P50)))
 	}
 	return []string{
-		p.cost(p.t("hit"), hit, longest, p.detail.Hits, p.t("hits"), faster, true),
-		p.cost(p.t("miss"), miss, longest, p.detail.Misses, p.t("misses"), "", false),
+		p.cost(p.t("hit"), hit, longest, p.hits(), faster, true),
+		p.cost(p.t("miss"), miss, longest, p.misses(), "", false),
 	}
 }
 
-func (p *painter) cost(label string, lat engine.Latency, longest time.Duration, n int64, unit, note string, good bool) string {
+func (p *painter) cost(label string, lat engine.Latency, longest time.Duration, count, note string, good bool) string {
 	th := p.Theme
 	style := th.Warn
 	if good {
@@ -189,12 +199,7 @@ func (p *painter) cost(label string, lat engine.Latency, longest time.Duration, 
 	if lat.N == 0 {
 		return l.Put(th.Dim, "–").String()
 	}
-	count := strconv.FormatInt(n, 10) + " " + unit
-	aside := widget.Width(count) + 2
-	if p.W < wideFrom {
-		aside = 0
-	}
-	w := max(0, l.Left()-leftWidth-1-aside)
+	w := p.barWidth()
 	bar := min(w, max(1, int(float64(w)*float64(lat.P50)/float64(longest))))
 	full := th.Glyph.BarParts[len(th.Glyph.BarParts)-1]
 	if bar == 1 {
@@ -207,8 +212,6 @@ func (p *painter) cost(label string, lat engine.Latency, longest time.Duration, 
 		l.Gap(w - bar)
 	}
 	l.RightCell(th.Text.Strong(), latency(lat.P50), leftWidth)
-	if aside > 0 {
-		l.RightCell(th.Dim, count, aside+1)
-	}
+	l.RightCell(th.Dim, count, p.asideWidth())
 	return l.String()
 }

@@ -1,6 +1,8 @@
 package generic
 
 import (
+	"strings"
+
 	"resilab/labs/lab"
 	"resilab/tui/pane"
 	"resilab/tui/widget"
@@ -37,7 +39,7 @@ func (p Panel) Rows(f pane.Frame) []string {
 	rows = append(rows, p.heading(f, len(knobs)))
 	for i := first; i < first+shown; i++ {
 		k := widget.NewKnob(f.Text, f.Spec.ID, knobs[i], f.Settings[knobs[i].ID])
-		k.Pointed = i == p.Selected
+		k.Pointed, k.Idle = i == p.Selected, !f.Spec.Shows(knobs[i], f.Settings)
 		k.Focused = k.Pointed && p.Focused
 		if k.Pointed && p.Typing {
 			k.Typing, k.Input, k.Range = true, p.Input, widget.KnobRange(f.Text, f.Spec.ID, knobs[i])
@@ -86,13 +88,44 @@ func (p Panel) foot(f pane.Frame, knobs []lab.Knob) []string {
 	if p.Selected >= len(knobs) {
 		return nil
 	}
-	lines := widget.Wrap(f.Text.T(f.Spec.ID+".knob."+knobs[p.Selected].ID+".help"), f.W-2)
+	k := knobs[p.Selected]
+	lines := widget.Wrap(f.Text.T(f.Spec.ID+".knob."+k.ID+".help"), f.W-2)
+	needs := 0
+	if !f.Spec.Shows(k, f.Settings) {
+		words := widget.Wrap(f.Text.T("ui.shows_with", needed(f, k)), f.W-2)
+		lines, needs = append(words, lines...), len(words)
+	}
 	if most := helpRows(f.H) - 1; len(lines) > most {
 		lines = append(lines[:most-1:most-1], lines[most-1]+" "+lines[most]) // too long: its end is cut
 	}
 	rows := []string{""}
-	for _, row := range lines {
-		rows = append(rows, widget.NewLine(f.Theme, f.W).Gap(2).Put(f.Theme.Dim, row).String())
+	for i, row := range lines {
+		style := f.Theme.Dim
+		if i < needs {
+			style = f.Theme.Accent
+		}
+		rows = append(rows, widget.NewLine(f.Theme, f.W).Gap(2).Put(style, row).String())
 	}
 	return rows
+}
+
+// needed names the knobs that make another one show.
+func needed(f pane.Frame, k lab.Knob) string {
+	var names []string
+	for _, need := range k.Needs {
+		other, _ := f.Spec.Knob(need.Knob)
+		if other.Setup {
+			continue // it cannot be turned here
+		}
+		name := f.Text.T(f.Spec.ID + ".knob." + need.Knob + ".name")
+		var words []string
+		for _, word := range need.Words {
+			words = append(words, widget.KnobText(f.Text, f.Spec.ID, other, lab.ChoiceValue(word)))
+		}
+		if len(words) > 0 {
+			name += ": " + strings.Join(words, ", ")
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, f.Text.T("ui.or"))
 }
