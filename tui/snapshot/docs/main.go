@@ -45,7 +45,7 @@ func pictures() []picture {
 	return []picture{
 		{"retry.svg", "retry", []string{"down"}, 14 * time.Second},
 		{"convoy.svg", "convoy", []string{"down"}, 8 * time.Second},
-		{"cacheaside.svg", "cacheaside", nil, 9 * time.Second},
+		{"cacheaside.svg", "cacheaside", nil, 13 * time.Second}, // the second copies are half way
 	}
 }
 
