@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"cmp"
 	"math"
 
 	"resilab/labs/lab"
@@ -25,7 +26,7 @@ func presetKnob() lab.Knob {
 			continue
 		}
 		names = append(names, p.Name)
-		sets[p.Name] = presetSettings(p.Policy())
+		sets[p.Name] = presetSettings(p)
 	}
 	k := lab.NewChoice("preset", names...)
 	k.Sets, k.Else = sets, presetOwn
@@ -34,8 +35,10 @@ func presetKnob() lab.Knob {
 
 // presetSettings are the knobs of a policy; what a library leaves open becomes
 // the most that the knob allows.
-func presetSettings(p policy.Policy) lab.Settings {
+func presetSettings(library preset.Preset) lab.Settings {
+	p := library.Policy()
 	s := lab.Settings{
+		"classify": lab.BoolValue(!library.RetriesEveryError()), "budget": lab.ChoiceValue(cmp.Or(library.Budget, off)),
 		"retries": lab.IntValue(min(p.Retries, maxRetries)),
 		"base":    lab.DurationValue(p.Base), "cap": lab.DurationValue(p.Cap),
 		"factor": lab.FloatValue(p.Factor), "jitter": lab.ChoiceValue(p.Jitter.String()),

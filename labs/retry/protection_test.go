@@ -360,6 +360,13 @@ func TestPresetTurnsTheKnobs(t *testing.T) {
 	if s.Int("retries") != 10 || s.Duration("base") != time.Second || s.Text("jitter") != "randomize" {
 		t.Errorf("async-retry: %v", s)
 	}
+	if s.Bool("classify") || s.Text("budget") != off {
+		t.Errorf("async-retry repeats every error and has no budget: %v", s)
+	}
+	aws := spec.Turn(s, "preset", lab.ChoiceValue("aws-sdk-go-v2"))
+	if !aws.Bool("classify") || aws.Text("budget") != "aws" {
+		t.Errorf("the AWS SDK has a classifier and a bucket: %v", aws)
+	}
 	if away := spec.Turn(s, "base", ms(10)); away.Text("preset") != presetOwn {
 		t.Errorf("a policy that is no longer the library's still bears its name")
 	}

@@ -29,7 +29,7 @@ func scenarioSets() map[string]lab.Settings {
 		"retries": lab.IntValue(3), "base": ms(500), "factor": lab.FloatValue(2), "cap": ms(10_000),
 		"jitter": lab.ChoiceValue("full"), "failure-rate": lab.FractionValue(0.18), "rate": lab.IntValue(5),
 		"attempt-timeout": ms(5000), "fallback": lab.ChoiceValue("none"), "breaker": lab.ChoiceValue("off"),
-		"latency": ms(60), "outage": ms(0),
+		"latency": ms(60), "outage": ms(0), "classify": lab.BoolValue(true), "budget": lab.ChoiceValue(off), "deadline": ms(0),
 	}
 	with := func(changes lab.Settings) lab.Settings {
 		for id, v := range common {

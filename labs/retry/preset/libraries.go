@@ -11,7 +11,7 @@ import (
 type family struct {
 	name, title, version, language string
 	counts                         Counts
-	fixedFactor, sorted            bool
+	traits                         traits
 }
 
 // preset makes the family's defaults, where variant is empty, or a variant.
@@ -22,7 +22,7 @@ func (f family) preset(variant string, jitter policy.Jitter, formula formula, s 
 	}
 	return Preset{
 		Name: name, Title: f.title, Version: f.version, Language: f.language, Counts: f.counts,
-		Settings: s, jitter: jitter, fixedFactor: f.fixedFactor, sorted: f.sorted, formula: formula,
+		Settings: s, jitter: jitter, traits: f.traits, formula: formula,
 	}
 }
 
@@ -42,9 +42,9 @@ func table() []Preset {
 }
 
 func javaScript() []Preset {
-	async := family{"async-retry", "async-retry", "1.3.3", "JavaScript", Retries, false, true}
-	promise := family{"promise-retry", "promise-retry", "2.0.1", "JavaScript", Retries, false, true}
-	stripe := family{"stripe-node", "stripe-node", "23.1.0", "JavaScript", Retries, true, false}
+	async := family{"async-retry", "async-retry", "1.3.3", "JavaScript", Retries, sorted | everyError}
+	promise := family{"promise-retry", "promise-retry", "2.0.1", "JavaScript", Retries, sorted}
+	stripe := family{"stripe-node", "stripe-node", "23.1.0", "JavaScript", Retries, fixedFactor}
 	ten := Settings{Retries: 10, Base: second, Factor: 2}
 	return []Preset{
 		async.preset("", policy.Randomize, nodeRetry(1, true), ten),
@@ -56,9 +56,9 @@ func javaScript() []Preset {
 }
 
 func java() []Preset {
-	spring := family{"spring-retry", "Spring Retry", "2.0", "Java", Attempts, false, false}
-	spring7lib := family{"spring-7", "Spring Framework 7 core.retry", "7.0", "Java", Retries, false, false}
-	r4j := family{"resilience4j", "Resilience4j", "2.4", "Java", Attempts, false, false}
+	spring := family{"spring-retry", "Spring Retry", "2.0", "Java", Attempts, everyError}
+	spring7lib := family{"spring-7", "Spring Framework 7 core.retry", "7.0", "Java", Retries, everyError}
+	r4j := family{"resilience4j", "Resilience4j", "2.4", "Java", Attempts, everyError}
 	springExp := Settings{Retries: 2, Base: 100 * millisecond, Factor: 2, Cap: 30 * second}
 	r4jExp := Settings{Retries: 2, Base: 500 * millisecond, Factor: 1.5, Spread: 0.5}
 	return []Preset{
@@ -75,7 +75,7 @@ func java() []Preset {
 }
 
 func dotNet() []Preset {
-	v8 := family{"polly", "Polly", "8", "C#", Retries, true, false}
+	v8 := family{"polly", "Polly", "8", "C#", Retries, fixedFactor | everyError}
 	two := Settings{Retries: 3, Base: 2 * second, Factor: 2}
 	constant := Settings{Retries: 3, Base: 2 * second, Factor: 1}
 	return []Preset{
@@ -88,7 +88,7 @@ func dotNet() []Preset {
 }
 
 func python() []Preset {
-	t := family{"tenacity", "Tenacity", "9.1", "Python", Attempts, false, false}
+	t := family{"tenacity", "Tenacity", "9.1", "Python", Attempts, everyError}
 	one := Settings{Retries: Unlimited, Base: second, Factor: 2}
 	spread := one
 	spread.SpreadBy = second
@@ -103,7 +103,7 @@ func python() []Preset {
 }
 
 func jpilloras() []Preset {
-	j := family{"jpillora", "jpillora/backoff", "1.1.0", "Go", Nothing, false, false}
+	j := family{"jpillora", "jpillora/backoff", "1.1.0", "Go", Nothing, 0}
 	s := Settings{Retries: Unlimited, Base: 100 * millisecond, Factor: 2, Cap: 10 * second}
 	return []Preset{
 		j.preset("", policy.None, jpillora(false), s),
@@ -112,9 +112,9 @@ func jpilloras() []Preset {
 }
 
 func goLoops() []Preset {
-	ck := family{"cenkalti", "cenkalti/backoff", "5.0.3", "Go", Attempts, false, false}
-	fs := family{"failsafe-go", "failsafe-go", "0.9.8", "Go", Retries, false, false}
-	sv := family{"sethvargo", "sethvargo/go-retry", "0.5.0", "Go", Retries, true, false}
+	ck := family{"cenkalti", "cenkalti/backoff", "5.0.3", "Go", Attempts, everyError}
+	fs := family{"failsafe-go", "failsafe-go", "0.9.8", "Go", Retries, everyError}
+	sv := family{"sethvargo", "sethvargo/go-retry", "0.5.0", "Go", Retries, fixedFactor}
 	// go-retry has no default base; this is the one of its documentation.
 	sv1 := Settings{Retries: Unlimited, Base: second, Factor: 2}
 	return []Preset{
@@ -132,21 +132,25 @@ func goLoops() []Preset {
 }
 
 func awsSDK() []Preset {
-	sdk := family{"aws-sdk-go-v2", "AWS SDK for Go v2, standard mode", "1.48.0", "Go", Attempts, true, false}
+	sdk := family{"aws-sdk-go-v2", "AWS SDK for Go v2, standard mode", "1.48.0", "Go", Attempts, fixedFactor}
 	standard := Settings{Retries: 2, Base: 50 * millisecond, Factor: 2, Cap: 20 * second}
 	slow := Settings{Retries: 2, Base: second, Factor: 2, Cap: 20 * second}
-	return []Preset{
+	presets := []Preset{
 		sdk.preset("", policy.Full, fullJitter, standard),
 		sdk.preset("throttled", policy.Full, fullJitter, slow),
 		sdk.preset("legacy", policy.Full, awsLegacy, slow),
 	}
+	for i := range presets {
+		presets[i].Budget = "aws"
+	}
+	return presets
 }
 
 // canonical are the formulas of AWS's article, with this lab's own first policy.
 func canonical() []Preset {
 	s := Settings{Retries: 3, Base: 100 * millisecond, Factor: 2, Cap: 10 * second}
 	plain := func(name string, j policy.Jitter, f formula) Preset {
-		return family{name, name, "2015", "any", Retries, false, false}.preset("", j, f, s)
+		return family{name, name, "2015", "any", Retries, 0}.preset("", j, f, s)
 	}
 	return []Preset{
 		plain("exponential", policy.None, exponential),

@@ -49,11 +49,28 @@ type Preset struct {
 	Counts   Counts
 	Settings Settings
 
-	jitter      policy.Jitter // the kind of jitter nearest to the library's
-	fixedFactor bool          // the library knows no factor but 1 or 2
-	sorted      bool          // it draws all waits at first and sorts them
-	formula     formula
+	// Budget is the policy.BudgetPreset that limits the library's retries; empty: none.
+	Budget string
+
+	jitter  policy.Jitter // the kind of jitter nearest to the library's
+	traits  traits
+	formula formula
 }
+
+// traits are what is special about a library.
+type traits uint
+
+const (
+	fixedFactor traits = 1 << iota // it knows no factor but 1 or 2
+	sorted                         // it draws all waits at first and sorts them
+	everyError                     // it repeats every error unless it is told otherwise
+)
+
+func (p Preset) has(t traits) bool { return p.traits&t != 0 }
+
+// RetriesEveryError reports whether the library, as it comes, also repeats what fails
+// for good. The others have a classifier of their own, or leave it to the caller.
+func (p Preset) RetriesEveryError() bool { return p.has(everyError) }
 
 // Overrides replaces numbers of a preset. A nil field leaves the preset's own.
 type Overrides struct {
@@ -121,7 +138,7 @@ func (p Preset) validate(o Overrides) error {
 	if err := check.Validate(); err != nil {
 		return err
 	}
-	if f := check.Factor; p.fixedFactor && f != 1 && f != 2 {
+	if f := check.Factor; p.has(fixedFactor) && f != 1 && f != 2 {
 		return &policy.InvalidError{
 			Field: "factor", Value: trimmed(f), Reason: policy.NotInLibrary, Allowed: "1 or 2 with " + p.Title,
 		}
@@ -133,7 +150,7 @@ func (p Preset) validate(o Overrides) error {
 // random gives a uniform draw from [0, 1) for each.
 func (p Preset) Delays(count int, random func() float64) []time.Duration {
 	limit := count
-	if p.sorted {
+	if p.has(sorted) {
 		// Sorting needs them all, as the library does.
 		limit = policy.MaxRetries
 	}
@@ -148,7 +165,7 @@ func (p Preset) Delays(count int, random func() float64) []time.Duration {
 		delays = append(delays, d)
 		elapsed += d
 	}
-	if p.sorted {
+	if p.has(sorted) {
 		sort.Slice(delays, func(i, j int) bool { return delays[i] < delays[j] })
 	}
 	return delays[:min(count, len(delays))]
