@@ -44,7 +44,9 @@ type contention struct {
 	pending *timeline
 	clients []contender
 	draws   dice
-	changed int64 // when the row was last written
+	hop     normal
+	trip    normal // an answer and the message that follows it; see roundTrip
+	changed int64  // when the row was last written
 	calls   int
 	took    int64
 }
@@ -62,10 +64,14 @@ func (c Contention) Run(ctx context.Context) (ContentionResult, error) {
 	s := contention{
 		Contention: &c, clients: make([]contender, c.Clients),
 		pending: newTimeline(fineBuckets), draws: newDice(), changed: -1,
+		hop: normal{float64(c.Hop), float64(c.HopDeviation)},
+	}
+	if c.Hop >= 5*c.HopDeviation {
+		s.trip = normal{2 * float64(c.Hop), math.Sqrt2 * float64(c.HopDeviation)}
 	}
 	s.draws.set(c.Seed, 0, 0)
 	for i := range s.clients {
-		s.read(int32(i), s.hop())
+		s.read(int32(i), s.hop.draw(s.draws))
 	}
 	for steps := 0; ; steps++ {
 		if steps%4096 == 0 && ctx.Err() != nil {
@@ -103,7 +109,7 @@ func (s *contention) write(e event) {
 	c := &s.clients[e.op]
 	if s.changed < c.read {
 		s.changed = e.at
-		s.took = max(s.took, e.at+s.hop())
+		s.took = max(s.took, e.at+s.hop.draw(s.draws))
 		return
 	}
 	s.read(e.op, e.at+s.roundTrip()+s.backoff(c))
@@ -119,20 +125,18 @@ func (s *contention) backoff(c *contender) int64 {
 	return c.prev
 }
 
-// hop draws how long a message takes.
-func (s *contention) hop() int64 {
-	return s.normal(float64(s.Hop), float64(s.HopDeviation))
-}
-
 // roundTrip draws how long an answer and the message that follows it take. Where a
 // hop is as good as never negative, the sum of two is one normal draw.
 func (s *contention) roundTrip() int64 {
-	if s.Hop < 5*s.HopDeviation {
-		return s.hop() + s.hop()
+	if s.trip.mean == 0 {
+		return s.hop.draw(s.draws) + s.hop.draw(s.draws)
 	}
-	return s.normal(2*float64(s.Hop), math.Sqrt2*float64(s.HopDeviation))
+	return s.trip.draw(s.draws)
 }
 
-func (s *contention) normal(mean, deviation float64) int64 {
-	return int64(math.Abs(mean + deviation*s.draws.NormFloat64()))
+// normal is the absolute value of a normal distribution, in nanoseconds.
+type normal struct{ mean, deviation float64 }
+
+func (n normal) draw(d dice) int64 {
+	return int64(math.Abs(n.mean + n.deviation*d.NormFloat64()))
 }

@@ -8,27 +8,30 @@ const buckets = 8192
 // heap, which stays small; those of the next buckets lie unordered in a wheel,
 // where adding one costs the same however many there are; what is later still
 // waits in a heap of its own. (Brown, "Calendar queues", CACM 31(10), 1988.)
+// An operation has one event at a time.
 type timeline struct {
 	width    uint // a bucket holds 2^width ns
 	present  heap
-	bucket   int64 // the number of the present bucket
-	wheel    [buckets]int32
+	bucket   int64                // the number of the present bucket
+	wheel    [buckets]link        // the first in each bucket
 	occupied [buckets / 64]uint64 // one bit for each bucket of the wheel that is not empty
-	nodes    []node               // of the lists in the wheel; the first is not used
-	unused   int32                // list of nodes
+	nodes    []node               // of the operations whose events are in the wheel
 	far      heap
 }
 
-// node is an event in a list. 0 is the end of a list.
+// link leads to the node of operation link-1; 0 leads nowhere.
+type link int32
+
+// node is an operation's place in the list of a bucket.
 type node struct {
-	event
-	next int32
+	at   int64
+	next link
 }
 
 // newTimeline has buckets of 2^width ns: best is a width that leaves a few events in
 // each.
 func newTimeline(width uint) *timeline {
-	return &timeline{width: width, nodes: make([]node, 1, 256)}
+	return &timeline{width: width}
 }
 
 func (t *timeline) push(e event) {
@@ -36,7 +39,7 @@ func (t *timeline) push(e event) {
 	case bucket <= t.bucket:
 		t.present.push(e)
 	case bucket < t.bucket+buckets:
-		t.link(bucket%buckets, e)
+		t.add(bucket%buckets, e)
 	default:
 		t.far.push(e)
 	}
@@ -56,17 +59,13 @@ func (t *timeline) next() (event, bool) {
 // pop takes away the event that next returned.
 func (t *timeline) pop() { t.present.pop() }
 
-// link adds an event to the list of a bucket in the wheel.
-func (t *timeline) link(i int64, e event) {
-	at := t.unused
-	if at == 0 {
-		at = int32(len(t.nodes))
+// add puts an event into the list of a bucket in the wheel.
+func (t *timeline) add(i int64, e event) {
+	for int(e.op) >= len(t.nodes) {
 		t.nodes = append(t.nodes, node{})
-	} else {
-		t.unused = t.nodes[at].next
 	}
-	t.nodes[at] = node{e, t.wheel[i]}
-	t.wheel[i] = at
+	t.nodes[e.op] = node{e.at, t.wheel[i]}
+	t.wheel[i] = link(e.op + 1)
 	t.occupied[i/64] |= 1 << (i % 64)
 }
 
@@ -102,10 +101,8 @@ func (t *timeline) nextOccupied() (int64, bool) {
 
 // unlink moves a bucket's events from the wheel to the present.
 func (t *timeline) unlink(i int64) {
-	for at := t.wheel[i]; at != 0; {
-		n := &t.nodes[at]
-		t.present.push(n.event)
-		n.next, t.unused, at = t.unused, at, n.next
+	for l := t.wheel[i]; l != 0; l = t.nodes[l-1].next {
+		t.present.push(event{t.nodes[l-1].at, int32(l - 1)})
 	}
 	t.wheel[i] = 0
 	t.occupied[i/64] &^= 1 << (i % 64)
