@@ -1,7 +1,9 @@
 package retry
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -10,6 +12,10 @@ import (
 
 // CourseLibrary is the library of the course's demo, for settings that name none.
 const CourseLibrary = "async-retry"
+
+// exampleURL is the gateway that a program calls unless it is told of another: the
+// lab's own has another port each time.
+const exampleURL = "http://127.0.0.1:8080"
 
 // Code writes the settings as a program for a library of export.Names. Its
 // error is a *lab.KnobError.
@@ -20,7 +26,7 @@ func Code(lang i18n.Lang, library string, s lab.Settings) (string, error) {
 	}
 	settings := export.Settings{
 		Policy: p.policy, Classify: s.Bool("classify"), Breaker: p.breaker, Hedge: p.hedge,
-		Fallback: p.fallback, Idempotency: p.keys, URL: p.url,
+		Fallback: p.fallback, Idempotency: p.keys, URL: cmp.Or(strings.TrimSuffix(p.url, "/"), exampleURL),
 	}
 	if budget := s.Text("budget"); budget != off {
 		settings.Budget = budget

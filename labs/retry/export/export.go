@@ -135,24 +135,28 @@ func newPage(l library, s Settings, catalogue *i18n.Catalogue) *page {
 // functions are what the templates call.
 func (p *page) functions() template.FuncMap {
 	return template.FuncMap{
-		"ms":         func(d time.Duration) string { return number(float64(d) / float64(time.Millisecond)) },
-		"wholeMS":    func(d time.Duration) int64 { return d.Milliseconds() },
-		"seconds":    func(d time.Duration) string { return number(d.Seconds()) },
-		"golang":     goDuration,
-		"number":     number,
-		"share":      func(percent float64) string { return number(percent / 100) },
-		"half":       func(d time.Duration) time.Duration { return d / 2 },
-		"quarters":   func(d time.Duration) time.Duration { return d / 4 * 3 },
-		"jitter":     func(name string) bool { return p.P.Jitter.String() == name },
-		"text":       p.catalogue.T,
-		"head":       p.head,
-		"note":       p.note,
-		"trim":       strings.TrimSpace,
-		"percentOf":  func(rate float64) string { return number(100 * rate) },
-		"atLeastOne": func(n int) int { return max(1, n) },
-		"atLeastTwo": func(n int) int { return max(2, n) },
+		"ms":                 func(d time.Duration) string { return number(float64(d) / float64(time.Millisecond)) },
+		"wholeMS":            func(d time.Duration) int64 { return d.Milliseconds() },
+		"seconds":            func(d time.Duration) string { return number(d.Seconds()) },
+		"golang":             goDuration,
+		"number":             number,
+		"share":              func(percent float64) string { return number(percent / 100) },
+		"half":               func(d time.Duration) time.Duration { return d / 2 },
+		"quarters":           func(d time.Duration) time.Duration { return d / 4 * 3 },
+		"jitter":             func(name string) bool { return p.P.Jitter.String() == name },
+		"text":               p.catalogue.T,
+		"head":               p.head,
+		"note":               p.note,
+		"trim":               strings.TrimSpace,
+		"percentOf":          func(rate float64) string { return number(100 * rate) },
+		"atLeastOne":         func(n int) int { return max(1, n) },
+		"atLeastTwo":         func(n int) int { return max(2, n) },
+		"atLeastHalfASecond": func(d time.Duration) time.Duration { return max(d, shortestBreak) },
 	}
 }
+
+// shortestBreak is how long Polly's breaker must stay open.
+const shortestBreak = 500 * time.Millisecond
 
 func number(f float64) string { return strings.TrimSuffix(fmt.Sprintf("%.12g", f), ".0") }
 

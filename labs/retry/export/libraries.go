@@ -59,6 +59,7 @@ func libraries() []library {
 
 // expressible is the policy as far as the library can express it.
 func (l library) expressible(p policy.Policy) policy.Policy {
+	p.HonorRetryAfter = p.HonorRetryAfter && l.retryAfter
 	switch {
 	case slices.Contains(l.jitters, p.Jitter) && l.exactRandom(&p), l.custom && l.memory:
 	case p.Jitter == policy.Decorrelated && l.custom:
@@ -84,8 +85,16 @@ func (l library) native(p *policy.Policy) bool {
 	if p.Base < time.Millisecond && l.name != "jpillora" || l.factors != nil && !slices.Contains(l.factors, p.Factor) {
 		return false
 	}
+	// Resilience4j's factor of randomization is below 1.
+	if l.name == "resilience4j" && p.Jitter == policy.Percent && p.JitterPct >= 100 {
+		return false
+	}
 	// The Go libraries want a cap above the base and a factor above 1.
 	if l.name == "failsafe-go" && (p.Cap <= p.Base || p.Factor <= 1) {
+		return false
+	}
+	// failsafe-go's own jitter would also shorten the time that the server asked for.
+	if l.name == "failsafe-go" && p.HonorRetryAfter && p.Jitter != policy.None {
 		return false
 	}
 	return slices.Contains(l.jitters, p.Jitter)

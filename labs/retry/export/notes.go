@@ -47,6 +47,7 @@ func (p *page) remarks() []string {
 	say(s.Budget != "" && !slices.Contains(l.budgets, s.Budget), "budget", s.Budget)
 	say(!l.breaker && s.Breaker != nil, "breaker")
 	say(l.breaker && s.Breaker != nil && l.name != "failsafe-go" && s.Breaker.Failures > 0, "breaker-rate")
+	say(l.name == "polly" && s.Breaker != nil && s.Breaker.OpenFor < shortestBreak, "break", shortestBreak)
 	say(!l.hedge && s.Hedge > 0, "hedge")
 	say(!s.Classify, "blind")
 	say(l.name == "aws-sdk-go-v2", "aws")

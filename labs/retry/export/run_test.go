@@ -94,6 +94,27 @@ func behaves(t *testing.T, s export.Settings, run func(env []string) (string, er
 	}
 }
 
+// obeys runs a program against a gateway that wants to be called again in a second.
+func obeys(t *testing.T, run func(env []string) (string, error)) {
+	t.Helper()
+	var first, second time.Time
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) == 1 {
+			first = time.Now()
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		second = time.Now()
+	}))
+	defer server.Close()
+	out, err := run([]string{"GATEWAY_URL=" + server.URL})
+	if gap := second.Sub(first); err != nil || calls.Load() != 2 || gap < time.Second {
+		t.Errorf("asked to wait a second: %d calls, %v between them, %v\n%s", calls.Load(), gap, err, out)
+	}
+}
+
 // The Go programs are built against the libraries themselves, in a module of their
 // own, and all but the one that needs AWS are run.
 func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
@@ -131,9 +152,14 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 		for _, variant := range run {
 			t.Run(name+" "+variant, func(t *testing.T) {
 				t.Parallel()
-				behaves(t, variants()[variant], func(env []string) (string, error) {
+				s := variants()[variant]
+				program := func(env []string) (string, error) {
 					return command(t, dir, env, filepath.Join(bin, name+"_"+variant))
-				})
+				}
+				behaves(t, s, program)
+				if s.Policy.HonorRetryAfter {
+					obeys(t, program)
+				}
 			})
 		}
 	}
