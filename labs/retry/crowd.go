@@ -69,6 +69,10 @@ func fleetServer(p *plan, s lab.Settings) fleet.Server {
 	}
 }
 
+// LiveKnobs are those that the fleet knows nothing of: its clients make no second
+// calls, and when they call is up to the crowd.
+func LiveKnobs() []string { return []string{"rate", "hedge", "outage", "gateway-url"} }
+
 // fleetOutageAt is when the outage of a steady crowd begins.
 const fleetOutageAt = 5 * time.Second
 

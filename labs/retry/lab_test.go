@@ -241,6 +241,7 @@ func TestRules(t *testing.T) {
 		"negative base":    {map[string]lab.Value{"base": ms(-1)}, "base"},
 		"more than all":    {map[string]lab.Value{"failure-rate": lab.FractionValue(1.1)}, "failure-rate"},
 		"no such jitter":   {map[string]lab.Value{"jitter": lab.ChoiceValue("some")}, "jitter"},
+		"no refill":        {map[string]lab.Value{"budget": lab.ChoiceValue("bucket"), "budget-refill": lab.FloatValue(0)}, "budget-refill"},
 		"not an address":   {map[string]lab.Value{"gateway-url": lab.TextValue("localhost:80")}, "gateway-url"},
 		"no such port":     {map[string]lab.Value{"gateway-url": lab.TextValue("http://localhost:99999")}, "gateway-url"},
 		"more than a path": {map[string]lab.Value{"gateway-url": lab.TextValue("http://localhost/?a=1")}, "gateway-url"},

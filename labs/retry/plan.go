@@ -120,13 +120,30 @@ func (p *plan) setPolicy(s lab.Settings) error {
 }
 
 func (p *plan) setProtection(s lab.Settings) error {
-	if name := s.Text("budget"); name != off {
-		spec, err := policy.BudgetPreset(name)
-		if err != nil {
-			return asKnobError(err)
-		}
-		p.budget = &spec
+	return errors.Join(p.setBudget(s), p.setBreaker(s))
+}
+
+func (p *plan) setBudget(s lab.Settings) error {
+	name := s.Text("budget")
+	if name == off {
+		return nil
 	}
+	spec, err := policy.BudgetPreset(name)
+	if err != nil {
+		return asKnobError(err)
+	}
+	if name == policy.Bucket {
+		spec.Capacity, spec.PerSuccess = s.Float("budget-tokens"), s.Float("budget-refill")
+	}
+	err = spec.Validate()
+	if invalid := (*policy.InvalidError)(nil); errors.As(err, &invalid) && invalid.Reason == policy.NoRefill {
+		return &lab.KnobError{Knob: "budget-refill", Value: s["budget-refill"].String(), Allowed: ">0..10"}
+	}
+	p.budget = &spec
+	return asKnobError(err)
+}
+
+func (p *plan) setBreaker(s lab.Settings) error {
 	if name := s.Text("breaker"); name != off {
 		spec, err := policy.BreakerPreset(name)
 		if err != nil {

@@ -51,6 +51,15 @@ func TestBudgetCapsTheLoad(t *testing.T) {
 	}
 }
 
+func TestTheSizeOfTheBucket(t *testing.T) {
+	retries := func(tokens string) float64 {
+		return measure(t, 120, 3, fast(map[string]string{"failure-rate": "1", "budget": "bucket", "budget-tokens": tokens})).Metrics["retries"]
+	}
+	if small, large := retries("5"), retries("50"); small != 5 || large != 50 {
+		t.Errorf("where nothing succeeds, buckets of 5 and 50 paid for %v and %v retries", small, large)
+	}
+}
+
 func TestBreakerOpensInAnOutageAndClosesAfterIt(t *testing.T) {
 	s := settings(t, fast(map[string]string{"breaker": "gobreaker", "breaker-open": "500ms", "retries": "1"}))
 	l := start(t, lab.Env{}, s, 1).(*Lab)

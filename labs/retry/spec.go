@@ -76,8 +76,12 @@ func policyKnobs() []lab.Knob {
 
 // protectionKnobs keep retries from doing harm, and say what comes after them.
 func protectionKnobs() []lab.Knob {
+	tokens := lab.NewInt("budget-tokens", 10, 1, 1000)
+	tokens.Log = true
 	return []lab.Knob{
 		lab.NewChoice("budget", append([]string{off}, policy.BudgetNames()...)...),
+		tokens,
+		lab.NewFloat("budget-refill", 0.1, 0, 10, 0.05, 0.5),
 		lab.NewChoice("breaker", append([]string{off}, policy.BreakerNames()...)...),
 		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute).With("breaker"),
 		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue).With("outage").With("decline-rate").With("limit").With("breaker"),

@@ -61,6 +61,11 @@ func runFleet(ctx context.Context, c *call) error {
 	if err != nil {
 		return usageError{asKnobError(err)}
 	}
+	for _, id := range retry.LiveKnobs() {
+		if c.given[id] {
+			fmt.Fprintln(c.Stderr, c.text.T("cli.fleet.live", "--"+id))
+		}
+	}
 	result, err := fleet.Run(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("simulating the fleet: %w", err)

@@ -101,6 +101,9 @@ func (c *call) measure(ctx context.Context, bench *labs.Bench, entry labs.Entry,
 		fmt.Fprintln(c.Stderr, c.text.T(note.Key, note.Args...))
 	}
 	interrupted := c.wait(ctx, exp, c.flags.Duration("for"))
+	for _, trouble := range exp.Snapshot().Troubles {
+		fmt.Fprintln(c.Stderr, c.text.T(trouble.Key, trouble.Args...))
+	}
 	exp.TogglePause()
 	if interrupted == nil {
 		waitForRest(ctx, exp)

@@ -13,8 +13,8 @@ import (
 	"resilab/labs/retry/preset"
 )
 
-// largestDraw is the largest float64 below 1: a uniform draw never reaches 1.
-const largestDraw = 1 - 1.0/(1<<53)
+// largestDraw stands for the largest draw there is: a uniform one never reaches 1.
+const largestDraw = 0.999999
 
 func scheduleFlags() []lab.Knob {
 	longest := policy.MaxWait

@@ -24,6 +24,9 @@ type BudgetSpec struct {
 	Floor        float64 // a retry is allowed only while more than this is left
 }
 
+// Bucket is the name of the preset whose size and refill are anybody's choice.
+const Bucket = "bucket"
+
 // BudgetPreset returns the budget of a well-known client by its name, or an
 // *InvalidError.
 func BudgetPreset(name string) (BudgetSpec, error) {
@@ -47,7 +50,7 @@ func budgetPresets() map[string]BudgetSpec {
 	return map[string]BudgetSpec{
 		// The bucket of Brooker, "Fixing retries with token buckets and circuit
 		// breakers", 2022: ten tokens, a tenth earned by each success.
-		"bucket": {Capacity: 10, PerSuccess: 0.1, RetryCost: 1},
+		Bucket: {Capacity: 10, PerSuccess: 0.1, RetryCost: 1},
 		// gRPC proposal A6, retry throttling: a failure costs 1, a success earns
 		// tokenRatio, and retries stop at half of maxTokens.
 		"grpc": {Capacity: 10, PerSuccess: 0.1, FailureCost: 1, Floor: 5},
