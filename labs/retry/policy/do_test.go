@@ -148,13 +148,18 @@ func TestTheDeadlineIsNeverOverrun(t *testing.T) {
 		p.Deadline = time.Duration(rapid.Int64Range(1, int64(time.Minute)).Draw(rt, "deadline"))
 		p.AttemptTimeout = time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(rt, "timeout"))
 		latency := time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Minute)).Draw(rt, "latency"))
+		failure := &policy.StatusError{Status: 503, After: time.Duration(rapid.IntRange(0, 3).Draw(rt, "retry-after")) * time.Second}
+		p.HonorRetryAfter = rapid.Bool().Draw(rt, "honour")
 		slow := func(ctx context.Context) (int, error) {
 			select {
 			case <-ctx.Done():
 				return 0, ctx.Err()
 			case <-time.After(latency):
-				return 0, errDown
+				return 0, failure
 			}
+		}
+		if rapid.Bool().Draw(rt, "hedge") {
+			slow = policy.Hedge(time.Second, 1, slow)
 		}
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
@@ -165,6 +170,21 @@ func TestTheDeadlineIsNeverOverrun(t *testing.T) {
 				t.Errorf("took %v with a deadline of %v", took, p.Deadline)
 			}
 		})
+	})
+}
+
+// Nobody waits for a retry that there is no time for.
+func TestAWaitBeyondTheDeadlineIsNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &policy.Runner{Policy: valid()}
+		r.Policy.Deadline = 250 * time.Millisecond
+		start := time.Now()
+		call, _ := failing(100, errDown)
+		_, _ = policy.Do(t.Context(), r, call)
+		// The second wait would last from 100 to 300 ms.
+		if took := time.Since(start); took != 100*time.Millisecond {
+			t.Errorf("gave up after %v, want 100ms", took)
+		}
 	})
 }
 

@@ -100,27 +100,68 @@ func anyPolicy(t *rapid.T) policy.Policy {
 	return p
 }
 
-func TestWaitsKeepTheirRangeAndTheCap(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := anyPolicy(t)
-		draw := rapid.Float64Range(0, math.Nextafter(1, 0))
-		waits := p.Schedule()
-		n := 0
-		for ; n < 40; n++ {
-			wait, more := waits.Next(func() float64 { return draw.Draw(t, "r") })
-			if !more {
-				break
-			}
-			lo, hi := p.Range(n)
-			// One nanosecond is what rounding to whole ones may cost.
-			if wait < lo-1 || wait > hi+1 || wait < 0 || wait > p.Cap {
-				t.Fatalf("wait %d is %v, outside [%v, %v] with cap %v", n, wait, lo, hi, p.Cap)
-			}
+// bounds are those that a jitter's definition gives to the wait before retry n, in
+// nanoseconds and not yet capped, worked out without the code under test.
+func bounds(p policy.Policy, n int, prev time.Duration) (lo, hi float64) {
+	base := float64(p.Base)
+	raw := base * math.Pow(p.Factor, float64(n))
+	v := math.Min(raw, float64(p.Cap))
+	switch p.Jitter {
+	case policy.Full:
+		return 0, v
+	case policy.Equal:
+		return v / 2, v
+	case policy.Decorrelated:
+		return base, 3 * max(base, float64(prev))
+	case policy.Percent:
+		return v * (1 - p.JitterPct/100), v * (1 + p.JitterPct/100)
+	case policy.Jpillora:
+		return base, raw
+	case policy.Randomize:
+		return v, 2 * v
+	}
+	return v, v
+}
+
+// No jitter exceeds its bounds, and no wait the cap; the range that a screen shows
+// holds every wait as well.
+func TestWaitsKeepTheirBoundsAndTheCap(t *testing.T) {
+	for j := range policy.JitterNames() {
+		t.Run(policy.Jitter(j).String(), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				p := anyPolicy(t)
+				p.Jitter = policy.Jitter(j)
+				p.Factor = rapid.OneOf(rapid.Float64Range(1, 3), rapid.Just(p.Factor)).Draw(t, "likely factor")
+				keepsItsBounds(t, p)
+			})
+		})
+	}
+}
+
+func keepsItsBounds(t *rapid.T, p policy.Policy) {
+	draw := rapid.OneOf(rapid.Float64Range(0, 0.5), rapid.Float64Range(0.5, math.Nextafter(1, 0)))
+	waits := p.Schedule()
+	n := 0
+	for prev := time.Duration(0); n < 40; n++ {
+		wait, more := waits.Next(func() float64 { return draw.Draw(t, "r") })
+		if !more {
+			break
 		}
-		if n != min(40, p.Retries) {
-			t.Fatalf("%d waits for %d retries", n, p.Retries)
+		low, high := bounds(p, n, prev)
+		// Whole nanoseconds, and a power of a thousand factors, are not exact.
+		slack := 2 + 1e-9*high
+		if ns := float64(wait); ns < math.Min(low, float64(p.Cap))-slack || ns > high+slack || wait < 0 || wait > p.Cap {
+			t.Fatalf("wait %d is %v, outside [%v, %v] with cap %v", n, wait, low, high, p.Cap)
 		}
-	})
+		lo, hi := p.Range(n)
+		if wait < lo-1 || wait > hi+1 {
+			t.Fatalf("wait %d is %v, shown as within [%v, %v]", n, wait, lo, hi)
+		}
+		prev = wait
+	}
+	if n != min(40, p.Retries) {
+		t.Fatalf("%d waits for %d retries", n, p.Retries)
+	}
 }
 
 func TestWaitsByFormula(t *testing.T) {
