@@ -197,7 +197,7 @@ func (r *run) metrics() map[string]float64 {
 	m["charges"] = float64(book.Charges)
 	m["orders_paid"] = float64(book.Orders)
 	m["double_charges"] = float64(book.Doubles())
-	m["double_money"] = float64(book.Doubles()) * amount
+	m["double_money"] = float64(book.DoubleCents) / 100
 	_, inOutage := r.lab.gateway.Requests()
 	m["outage_calls"] = float64(inOutage)
 	r.stats.mu.Lock()

@@ -35,8 +35,11 @@ func mix(x uint64) uint64 {
 // an operation of its own, or the next attempt of one where the first must fail.
 func (c *Config) unnamed(n uint64) (operation uint64, attempt int) {
 	attempts := uint64(c.FailFirst) + 1
-	return 1<<63 + n/attempts, int(n%attempts) + 1
+	return firstUnnamed + n/attempts, int(n%attempts) + 1
 }
+
+// firstUnnamed is the operation of the first request that does not name its own.
+const firstUnnamed = 1 << 63
 
 // fails tells whether this attempt gets 503.
 func (c *Config) fails(operation uint64, attempt int) bool {

@@ -164,6 +164,13 @@ func TestTheDemoByHand(t *testing.T) {
 		}
 		g.Reset(Config{FailFirst: 2})
 	}
+	g.Reset(Config{})
+	for _, want := range []string{"txn_1_1", "txn_1_2"} {
+		if r := c.send(call{path: "/payments", body: body}); !strings.Contains(r.body, want) {
+			t.Errorf("a charge is called %s, want %s", r.body, want)
+		}
+	}
+	g.Reset(Config{FailFirst: 1})
 	if r := c.send(call{path: "/payments", body: body}); !strings.Contains(r.body, `"success":false`) {
 		t.Errorf("a failure is told as %s", r.body)
 	}
@@ -218,7 +225,7 @@ func TestLostReplyIsChargedAllTheSame(t *testing.T) {
 		t.Fatalf("an answer arrived: %d", r.status)
 	}
 	c.pay(1, 2, "")
-	if got := g.Ledger(); got.Charges != 2 || got.Orders != 1 || got.Doubles() != 1 {
+	if got, want := g.Ledger(), (Totals{Charges: 2, Orders: 1, Cents: 2 * 9999, DoubleCents: 9999}); got != want || got.Doubles() != 1 {
 		t.Errorf("ledger %+v, want two charges for one order", got)
 	}
 }

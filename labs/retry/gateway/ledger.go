@@ -10,6 +10,8 @@ type Totals struct {
 	Charges int // money was taken so many times
 	Orders  int // for so many different orders
 	Cents   int // in all
+
+	DoubleCents int // of these, taken again for an order that was paid
 }
 
 // Doubles is how many charges should not have been made.
@@ -33,10 +35,12 @@ func (l *ledger) charge(order uint64, cents int) {
 	for uint64(len(l.paid)) <= word {
 		l.paid = append(l.paid, 0)
 	}
-	if l.paid[word]&bit == 0 {
-		l.paid[word] |= bit
-		l.totals.Orders++
+	if l.paid[word]&bit != 0 {
+		l.totals.DoubleCents += cents
+		return
 	}
+	l.paid[word] |= bit
+	l.totals.Orders++
 }
 
 func (l *ledger) has(order uint64) bool {

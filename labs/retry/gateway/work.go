@@ -70,6 +70,15 @@ func (req *request) order() (order, answer, bool) {
 	return o, answer{}, true
 }
 
+// number tells an order's charges apart: that of the attempt or, where the client
+// names none, that of the request.
+func (req *request) number() uint64 {
+	if req.operation >= firstUnnamed {
+		return req.operation - firstUnnamed + 1
+	}
+	return uint64(req.attempt)
+}
+
 func pay(req *request) answer {
 	o, refusal, ok := req.order()
 	switch {
@@ -82,7 +91,7 @@ func pay(req *request) answer {
 	}
 	req.ledger.charge(o.Order, int(math.Round(o.Amount*100)))
 	return result(http.StatusOK, map[string]any{
-		"success": true, "transactionId": fmt.Sprintf("txn_%d_%d", o.Order, req.attempt),
+		"success": true, "transactionId": fmt.Sprintf("txn_%d_%d", o.Order, req.number()),
 	})
 }
 
