@@ -8,6 +8,7 @@ import (
 
 	"resilab/labs/lab"
 	"resilab/labs/retry/fleet"
+	"resilab/labs/retry/gateway"
 )
 
 // How the clients of the fleet come.
@@ -21,8 +22,6 @@ const (
 	fleetFor = 30 * time.Second
 	// fleetDrain is the pause between two deliveries from the fleet's queue.
 	fleetDrain = 50 * time.Millisecond
-	// fleetSigma is the spread of the gateway's latency.
-	fleetSigma = 0.35
 	// maxClients and guestClients bound the crowd.
 	maxClients   = fleet.MaxClients
 	guestClients = 2000
@@ -61,8 +60,10 @@ func FleetConfig(s lab.Settings, seed uint64) (fleet.Config, error) {
 func fleetServer(p *plan, s lab.Settings) fleet.Server {
 	g := p.gateway
 	return fleet.Server{
-		Latency: fleet.Latency{Median: g.Latency, Sigma: fleetSigma, SlowShare: g.SlowRate, SlowBy: 19 * g.Latency},
-		Slots:   g.Capacity, Queue: g.Line, Refusal: time.Millisecond,
+		Latency: fleet.Latency{
+			Median: g.Latency, Sigma: gateway.LatencySpread, SlowShare: g.SlowRate, SlowBy: (gateway.SlowFactor - 1) * g.Latency,
+		},
+		Slots: g.Capacity, Queue: g.Line, Refusal: time.Millisecond,
 		FailureRate: g.FailureRate, DeclineRate: g.DeclineRate, LostRate: g.LostRate,
 		Limit: g.Limit, RetryAfter: comeBack,
 		Outage: fleet.Outage{At: fleetOutageAt, For: s.Duration("fleet-outage")},

@@ -34,9 +34,9 @@ type Config struct {
 const (
 	// SlowFactor is how much longer a slow answer takes.
 	SlowFactor = 20
-	// latencySpread is σ of the log-normal times: 95 % lie within a factor of 2
+	// LatencySpread is σ of the log-normal times: 95 % lie within a factor of 2
 	// of the median.
-	latencySpread = 0.35
+	LatencySpread = 0.35
 )
 
 // down tells whether a planned outage covers the moment.

@@ -50,7 +50,7 @@ func (c *Config) fails(operation uint64, attempt int) bool {
 func (c *Config) latency(operation uint64, attempt int) time.Duration {
 	u := uniform(c.Seed, operation, attempt, drawLatency)
 	normal := math.Sqrt2 * math.Erfinv(2*math.Max(u, 1e-12)-1)
-	d := float64(c.Latency) * math.Exp(latencySpread*normal)
+	d := float64(c.Latency) * math.Exp(LatencySpread*normal)
 	if uniform(c.Seed, operation, attempt, drawSlow) < c.SlowRate {
 		d *= SlowFactor
 	}
