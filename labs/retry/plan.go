@@ -137,7 +137,7 @@ func (p *plan) setBudget(s lab.Settings) error {
 	}
 	err = spec.Validate()
 	if invalid := (*policy.InvalidError)(nil); errors.As(err, &invalid) && invalid.Reason == policy.NoRefill {
-		return &lab.KnobError{Knob: "budget-refill", Value: s["budget-refill"].String(), Allowed: ">0..10"}
+		return &lab.KnobError{Knob: "budget-refill", Value: s["budget-refill"].String(), Allowed: ">0..1"}
 	}
 	p.budget = &spec
 	return asKnobError(err)

@@ -81,7 +81,7 @@ func protectionKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("budget", append([]string{off}, policy.BudgetNames()...)...),
 		tokens,
-		lab.NewFloat("budget-refill", 0.1, 0, 10, 0.05, 0.5),
+		lab.NewFloat("budget-refill", 0.1, 0, 1, 0.05, 0.1),
 		lab.NewChoice("breaker", append([]string{off}, policy.BreakerNames()...)...),
 		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute).With("breaker"),
 		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue).With("outage").With("decline-rate").With("limit").With("breaker"),
