@@ -56,11 +56,16 @@ func exercises() map[string]exercise {
 			func(_, b map[string]float64) bool { return b["load"] <= 1.15 },
 		},
 		"R6": {
-			with(calm, flags{"fleet-outage": "10s", "base": "200ms", "cap": "2s"}), nil,
+			with(calm, flags{"fleet-outage": "8s", "base": "200ms", "cap": "2s"}), nil,
 			flags{"breaker": "gobreaker", "breaker-open": "1s"},
 			func(a, b map[string]float64) bool {
 				return b["outage_calls"] <= 0.15*a["outage_calls"] && b["rejected_after_recovery"] <= 40
 			},
+		},
+		"R6 open for too long": {
+			with(calm, flags{"fleet-outage": "8s", "base": "200ms", "cap": "2s", "breaker": "gobreaker"}),
+			flags{"breaker-open": "5s"}, flags{"breaker-open": "1s"},
+			func(_, b map[string]float64) bool { return b["rejected_after_recovery"] <= 40 },
 		},
 		"R7": {
 			with(calm, flags{"lost-rate": "0.1"}), nil, flags{"idempotency": "true"},
