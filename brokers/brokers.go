@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
 
 	"resilab/brokers/minirabbit"
 	"resilab/brokers/redis"
@@ -43,24 +46,68 @@ type Set struct {
 	closers  []func() error
 }
 
-// UnreachableError says which broker did not answer and how to start one.
+// UnreachableError says which broker cannot be used: it did not answer, or it
+// let nobody in.
 type UnreachableError struct {
 	Broker  string // "RabbitMQ" or "Redis"
 	Address string
+	Refused bool   // it answered, but refused the user, the password or the vhost
 	Start   string // a command that would start it
 	Err     error
 }
 
 func (e *UnreachableError) Error() string {
+	if e.Refused {
+		return fmt.Sprintf("%s at %s lets nobody in (%v)", e.Broker, e.Address, e.Err)
+	}
 	return fmt.Sprintf("%s at %s does not answer (%v); start it with: %s", e.Broker, e.Address, e.Err, e.Start)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
+// What starts a real broker on this machine.
+const (
+	startRabbitMQ = "docker compose up -d rabbitmq"
+	startRedis    = "docker compose up -d redis"
+)
+
+// URLError says that an address is none.
+type URLError struct {
+	Broker  string // "RabbitMQ" or "Redis"
+	Value   string // without a password
+	Allowed string
+}
+
+func (e *URLError) Error() string {
+	return fmt.Sprintf("the address of %s: %q is not allowed (%s)", e.Broker, e.Value, e.Allowed)
+}
+
+// Check returns nil, or a *URLError for the first address that no broker can
+// have.
+func (c Choice) Check() error {
+	if c.AMQPURL != "" {
+		if _, err := amqp.ParseURI(c.AMQPURL); err != nil {
+			return &URLError{"RabbitMQ", Redacted(c.AMQPURL), "amqp://user:password@host:5672/vhost, amqps://…"}
+		}
+	}
+	if c.RedisURL != "" {
+		client, err := redis.Open(c.RedisURL, redis.Options{})
+		if err != nil {
+			return &URLError{"Redis", Redacted(c.RedisURL), "redis://user:password@host:6379/0, rediss://…"}
+		}
+		return client.Close()
+	}
+	return nil
+}
+
 // Open starts the embedded brokers that the choice asks for and makes sure
 // that the real ones answer. The error for one that does not is an
-// *UnreachableError. Close is due after success.
+// *UnreachableError, that for an address that is none a *URLError. Close is due
+// after success.
 func Open(ctx context.Context, choice Choice) (*Set, error) {
+	if err := choice.Check(); err != nil {
+		return nil, err
+	}
 	s := &Set{names: map[string]string{}}
 	err := errors.Join(s.openAMQP(ctx, choice), s.openRedis(ctx, choice))
 	if err != nil {
@@ -81,7 +128,7 @@ func (s *Set) openAMQP(ctx context.Context, choice Choice) error {
 	}
 	s.AMQPURL, s.names["amqp"] = choice.AMQPURL, Redacted(choice.AMQPURL)
 	if _, err := probeAMQP(ctx, choice.AMQPURL); err != nil {
-		return &UnreachableError{Broker: "RabbitMQ", Address: Redacted(choice.AMQPURL), Start: "docker compose up -d rabbitmq", Err: err}
+		return &UnreachableError{Broker: "RabbitMQ", Address: Redacted(choice.AMQPURL), Refused: isRefusal(err), Start: startRabbitMQ, Err: err}
 	}
 	return nil
 }
@@ -98,7 +145,7 @@ func (s *Set) openRedis(ctx context.Context, choice Choice) error {
 	}
 	s.RedisURL, s.names["redis"] = choice.RedisURL, Redacted(choice.RedisURL)
 	if _, err := probeRedis(ctx, choice.RedisURL); err != nil {
-		return &UnreachableError{Broker: "Redis", Address: Redacted(choice.RedisURL), Start: "docker compose up -d redis", Err: err}
+		return &UnreachableError{Broker: "Redis", Address: Redacted(choice.RedisURL), Refused: isRefusal(err), Start: startRedis, Err: err}
 	}
 	return nil
 }
@@ -125,11 +172,13 @@ func (s *Set) Close() error {
 
 // Redacted is a broker's address for people: no user, no password.
 func Redacted(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil || u.Host == "" {
-		return rawURL
+	if u, err := url.Parse(rawURL); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host
 	}
-	return u.Scheme + "://" + u.Host
+	if i := strings.LastIndexByte(rawURL, '@'); i >= 0 {
+		return "…" + rawURL[i:]
+	}
+	return rawURL
 }
 
 // plainCause digs out the innermost network error, which says in two words

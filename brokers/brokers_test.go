@@ -94,3 +94,35 @@ func TestUnreachable(t *testing.T) {
 		}
 	}
 }
+
+// A broker that lets nobody in is there: starting it would not help.
+func TestRefused(t *testing.T) {
+	wrong := strings.Replace(brokertest.RabbitMQ(t).URL(), "guest:guest", "guest:secret", 1)
+	_, err := brokers.Open(testContext(t), brokers.Choice{AMQPURL: wrong})
+	var unreachable *brokers.UnreachableError
+	if !errors.As(err, &unreachable) || !unreachable.Refused || strings.Contains(err.Error(), "secret") {
+		t.Errorf("wrong password: %v", err)
+	}
+	if f := brokers.Probe(testContext(t), brokers.Choice{AMQPURL: wrong, RedisURL: "redis://127.0.0.1:1/0"})[0]; !f.Refused || f.Mend != "" {
+		t.Errorf("finding %+v", f)
+	}
+}
+
+func TestChoiceCheck(t *testing.T) {
+	for _, c := range []brokers.Choice{
+		{}, {AMQPURL: brokers.LocalAMQP, RedisURL: brokers.LocalRedis}, {AMQPURL: "amqps://host/vhost"},
+		{RedisURL: "rediss://host:1"}, {RedisURL: "redis://host:1?addr=other:2"}, {RedisURL: "redis://h:1/0?master_name=m&addr=o:2"},
+	} {
+		if err := c.Check(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	for _, c := range []brokers.Choice{
+		{AMQPURL: "http://me:secret@host"}, {AMQPURL: "amqp://me:secret@host:port"}, {RedisURL: "host:6379"}, {RedisURL: "amqp://host"}, {RedisURL: ":::"},
+	} {
+		var bad *brokers.URLError
+		if err := c.Check(); !errors.As(err, &bad) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

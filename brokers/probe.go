@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	goredis "github.com/redis/go-redis/v9"
+
+	"resilab/brokers/redis"
 )
 
 // Finding is what a probe saw of one thing the labs need.
@@ -17,7 +18,8 @@ type Finding struct {
 	Address string
 	Version string // as the server tells it
 	Err     error  // nil: it is there
-	Mend    string // a command that would mend it; empty where nothing is wrong
+	Refused bool   // it is, but it refused the user, the password or the vhost
+	Mend    string // a command that would mend it; empty where none would
 }
 
 // Probe looks at what stands behind a choice with real addresses and says
@@ -30,7 +32,9 @@ func findAMQP(ctx context.Context, url string) []Finding {
 	f := Finding{Subject: "RabbitMQ", Address: Redacted(url)}
 	f.Version, f.Err = probeAMQP(ctx, url)
 	if f.Err != nil {
-		f.Mend = "docker compose up -d rabbitmq"
+		if f.Refused = isRefusal(f.Err); !f.Refused {
+			f.Mend = startRabbitMQ
+		}
 		return []Finding{f}
 	}
 	plugin := Finding{Subject: "x-consistent-hash", Address: f.Address}
@@ -43,9 +47,25 @@ func findAMQP(ctx context.Context, url string) []Finding {
 func findRedis(ctx context.Context, url string) []Finding {
 	f := Finding{Subject: "Redis", Address: Redacted(url)}
 	if f.Version, f.Err = probeRedis(ctx, url); f.Err != nil {
-		f.Mend = "docker compose up -d redis"
+		if f.Refused = isRefusal(f.Err); !f.Refused {
+			f.Mend = startRedis
+		}
 	}
 	return []Finding{f}
+}
+
+// isRefusal tells whether a broker answered, but let nobody in.
+func isRefusal(err error) bool {
+	var exception *amqp.Error
+	if errors.As(err, &exception) {
+		return exception.Code == amqp.AccessRefused || exception.Code == amqp.NotAllowed
+	}
+	for _, prefix := range []string{"WRONGPASS", "NOAUTH", "NOPERM"} {
+		if goredis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // probeAMQP opens and closes a connection and returns "product version".
@@ -89,24 +109,17 @@ func dialAMQP(ctx context.Context, url string) (*amqp.Connection, error) {
 
 // probeRedis sends PING and returns the version from INFO.
 func probeRedis(ctx context.Context, url string) (version string, err error) {
-	opt, err := goredis.ParseURL(url)
+	client, err := redis.Open(url, redis.Options{Timeout: openPatience, PoolSize: 1})
 	if err != nil {
-		return "", fmt.Errorf("reading the address: %w", err)
+		return "", err
 	}
-	opt.DialTimeout, opt.MaxRetries = openPatience, -1
-	client := goredis.NewClient(opt)
 	defer func() { err = errors.Join(err, client.Close()) }()
-	if err := client.Ping(ctx).Err(); err != nil {
-		return "", plainCause(err)
+	if err := client.Ping(ctx); err != nil {
+		return "", errors.Unwrap(err) // without the address, which the caller tells
 	}
-	info, err := client.Info(ctx, "server").Result()
-	if err != nil {
+	info, err := client.Info(ctx, "server")
+	if err != nil || info["redis_version"] == "" {
 		return "Redis", nil // it answers, but does not tell its version
 	}
-	for line := range strings.Lines(info) {
-		if v, ok := strings.CutPrefix(line, "redis_version:"); ok {
-			return "Redis " + strings.TrimSpace(v), nil
-		}
-	}
-	return "Redis", nil
+	return "Redis " + info["redis_version"], nil
 }

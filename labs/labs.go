@@ -42,6 +42,12 @@ func Find(id string) (Entry, bool) {
 // Choice names the brokers to use; an empty URL means the embedded one.
 type Choice = brokers.Choice
 
+// What can be wrong with a choice of brokers.
+type (
+	UnreachableError = brokers.UnreachableError
+	URLError         = brokers.URLError
+)
+
 // Finding is what a probe saw of one thing the labs need.
 type Finding = brokers.Finding
 

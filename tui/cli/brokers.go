@@ -19,6 +19,12 @@ func brokersFlags() []lab.Knob {
 
 // runBrokers serves the embedded brokers to any client until interrupted.
 func runBrokers(ctx context.Context, c *call) error {
+	if err := c.noArgs(); err != nil {
+		return err
+	}
+	if err := c.checkAddresses("amqp-addr", "redis-addr"); err != nil {
+		return err
+	}
 	bench, err := labs.OpenBench(ctx, labs.Choice{
 		AMQPAddr: c.flags.Text("amqp-addr"), RedisAddr: c.flags.Text("redis-addr"),
 		AMQPProduct: c.flags.Text("amqp-product"),

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
@@ -83,12 +84,13 @@ func Main(ctx context.Context, w World) int {
 	}
 	err = dispatch(ctx, w, text)
 	var usage usageError
+	var address *labs.URLError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errSaid):
 		return exitFailed
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &address):
 		fmt.Fprintln(w.Stderr, "resilab:", oneLine(explain(text, err)))
 		return exitUsage
 	default:
@@ -97,13 +99,40 @@ func Main(ctx context.Context, w World) int {
 	}
 }
 
-// explain puts an error into the catalogue's words where it has some.
+// explain puts an error into the catalogue's words where it has some; several
+// errors are told one after the other.
 func explain(text *i18n.Catalogue, err error) string {
-	var ke *lab.KnobError
-	if errors.As(err, &ke) {
-		return text.T("cli.error.value", "--"+ke.Knob, ke.Value, ke.Allowed)
+	var knob *lab.KnobError
+	var address *labs.URLError
+	var broker *labs.UnreachableError
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []string
+		for _, e := range several.Unwrap() {
+			all = append(all, explain(text, e))
+		}
+		return strings.Join(all, "; ")
+	}
+	switch {
+	case errors.Is(err, errNoLab):
+		return text.T("cli.error.lab", strings.Join(labNames(), "|"))
+	case errors.As(err, &knob):
+		return text.T("cli.error.value", "--"+knob.Knob, knob.Value, knob.Allowed)
+	case errors.As(err, &address):
+		return text.T("cli.error.value", urlFlag(address.Broker), address.Value, address.Allowed)
+	case errors.As(err, &broker) && broker.Refused:
+		return text.T("cli.error.refused", broker.Broker, broker.Address, broker.Err, urlFlag(broker.Broker))
+	case errors.As(err, &broker):
+		return text.T("cli.error.unreachable", broker.Broker, broker.Address, broker.Err, broker.Start)
 	}
 	return err.Error()
+}
+
+// urlFlag is the flag that tells where a broker is.
+func urlFlag(broker string) string {
+	if broker == "Redis" {
+		return "--redis-url"
+	}
+	return "--amqp-url"
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"resilab/labs"
@@ -17,13 +19,17 @@ func doctorFlags() []lab.Knob { return append(brokerFlags(), languageFlag()) }
 // runDoctor tells what the labs can use here and what to type to mend the rest.
 // It fails only where brokers were named and are not usable.
 func runDoctor(ctx context.Context, c *call) error {
+	choice := c.brokerChoice()
+	if err := choice.Check(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, doctorPatience)
 	defer cancel()
 	if err := c.doctorEmbedded(ctx); err != nil {
 		return err
 	}
-	choice := c.brokerChoice()
-	named := choice.AMQPURL != "" || choice.RedisURL != ""
+	named := map[string]bool{} // by flag
+	named[urlFlag("RabbitMQ")], named[urlFlag("Redis")] = choice.AMQPURL != "", choice.RedisURL != ""
 	local := labs.LocalBrokers()
 	if choice.AMQPURL == "" {
 		choice.AMQPURL = local.AMQPURL
@@ -31,16 +37,20 @@ func runDoctor(ctx context.Context, c *call) error {
 	if choice.RedisURL == "" {
 		choice.RedisURL = local.RedisURL
 	}
-	missing := false
+	missing, failed := false, false
 	for _, f := range labs.Probe(ctx, choice) {
 		if f.Err == nil {
-			fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", f.Subject, f.Address, f.Version))
+			fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", dots(f.Subject, f.Address, f.Version)))
 			continue
 		}
-		missing = true
-		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", f.Subject, f.Address, oneLine(f.Err.Error()), f.Mend))
+		missing, failed = true, failed || named[urlFlag(f.Subject)]
+		mend := f.Mend
+		if f.Refused {
+			mend = c.text.T("cli.doctor.refused", urlFlag(f.Subject))
+		}
+		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error())), mend))
 	}
-	if missing && named {
+	if failed {
 		return errSaid
 	}
 	if missing {
@@ -60,7 +70,13 @@ func (c *call) doctorEmbedded(ctx context.Context) error {
 		if f.Err != nil {
 			return fmt.Errorf("embedded %s: %w", f.Subject, f.Err)
 		}
-		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.embedded", f.Subject, f.Version))
+		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", dots(c.text.T("cli.doctor.embedded", f.Subject), f.Version)))
 	}
 	return bench.Close()
+}
+
+// dots joins what is known of a thing.
+func dots(facts ...string) string {
+	facts = slices.DeleteFunc(facts, func(s string) bool { return s == "" })
+	return strings.Join(facts, " · ")
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -220,6 +222,18 @@ func progressFlag() lab.Knob { return lab.NewText("progress", "") }
 func seedFlag() lab.Knob { return lab.NewInt("seed", 1, 0, 1<<31-1) }
 
 func formatFlag() lab.Knob { return lab.NewChoice("format", "text", "json") }
+
+// checkAddresses refuses flags that name no place to listen.
+func (c *call) checkAddresses(ids ...string) error {
+	for _, id := range ids {
+		value := c.flags.Text(id)
+		_, port, err := net.SplitHostPort(value)
+		if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+			return usageError{&lab.KnobError{Knob: id, Value: value, Allowed: c.text.T("cli.error.address")}}
+		}
+	}
+	return nil
+}
 
 // brokerFlags choose where RabbitMQ and Redis are.
 func brokerFlags() []lab.Knob {

@@ -87,12 +87,15 @@ func (c *call) openCourse(s *screen) (err error) {
 }
 
 // openStore reads the person's progress; a broken file is said and set aside.
+// Where there is no home to keep a file in, the progress lasts as long as the
+// program.
 func (c *call) openStore() (*course.Store, error) {
 	path := c.flags.Text("progress")
 	if path == "" {
 		dir, err := configDir(c.Getenv)
 		if err != nil {
-			return nil, err
+			fmt.Fprintln(c.Stderr, c.text.T("cli.course.nohome"))
+			return course.NewStore(), nil
 		}
 		path = filepath.Join(dir, "progress.json")
 	}

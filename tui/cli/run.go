@@ -32,14 +32,35 @@ func runFlags(args []string) ([]lab.Knob, error) {
 		seedFlag(), formatFlag(), languageFlag(),
 	}
 	flags := append(own, brokerFlags()...)
-	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
+	name := labWord(args)
+	switch {
+	case name == "" && (len(args) == 0 || args[0] == "-h" || args[0] == "--help"):
 		return flags, nil
+	case name == "":
+		return nil, errNoLab
 	}
-	entry, ok := labs.Find(args[0])
+	entry, ok := labs.Find(name)
 	if !ok {
-		return nil, &lab.KnobError{Knob: "lab", Value: args[0], Allowed: strings.Join(labNames(), "|")}
+		return nil, &lab.KnobError{Knob: "lab", Value: name, Allowed: strings.Join(labNames(), "|")}
 	}
 	return append(append([]lab.Knob{}, entry.Spec.Knobs...), flags...), nil
+}
+
+// errNoLab is told in the catalogue's words.
+var errNoLab = errors.New("the lab is missing")
+
+// labWord finds which lab is asked for before its flags are known: the first
+// word that names one, else the first word of all.
+func labWord(args []string) string {
+	for _, a := range args {
+		if _, ok := labs.Find(a); ok {
+			return a
+		}
+	}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		return args[0]
+	}
+	return ""
 }
 
 func labNames() (names []string) {
@@ -51,8 +72,11 @@ func labNames() (names []string) {
 
 // runLab runs one lab without a screen and prints the evidence.
 func runLab(ctx context.Context, c *call) error {
-	if len(c.args) != 1 {
-		return usageError{errors.New(c.text.T("cli.error.lab", strings.Join(labNames(), "|")))}
+	if len(c.args) == 0 {
+		return usageError{errNoLab}
+	}
+	if len(c.args) > 1 {
+		return usageError{errors.New(c.text.T("cli.error.toomuch", c.args[1]))}
 	}
 	entry, _ := labs.Find(c.args[0])
 	settings := c.knobs(entry.Spec)

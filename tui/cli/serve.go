@@ -40,7 +40,7 @@ func serveFlags() []lab.Knob {
 // serve lets visitors into the labs over SSH. All share the bench's brokers;
 // each has experiments, and so a namespace, of their own.
 func serve(ctx context.Context, c *call) error {
-	if err := c.noArgs(); err != nil {
+	if err := errors.Join(c.noArgs(), c.checkAddresses("addr")); err != nil {
 		return err
 	}
 	opt, err := c.serverOptions()
@@ -75,7 +75,7 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 	if opt.HostKeyPath == "" {
 		dir, err := configDir(c.Getenv)
 		if err != nil {
-			return opt, err
+			return opt, usageError{errors.New(c.text.T("cli.error.novalue", "--host-key", c.text.T("cli.help.text")))}
 		}
 		opt.HostKeyPath = filepath.Join(dir, "host_ed25519")
 	}
