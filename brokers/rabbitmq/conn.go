@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -127,12 +128,21 @@ func (c *Conn) watch() {
 				defer c.mu.Unlock()
 				c.blocked = Blocked{}
 				if err != nil {
-					c.err = fmt.Errorf("RabbitMQ at %s: connection lost: %s", c.addr, err.Reason)
+					c.err = fmt.Errorf("RabbitMQ at %s: connection lost: %s", c.addr, reason(err))
 				}
 				return
 			}
 		}
 	}()
+}
+
+// reason is what the broker said, with what to type against the one mistake
+// that a fresh RabbitMQ always has.
+func reason(err *amqp.Error) string {
+	if strings.Contains(err.Reason, "unknown exchange type 'x-consistent-hash'") {
+		return err.Reason + "; its plugin is enabled with: rabbitmq-plugins enable rabbitmq_consistent_hash_exchange"
+	}
+	return err.Reason
 }
 
 // Addr returns the broker's host and port.

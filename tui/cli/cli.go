@@ -90,6 +90,9 @@ func Main(ctx context.Context, w World) int {
 		return exitOK
 	case errors.Is(err, errSaid):
 		return exitFailed
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.interrupted"))
+		return exitFailed
 	case errors.As(err, &usage), errors.As(err, &address):
 		fmt.Fprintln(w.Stderr, "resilab:", oneLine(explain(text, err)))
 		return exitUsage
