@@ -77,6 +77,9 @@ var errSaid = errors.New("already reported")
 
 // Main runs the program and returns its exit code.
 func Main(ctx context.Context, w World) int {
+	if isTerminalWatch(w) {
+		return beTerminalWatch(w)
+	}
 	text, err := loadTexts(w)
 	if err != nil {
 		fmt.Fprintln(w.Stderr, "resilab:", err)

@@ -46,6 +46,15 @@ func runLabs(ctx context.Context, c *call) error {
 	if !isTerminal(c.Stdin) || !isTerminal(c.Stdout) {
 		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(labNames(), "|")))}
 	}
+	watch, err := c.watchTerminal() // first, because it takes a moment to be ready
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.openLabs(ctx, watch), watch.close())
+}
+
+// openLabs makes the program and shows it.
+func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 	look, err := c.theme()
 	if err != nil {
 		return usageError{err}
@@ -63,7 +72,7 @@ func runLabs(ctx context.Context, c *call) error {
 	if s.bench, err = c.openBench(ctx); err != nil {
 		return err
 	}
-	return errors.Join(c.show(ctx, s), s.bench.Close())
+	return errors.Join(c.show(ctx, s, watch), s.bench.Close())
 }
 
 // openCourse finds the cards, the person's progress and the card asked for.
@@ -105,13 +114,16 @@ func (c *call) openStore() (*course.Store, error) {
 }
 
 // show runs the program until the person leaves or ctx ends.
-func (c *call) show(ctx context.Context, s screen) error {
+func (c *call) show(ctx context.Context, s screen, watch *terminalWatch) error {
 	model, err := s.model()
 	if err != nil {
 		return err
 	}
 	options := append(model.ProgramOptions(),
 		tea.WithoutSignalHandler(), tea.WithInput(c.Stdin), tea.WithOutput(c.Stdout))
+	if err := watch.await(); err != nil {
+		return err
+	}
 	program := tea.NewProgram(model, options...)
 	// A signal quits like the key does: ending the program's own context would
 	// close the terminal under its reader.

@@ -35,8 +35,15 @@ func TestMain(m *testing.M) {
 	brokertest.Main(m, &shared)
 }
 
-// resilab is what main.go does.
+// resilab is what main.go does; SIGUSR1 makes a goroutine panic that is not
+// Bubble Tea's, as a mistake in an engine would.
 func resilab() int {
+	panics := make(chan os.Signal, 1)
+	signal.Notify(panics, syscall.SIGUSR1)
+	go func() {
+		<-panics
+		panic("a mistake in an engine")
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return cli.Main(ctx, cli.World{

@@ -1,14 +1,16 @@
 package endtoend
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
+	"reflect"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/term"
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
 )
@@ -21,6 +23,7 @@ type terminal struct {
 	screen vt10x.Terminal
 	raw    output
 	ended  chan error
+	before *term.State // of the terminal, before the program
 }
 
 func openTerminal(tb testing.TB, cols, rows uint16, args ...string) *terminal {
@@ -30,11 +33,24 @@ func openTerminal(tb testing.TB, cols, rows uint16, args ...string) *terminal {
 
 func openTerminalWith(tb testing.TB, cols, rows uint16, cmd *exec.Cmd) *terminal {
 	tb.Helper()
-	file, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: cols, Rows: rows})
+	file, tty, err := pty.Open()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	term := &terminal{cmd: cmd, pty: file, ended: make(chan error, 1),
+	defer tty.Close()
+	before, err := term.GetState(tty.Fd())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := pty.Setsize(tty, &pty.Winsize{Cols: cols, Rows: rows}); err != nil {
+		tb.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	term := &terminal{cmd: cmd, pty: file, ended: make(chan error, 1), before: before,
 		screen: vt10x.New(vt10x.WithSize(int(cols), int(rows)))}
 	read := make(chan struct{})
 	go func() {
@@ -135,15 +151,53 @@ func TestTerminalSignal(t *testing.T) {
 	checkTerminalIsClean(t, term)
 }
 
+// However the program dies, the terminal is left as it was found, and what went
+// wrong is said.
+func TestTerminalSurvivesTheProgram(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		signal syscall.Signal
+		said   string
+	}{
+		"panic":   {syscall.SIGUSR1, "panic: a mistake in an engine"},
+		"fatal":   {syscall.SIGSEGV, "SIGSEGV"},
+		"kill -9": {syscall.SIGKILL, "ended without a goodbye"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")
+			term.awaits(t, "Knobs")
+			if err := term.cmd.Process.Signal(c.signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := term.awaitEnd(t); err == nil {
+				t.Error("it ends with exit 0")
+			}
+			await(t, "the end is told", func() bool {
+				raw := term.raw.String()
+				left := strings.LastIndex(raw, leftScreen)
+				return left >= 0 && strings.Contains(raw[left:], c.said)
+			})
+			checkTerminalIsClean(t, term)
+		})
+	}
+}
+
+// leftScreen is the sequence that leaves the alternate screen.
+const leftScreen = "\x1b[?1049l"
+
 // checkTerminalIsClean looks for the sequences that leave the alternate screen
-// and show the cursor.
-func checkTerminalIsClean(t *testing.T, term *terminal) {
+// and show the cursor, and for the terminal's state.
+func checkTerminalIsClean(t *testing.T, program *terminal) {
 	t.Helper()
-	raw := []byte(term.raw.String())
-	for name, seq := range map[string]string{"alternate screen": "\x1b[?1049l", "cursor": "\x1b[?25h"} {
-		on := strings.TrimSuffix(seq, seq[len(seq)-1:]) + map[byte]string{'l': "h", 'h': "l"}[seq[len(seq)-1]]
-		if bytes.LastIndex(raw, []byte(seq)) < bytes.LastIndex(raw, []byte(on)) {
+	raw := program.raw.String()
+	for name, seq := range map[string]struct{ on, off string }{
+		"alternate screen": {"\x1b[?1049h", leftScreen}, "cursor": {"\x1b[?25l", "\x1b[?25h"},
+	} {
+		if strings.LastIndex(raw, seq.off) < strings.LastIndex(raw, seq.on) {
 			t.Errorf("the %s is not given back", name)
 		}
+	}
+	if after, err := term.GetState(program.pty.Fd()); err != nil || !reflect.DeepEqual(after, program.before) {
+		t.Errorf("the terminal's state is %+v, %v; it was %+v", after, err, program.before)
 	}
 }

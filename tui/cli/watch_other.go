@@ -1,0 +1,16 @@
+//go:build !unix
+
+package cli
+
+// terminalWatch needs files that are handed to a second process.
+type terminalWatch struct{}
+
+func (c *call) watchTerminal() (*terminalWatch, error) { return &terminalWatch{}, nil }
+
+func (*terminalWatch) await() error { return nil }
+
+func (*terminalWatch) close() error { return nil }
+
+func isTerminalWatch(World) bool { return false }
+
+func beTerminalWatch(World) int { return exitFailed }

@@ -1,0 +1,133 @@
+//go:build unix
+
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/charmbracelet/x/term"
+)
+
+// The labs draw on the alternate screen of a terminal in raw mode. Bubble Tea
+// puts the terminal back after a panic in a goroutine of its own; one in an
+// engine's or in a library's ends the process at once, as kill -9 does. So a
+// second process of this program waits for the first one's end and, if that
+// comes without a goodbye, puts the terminal back and shows the report (the
+// monitor of the documentation of debug.SetCrashOutput).
+
+// watchVariable in the environment makes the program that second process.
+const watchVariable = "RESILAB_WATCH_TERMINAL"
+
+// goodbye is what the first process writes when it has put the terminal back
+// itself.
+const goodbye = "goodbye"
+
+// What the second process finds beside the terminal.
+const (
+	reportFile = 3 // the crash report, until the first process has ended
+	readyFile  = 4 // to say that the terminal's state is noted
+)
+
+// leaveScreen leaves the alternate screen, shows the cursor, and ends the
+// reports of the mouse and of pastes.
+const leaveScreen = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\r\n"
+
+// terminalWatch is the second process, seen from the first.
+type terminalWatch struct {
+	report *os.File // for it to read
+	ready  *os.File // from it
+	cmd    *exec.Cmd
+}
+
+// watchTerminal starts the second process; close is due when the terminal has
+// been put back.
+func (c *call) watchTerminal() (*terminalWatch, error) {
+	w, err := c.startWatch()
+	if err != nil {
+		return nil, fmt.Errorf("watching the terminal: %w", err)
+	}
+	return w, nil
+}
+
+func (c *call) startWatch() (*terminalWatch, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	theirs, report, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	ready, said, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, report.Close())
+	}
+	defer said.Close()
+	w := &terminalWatch{report: report, ready: ready, cmd: exec.Command(self, c.Args...)}
+	w.cmd.Env = append(os.Environ(), watchVariable+"=1")
+	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
+	w.cmd.ExtraFiles = []*os.File{theirs, said}
+	if err := w.cmd.Start(); err != nil {
+		return nil, errors.Join(err, report.Close(), ready.Close())
+	}
+	if err := debug.SetCrashOutput(report, debug.CrashOptions{}); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// await returns when the second process has noted the terminal's state. Until
+// then that must stay as it is.
+func (w *terminalWatch) await() error {
+	if _, err := io.ReadFull(w.ready, make([]byte, 1)); err != nil {
+		return fmt.Errorf("watching the terminal: %w", err)
+	}
+	return nil
+}
+
+// close tells the second process that all is well, and waits for it.
+func (w *terminalWatch) close() error {
+	_ = debug.SetCrashOutput(nil, debug.CrashOptions{})
+	_, _ = io.WriteString(w.report, goodbye) // it may have been killed
+	_, _ = w.report.Close(), w.ready.Close()
+	if err := w.cmd.Wait(); err != nil {
+		return fmt.Errorf("watching the terminal: %w", err)
+	}
+	return nil
+}
+
+// isTerminalWatch tells whether this is the second process.
+func isTerminalWatch(w World) bool { return w.Getenv(watchVariable) != "" }
+
+// beTerminalWatch is what the second process does.
+func beTerminalWatch(w World) int {
+	// It outlives the first process, whatever ends that. Writing to a terminal
+	// whose shell has taken it back would stop it (SIGTTOU).
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGTTOU)
+	before, err := term.GetState(os.Stdin.Fd())
+	if err != nil {
+		return exitFailed
+	}
+	ready := os.NewFile(readyFile, "ready")
+	_, _ = ready.WriteString("!")
+	_ = ready.Close()
+	report, _ := io.ReadAll(os.NewFile(reportFile, "report"))
+	if string(report) == goodbye {
+		return exitOK
+	}
+	_ = term.Restore(os.Stdin.Fd(), before) // the terminal may be gone
+	_, _ = io.WriteString(w.Stdout, leaveScreen)
+	if text, err := loadTexts(w); err == nil {
+		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.crash"))
+	}
+	_, _ = w.Stderr.Write(report)
+	return exitFailed
+}
