@@ -109,7 +109,7 @@ func dialAMQP(ctx context.Context, url string) (*amqp.Connection, error) {
 
 // probeRedis sends PING and returns the version from INFO.
 func probeRedis(ctx context.Context, url string) (version string, err error) {
-	client, err := redis.Open(url, redis.Options{Timeout: openPatience, PoolSize: 1})
+	client, err := redis.Open(url, redis.Options{Timeout: openPatience})
 	if err != nil {
 		return "", err
 	}
