@@ -191,8 +191,10 @@ func (w *guided) runA(ctx context.Context) error {
 	}
 	w.save()
 	w.say("course.plain.kept_a")
+	said := map[string]bool{} // a rule may name a metric of A and of B
 	for _, cond := range w.session.Look(run).Conditions {
-		if m, ok := w.card.Spec.Metric(cond.Left.Metric); ok {
+		if m, ok := w.card.Spec.Metric(cond.Left.Metric); ok && !said[m.ID] {
+			said[m.ID] = true
 			w.say("course.plain.figure", w.card.MetricName(w.Text, m.ID), m.Format.Write(run.Metrics[m.ID]))
 		}
 	}
