@@ -14,6 +14,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"resilab/labs"
 	"resilab/labs/i18n"
@@ -129,6 +130,9 @@ func explain(text *i18n.Catalogue, err error) string {
 		return text.T("cli.error.refused", broker.Broker, broker.Address, broker.Err, urlFlag(broker.Broker))
 	case errors.As(err, &broker):
 		return text.T("cli.error.unreachable", broker.Broker, broker.Address, broker.Err, broker.Start)
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return text.T("cli.error.taken", err)
 	}
 	return err.Error()
 }
