@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"resilab/brokers/brokertest"
+	"resilab/labs/labtest"
 )
 
 // exercise is one of the course's questions: what run A and run B differ in,
@@ -113,7 +114,7 @@ const (
 // real one. What it logs are the figures that a student would see.
 //
 // Most figures are times, or follow from times, and a machine that has more to
-// do than it can spoils them. So each try is watched (see witnessed): an
+// do than it can spoils them. So each try is watched (see labtest.KeptTime): an
 // exercise fails if it disappoints in every try and the machine kept time in
 // two of them. Where it did not, B must still clearly point the right way in
 // one try: what a strategy is for does not depend on the machine. Only the
@@ -157,7 +158,7 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 	undisturbed, pointed := 0, false
 	for try := range tries {
 		var sides [2]map[string]float64
-		kept := witnessed(func() {
+		kept := labtest.KeptTime(func() {
 			var both sync.WaitGroup
 			for i, flags := range []string{x.a, x.b} {
 				both.Go(func() { sides[i] = measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags, x.last) })
