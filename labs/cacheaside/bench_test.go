@@ -54,7 +54,7 @@ func BenchmarkHit(b *testing.B) {
 
 // BenchmarkJudge is one observation: witness, sentence, counters.
 func BenchmarkJudge(b *testing.B) {
-	r := newRun(config{instances: 1, eviction: evictionLab}, nil, newJudge([]uint64{5, 5, 5}, nil), 1)
+	r := newRun(context.Background(), config{instances: 1, eviction: evictionLab}, nil, newJudge([]uint64{5, 5, 5}, nil), 1)
 	b.RunParallel(func(pb *testing.PB) {
 		a := answer{entry: entry{ID: 2, Version: 5}, source: FromCache}
 		for pb.Next() {

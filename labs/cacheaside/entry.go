@@ -29,6 +29,14 @@ func newEntry(p catalog.Product, readAt time.Time) entry {
 
 func (e entry) loadedAt() time.Time { return time.UnixMilli(e.Loaded) }
 
+// found is catalog.ErrNotFound where the entry says that there is no product.
+func (e entry) found() error {
+	if e.Missing {
+		return catalog.ErrNotFound
+	}
+	return nil
+}
+
 // encode writes an entry, padded by the given number of bytes.
 func (e entry) encode(padding int) []byte {
 	e.Padding = strings.Repeat("x", padding)

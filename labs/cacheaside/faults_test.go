@@ -2,16 +2,19 @@ package cacheaside
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"resilab/brokers/redis"
+	"resilab/labs/cacheaside/catalog"
 	"resilab/labs/lab"
 )
 
@@ -230,5 +233,37 @@ func TestARequestBeforeTheFirstRunIsRefused(t *testing.T) {
 	l.measured(l.serveProduct)(w, httptest.NewRequest(http.MethodGet, "/product/1", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"error"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// Whatever the time-out, an answer from the database comes within it where
+// Redis swallows every command: Redis is not waited for until it is too late.
+func TestFailingOpenLeavesTimeForTheDatabase(t *testing.T) {
+	for _, strategy := range []string{strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			l := startLab(t, embedded(t), map[string]string{"rate": "50", "db-latency": "1ms", "fail-mode": "open",
+				"timeout": "400ms", "redis-fault": faultCut, "strategy": strategy})
+			if m := awaitMetric(t, l, "reads", 50); m["success"] < 0.9 || m["p50_ms"] > 400 {
+				t.Errorf("%v succeeded, half of them in %v ms", m["success"], m["p50_ms"])
+			}
+		})
+	}
+}
+
+// Who waits for another's lease learns that there is no product as the holder does.
+func TestAWaitingReaderLearnsThatAProductIsMissing(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "50ms", "negative-ttl": "5s", "strategy": strategyLease})
+	var readers sync.WaitGroup
+	for range 5 {
+		readers.Go(func() {
+			if got, err := l.Read(t.Context(), 99); !errors.Is(err, catalog.ErrNotFound) {
+				t.Errorf("an unknown product is %+v, %v", got, err)
+			}
+		})
+	}
+	readers.Wait()
+	if queries := l.Snapshot().Metrics["db_queries"]; queries != 1 {
+		t.Errorf("%v queries under one lease", queries)
 	}
 }

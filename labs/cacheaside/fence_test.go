@@ -80,6 +80,8 @@ func (m *modelCache) SetIfAbsent(context.Context, string, string, time.Duration)
 	return false, errors.ErrUnsupported
 }
 
+func (m *modelCache) DeleteIf(context.Context, string, string) error { return errors.ErrUnsupported }
+
 func (m *modelCache) FillUnlessFenced(_ context.Context, key string, version uint64, value []byte, ttl time.Duration) error {
 	return m.command(func(now time.Time) error {
 		if f, ok := m.keys[fenceOf(key)]; ok && now.Before(f.ends) && f.fence > version {
@@ -180,7 +182,7 @@ func act(t *testing.T, p *plan, invalidate string) (broken string) {
 		ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 		cfg := config{ttl: planTTL, timeout: planTimeout, dbLatency: ms(p.db), writeTime: ms(p.db), fillDelay: ms(p.fill),
 			products: 1, instances: 2, strategy: strategyPlain, invalidate: invalidate, failOpen: true, eviction: evictionLab, dbSpread: spreadFixed}
-		r := newRun(cfg, &modelCache{plan: p, keys: map[string]modelKey{}}, newJudge([]uint64{1}, nil), 1)
+		r := newRun(t.Context(), cfg, &modelCache{plan: p, keys: map[string]modelKey{}}, newJudge([]uint64{1}, nil), 1)
 		h := &health{now: time.Now, changed: func(error, time.Duration) {}}
 		w := newWatch(nil)
 		w.change, w.gone = func() {}, func(int, Life, bool) {}

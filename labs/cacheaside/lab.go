@@ -155,7 +155,7 @@ func (l *engine) begin(ctx context.Context, c config) error {
 	if err := l.listenExpired(ctx, c.notify); err != nil {
 		return err
 	}
-	r := newRun(c, l.cacheFor(c), newJudge(versions, rows), l.seed)
+	r := newRun(l.ctx, c, l.cacheFor(c), newJudge(versions, rows), l.seed)
 	if old == nil || !old.cfg.sameCache(c) {
 		l.forget(ctx)
 	}

@@ -42,7 +42,7 @@ func (l *engine) observeRead(ctx context.Context, r *run, id int, due time.Time,
 	truth := r.judge.of(id)
 	w := truth.witness()
 	began := time.Now()
-	a, err := l.svc.read(until{ctx, began.Add(r.cfg.timeout)}, r, l.balance(r), id, began)
+	a, err := l.svc.read(ctx, r, l.balance(r), id, began)
 	now := time.Now()
 	if l.ctx.Err() != nil {
 		return a, err // the lab is stopping: this says nothing about the service

@@ -51,6 +51,9 @@ type run struct {
 	newcomer  newcomer
 	memory    atomic.Pointer[redis.Memory] // of the lab's own Redis
 
+	whole *patience // of a read, from its begin to its answer
+	redis *patience // with Redis, so that time is left for the database
+
 	drawing sync.Mutex
 	draws   *rand.Rand // latencies, jitter, early refreshes
 }
@@ -62,8 +65,9 @@ type instance struct {
 	copies     sync.Map // id → entry; what it last answered
 }
 
-func newRun(cfg config, c cache, j *judge, seed uint64) *run {
-	r := &run{cfg: cfg, meter: &meter{}, judge: j, cache: c, draws: rand.New(rand.NewPCG(seed, 3))}
+func newRun(life context.Context, cfg config, c cache, j *judge, seed uint64) *run {
+	r := &run{cfg: cfg, meter: &meter{}, judge: j, cache: c, draws: rand.New(rand.NewPCG(seed, 3)),
+		whole: newPatience(life, cfg.timeout), redis: newPatience(life, cfg.timeout/2)}
 	if cfg.eviction == evictionLab {
 		r.bound = newBound(cfg.cacheSize)
 	}
@@ -106,16 +110,16 @@ type answer struct {
 func (s *service) key(id int) string { return s.prefix + "product:" + strconv.Itoa(id) }
 
 // read answers for a product: from the cache, else from the database, which
-// is then written to the cache. The error is catalog.ErrNotFound for a product
-// that is not there; any other is a failure.
+// is then written to the cache. It takes no longer than the time-out. The error
+// is catalog.ErrNotFound for a product that is not there; any other is a failure.
 func (s *service) read(ctx context.Context, r *run, inst *instance, id int, now time.Time) (a answer, err error) {
 	q := query{run: r, inst: inst, id: id, key: s.key(id), truth: r.judge.of(id), asked: now}
-	e, err := s.lookup(ctx, q)
+	e, err := s.lookup(ctx, q, now)
 	if err == nil {
 		a, err = s.hit(q, e)
 	} else {
-		ctx, cancel := waiting(ctx)
-		defer cancel()
+		ctx, done := r.whole.from(ctx, now)
+		defer done()
 		a, err = s.withoutCopy(ctx, q, err)
 	}
 	if r.cfg.staleCopy {
@@ -126,17 +130,27 @@ func (s *service) read(ctx context.Context, r *run, inst *instance, id int, now 
 
 // withoutCopy answers where the cache has no copy, or does not answer.
 func (s *service) withoutCopy(ctx context.Context, q query, err error) (answer, error) {
-	switch {
-	case errors.Is(err, redis.ErrMiss):
+	if errors.Is(err, redis.ErrMiss) {
 		return s.miss(ctx, q)
-	case q.cfg.failOpen:
-		return s.uncached(ctx, q)
 	}
-	return answer{}, err
+	return s.withoutRedis(ctx, q, err)
+}
+
+// withoutRedis answers where Redis does not, as the fail mode says.
+func (s *service) withoutRedis(ctx context.Context, q query, err error) (answer, error) {
+	switch {
+	case !q.cfg.failOpen:
+		return answer{}, err
+	case q.cfg.strategy == strategyFlight:
+		return s.flight(q, s.uncached)
+	}
+	return s.uncached(ctx, q)
 }
 
 // lookup asks the cache.
-func (s *service) lookup(ctx context.Context, q query) (entry, error) {
+func (s *service) lookup(ctx context.Context, q query, now time.Time) (entry, error) {
+	ctx, done := q.redis.from(ctx, now)
+	defer done()
 	raw, err := q.cache.Get(ctx, q.key)
 	if err != nil {
 		return entry{}, s.told(q.run, err)
@@ -169,8 +183,8 @@ func (s *service) hit(q query, e entry) (answer, error) {
 	a := answer{entry: e, source: FromCache}
 	q.truth.touched()
 	q.bound.touch(q.id)
-	if e.Missing {
-		return a, catalog.ErrNotFound
+	if err := e.found(); err != nil {
+		return a, err
 	}
 	switch q.cfg.strategy {
 	case strategyEarly:
@@ -187,49 +201,41 @@ func (s *service) hit(q query, e entry) (answer, error) {
 }
 
 // miss answers where the cache has nothing.
-func (s *service) miss(ctx context.Context, q query) (a answer, err error) {
+func (s *service) miss(ctx context.Context, q query) (answer, error) {
 	switch q.cfg.strategy {
 	case strategyFlight, strategySWR:
-		a.entry, err = s.flight(q, s.loadUnlessFilled)
+		return s.flight(q, s.loadUnlessFilled)
 	case strategyLease:
 		return s.leased(ctx, q)
-	default:
-		a.entry, err = s.load(ctx, q)
 	}
-	a.source, a.missed = FromDatabase, true
-	return a, err
+	return s.load(ctx, q)
 }
 
-// uncached answers from the database where Redis does not answer.
-func (s *service) uncached(ctx context.Context, q query) (a answer, err error) {
-	if q.cfg.strategy == strategyFlight {
-		a.entry, err = s.flight(q, s.ask)
-	} else {
-		a.entry, err = s.ask(ctx, q)
-	}
-	a.source, a.missed = FromDatabase, true
-	return a, err
+// uncached answers from the database alone.
+func (s *service) uncached(ctx context.Context, q query) (answer, error) {
+	e, err := s.ask(ctx, q)
+	return answer{entry: e, source: FromDatabase, missed: true}, err
 }
 
 // load asks the database and writes what it says to the cache.
-func (s *service) load(ctx context.Context, q query) (entry, error) {
-	e, err := s.ask(ctx, q)
+func (s *service) load(ctx context.Context, q query) (answer, error) {
+	a, err := s.uncached(ctx, q)
 	switch {
-	case errors.Is(err, catalog.ErrNotFound) && q.cfg.negativeTTL > 0:
-		e = entry{ID: q.id, Missing: true, Loaded: time.Now().UnixMilli()}
+	case errors.Is(err, catalog.ErrNotFound) && q.cfg.negativeTTL > 0: // there is nothing, and that is kept
 	case err != nil:
-		return entry{}, err
+		return a, err
 	}
 	if waitErr := wait(ctx, q.cfg.fillDelay); waitErr != nil {
-		return entry{}, waitErr
+		return answer{}, waitErr
 	}
-	if fillErr := s.fill(ctx, q, e); fillErr != nil && !q.cfg.failOpen {
-		return entry{}, fillErr
+	if fillErr := s.fill(ctx, q, a.entry); fillErr != nil && !q.cfg.failOpen {
+		return answer{}, fillErr
 	}
-	return e, err
+	return a, err
 }
 
-// ask asks the database for a product that the cache did not have.
+// ask asks the database for a product that the cache did not have. That there
+// is none is an answer, too.
 func (s *service) ask(ctx context.Context, q query) (entry, error) {
 	if limit := int64(q.cfg.dbLimit); limit > 0 && q.meter.inFlight.Load() >= limit {
 		q.meter.shed.Add(1)
@@ -242,6 +248,7 @@ func (s *service) ask(ctx context.Context, q query) (entry, error) {
 	p, readAt, err := s.db.find(ctx, q.run, q.id)
 	if errors.Is(err, catalog.ErrNotFound) {
 		q.meter.unknownQueries.Add(1)
+		return entry{ID: q.id, Missing: true, Loaded: readAt.UnixMilli()}, err
 	}
 	if err != nil {
 		return entry{}, err

@@ -18,6 +18,8 @@ type cache interface {
 	Delete(ctx context.Context, keys ...string) (int64, error)
 	// SetIfAbsent stores a value where there is none, and tells whether it did.
 	SetIfAbsent(ctx context.Context, key, value string, ttl time.Duration) (bool, error)
+	// DeleteIf deletes a key that still has the value.
+	DeleteIf(ctx context.Context, key, value string) error
 	// FillUnlessFenced stores a copy unless a fence tells of a newer version:
 	// errFenced.
 	FillUnlessFenced(ctx context.Context, key string, version uint64, value []byte, ttl time.Duration) error
@@ -45,6 +47,15 @@ var fenceScript = redis.NewScript(`
 		redis.call("SET", KEYS[2], ARGV[1], "PX", ARGV[2])
 	end
 	return redis.call("DEL", KEYS[1])`)
+
+var deleteIfScript = redis.NewScript(`
+	if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
+	return 0`)
+
+func (s store) DeleteIf(ctx context.Context, key, value string) error {
+	_, err := s.Run(ctx, deleteIfScript, []string{key}, value)
+	return err
+}
 
 func (s store) FillUnlessFenced(ctx context.Context, key string, version uint64, value []byte, ttl time.Duration) error {
 	done, err := s.Run(ctx, fillScript, []string{key, fenceOf(key)}, version, value, max(ttl.Milliseconds(), 1))
@@ -79,6 +90,7 @@ func newGuarded(inner cache) *guarded {
 		Timeout:      breakerOpen,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= breakerTrips },
 		IsSuccessful: func(err error) bool { return err == nil || errors.Is(err, redis.ErrMiss) || errors.Is(err, errFenced) },
+		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) }, // whoever asked has gone
 	})}
 }
 
@@ -111,6 +123,11 @@ func (g *guarded) Delete(ctx context.Context, keys ...string) (int64, error) {
 
 func (g *guarded) SetIfAbsent(ctx context.Context, key, value string, ttl time.Duration) (bool, error) {
 	return through(g, func() (bool, error) { return g.inner.SetIfAbsent(ctx, key, value, ttl) })
+}
+
+func (g *guarded) DeleteIf(ctx context.Context, key, value string) error {
+	_, err := through(g, func() (any, error) { return nil, g.inner.DeleteIf(ctx, key, value) })
+	return err
 }
 
 func (g *guarded) FillUnlessFenced(ctx context.Context, key string, version uint64, value []byte, ttl time.Duration) error {

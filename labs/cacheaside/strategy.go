@@ -4,38 +4,38 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
 	"resilab/brokers/redis"
-	"resilab/labs/cacheaside/catalog"
 )
 
 // flight lets one reader of this instance ask for all that want the same
-// product at the same time. The asking is bounded by a time of its own: it
-// must not end with the reader that happened to be first.
-func (s *service) flight(q query, ask func(context.Context, query) (entry, error)) (entry, error) {
+// product at the same time. The asking must not end with that reader, who may
+// leave, but with the time-out since it came.
+func (s *service) flight(q query, ask func(context.Context, query) (answer, error)) (answer, error) {
 	got, err, _ := q.inst.flight.Do(strconv.Itoa(q.id), func() (any, error) {
-		ctx, cancel := context.WithTimeout(s.life, q.cfg.timeout)
+		ctx, cancel := context.WithDeadline(s.life, q.asked.Add(q.cfg.timeout))
 		defer cancel()
 		return ask(ctx, q)
 	})
-	return got.(entry), err
+	return got.(answer), err
 }
 
 // loadUnlessFilled looks once more before it loads: whoever was first may have
 // filled the cache between this reader's miss and its turn.
-func (s *service) loadUnlessFilled(ctx context.Context, q query) (entry, error) {
-	e, err := s.lookup(ctx, q)
+func (s *service) loadUnlessFilled(ctx context.Context, q query) (answer, error) {
+	e, err := s.lookup(ctx, q, time.Now())
 	switch {
-	case err == nil && e.Missing:
-		return e, catalog.ErrNotFound
 	case err == nil:
-		return e, nil
-	case !errors.Is(err, redis.ErrMiss) && !q.cfg.failOpen:
-		return entry{}, err
+		return answer{entry: e, source: FromCache, missed: true}, e.found()
+	case errors.Is(err, redis.ErrMiss):
+		return s.load(ctx, q)
+	case q.cfg.failOpen:
+		return s.uncached(ctx, q)
 	}
-	return s.load(ctx, q)
+	return answer{}, err
 }
 
 // leasePoll is how often a reader without the lease looks whether there is a copy.
@@ -43,27 +43,36 @@ const leasePoll = 5 * time.Millisecond
 
 // leased lets one reader of all instances load a product: the one that gets
 // the lease, a key of its own in Redis. The others wait for the copy. A lease
-// whose holder dies ends by its TTL.
+// whose holder dies ends by its TTL; nobody holds one for longer than that.
 func (s *service) leased(ctx context.Context, q query) (answer, error) {
-	lease := q.key + ":lease"
+	lease, token := q.key+":lease", strconv.FormatUint(rand.Uint64(), 36)
 	for {
-		mine, err := q.cache.SetIfAbsent(ctx, lease, "1", q.cfg.timeout)
-		if s.told(q.run, err) != nil {
-			return answer{}, err
-		}
-		if mine {
-			e, err := s.loadUnlessFilled(ctx, q)
-			_, freeErr := q.cache.Delete(context.WithoutCancel(ctx), lease)
-			return answer{entry: e, source: FromDatabase, missed: true}, errors.Join(err, s.told(q.run, freeErr))
+		mine, err := q.cache.SetIfAbsent(ctx, lease, token, q.cfg.timeout)
+		switch {
+		case s.told(q.run, err) != nil:
+			return s.withoutRedis(ctx, q, err)
+		case mine:
+			defer s.background(func() { s.release(q, lease, token) })
+			return s.loadUnlessFilled(ctx, q)
 		}
 		if err := wait(ctx, leasePoll); err != nil {
 			return answer{}, err
 		}
-		e, err := s.lookup(ctx, q)
-		if !errors.Is(err, redis.ErrMiss) {
-			return answer{entry: e, source: FromCache, missed: true}, err
+		e, err := s.lookup(ctx, q, time.Now())
+		switch {
+		case err == nil:
+			return answer{entry: e, source: FromCache, missed: true}, e.found()
+		case !errors.Is(err, redis.ErrMiss):
+			return s.withoutRedis(ctx, q, err)
 		}
 	}
+}
+
+// release gives a lease back. What fails here is mended by the lease's TTL.
+func (s *service) release(q query, lease, token string) {
+	ctx, done := q.redis.from(s.life, time.Now())
+	defer done()
+	_ = s.told(q.run, q.cache.DeleteIf(ctx, lease, token))
 }
 
 // dueEarly decides by chance whether a reader refreshes a copy that is still

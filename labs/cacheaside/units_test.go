@@ -1,6 +1,7 @@
 package cacheaside
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -149,7 +150,7 @@ func TestLoadsBelongToTheirExpiry(t *testing.T) {
 }
 
 func TestNoObservationIsLost(t *testing.T) {
-	r := newRun(config{instances: 1, eviction: evictionLab}, nil, newJudge([]uint64{5}, nil), 1)
+	r := newRun(context.Background(), config{instances: 1, eviction: evictionLab}, nil, newJudge([]uint64{5}, nil), 1)
 	var all sync.WaitGroup
 	const actors, each = 8, 20_000
 	for range actors {
