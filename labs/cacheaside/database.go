@@ -38,7 +38,7 @@ func (d *database) outage() (since time.Time, down bool) {
 
 var errDatabaseDown = errors.New("the database refuses connections")
 
-// find looks a product up and tells when the row was read. That is in the
+// find looks a product up for somebody who was admitted, and tells when the row was read. That is in the
 // middle of the latency, so that an answer can be overtaken by a change on its
 // way back, as in life.
 func (d *database) find(ctx context.Context, r *run, id int) (p catalog.Product, readAt time.Time, err error) {
@@ -59,6 +59,10 @@ func (d *database) find(ctx context.Context, r *run, id int) (p catalog.Product,
 // for and disks written. It is committed at the end of that time, and known to
 // the judge in the same moment.
 func (d *database) setPrice(ctx context.Context, r *run, id int, price float64) (p catalog.Product, err error) {
+	if !r.meter.admit(r.cfg.dbLimit) {
+		return catalog.Product{}, errShed
+	}
+	defer r.meter.leave()
 	err = d.session(ctx, r, func(time.Duration) error {
 		if err := wait(ctx, r.cfg.writeTime); err != nil {
 			return err
@@ -75,10 +79,7 @@ func (d *database) setPrice(ctx context.Context, r *run, id int, price float64) 
 // session runs one statement on a connection of its own: where all are taken
 // it queues, for as long as its caller has patience.
 func (d *database) session(ctx context.Context, r *run, do func(latency time.Duration) error) error {
-	m := r.meter
-	m.queries.Add(1)
-	raiseTo(&m.inFlightHi, m.inFlight.Add(1))
-	defer m.inFlight.Add(-1)
+	r.meter.queries.Add(1)
 	if d.down.Load() != 0 {
 		return errDatabaseDown
 	}

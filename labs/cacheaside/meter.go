@@ -40,39 +40,61 @@ func raiseTo(a *atomic.Int64, v int64) {
 	}
 }
 
-// perSecond counts events in whole seconds of the wall clock and keeps the peak.
-type perSecond struct {
-	mu        sync.Mutex
-	second    int64
-	now, last int64
-	peak      int64
+// admit lets a query to the database, unless there are as many as the limit
+// says; 0 is no limit. After success leave is due.
+func (m *meter) admit(limit int) bool {
+	n := m.inFlight.Add(1)
+	if limit > 0 && n > int64(limit) {
+		m.leave()
+		m.shed.Add(1)
+		return false
+	}
+	raiseTo(&m.inFlightHi, n)
+	return true
 }
+
+func (m *meter) leave() { m.inFlight.Add(-1) }
+
+// perSecond counts events in the last second, which moves on by its parts, and
+// keeps the peak.
+type perSecond struct {
+	mu     sync.Mutex
+	part   int64                  // the present one, since 1970
+	counts [secondParts + 1]int64 // of the present part and those before it, by part modulo length
+	sum    int64                  // of them all
+	peak   int64
+}
+
+const secondParts = 10
 
 func (p *perSecond) add(at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.turn(at.Unix())
-	p.now++
-	p.peak = max(p.peak, p.now)
+	p.turn(at)
+	p.counts[p.part%int64(len(p.counts))]++
+	p.sum++
+	p.peak = max(p.peak, p.sum-p.counts[(p.part+1)%int64(len(p.counts))])
 }
 
-func (p *perSecond) turn(second int64) {
-	if second == p.second {
-		return
+// turn moves on to the part in which a moment is. One that has passed already
+// counts as the present: callers come in any order.
+func (p *perSecond) turn(at time.Time) {
+	part := at.UnixMilli() * secondParts / 1000
+	for p.part = max(p.part, part-int64(len(p.counts))); p.part < part; {
+		p.part++
+		oldest := &p.counts[p.part%int64(len(p.counts))]
+		p.sum -= *oldest
+		*oldest = 0
 	}
-	p.last = 0
-	if second == p.second+1 {
-		p.last = p.now
-	}
-	p.second, p.now = second, 0
 }
 
-// rate returns the count of the last whole second, and the peak of all.
+// rate returns the count of the last second whose parts are complete, and the
+// peak of any second.
 func (p *perSecond) rate(at time.Time) (last, peak int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.turn(at.Unix())
-	return p.last, p.peak
+	p.turn(at)
+	return p.sum - p.counts[p.part%int64(len(p.counts))], p.peak
 }
 
 // loaded counts a load: whether it belongs to an expiry, and is its first.

@@ -237,10 +237,10 @@ func (s *service) load(ctx context.Context, q query) (answer, error) {
 // ask asks the database for a product that the cache did not have. That there
 // is none is an answer, too.
 func (s *service) ask(ctx context.Context, q query) (entry, error) {
-	if limit := int64(q.cfg.dbLimit); limit > 0 && q.meter.inFlight.Load() >= limit {
-		q.meter.shed.Add(1)
+	if !q.meter.admit(q.cfg.dbLimit) {
 		return entry{}, errShed
 	}
+	defer q.meter.leave()
 	expiry, first := q.truth.loadBegins(q.asked)
 	defer q.truth.loadEnds()
 	began := time.Now()
@@ -292,21 +292,30 @@ func (s *service) store(ctx context.Context, q query, e entry, ttl time.Duration
 	return q.cache.FillUnlessFenced(ctx, q.key, e.Version, raw, ttl)
 }
 
-// lifetime is the TTL of a fresh copy. With versioned fills it counts from the
-// moment the database was read, so that no copy outlives its truth by more
-// than the TTL even where Redis could not be told of a change.
+// lifetime is the TTL of a fresh copy. Where somebody relies on how old a copy
+// may become, it counts from the moment the database was read, so that no copy
+// outlives its truth by more than the TTL even where Redis could not be told of
+// a change.
 func (q *query) lifetime(e entry) time.Duration {
+	ttl := q.spreadTTL()
 	if e.Missing {
-		return q.cfg.negativeTTL
+		ttl = q.cfg.negativeTTL
 	}
-	ttl := q.cfg.ttl
-	if q.cfg.ttlJitter > 0 {
-		ttl = time.Duration(float64(ttl) * (1 + q.cfg.ttlJitter*(2*q.draw()-1)))
-	}
-	if q.cfg.invalidate == invalidateFenced {
+	if e.Missing || q.cfg.invalidate == invalidateFenced || q.cfg.strategy == strategySWR {
 		ttl -= time.Since(e.loadedAt())
 	}
 	return min(ttl, longestTTL)
+}
+
+// spreadTTL is the TTL with its jitter. Around the longest TTL of all there is
+// room for jitter only below, so the middle moves.
+func (r *run) spreadTTL() time.Duration {
+	jitter := r.cfg.ttlJitter
+	if jitter == 0 {
+		return r.cfg.ttl
+	}
+	middle := min(float64(r.cfg.ttl), float64(longestTTL)/(1+jitter))
+	return time.Duration(middle * (1 + jitter*(2*r.draw()-1)))
 }
 
 // makeRoom deletes the copies that were not used for the longest time, where

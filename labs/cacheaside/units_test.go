@@ -188,6 +188,67 @@ func TestEarlyRefreshComesByChance(t *testing.T) {
 	}
 }
 
+func TestRatesOfASecondThatMovesOn(t *testing.T) {
+	var p perSecond
+	at := func(ms int) time.Time { return time.UnixMilli(1_000_000 + int64(ms)) }
+	check := func(ms int, wantLast, wantPeak int64) {
+		t.Helper()
+		if last, peak := p.rate(at(ms)); last != wantLast || peak != wantPeak {
+			t.Errorf("at %d ms: %d in the last second and %d at the peak, not %d and %d", ms, last, peak, wantLast, wantPeak)
+		}
+	}
+	burst := func(ms int) {
+		for range 40 {
+			p.add(at(ms))
+		}
+	}
+	burst(950) // across the end of a second of the clock
+	burst(1050)
+	burst(990) // comes late: counts with what was there already
+	check(1099, 40, 120)
+	check(1100, 120, 120)
+	check(1999, 120, 120)
+	check(2000, 80, 120)
+	check(2100, 0, 120)
+	p.add(at(60_000))
+	check(60_100, 1, 120)
+	check(600_000, 0, 120)
+}
+
+func TestJitterSpreadsEvenTheLongestTTL(t *testing.T) {
+	for _, ttl := range []time.Duration{10 * time.Second, longestTTL} {
+		r := newRun(t.Context(), config{ttl: ttl, ttlJitter: 0.1, eviction: evictionLab}, nil, newJudge(nil, nil), 1)
+		var lives []time.Duration
+		for range 1000 {
+			lives = append(lives, r.spreadTTL())
+		}
+		slices.Sort(lives)
+		width, most := lives[999]-lives[0], lives[999]
+		if most > longestTTL || width < ttl/6 || lives[500]-lives[0] < width*4/10 || most-lives[500] < width*4/10 {
+			t.Errorf("a TTL of %s ± 10 %% is from %s by %s to %s", ttl, lives[0], lives[500], most)
+		}
+	}
+}
+
+func TestTheDatabaseIsNeverAskedBeyondTheLimit(t *testing.T) {
+	const limit = 10
+	m := &meter{}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			for range 2000 {
+				if m.admit(limit) {
+					m.leave()
+				}
+			}
+		})
+	}
+	all.Wait()
+	if most, left := m.inFlightHi.Load(), m.inFlight.Load(); most > limit || left != 0 {
+		t.Errorf("%d at a time, %d left", most, left)
+	}
+}
+
 func TestHiddenNewcomer(t *testing.T) {
 	var n newcomer
 	t0 := time.Unix(1000, 0)
