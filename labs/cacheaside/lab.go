@@ -131,7 +131,7 @@ func (l *engine) connect() error {
 // begin starts a measurement. l.life is held.
 func (l *engine) begin(ctx context.Context, c config) error {
 	old := l.run.Load()
-	if old == nil || old.cfg.products != c.products {
+	if old == nil || old.cfg.products != c.products || old.newcomer.present() != 0 {
 		if err := l.db.Fill(ctx, c.products); err != nil {
 			return err
 		}

@@ -371,3 +371,30 @@ func TestFiveSecondsWithoutRedisUnderLoad(t *testing.T) {
 	l.Pause()
 	eventually(t, "nothing hangs", func() bool { return l.Snapshot().InFlight == 0 })
 }
+
+// A copy that vanishes before its time was deleted, whoever did it.
+func TestADeletedCopyIsNoExpiry(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "ttl": "60s"})
+		life := func() Life { return l.Snapshot().Detail.(*Detail).Products[0].Life }
+		eventually(t, "the copy is there", func() bool { return life() == Alive })
+		if err := l.Do(t.Context(), "flush"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is gone", func() bool { return life() != Alive })
+		if is := life(); is != Deleted {
+			t.Errorf("what was flushed is %v", is)
+		}
+		if err := l.Apply(t.Context(), settings(t, map[string]string{"rate": "0", "warm": "true", "ttl": "50s"})); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the copy is there again", func() bool { return life() == Alive })
+		if err := l.Do(t.Context(), "expire"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is gone again", func() bool { return life() != Alive })
+		if is := life(); is != Expired {
+			t.Errorf("what ran out at once is %v", is)
+		}
+	})
+}

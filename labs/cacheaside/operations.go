@@ -201,6 +201,9 @@ func (l *engine) Do(ctx context.Context, action string) error {
 func (l *engine) expireNow(ctx context.Context) error {
 	for _, key := range l.shownKeys(l.run.Load().cfg) {
 		there, err := l.redis().Expire(ctx, key, time.Millisecond)
+		if there {
+			l.watch.shortened(key, time.Now())
+		}
 		if err != nil || there {
 			return err
 		}

@@ -93,8 +93,17 @@ func (w *watch) filled(id int, ttl time.Duration, at time.Time) {
 	}
 }
 
+// shortened notes that a copy's TTL ends now.
+func (w *watch) shortened(key string, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := slices.Index(w.keys, key); i >= 0 {
+		w.copies[i].ends = now
+	}
+}
+
 // deleted notes that the lab deletes a copy, so that its end is not taken for
-// an expiry.
+// an expiry. A copy that somebody else deletes shows by the time it had left.
 func (w *watch) deleted(id int, at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -168,7 +177,7 @@ func (w *watch) note(left []time.Duration, asked time.Time) {
 		switch {
 		case left[i] == redis.Gone && c.life == Alive && asked.After(c.ends.Add(-c.full)):
 			life := Expired
-			if time.Since(c.deleted) < idlePace+lookPace {
+			if asked.Before(c.ends.Add(-lookPace)) || time.Since(c.deleted) < idlePace+lookPace {
 				life = Deleted
 			}
 			w.ended(i, life, asked, false)
