@@ -40,11 +40,14 @@ func listen(addr string, l *engine) (*endpoint, error) {
 	mux.HandleFunc("GET /product/{id}", l.measured(l.serveProduct))
 	mux.HandleFunc("PUT /product/{id}", l.measured(l.servePrice))
 	mux.HandleFunc("GET /products", l.measured(l.serveProducts))
+	mux.HandleFunc("/product/{id}", onlyBy("GET, HEAD, PUT"))
+	mux.HandleFunc("/products", onlyBy("GET, HEAD"))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusNotFound, problem("Ruta no encontrada"))
+		reply(w, http.StatusNotFound, noRoute)
 	})
 	e := &endpoint{addr: listener.Addr().String(), done: make(chan error, 1),
-		server: &http.Server{Handler: mux, ReadTimeout: slowClient, WriteTimeout: slowClient}}
+		server: &http.Server{Handler: mux, ReadTimeout: slowClient, WriteTimeout: slowClient,
+			BaseContext: func(net.Listener) context.Context { return l.ctx }}}
 	go func() { e.done <- e.server.Serve(listener) }()
 	return e, nil
 }
@@ -71,13 +74,14 @@ func listenNear(addr string) (net.Listener, error) {
 	return nil, fmt.Errorf("listening for HTTP near %s: %w", addr, err)
 }
 
-// close lets running requests end, and waits.
+// close lets running requests end, and waits. A client that has not even sent
+// its request by then is cut off, which is no failure.
 func (e *endpoint) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
 	defer cancel()
 	err := e.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(err, e.server.Close())
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = e.server.Close()
 	}
 	if served := <-e.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
@@ -116,7 +120,17 @@ const (
 	badPrice    = problem("El precio debe ser un número mayor o igual que 0")
 	bodyTooLong = problem("El cuerpo supera 64 KiB")
 	notYet      = problem("El servicio aún no está listo")
+	noRoute     = problem("Ruta no encontrada")
+	noMethod    = problem("Método no permitido")
 )
+
+// onlyBy refuses the methods that a path does not know.
+func onlyBy(allowed string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", allowed)
+		reply(w, http.StatusMethodNotAllowed, noMethod)
+	}
+}
 
 // measured hands a request to its handler with the run that it belongs to. The
 // port is open a moment before the first run begins.
@@ -134,9 +148,19 @@ func (l *engine) measured(serve func(http.ResponseWriter, *http.Request, *run)) 
 	}
 }
 
+// productID is the id that a request names. One beyond all numbers that the
+// program can hold is a number, too, and as such unknown.
+func productID(req *http.Request) (id int, err error) {
+	id, err = strconv.Atoi(req.PathValue("id"))
+	if errors.Is(err, strconv.ErrRange) {
+		return id, nil // the largest or smallest
+	}
+	return id, err
+}
+
 // serveProduct is GET /product/:id.
 func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request, r *run) {
-	id, err := strconv.Atoi(req.PathValue("id"))
+	id, err := productID(req)
 	if err != nil {
 		reply(w, http.StatusBadRequest, notANumber)
 		return
@@ -147,6 +171,7 @@ func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request, r *run) 
 		cacheHeaders(w, a)
 		reply(w, http.StatusOK, answerJSON{a.source, productJSON{a.ID, a.Name, a.Price}})
 	case errors.Is(err, catalog.ErrNotFound):
+		cacheHeaders(w, a)
 		reply(w, http.StatusNotFound, notFound)
 	default:
 		reply(w, http.StatusInternalServerError, internal)
@@ -155,7 +180,7 @@ func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request, r *run) 
 
 // servePrice is PUT /product/:id with the body {"price": number}.
 func (l *engine) servePrice(w http.ResponseWriter, req *http.Request, r *run) {
-	id, err := strconv.Atoi(req.PathValue("id"))
+	id, err := productID(req)
 	if err != nil {
 		reply(w, http.StatusBadRequest, notANumber)
 		return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -153,13 +154,15 @@ func TestTheCoursesDemo(t *testing.T) {
 			"/product/0":   `404 {"error":"Producto no encontrado"}`,
 			"/product/abc": `400 {"error":"El identificador debe ser un número"}`,
 			"/nothing":     `404 {"error":"Ruta no encontrada"}`,
+
+			"/product/123456789012345678901234567890": `404 {"error":"Producto no encontrado"}`,
 		} {
 			if status, body, _ := get(t, l, path); fmt.Sprintf("%d %s", status, body) != want {
 				t.Errorf("%s: %d %s", path, status, body)
 			}
 		}
 		m := l.Snapshot().Metrics
-		if m["http_requests"] != 7 || m["hits"] != 2 || m["misses"] != 2 || m["reads"] != 6 {
+		if m["http_requests"] != 8 || m["hits"] != 2 || m["misses"] != 2 || m["reads"] != 7 {
 			t.Errorf("requests are counted as %v", m)
 		}
 	})
@@ -172,6 +175,49 @@ func TestHTTPTellsHitAndAge(t *testing.T) {
 	}
 	if _, _, h := get(t, l, "/product/2"); h.Get("X-Cache") != "HIT" || h.Get("Age") != "0" {
 		t.Errorf("second: %v", h)
+	}
+	if err := l.Apply(t.Context(), settings(t, map[string]string{"rate": "0", "negative-ttl": "10s"})); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"MISS", "HIT"} {
+		if status, _, h := get(t, l, "/product/99"); status != 404 || h.Get("X-Cache") != want {
+			t.Errorf("an unknown product: %d %v", status, h)
+		}
+	}
+}
+
+func TestOtherMethodsOverHTTP(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})
+	for _, c := range []struct{ method, path, want, allow string }{
+		{http.MethodHead, "/product/1", `200 `, ""},
+		{http.MethodPost, "/product/1", `405 {"error":"Método no permitido"}`, "GET, HEAD, PUT"},
+		{http.MethodDelete, "/products", `405 {"error":"Método no permitido"}`, "GET, HEAD"},
+		{http.MethodPost, "/nothing", `404 {"error":"Ruta no encontrada"}`, ""},
+	} {
+		req, err := http.NewRequest(c.method, "http://"+l.http.addr+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, body, h := send(t, req); fmt.Sprintf("%d %s", status, body) != c.want || h.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d %s, allowed are %q", c.method, c.path, status, body, h.Get("Allow"))
+		}
+	}
+}
+
+// Somebody who connects and says nothing, as a browser does in advance, keeps
+// nobody from leaving.
+func TestASilentClientDoesNotHoldTheLab(t *testing.T) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "0", "http-addr": "127.0.0.1:0"})
+	conn, err := net.Dial("tcp", l.http.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /product/1 HTTP/1.1\r\nHost:"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
