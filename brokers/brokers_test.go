@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
 	"resilab/brokers"
@@ -55,6 +56,24 @@ func TestProbeReal(t *testing.T) {
 	checkFindings(t, choice, "RabbitMQ 3.", "Redis 7.")
 }
 
+// A Cluster is found by the URL that the labs take for one.
+func TestProbeCluster(t *testing.T) {
+	node := brokertest.Redis(t, "--cluster-enabled", "yes")
+	plain := goredis.NewClient(&goredis.Options{Addr: node.Addr()})
+	defer plain.Close()
+	if err := plain.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	choice := brokers.Choice{RedisURL: "redis://" + node.Addr() + "?addr=" + node.Addr()}
+	set, err := brokers.Open(testContext(t), choice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func checkFindings(t *testing.T, choice brokers.Choice, amqpVersion, redisVersion string) {
 	t.Helper()
 	findings := brokers.Probe(testContext(t), choice)
@@ -78,6 +97,10 @@ func TestUnreachable(t *testing.T) {
 	}{
 		{brokers.Choice{AMQPURL: "amqp://me:secret@127.0.0.1:1/"}, "RabbitMQ"},
 		{brokers.Choice{RedisURL: "redis://me:secret@127.0.0.1:1/0"}, "Redis"},
+		{brokers.Choice{RedisURL: "redis://me:secret@127.0.0.1:1?addr=127.0.0.1:2"}, "Redis"},
+		{brokers.Choice{RedisURL: "redis://me:secret@127.0.0.1:1/0?master_name=shop&addr=127.0.0.1:2"}, "Redis"},
+		{brokers.Choice{RedisURL: "redis://me:secret@%zz"}, "Redis"},
+		{brokers.Choice{RedisURL: "unix://me:secret@/nowhere.sock"}, "Redis"},
 	} {
 		_, err := brokers.Open(testContext(t), tc.choice)
 		var unreachable *brokers.UnreachableError

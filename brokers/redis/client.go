@@ -42,8 +42,8 @@ type Options struct {
 }
 
 // Client is a connection pool to one Redis, a Sentinel group or a Cluster.
-// It is safe for concurrent use. No command is sent a second time by itself:
-// whoever asks decides what a failure means.
+// It is safe for concurrent use. No command is sent a second time by itself,
+// but where a Cluster redirects it: whoever asks decides what a failure means.
 type Client struct {
 	rdb  goredis.UniversalClient
 	addr string
@@ -145,18 +145,6 @@ func withTLS(dial func(context.Context, string, string) (net.Conn, error)) func(
 	}
 }
 
-// Target returns the host and port that a URL names, to lay a wire to.
-func Target(rawURL string) (string, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil || u.Host == "" {
-		return "", errors.New("the address of Redis is not a URL with a host")
-	}
-	if u.Port() == "" {
-		return net.JoinHostPort(u.Hostname(), "6379"), nil
-	}
-	return u.Host, nil
-}
-
 // Addr is where the client connects to: host and port, no password.
 func (c *Client) Addr() string { return c.addr }
 
@@ -173,7 +161,7 @@ func (c *Client) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, goredis.Nil):
+	case err == goredis.Nil: // not one that is wrapped: Sentinels that know no such master say so
 		return ErrMiss
 	}
 	return fmt.Errorf("redis at %s: %w", c.addr, plain(err))

@@ -36,7 +36,7 @@ func TestACluster(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	script := redis.NewScript(`return redis.call("EXISTS", KEYS[1], KEYS[2])`)
-	if n, err := c.Run(ctx, script, []string{"r:1", "{r:1}:fence"}); err != nil || n != 1 {
+	if n, err := c.Run(ctx, script, []string{"r:1", "r:fence:{r:1}"}); err != nil || n != 1 {
 		t.Errorf("a script over a key and its fence: %d, %v", n, err)
 	}
 	if n, err := c.DeletePrefix(ctx, "r:"); err != nil || n != 3 {

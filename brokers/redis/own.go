@@ -75,7 +75,7 @@ func (o *Own) run() error {
 func (o *Own) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, ownPatience)
 	defer cancel()
-	c, err := Open(o.URL(), Options{PoolSize: 1})
+	c, err := Open(o.URL(), Options{})
 	if err != nil {
 		return err
 	}

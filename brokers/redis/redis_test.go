@@ -301,11 +301,3 @@ func TestAServerOfOnesOwn(t *testing.T) {
 		t.Error("it answers after its end")
 	}
 }
-
-func TestTarget(t *testing.T) {
-	for url, want := range map[string]string{"redis://h:1/0": "h:1", "redis://u:p@h": "h:6379", "nonsense": ""} {
-		if got, err := redis.Target(url); got != want || (err == nil) != (want != "") {
-			t.Errorf("Target(%q) = %q, %v", url, got, err)
-		}
-	}
-}

@@ -113,15 +113,9 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 }
 
 // connect makes the clients of Redis and the wire that one of them uses.
-func (l *engine) connect() error {
-	host, err := redis.Target(l.env.RedisURL)
-	if err != nil {
-		return err
-	}
-	if l.wire, err = newWire(l.ctx, host); err != nil {
-		return fmt.Errorf("laying the wire to Redis: %w", err)
-	}
-	if l.keeper, err = redis.Open(l.env.RedisURL, redis.Options{PoolSize: 1}); err != nil {
+func (l *engine) connect() (err error) {
+	l.wire = newWire(l.ctx)
+	if l.keeper, err = redis.Open(l.env.RedisURL, redis.Options{}); err != nil {
 		return err
 	}
 	l.client, err = redis.Open(l.env.RedisURL, redis.Options{Dial: l.wire.dial})

@@ -3,6 +3,7 @@ package cacheaside
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -33,9 +34,13 @@ var errFenced = errors.New("there is a newer version")
 // store adds to Redis what the lab needs beyond single commands.
 type store struct{ *redis.Client }
 
-// The fence of a key is a key beside it that holds the newest version known.
-// Its hash tag keeps both on one node of a Cluster.
-func fenceOf(key string) string { return "{" + key + "}:fence" }
+// fenceOf names the key that holds the newest version known of another key. It
+// begins with the same namespace, and its hash tag keeps both on one node of a
+// Cluster.
+func fenceOf(key string) string {
+	namespace, _, _ := strings.Cut(key, ":")
+	return namespace + ":fence:{" + key + "}"
+}
 
 var fillScript = redis.NewScript(`
 	if tonumber(redis.call("GET", KEYS[2]) or "0") > tonumber(ARGV[1]) then return 0 end

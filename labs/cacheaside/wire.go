@@ -3,6 +3,7 @@ package cacheaside
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -23,43 +24,83 @@ const (
 const slowness = 60 * time.Millisecond
 
 // wire is how the lab reaches Redis: straight, or where a fault is wished for
-// over a link that has it. Only connections to the link's target are led over it.
+// over links that have it, one to each server of a Cluster or behind Sentinels.
 type wire struct {
-	link   *link.Link
-	target string
+	life context.Context
 
 	mu       sync.Mutex
 	fault    string
+	links    map[string]*link.Link // by the server's address, laid when first needed
 	straight map[net.Conn]struct{}
 }
 
-func newWire(ctx context.Context, target string) (*wire, error) {
-	l, err := link.New(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	return &wire{link: l, target: target, fault: faultNone, straight: map[net.Conn]struct{}{}}, nil
+func newWire(life context.Context) *wire {
+	return &wire{life: life, fault: faultNone, links: map[string]*link.Link{}, straight: map[net.Conn]struct{}{}}
 }
 
-func (w *wire) close() error { return w.link.Close() }
+func (w *wire) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var errs []error
+	for _, l := range w.links {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // dial opens a connection as go-redis asks for it.
 func (w *wire) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	w.mu.Lock()
-	faulty := w.fault != faultNone && addr == w.target
-	w.mu.Unlock()
-	if faulty {
-		return w.link.DialContext(ctx, network, addr)
+	l, err := w.linkTo(network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if l != nil {
+		return l.DialContext(ctx, network, addr)
 	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
+	if !w.goesStraight(network, conn) {
+		return w.dial(ctx, network, addr) // a fault has begun meanwhile
+	}
+	return tracked{conn, w}, nil
+}
+
+// goesStraight takes a new connection in, or closes it where it may not be.
+func (w *wire) goesStraight(network string, conn net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.faulty(network) {
+		_ = conn.Close()
+		return false
+	}
 	w.straight[conn] = struct{}{}
-	return tracked{conn, w}, nil
+	return true
+}
+
+// faulty tells whether a connection has to go over a link: where a fault is
+// wished for, but not to a socket of this machine, which has no wire. w.mu is held.
+func (w *wire) faulty(network string) bool { return w.fault != faultNone && network == "tcp" }
+
+// linkTo returns the link to a server, or nil where the way is straight.
+func (w *wire) linkTo(network, addr string) (*link.Link, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.faulty(network) {
+		return nil, nil
+	}
+	if l := w.links[addr]; l != nil {
+		return l, nil
+	}
+	l, err := link.New(w.life, addr)
+	if err != nil {
+		return nil, fmt.Errorf("laying a wire to Redis: %w", err)
+	}
+	suffer(l, w.fault)
+	w.links[addr] = l
+	return l, nil
 }
 
 // tracked is a straight connection that the wire can end.
@@ -87,32 +128,32 @@ func (t tracked) Close() error {
 // set begins a fault, or ends it; connections are opened anew then.
 func (w *wire) set(fault string) {
 	w.mu.Lock()
-	was := w.fault
-	w.fault = fault
-	var ending []net.Conn
-	if was != fault {
-		for conn := range w.straight {
-			ending = append(ending, conn)
-		}
-		clear(w.straight)
-	}
-	w.mu.Unlock()
-	if was == fault {
+	defer w.mu.Unlock()
+	if w.fault == fault {
 		return
 	}
-	w.link.Up()
-	w.link.SetLatency(0, 0)
+	w.fault = fault
+	for _, l := range w.links {
+		suffer(l, fault)
+	}
+	for conn := range w.straight {
+		_ = conn.Close() // whoever uses it learns of its end
+	}
+	clear(w.straight)
+}
+
+// suffer gives a link a fault, or none.
+func suffer(l *link.Link, fault string) {
+	l.Up()
+	l.SetLatency(0, 0)
 	switch fault {
 	case faultDown:
-		w.link.Down(link.Refuse)
+		l.Down(link.Refuse)
 	case faultCut:
-		w.link.Down(link.BlackHole)
+		l.Down(link.BlackHole)
 	case faultSlow:
-		w.link.SetLatency(slowness, slowness/4)
+		l.SetLatency(slowness, slowness/4)
 	case faultNone:
-		w.link.Cut()
-	}
-	for _, conn := range ending {
-		conn.Close()
+		l.Cut()
 	}
 }
