@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -243,19 +244,13 @@ func (c *Client) Expire(ctx context.Context, key string, d time.Duration) (bool,
 // DeletePrefix removes every key that begins with prefix and returns how many
 // there were.
 func (c *Client) DeletePrefix(ctx context.Context, prefix string) (int64, error) {
-	cluster, ok := c.rdb.(*goredis.ClusterClient)
-	if !ok {
-		n, err := deletePrefix(ctx, c.rdb, prefix)
-		return n, c.wrap(err)
-	}
-	counts := make(chan int64, 1)
-	counts <- 0
-	err := cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error {
-		n, err := deletePrefix(ctx, node, prefix)
-		counts <- <-counts + n
+	var total atomic.Int64
+	err := c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
+		n, err := deletePrefix(ctx, rdb, prefix)
+		total.Add(n)
 		return err
 	})
-	return <-counts, c.wrap(err)
+	return total.Load(), c.wrap(err)
 }
 
 func deletePrefix(ctx context.Context, rdb goredis.Cmdable, prefix string) (total int64, err error) {

@@ -35,6 +35,21 @@ func TestACluster(t *testing.T) {
 	if left[0] <= 0 || left[1] <= 0 || left[2] != redis.Gone {
 		t.Errorf("left: %v", left)
 	}
+	restore, err := c.EnableExpired(ctx)
+	must(t, err)
+	listening, leave := context.WithCancel(ctx)
+	heard, gone := make(chan string, 100), make(chan error)
+	go func() {
+		gone <- c.WatchExpired(listening, "r:", func(key string, _ time.Time) { heard <- key })
+	}()
+	eventually(t, "it announces", func() bool {
+		must(t, c.Set(ctx, "r:5", []byte("v"), 5*time.Millisecond))
+		time.Sleep(20 * time.Millisecond)
+		return len(heard) > 0
+	})
+	leave()
+	must(t, <-gone)
+	must(t, restore(ctx))
 	script := redis.NewScript(`return redis.call("EXISTS", KEYS[1], KEYS[2])`)
 	if n, err := c.Run(ctx, script, []string{"r:1", "r:fence:{r:1}"}); err != nil || n != 1 {
 		t.Errorf("a script over a key and its fence: %d, %v", n, err)

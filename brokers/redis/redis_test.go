@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
 	"resilab/brokers/brokertest"
@@ -151,7 +152,9 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 		got, done := make(chan string, 100), make(chan struct{})
 		go func() {
 			defer close(done)
-			c.WatchExpired(watchCtx, "mine:", func(key string, _ time.Time) { got <- key })
+			if err := c.WatchExpired(watchCtx, "mine:", func(key string, _ time.Time) { got <- key }); err != nil {
+				t.Error(err)
+			}
 		}()
 		eventually(t, "the subscription hears", func() bool {
 			must(t, c.Set(ctx, "mine:x", []byte("v"), 5*time.Millisecond))
@@ -168,11 +171,34 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 		})
 		cancel()
 		<-done
-		must(t, restore(ctx))
-		again, err := c.EnableExpired(ctx)
+		setting := func() string {
+			set, err := c.Notifies(ctx)
+			must(t, err)
+			return set
+		}
+		second, err := c.EnableExpired(ctx) // somebody else's, who leaves last
 		must(t, err)
-		must(t, again(ctx))
+		must(t, restore(ctx))
+		must(t, second(ctx))
+		if set := setting(); set != "" {
+			t.Errorf("after two the server is left with %q", set)
+		}
 	})
+}
+
+// What somebody else has changed meanwhile is not put back.
+func TestASettingOfSomebodyElseStays(t *testing.T) {
+	node := brokertest.Redis(t)
+	c, ctx := open(t, node.URL()), t.Context()
+	restore, err := c.EnableExpired(ctx)
+	must(t, err)
+	other := goredis.NewClient(&goredis.Options{Addr: node.Addr()})
+	defer other.Close()
+	must(t, other.ConfigSet(ctx, "notify-keyspace-events", "KEA").Err())
+	must(t, restore(ctx))
+	if set, err := c.Notifies(ctx); err != nil || set != "AKE" {
+		t.Errorf("it is %q, %v", set, err)
+	}
 }
 
 // A listener that is behind when it leaves must not strand go-redis's reader
@@ -189,11 +215,11 @@ func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 		const laggards = 5 // each has some luck
 		for range laggards {
 			listeners.Go(func() {
-				c.WatchExpired(listening, "mine:", func(string, time.Time) { lagging.Add(1); <-release })
+				_ = c.WatchExpired(listening, "mine:", func(string, time.Time) { lagging.Add(1); <-release })
 			})
 		}
 		listeners.Go(func() {
-			c.WatchExpired(listening, "mine:", func(string, time.Time) { prompt.Add(1) })
+			_ = c.WatchExpired(listening, "mine:", func(string, time.Time) { prompt.Add(1) })
 		})
 		const more = 300 // than go-redis buffers
 		entries, keys := make([]redis.Entry, more), make([]string, more)

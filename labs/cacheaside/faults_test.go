@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"resilab/brokers/brokertest"
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/catalog"
 	"resilab/labs/lab"
@@ -113,6 +114,25 @@ func TestTheServerAnnouncesExpiries(t *testing.T) {
 			t.Errorf("the server is left with %q, %v", set, err)
 		}
 	})
+}
+
+// A server that was restarted has forgotten what it should announce.
+func TestAnnouncementsOutliveTheServer(t *testing.T) {
+	node := brokertest.Redis(t)
+	l := startLab(t, node.URL(), map[string]string{"rate": "100", "ttl": "100ms", "db-latency": "0s", "notify": "true", "fail-mode": "open"})
+	awaitMetric(t, l, "expired_events", 2)
+	if err := node.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the lab says so", func() bool { return len(l.Snapshot().Troubles) == 1 })
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	before := l.Snapshot().Metrics["expired_events"]
+	awaitMetric(t, l, "expired_events", before+2)
+	if err := l.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // A lab that is left while its own wire is down owes Redis as much as any.

@@ -41,7 +41,7 @@ type engine struct {
 	wire   *wire
 	own    atomic.Pointer[ownRedis] // nil: the Redis of the environment
 
-	notifier *notifier // under life
+	notifier atomic.Pointer[notifier] // changed under life
 
 	seed     uint64
 	run      atomic.Pointer[run]

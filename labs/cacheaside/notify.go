@@ -2,8 +2,10 @@ package cacheaside
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"resilab/labs/lab"
@@ -13,36 +15,72 @@ import (
 // only if a setting of its own says so: the lab switches that on when the
 // student says so with a knob, and puts it back.
 type notifier struct {
-	restore func(context.Context) error
-	cancel  context.CancelFunc
-	done    chan struct{}
+	back   chan struct{} // Redis has been away, and may have forgotten the setting
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	restore []func(context.Context) error // read when the tasks have ended
 }
 
 // listenExpired brings the notifier in line with the settings. l.life is held.
 func (l *engine) listenExpired(ctx context.Context, want bool) error {
-	if want == (l.notifier != nil) {
+	n := l.notifier.Load()
+	if want == (n != nil) {
 		return nil
 	}
 	if !want {
-		n := l.notifier
-		l.notifier = nil
+		l.notifier.Store(nil)
 		n.cancel()
-		<-n.done
-		return n.restore(ctx)
+		n.tasks.Wait()
+		var errs []error
+		for _, restore := range n.restore {
+			errs = append(errs, restore(ctx))
+		}
+		return errors.Join(errs...)
 	}
+	n = &notifier{back: make(chan struct{}, 1)}
+	if !l.enableExpired(ctx, n) {
+		return nil // a server may forbid it: polling sees the ends all the same
+	}
+	var listening context.Context
+	listening, n.cancel = context.WithCancel(l.ctx)
+	n.tasks.Go(func() {
+		if err := l.client.WatchExpired(listening, l.svc.prefix, l.announced); err != nil {
+			l.log.Add(lab.MarkWarn, "cacheaside.event.no-events", err.Error())
+		}
+	})
+	n.tasks.Go(func() {
+		for {
+			select {
+			case <-listening.Done():
+				return
+			case <-n.back:
+				l.enableExpired(listening, n)
+			}
+		}
+	})
+	l.notifier.Store(n)
+	return nil
+}
+
+func (l *engine) enableExpired(ctx context.Context, n *notifier) bool {
 	restore, err := l.keeper.EnableExpired(ctx)
 	if err != nil {
 		l.log.Add(lab.MarkWarn, "cacheaside.event.no-events", err.Error())
-		return nil // a server may forbid it: polling sees the ends all the same
+		return false
 	}
-	listening, cancel := context.WithCancel(l.ctx)
-	n := &notifier{restore: restore, cancel: cancel, done: make(chan struct{})}
-	l.notifier = n
-	go func() {
-		defer close(n.done)
-		l.client.WatchExpired(listening, l.svc.prefix, l.announced)
-	}()
-	return nil
+	n.restore = append(n.restore, restore)
+	return true
+}
+
+// redisIsBack lets the notifier, if there is one, look after the setting.
+func (l *engine) redisIsBack() {
+	if n := l.notifier.Load(); n != nil {
+		select {
+		case n.back <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // stopListening ends the notifier, whether or not Redis can be told.

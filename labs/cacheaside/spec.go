@@ -135,6 +135,9 @@ func rules(s lab.Settings) error {
 	if s.Text("redis-fault") != faultNone {
 		return &lab.KnobError{Knob: "redis-fault", Value: s.Text("redis-fault"), Allowed: "with eviction " + evictionLab + ": the wire leads to the Redis of the environment"}
 	}
+	if s.Bool("notify") {
+		return &lab.KnobError{Knob: "notify", Value: "true", Allowed: "with eviction " + evictionLab + ": it is the Redis of the environment that announces"}
+	}
 	if s.Int("cache-size") == 0 || s.Int("cache-size") > ownCopiesMax {
 		return &lab.KnobError{Knob: "eviction", Value: s.Text("eviction"),
 			Allowed: fmt.Sprintf("%s, or with cache-size 1..%d", evictionLab, ownCopiesMax)}

@@ -67,6 +67,9 @@ func rounded(d time.Duration) time.Duration {
 // redisChanged tells that Redis went away, or that it is back.
 func (l *engine) redisChanged(err error, away time.Duration) {
 	defer l.changed()
+	if err == nil {
+		l.redisIsBack()
+	}
 	away = away.Round(10 * time.Millisecond)
 	addr := l.redisAt()
 	switch {
