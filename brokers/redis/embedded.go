@@ -14,7 +14,7 @@ import (
 // miniredis lets TTLs fall only when it is told how much time has passed, and
 // then walks over every key. So that this stays cheap, the clock moves at most
 // every pace, which grows with what the last walk cost: with a few keys a TTL
-// is right to a millisecond, with 10,000 keys to about a tenth of a second.
+// is right to a millisecond, with 10,000 keys and more to a tenth of a second.
 type Embedded struct {
 	m      *miniredis.Miniredis
 	events events
@@ -33,11 +33,21 @@ const (
 	tick, emptyTick = 20 * time.Millisecond, 200 * time.Millisecond
 	// finest is the shortest time between two walks.
 	finest = time.Millisecond
-	// A walk may take one part in busyShare of the time while commands
-	// arrive, and one in idleShare while none do.
-	busyShare = 30
-	idleShare = 200
 )
+
+// pace bounds what walking over the keys costs: one part in share of the time.
+// But a walk that was held up once must not let all keys live for long: most is
+// the longest time between two.
+type pace struct{ share, most time.Duration }
+
+var (
+	busyPace = pace{share: 30, most: 100 * time.Millisecond} // while commands arrive
+	idlePace = pace{share: 200, most: time.Second}           // while none do
+)
+
+func (p pace) after(cost time.Duration) time.Duration {
+	return min(max(finest, cost*p.share), p.most)
+}
 
 // StartEmbedded listens on addr ("127.0.0.1:6379"); an empty addr is a free
 // port on loopback. Close is due after success.
@@ -59,7 +69,7 @@ func StartEmbedded(addr string) (*Embedded, error) {
 		// that very script: waiting for the lock would never end.
 		if m.TryLock() {
 			m.Unlock()
-			e.advance(busyShare)
+			e.advance(busyPace)
 		}
 		return false
 	})
@@ -100,31 +110,31 @@ func (e *Embedded) run(quit <-chan struct{}) {
 		case <-quit:
 			return
 		case <-t.C:
-			e.advance(idleShare)
+			e.advance(idlePace)
 		}
 		if len(e.m.DB(0).Keys()) > 0 {
-			t.Reset(max(tick, e.pace(idleShare)))
+			t.Reset(max(tick, e.pause(idlePace)))
 		} else {
 			t.Reset(emptyTick)
 		}
 	}
 }
 
-// pace is the time between two walks that take one part in share of it.
-func (e *Embedded) pace(share time.Duration) time.Duration {
+// pause is the time until the next walk.
+func (e *Embedded) pause(p pace) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.cost * share
+	return p.after(e.cost)
 }
 
 // advance lets TTLs fall by the time that has passed, unless it did so a
 // moment ago. Expired keys are gone when it returns.
-func (e *Embedded) advance(share time.Duration) {
+func (e *Embedded) advance(p pace) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
 	passed := now.Sub(e.last)
-	if passed < max(finest, e.cost*share) {
+	if passed < p.after(e.cost) {
 		return
 	}
 	e.last = now

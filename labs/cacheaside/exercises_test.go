@@ -17,7 +17,9 @@ import (
 )
 
 // exercise is one of the course's questions: what run A and run B differ in,
-// and what must come out of it.
+// and what must come out of it. Rates are low and times short, so that all of
+// them are lived through side by side, under the race detector, too; the course's
+// own figures come from longer runs with more reads.
 type exercise struct {
 	name  string
 	both  string // flags of both runs, as "knob value knob value …"
@@ -27,29 +29,28 @@ type exercise struct {
 	holds func(a, b map[string]float64) bool
 	less  string // the metric that B lowers, however busy the machine is
 	real  bool   // only a real Redis can show it
-	busy  bool   // thousands of reads a second: only an idle machine can show it
 }
 
 var exercises = []exercise{
-	{name: "K1 TTL and popularity", both: "products 1000 cache-size 100 rate 1500 ttl 60s db-latency 1ms",
-		a: "skew 0", b: "skew 1", last: 2 * time.Second, shows: []string{"hit_ratio"}, busy: true,
+	{name: "K1 TTL and popularity", both: "products 300 cache-size 30 warm true rate 250 ttl 60s db-latency 1ms",
+		a: "skew 0", b: "skew 1", last: 4 * time.Second, shows: []string{"hit_ratio"},
+		less:  "misses",
+		holds: func(a, b map[string]float64) bool { return a["hit_ratio"] < 0.2 && b["hit_ratio"] >= 0.4 }},
+	{name: "K2 avalanche", both: "products 200 warm true ttl 3s rate 400 db-latency 1ms",
+		a: "ttl-jitter 0", b: "ttl-jitter 0.6", last: 5 * time.Second, shows: []string{"peak_loads", "hit_ratio"},
+		less: "peak_loads",
 		holds: func(a, b map[string]float64) bool {
-			return a["reads"] > 1000 && a["hit_ratio"] < 0.2 && b["hit_ratio"] >= 0.5
+			return a["peak_loads"] > 100 && b["peak_loads"] <= 0.6*a["peak_loads"] && b["hit_ratio"] >= a["hit_ratio"]-0.1
 		}},
-	{name: "K2 avalanche", both: "products 1000 warm true ttl 4s rate 3000 db-latency 1ms",
-		a: "ttl-jitter 0", b: "ttl-jitter 0.9", last: 6 * time.Second, busy: true, shows: []string{"peak_loads", "hit_ratio"},
-		holds: func(a, b map[string]float64) bool {
-			return a["peak_loads"] > 100 && b["peak_loads"] <= 0.5*a["peak_loads"] && b["hit_ratio"] >= a["hit_ratio"]-0.1
-		}},
-	{name: "K3 stampede", both: "products 1 rate 300 ttl 700ms db-latency 200ms",
-		a: "", b: "strategy single-flight", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
+	{name: "K3 stampede", both: "products 1 rate 100 ttl 700ms db-latency 200ms",
+		a: "", b: "strategy single-flight", last: 4 * time.Second, shows: []string{"loads_per_expiry"},
 		less:  "loads_per_expiry",
-		holds: func(a, b map[string]float64) bool { return a["loads_per_expiry"] > 20 && b["loads_per_expiry"] <= 1.01 }},
-	{name: "K3 three instances", both: "products 1 rate 300 ttl 700ms db-latency 200ms instances 3",
-		a: "strategy single-flight", b: "strategy lease", last: 3 * time.Second, shows: []string{"loads_per_expiry"},
+		holds: func(a, b map[string]float64) bool { return a["loads_per_expiry"] > 10 && b["loads_per_expiry"] <= 1 }},
+	{name: "K3 three instances", both: "products 1 rate 100 ttl 700ms db-latency 200ms instances 3",
+		a: "strategy single-flight", b: "strategy lease", last: 4 * time.Second, shows: []string{"loads_per_expiry"},
 		less: "loads_per_expiry",
 		holds: func(a, b map[string]float64) bool {
-			return a["loads_per_expiry"] > 2 && a["loads_per_expiry"] <= 3 && b["loads_per_expiry"] <= 1.01
+			return a["loads_per_expiry"] > 2 && a["loads_per_expiry"] <= 3 && b["loads_per_expiry"] <= 1
 		}},
 	{name: "K4 early refresh", both: "products 1 warm true rate 50 ttl 2s db-latency 200ms",
 		a: "", b: "strategy early", last: 7 * time.Second, shows: []string{"loads_per_expiry", "hard_misses", "expiries"},
@@ -63,45 +64,45 @@ var exercises = []exercise{
 		holds: func(a, b map[string]float64) bool {
 			return a["stale_rate"] > 0.5 && b["stale_rate"] < 0.05 && a["stale_age_ms"] < 10_500
 		}},
-	{name: "K6 order of steps", both: "ttl 10s rate 200 write-rate 2 db-latency 10ms write-latency 100ms",
-		a: "invalidate delete-before", b: "invalidate delete-after", last: 4 * time.Second, shows: []string{"stale_rate"},
+	{name: "K6 order of steps", both: "ttl 10s rate 100 write-rate 2 db-latency 10ms write-latency 100ms",
+		a: "invalidate delete-before", b: "invalidate delete-after", last: 5 * time.Second, shows: []string{"stale_rate"},
 		less:  "stale_rate",
 		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.3 && b["stale_rate"] < 0.03 }},
-	{name: "K7 the race that remains", both: "ttl 1s rate 200 write-rate 3 db-latency 10ms write-latency 10ms fill-delay 300ms",
-		a: "invalidate delete-after", b: "invalidate versioned", last: 4 * time.Second, shows: []string{"stale_rate", "fenced"},
+	{name: "K7 the race that remains", both: "ttl 1s rate 100 write-rate 3 db-latency 10ms write-latency 10ms fill-delay 300ms",
+		a: "invalidate delete-after", b: "invalidate versioned", last: 5 * time.Second, shows: []string{"stale_rate", "fenced"},
 		less:  "stale_rate",
 		holds: func(a, b map[string]float64) bool { return a["stale_rate"] > 0.1 && b["stale_rate"] < 0.03 }},
-	{name: "K8 penetration", both: "rate 20 bot-rate 200 db-latency 5ms",
-		a: "", b: "negative-ttl 2s", last: 5 * time.Second, shows: []string{"db_qps_unknown", "hidden_ms"},
+	{name: "K8 penetration", both: "rate 20 bot-rate 100 db-latency 5ms",
+		a: "", b: "negative-ttl 3s", last: 6 * time.Second, shows: []string{"db_qps_unknown", "hidden_ms"},
 		less: "db_qps_unknown",
 		holds: func(a, b map[string]float64) bool {
-			return b["db_qps_unknown"] <= 0.35*a["db_qps_unknown"] && b["hidden_ms"] <= 2000
+			return b["db_qps_unknown"] <= 0.35*a["db_qps_unknown"] && b["hidden_ms"] <= 3000
 		}},
-	{name: "K9 Redis down", both: "products 50 skew 1 rate 400 db-latency 50ms db-conns 10 redis-fault down fail-mode open timeout 500ms",
-		a: "", b: "breaker true db-limit 10 stale-copy true", last: 3 * time.Second,
+	{name: "K9 Redis down", both: "products 50 skew 1 rate 200 db-latency 50ms db-conns 5 redis-fault down fail-mode open timeout 500ms",
+		a: "", b: "breaker true db-limit 5 stale-copy true", last: 5 * time.Second,
 		shows: []string{"success", "db_in_flight", "shed", "stale_copies", "p99_ms"},
 		less:  "db_in_flight",
 		holds: func(a, b map[string]float64) bool {
-			return a["success"] < 0.7 && b["success"] >= 0.8 && b["db_in_flight"] <= 10
+			return a["success"] < 0.7 && b["success"] >= 0.8 && b["db_in_flight"] <= 5
 		}},
-	{name: "K10 memory limit", both: "products 1000 skew 1 rate 1000 ttl 60s db-latency 1ms cache-size 100",
+	{name: "K10 memory limit", both: "products 300 skew 1.2 rate 250 ttl 60s db-latency 1ms cache-size 30",
 		a: "eviction allkeys-random", b: "eviction allkeys-lfu", last: 6 * time.Second, shows: []string{"hit_ratio", "evictions", "memory_mb"},
-		busy: true, real: true,
+		less: "misses", real: true,
 		holds: func(a, b map[string]float64) bool {
-			return a["evictions"] > 500 && b["evictions"] > 500 && b["hit_ratio"] > a["hit_ratio"]+0.02
+			return a["evictions"] > 100 && b["evictions"] > 100 && b["hit_ratio"] > a["hit_ratio"]+0.02
 		}},
 	{name: "K11 stale-while-revalidate", both: "products 1 warm true rate 60 ttl 1s db-latency 200ms soft-ttl 300ms",
-		a: "", b: "strategy revalidate", last: 4 * time.Second, shows: []string{"p99_ms", "max_age_ms", "hard_misses"},
+		a: "", b: "strategy revalidate", last: 5 * time.Second, shows: []string{"p99_ms", "max_age_ms", "hard_misses"},
 		less:  "hard_misses",
-		holds: func(a, b map[string]float64) bool { return b["p99_ms"] <= 0.5*a["p99_ms"] && b["max_age_ms"] <= 1100 }},
-	{name: "K12 when does a key die?", both: "products 2000 warm true ttl 1s rate 200 skew 1 db-latency 1ms notify true",
-		a: "", b: "skew 2", last: 3 * time.Second, shows: []string{"expired_events", "late_untouched_ms", "late_read_ms"}, real: true,
-		holds: func(a, b map[string]float64) bool { return a["late_untouched_ms"] > 0 && b["late_untouched_ms"] > 0 }},
+		holds: func(a, b map[string]float64) bool { return b["p99_ms"] <= 0.5*a["p99_ms"] && b["max_age_ms"] <= 1000 }},
+	{name: "K12 when does a key die?", both: "products 1000 warm true ttl 1s skew 1 db-latency 1ms notify true",
+		a: "rate 0", b: "rate 200", last: 3 * time.Second, shows: []string{"expired_events", "late_untouched_ms", "late_read_ms"}, real: true,
+		holds: func(a, b map[string]float64) bool { return a["late_untouched_ms"] > 0 && b["late_read_ms"] > 0 }},
 }
 
 // sideBySide is how many exercises go at a time; each is two runs. They hardly
 // use the machine, but more would disturb each other's latencies.
-const sideBySide = 5
+const sideBySide = 7
 
 // tries is how often an exercise may be disturbed by whatever else the machine
 // has to do.
@@ -117,8 +118,8 @@ const (
 // do than it can spoils them. So each try is watched (see labtest.KeptTime): an
 // exercise fails if it disappoints in every try and the machine kept time in
 // two of them. Where it did not, B must still clearly point the right way in
-// one try: what a strategy is for does not depend on the machine. Only the
-// exercises that are busy themselves tell nothing on a busy machine.
+// one try in which anything was answered: what a strategy is for does not
+// depend on the machine.
 func TestExercises(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		var running sync.WaitGroup
@@ -131,11 +132,6 @@ func TestExercises(t *testing.T) {
 					continue
 				}
 				own = brokertest.Redis(t).URL() // it changes a setting of the whole server
-			}
-			if x.busy {
-				running.Wait()
-				outcomes[i] = x.live(t, own, i)
-				continue
 			}
 			free <- struct{}{}
 			running.Go(func() {
@@ -176,7 +172,7 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 		if kept {
 			undisturbed++
 		}
-		pointed = pointed || x.points(a, b) || x.busy && !kept
+		pointed = pointed || x.points(a, b) || !kept && !(answered(a) && answered(b))
 		if left := tries - 1 - try; pointed && undisturbed+left < witnesses {
 			t.Logf("%-28s%s  (the machine is too busy for more)", x.name, x.figures(a, b))
 			return ""
@@ -189,6 +185,9 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 // points tells whether B differs from A in the direction that it is there for,
 // and by more than chance makes of two equal runs.
 func (x exercise) points(a, b map[string]float64) bool { return b[x.less] < 0.7*a[x.less] }
+
+// answered tells whether a run was more than time-outs.
+func answered(m map[string]float64) bool { return m["reads"]-m["failures"] >= 50 }
 
 func (x exercise) figures(a, b map[string]float64) string {
 	var s strings.Builder
