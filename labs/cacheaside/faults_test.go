@@ -24,6 +24,7 @@ import (
 func TestFaultsOfTheWire(t *testing.T) {
 	for _, fault := range []string{faultDown, faultSlow, faultCut} {
 		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
 			flags := map[string]string{"rate": "100", "db-latency": "1ms", "fail-mode": "open", "timeout": "900ms"}
 			l := startLab(t, embedded(t), flags)
 			awaitMetric(t, l, "hits", 20)
@@ -202,7 +203,8 @@ func TestEvictionNeedsRoom(t *testing.T) {
 func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 	for _, strategy := range []string{strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR} {
 		t.Run(strategy, func(t *testing.T) {
-			l := startLab(t, embedded(t), map[string]string{"rate": "200", "db-latency": "2ms", "ttl": "100ms", "soft-ttl": "30ms",
+			t.Parallel()
+			l := startLab(t, embedded(t), map[string]string{"rate": "100", "db-latency": "2ms", "ttl": "100ms", "soft-ttl": "30ms",
 				"strategy": strategy, "instances": "3", "fail-mode": "open", "write-rate": "20", "invalidate": "versioned"})
 			m := awaitMetric(t, l, "reads", 100)
 			if m["success"] < 1 || m["hits"] == 0 || m["misses"] == 0 {

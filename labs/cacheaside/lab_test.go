@@ -334,6 +334,7 @@ func TestTTLBarsRunDown(t *testing.T) {
 func TestRedisGoesAndComesBack(t *testing.T) {
 	for _, mode := range []string{failClosed, failOpen} {
 		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
 			node := brokertest.Redis(t)
 			l := startLab(t, node.URL(), map[string]string{"rate": "200", "db-latency": "1ms", "fail-mode": mode})
 			awaitMetric(t, l, "hits", 20)
