@@ -227,13 +227,17 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 	}
 }
 
-// A visitor over the network learns of an outage, but not where Redis is.
+// A visitor over the network learns of an outage, but not where Redis is, and
+// opens no port of the machine.
 func TestAGuestSeesNoAddress(t *testing.T) {
 	l := New(lab.Env{RedisURL: "redis://127.0.0.1:1/0", Namespace: testNamespace, Guest: true}).(*engine)
-	if err := l.Start(t.Context(), settings(t, map[string]string{"rate": "50", "fail-mode": "open", "db-latency": "1ms"}), 1); err != nil {
+	if err := l.Start(t.Context(), settings(t, map[string]string{"rate": "50", "fail-mode": "open", "db-latency": "1ms", "http-addr": "127.0.0.1:0"}), 1); err != nil {
 		t.Fatal(err)
 	}
 	defer l.Stop(context.Background())
+	if l.http != nil {
+		t.Error("a visitor opened a port")
+	}
 	eventually(t, "it says so", func() bool {
 		s := l.Snapshot()
 		return len(s.Troubles) == 1 && slices.ContainsFunc(s.Events, func(e lab.Event) bool { return e.Mark == lab.MarkFault })
