@@ -156,7 +156,11 @@ func (e *epoch) openLane(l *lane) {
 // compareRoutes looks where other systems would send the users; e.mu is held.
 func (e *epoch) compareRoutes() {
 	if e.cfg.mode == modeConvoy {
-		e.routes = newRoutes(e.cfg.users, len(e.openLanes()))
+		var numbers []int
+		for _, l := range e.openLanes() {
+			numbers = append(numbers, l.number)
+		}
+		e.routes = newRoutes(e.cfg.users, numbers)
 	}
 }
 

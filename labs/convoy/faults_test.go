@@ -101,7 +101,7 @@ func TestNothingRemains(t *testing.T) {
 // randomFaults strikes the broker and its clients at random for a while:
 // whatever happens, every confirmed order is handled. RESILAB_FAULTS sets how
 // many faults there are, every third one a restart of the broker; 20 take about
-// two minutes.
+// a minute.
 func randomFaults(t *testing.T, w world, node *brokertest.RabbitNode) {
 	l := w.begin(t, turned{"users": "40", "lanes": "4", "rate": "300", "work": "5ms", "prefetch": "20"})
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))

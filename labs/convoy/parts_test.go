@@ -172,7 +172,10 @@ func TestStripKeepsTheNewest(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
-	r := newRoutes(12, 4)
+	if r := newRoutes(12, []int{2, 3, 4, 5}); r.Of[0][0] != 2 || r.Of[10][0] != 4 { // the first lane was removed
+		t.Errorf("%v", r.Of)
+	}
+	r := newRoutes(12, []int{1, 2, 3, 4})
 	if len(r.Of) != 12 || r.Of[0][0] != 1 || r.Of[10][0] != 3 { // as a real exchange routes user1 and user11
 		t.Errorf("%v", r.Of)
 	}
@@ -186,7 +189,7 @@ func TestRoutes(t *testing.T) {
 	}
 	near(r.Grown, 0.20, 0.80, 0.25)
 	near(r.Shrunk, 0.25, -1, 0.50)
-	if one := newRoutes(3, 1); one.Shrunk[0] != -1 || one.Shrunk[2] != -1 {
+	if one := newRoutes(3, []int{1}); one.Shrunk[0] != -1 || one.Shrunk[2] != -1 {
 		t.Errorf("the only lane is removed: %v", one.Shrunk)
 	}
 }

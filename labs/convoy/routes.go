@@ -12,7 +12,8 @@ import (
 type Routes struct {
 	Systems []string
 	Lanes   int
-	// Of[u][s] is the lane of user u in system s, from 1.
+	// Of[u][s] is the lane of user u in system s, from 1; for RabbitMQ the number
+	// of the lane, which it keeps when others before it are removed.
 	Of [][]int
 	// Grown and Shrunk are the shares of keys that move when a lane is added,
 	// or the last one removed; for Kinesis, when a shard is split, or two are
@@ -23,7 +24,9 @@ type Routes struct {
 // sampleKeys is how many keys the shares of moved ones are taken from.
 const sampleKeys = 2000
 
-func newRoutes(users, lanes int) *Routes {
+// newRoutes compares the systems for the lanes with these numbers, in binding order.
+func newRoutes(users int, numbers []int) *Routes {
+	lanes := len(numbers)
 	r := &Routes{Systems: routing.Systems(), Lanes: lanes, Of: make([][]int, min(users, shownUsers))}
 	keys := make([]string, sampleKeys)
 	for i := range keys {
@@ -35,7 +38,12 @@ func newRoutes(users, lanes int) *Routes {
 			continue // lanes is always in range
 		}
 		for u := range r.Of {
-			r.Of[u] = append(r.Of[u], now.Route(userName(u))+1)
+			lane := now.Route(userName(u))
+			if system == routing.RabbitMQ {
+				r.Of[u] = append(r.Of[u], numbers[lane])
+			} else {
+				r.Of[u] = append(r.Of[u], lane+1)
+			}
 		}
 		grown, shrunk := changed(system, lanes)
 		r.Grown = append(r.Grown, movedShare(keys, now, grown))
