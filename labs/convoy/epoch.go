@@ -234,12 +234,13 @@ func (e *epoch) brokerDown(addr string, err error) {
 	e.touched()
 }
 
-// monitor looks for loss: when nothing has happened for a while, the broker
-// holds nothing and the consumers hold nothing, what was confirmed and not
+// monitor looks for loss: when for a while nothing has happened, the broker has
+// held nothing and the consumers have held nothing, what was confirmed and not
 // handled will not come any more.
 func (e *epoch) monitor(ctx context.Context) {
 	tick := time.NewTicker(monitorEvery)
 	defer tick.Stop()
+	var empty stillness
 	for {
 		select {
 		case <-ctx.Done():
@@ -247,10 +248,7 @@ func (e *epoch) monitor(ctx context.Context) {
 		case <-tick.C:
 		}
 		e.happen(ctx)
-		if !e.mayHaveLost() {
-			continue
-		}
-		if !e.brokerEmpty(ctx) {
+		if !empty.lasts(e.mayHaveLost() && e.brokerEmpty(ctx), e.now()) {
 			continue
 		}
 		e.mu.Lock()
@@ -265,7 +263,23 @@ func (e *epoch) monitor(ctx context.Context) {
 	}
 }
 
-// brokerEmpty tells whether the broker holds no order.
+// stillness is how long nothing has been seen. One look is not enough: an order
+// that RabbitMQ has just sent to a consumer is no longer counted in its queue, and
+// has not come to the consumer yet.
+type stillness struct{ since time.Time }
+
+// lasts notes a look, and tells whether nothing has been seen for a while.
+func (s *stillness) lasts(nothing bool, now time.Time) bool {
+	switch {
+	case !nothing:
+		s.since = time.Time{}
+	case s.since.IsZero():
+		s.since = now
+	}
+	return nothing && now.Sub(s.since) >= quiet
+}
+
+// brokerEmpty tells whether no order waits in the broker.
 func (e *epoch) brokerEmpty(ctx context.Context) bool {
 	for _, l := range e.lanesNow() {
 		if n, err := e.broker.waiting(ctx, l.laneID); err != nil || n > 0 {

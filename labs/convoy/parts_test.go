@@ -116,6 +116,25 @@ func TestStopwatch(t *testing.T) {
 	}
 }
 
+// An order between the broker and its consumer is seen nowhere for a moment: it
+// is not lost.
+func TestOneLookIsNotEnoughForALoss(t *testing.T) {
+	at := time.Unix(1000, 0)
+	var s stillness
+	look := func(after time.Duration, nothing, want bool) {
+		t.Helper()
+		if at = at.Add(after); s.lasts(nothing, at) != want {
+			t.Errorf("after %s more: %v", after, !want)
+		}
+	}
+	look(0, true, false)
+	look(quiet/2, true, false)
+	look(quiet/4, false, false) // there it is
+	look(quiet/4, true, false)
+	look(quiet/2, true, false)
+	look(quiet/2, true, true)
+}
+
 func TestAccounts(t *testing.T) {
 	for name, tc := range map[string]struct {
 		scenario string
