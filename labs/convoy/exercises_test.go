@@ -15,7 +15,7 @@ import (
 // were too late each time has nothing to say about time, and the test says so.
 func undisturbed(t *testing.T, exercise func() error) {
 	t.Helper()
-	const tries, tooLate = 4, 10 * time.Millisecond
+	const tries, tooLate = 4, 5 * time.Millisecond
 	var err error
 	disturbed := 0
 	for range tries {
