@@ -55,7 +55,7 @@ func partitionOf(l laneID) int { return l.number - 1 }
 func (k *kafkaTopic) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := k.session(ctx); err != nil && ctx.Err() == nil {
-			k.tellFirst(err)
+			k.tellFirst(fmt.Errorf("%w; start it with: docker compose --profile kafka up -d kafka", err))
 			k.e.brokerDown(k.opt.url, err)
 			sleep(ctx, kafkaPing)
 		}

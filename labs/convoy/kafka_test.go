@@ -1,6 +1,7 @@
 package convoy
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -53,6 +54,23 @@ func TestKafkaDemo(t *testing.T) {
 			if !log[line] {
 				t.Errorf("no line %q in %v", line, log)
 			}
+		}
+	}
+}
+
+// TestKafkaKeepsItsPartitions: a topic cannot lose one, so nothing changes.
+func TestKafkaKeepsItsPartitions(t *testing.T) {
+	t.Parallel()
+	l := kafkaWorld.begin(t, turned{"lanes": "3", "rate": "200", "work": "1ms"})
+	for _, removal := range []string{removeFirst, removeLast} {
+		if err := l.Do(t.Context(), removal); !errors.Is(err, errNoRemoval) {
+			t.Errorf("%s: %v", removal, err)
+		}
+	}
+	await(t, l, "it works on", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 50 })
+	for _, lane := range l.Snapshot().Detail.(*Detail).Lanes {
+		if !lane.Open {
+			t.Errorf("lane %d is closed", lane.Number)
 		}
 	}
 }

@@ -46,6 +46,9 @@ func (e *epoch) workerCount() int {
 
 // change adds or removes a lane, draining first if so set.
 func (e *epoch) change(ctx context.Context, what string) error {
+	if e.cfg.kafka && what != addLane {
+		return errNoRemoval
+	}
 	if e.cfg.drain {
 		if err := e.runEmpty(ctx); err != nil {
 			return err

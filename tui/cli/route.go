@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -12,6 +13,9 @@ import (
 
 // longestKey is what AMQP allows for a routing key; Kafka and Kinesis take more.
 const longestKey = 255
+
+// longestLine is how much is read to find out that a key is too long.
+const longestLine = 1 << 20
 
 func routeFlags() []lab.Knob {
 	return []lab.Knob{
@@ -34,7 +38,7 @@ func route(_ context.Context, c *call) error {
 			return fmt.Errorf("reading keys: %w", err)
 		}
 		if len(key) > longestKey {
-			return usageError{&lab.KnobError{Knob: "KEY", Value: key[:20] + "…", Allowed: fmt.Sprintf("0..%d bytes", longestKey)}}
+			return usageError{errors.New(c.text.T("cli.error.value", "KEY", key[:20]+"…", fmt.Sprintf("0..%d bytes", longestKey)))}
 		}
 		fmt.Fprintf(out, "%s\t%d\n", key, router.Route(key))
 	}
@@ -55,6 +59,7 @@ func (c *call) keys() iter.Seq2[string, error] {
 			return
 		}
 		lines := bufio.NewScanner(c.Stdin)
+		lines.Buffer(nil, longestLine)
 		for lines.Scan() {
 			if !yield(lines.Text(), nil) {
 				return
