@@ -88,6 +88,8 @@ type Setup struct {
 	Seed     uint64
 	Settings lab.Settings // nil: the lab's defaults
 	Guest    bool         // a visitor over the network
+	// Crashed hears of panics in the lab's goroutines; see lab.Env.
+	Crashed func(reason any, stack []byte)
 }
 
 // Experiment makes an experiment that is not started yet. Each has a
@@ -99,7 +101,8 @@ func (b *Bench) Experiment(e Entry, s Setup) (*lab.Experiment, error) {
 	}
 	return lab.NewExperiment(lab.Options{
 		Spec: e.Spec, New: e.New, Seed: s.Seed, Settings: s.Settings, Brokers: b.set.Names(),
-		Env: lab.Env{AMQPURL: b.set.AMQPURL, RedisURL: b.set.RedisURL, Namespace: namespace, Guest: s.Guest},
+		Env: lab.Env{AMQPURL: b.set.AMQPURL, RedisURL: b.set.RedisURL, Namespace: namespace, Guest: s.Guest,
+			Crashed: s.Crashed},
 	}), nil
 }
 

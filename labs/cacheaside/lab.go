@@ -82,11 +82,14 @@ func (l *engine) Start(ctx context.Context, s lab.Settings, seed uint64) error {
 	if err := l.begin(ctx, decode(s, l.env.Guest)); err != nil {
 		return errors.Join(err, l.close(ctx))
 	}
-	l.tasks.Go(func() { l.load.run(l.ctx) })
-	l.tasks.Go(func() { l.watch.run(l.ctx) })
-	l.tasks.Go(func() { l.gauge(l.ctx) })
+	l.task(func() { l.load.run(l.ctx) })
+	l.task(func() { l.watch.run(l.ctx) })
+	l.task(func() { l.gauge(l.ctx) })
 	return nil
 }
+
+// task does something on a goroutine of its own, which close waits for.
+func (l *engine) task(do func()) { l.tasks.Go(l.env.Guarded(do)) }
 
 func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 	path := catalog.InMemory
@@ -103,7 +106,7 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 	l.watch = newWatch(func() ttlSource { return l.redis() })
 	l.watch.told, l.watch.gone, l.watch.change = l.pollEnded, l.copyGone, l.changed
 	l.svc = &service{prefix: l.env.Namespace + ":", db: &database{db: l.db}, health: l.health, watch: l.watch,
-		life: l.ctx, background: func(do func()) { l.tasks.Go(do) }}
+		life: l.ctx, background: l.task}
 	if addr := s.Text("http-addr"); addr != "" && !l.env.Guest {
 		if l.http, err = listen(addr, l); err != nil {
 			return err

@@ -44,12 +44,12 @@ func (l *engine) listenExpired(ctx context.Context, want bool) error {
 	}
 	var listening context.Context
 	listening, n.cancel = context.WithCancel(l.ctx)
-	n.tasks.Go(func() {
+	n.tasks.Go(l.env.Guarded(func() {
 		if err := l.client.WatchExpired(listening, l.svc.prefix, l.announced); err != nil {
 			l.log.Add(lab.MarkWarn, "cacheaside.event.no-events", err.Error())
 		}
-	})
-	n.tasks.Go(func() {
+	}))
+	n.tasks.Go(l.env.Guarded(func() {
 		for {
 			select {
 			case <-listening.Done():
@@ -58,7 +58,7 @@ func (l *engine) listenExpired(ctx context.Context, want bool) error {
 				l.enableExpired(listening, n)
 			}
 		}
-	})
+	}))
 	l.notifier.Store(n)
 	return nil
 }

@@ -26,7 +26,7 @@ func (l *engine) launch(do, refuse func()) {
 		refuse()
 		return
 	}
-	l.tasks.Go(func() {
+	l.task(func() {
 		defer l.inFlight.Add(-1)
 		do()
 	})

@@ -101,7 +101,7 @@ func (l *engine) begin(ctx context.Context, s lab.Settings) (*epoch, error) {
 			return nil, err
 		}
 	}
-	e := newEpoch(newConfig(s, l.seed), opt, l.env.Now, l.journal, &l.rev)
+	e := newEpoch(newConfig(s, l.seed), opt, l.env, l.journal, &l.rev)
 	l.mu.Lock()
 	e.paused = l.paused
 	l.epoch = e
@@ -192,13 +192,13 @@ func (l *engine) Stop(ctx context.Context) error {
 	}
 	l.stopped = true
 	done := make(chan struct{})
-	go func() {
+	go l.env.Guarded(func() {
 		defer close(done)
 		e.stop()
 		if l.kafka != nil {
 			l.kafka.Close()
 		}
-	}()
+	})()
 	select {
 	case <-done:
 		return nil

@@ -15,7 +15,8 @@ import (
 // epoch is one measurement. Its methods are safe for concurrent use.
 type epoch struct {
 	cfg    config
-	now    func() time.Time
+	env    lab.Env
+	now    func() time.Time // of env
 	log    *journal
 	rev    *atomic.Uint64 // grows whenever something visible changes
 	broker transport
@@ -89,10 +90,10 @@ const (
 	monitorEvery   = 100 * time.Millisecond
 )
 
-func newEpoch(cfg config, opt brokerOptions, now func() time.Time, log *journal, rev *atomic.Uint64) *epoch {
-	e := &epoch{cfg: cfg, now: now, log: log, rev: rev, kick: make(chan struct{}, 1),
+func newEpoch(cfg config, opt brokerOptions, env lab.Env, log *journal, rev *atomic.Uint64) *epoch {
+	e := &epoch{cfg: cfg, env: env, now: env.Now, log: log, rev: rev, kick: make(chan struct{}, 1),
 		ledger: ledger.New(cfg.users), picker: newPicker(&cfg), users: make([]user, cfg.users),
-		records: map[uint64]*record{}, busyUntil: now(), incident: cfg.incident}
+		records: map[uint64]*record{}, busyUntil: env.Now(), incident: cfg.incident}
 	if cfg.kafka {
 		e.broker = newKafka(opt, e)
 	} else {
@@ -109,12 +110,12 @@ func (e *epoch) start(ctx context.Context) error {
 	all, cancelAll := context.WithCancel(context.WithoutCancel(ctx))
 	work, cancelWork := context.WithCancel(all)
 	e.cancelAll, e.cancelWork, e.workCtx = cancelAll, cancelWork, work
-	e.all.Go(func() { e.broker.run(all) })
-	e.work.Go(func() { e.monitor(work) })
-	e.work.Go(func() { e.produce(work) })
+	e.all.Go(e.env.Guarded(func() { e.broker.run(all) }))
+	e.work.Go(e.env.Guarded(func() { e.monitor(work) }))
+	e.work.Go(e.env.Guarded(func() { e.produce(work) }))
 	e.mu.Lock()
 	for _, w := range e.workers {
-		e.work.Go(func() { w.run(work) })
+		e.work.Go(e.env.Guarded(func() { w.run(work) }))
 	}
 	e.mu.Unlock()
 	return e.broker.awaitFirst(ctx)

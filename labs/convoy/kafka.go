@@ -179,11 +179,11 @@ func (k *kafkaTopic) serve(ctx context.Context, member *kgo.Client, w *worker) e
 	acks := &acks{member: member, open: map[uint64]*kgo.Record{}, slots: make(chan struct{}, k.e.cfg.prefetch),
 		park: func(r *kgo.Record) error { return k.park(ctx, r) }}
 	fed := make(chan struct{})
-	go func() {
+	go k.e.env.Guarded(func() {
 		defer close(fed)
 		defer close(in)
 		k.feed(ctx, member, acks, in)
-	}()
+	})()
 	err := w.serve(ctx, in)
 	cancel()
 	<-fed

@@ -118,7 +118,7 @@ func (e *epoch) extend(ctx context.Context) error {
 	w := e.newWorker(l)
 	e.log.add(lab.MarkSetting, "convoy.event.lane_added", w.number)
 	e.rev.Add(1)
-	e.work.Go(func() { w.run(e.workCtx) })
+	e.work.Go(e.env.Guarded(func() { w.run(e.workCtx) }))
 	return nil
 }
 
@@ -154,7 +154,7 @@ func (e *epoch) shrink(ctx context.Context, what string) error {
 	if err := e.broker.closeLane(ctx, l.laneID); err != nil {
 		return err
 	}
-	e.all.Go(func() { e.retire(e.workCtx, l) })
+	e.all.Go(e.env.Guarded(func() { e.retire(e.workCtx, l) }))
 	return nil
 }
 

@@ -104,7 +104,8 @@ func (e *Experiment) startWorker(ctx context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.cancel, e.done = cancel, make(chan struct{})
-	go e.work(ctx, e.done)
+	done := e.done
+	go e.opt.Env.Guarded(func() { e.work(ctx, done) })()
 }
 
 func (e *Experiment) startLab(ctx context.Context) error {

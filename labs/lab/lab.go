@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -18,6 +19,25 @@ type Env struct {
 	// Shown returns the settings as the person sees them: those given to the
 	// lab are scaled by the speed control. Nil: they are the same.
 	Shown func() Settings
+	// Crashed hears of a panic in a goroutine of the lab's own, which has ended
+	// by it. Where many people share a process it must end one lab, not all.
+	// Nil: the panic ends the program.
+	Crashed func(reason any, stack []byte)
+}
+
+// Guarded is work for a goroutine of the lab's own, with its panics led to Crashed.
+func (env Env) Guarded(work func()) func() {
+	if env.Crashed == nil {
+		return work
+	}
+	return func() {
+		defer func() {
+			if reason := recover(); reason != nil {
+				env.Crashed(reason, debug.Stack())
+			}
+		}()
+		work()
+	}
 }
 
 // Lab is a running engine. All methods are safe for concurrent use, and none

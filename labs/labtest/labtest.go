@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ func Run(t *testing.T, s Subject) {
 	t.Run("works, pauses, steps", func(t *testing.T) { checkWorks(t, s) })
 	t.Run("every knob turns on the living lab", func(t *testing.T) { checkKnobs(t, s) })
 	t.Run("stops twice", func(t *testing.T) { checkStop(t, s) })
+	t.Run("a panic ends no other lab", func(t *testing.T) { checkCrash(t, s) })
 }
 
 var (
@@ -218,7 +220,9 @@ const patience = 20 * time.Second
 
 func start(t *testing.T, s Subject) lab.Lab {
 	t.Helper()
-	s.Env.Now = time.Now
+	if s.Env.Now == nil {
+		s.Env.Now = time.Now
+	}
 	l := s.New(s.Env)
 	if err := l.Start(t.Context(), s.Spec.Defaults(), 1); err != nil {
 		t.Fatal(err)
@@ -319,6 +323,36 @@ func checkKnobs(t *testing.T, s Subject) {
 		t.Fatal(err)
 	}
 	await(t, l, "it works with its defaults again", func(snap *lab.Snapshot) bool { return snap.Metrics[s.Moved] >= 1 })
+}
+
+// checkCrash: where labs of many people share a process, what panics in a
+// goroutine of one is led to who asked for it, and the lab can still be left.
+func checkCrash(t *testing.T, s Subject) {
+	var armed atomic.Bool
+	s.Env.Now = func() time.Time {
+		if armed.CompareAndSwap(true, false) {
+			panic("the clock has stopped")
+		}
+		return time.Now()
+	}
+	crashed := make(chan any, 1)
+	s.Env.Crashed = func(reason any, stack []byte) {
+		if len(stack) == 0 {
+			t.Error("a crash without a stack")
+		}
+		crashed <- reason
+	}
+	l := start(t, s)
+	armed.Store(true)
+	select {
+	case reason := <-crashed:
+		if reason != "the clock has stopped" {
+			t.Errorf("crashed by %v", reason)
+		}
+	case <-time.After(patience):
+		t.Error("nobody heard of the panic")
+	}
+	stop(t, l)
 }
 
 func checkStop(t *testing.T, s Subject) {

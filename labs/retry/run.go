@@ -61,10 +61,9 @@ func newRun(l *Lab, p *plan, seed uint64, transport http.RoundTripper, url, keys
 func (r *run) start() {
 	r.wg.Add(4)
 	r.inFlight.Add(1) // the fleet's simulation, until it is done
-	go r.arrive()
-	go r.drain()
-	go r.watch()
-	go r.simulate()
+	for _, work := range []func(){r.arrive, r.drain, r.watch, r.simulate} {
+		go r.lab.env.Guarded(work)()
+	}
 }
 
 // stop ends everything of the run and waits for it.
@@ -87,11 +86,11 @@ func (r *run) spawn() {
 	id := r.begun.Add(1)
 	r.inFlight.Add(1)
 	r.wg.Add(1)
-	go func() {
+	go r.lab.env.Guarded(func() {
 		defer r.wg.Done()
 		defer r.inFlight.Add(-1)
 		r.operate(id)
-	}()
+	})()
 }
 
 // breakerTurned hears of the breaker, which is locked meanwhile.

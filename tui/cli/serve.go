@@ -143,7 +143,7 @@ func (c *call) announce(addr net.Addr, fingerprint string) {
 // visit makes one visitor's program: what all have in common, with a progress,
 // a language and colours of the visitor's own.
 func visit(ctx context.Context, s screen, who sshd.SessionInfo, log *slog.Logger) (tea.Model, func(), error) {
-	s.store, s.lang = course.NewStore(), who.Lang
+	s.store, s.lang, s.crashed = course.NewStore(), who.Lang, who.Crashed
 	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))})
 	model, err := s.model()
 	if err != nil {

@@ -61,12 +61,14 @@ type screen struct {
 	store  *course.Store // the person's progress
 	start  lab.Settings  // setup knobs by id, for the labs that have them
 	frames int
+	// crashed hears of panics in the labs' goroutines; nil: they end the program.
+	crashed func(reason any, stack []byte)
 }
 
 func (s screen) model() (*app.Model, error) {
 	var entries []app.LabEntry
 	for _, e := range labs.All() {
-		exp, err := s.bench.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec)})
+		exp, err := s.bench.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Crashed: s.crashed})
 		if err != nil {
 			return nil, err
 		}

@@ -186,9 +186,13 @@ func (c *connection) contain(what string, work func()) (panicked bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			panicked = true
-			c.server.Logger.Error("panic", "in", what, "remote", c.remote, "panic", r, "stack", string(debug.Stack()))
+			c.panicked(what, r, debug.Stack())
 		}
 	}()
 	work()
 	return false
+}
+
+func (c *connection) panicked(what string, reason any, stack []byte) {
+	c.server.Logger.Error("panic", "in", what, "remote", c.remote, "panic", reason, "stack", string(stack))
 }

@@ -79,6 +79,12 @@ func (s *session) ending(g *guard, err error) ending {
 	return ""
 }
 
+// crashed ends a session whose program has panicked in a goroutine of its own.
+func (s *session) crashed(reason any, stack []byte) {
+	s.conn.panicked("program", reason, stack)
+	s.end(sessionEnd(endPanic))
+}
+
 var errPanic = errors.New("panic while the program was made")
 
 // newProgram calls the server's NewProgram and survives it.
@@ -86,7 +92,7 @@ func (s *session) newProgram() (model tea.Model, cleanup func(), err error) {
 	w := s.size()
 	server := s.conn.server
 	who := SessionInfo{User: s.user, Key: s.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
-		Lang: server.catalogue(s.env).Lang(), Width: w.width, Height: w.height}
+		Lang: server.catalogue(s.env).Lang(), Width: w.width, Height: w.height, Crashed: s.crashed}
 	if s.conn.contain("new program", func() { model, cleanup, err = server.NewProgram(s.ctx, who) }) {
 		return nil, nil, errPanic
 	}

@@ -63,6 +63,9 @@ type SessionInfo struct {
 	Environ       map[string]string // LANG, LC_*, COLORTERM, NO_COLOR, TERM_PROGRAM, where sent
 	Lang          i18n.Lang
 	Width, Height int
+	// Crashed is to hear of a panic in a goroutine that the program has started:
+	// it is logged, and ends this session alone. It may be called at any time.
+	Crashed func(reason any, stack []byte)
 }
 
 // Getenv looks up a variable of the visitor's terminal, TERM included.

@@ -263,6 +263,32 @@ func TestPanicEndsOneSession(t *testing.T) {
 	other.status()
 }
 
+func TestPanicInAGoroutineEndsOneSession(t *testing.T) {
+	crashes := make(chan func(any, []byte), 2)
+	s := startServer(t, func(o *Options) {
+		o.NewProgram = func(_ context.Context, who SessionInfo) (tea.Model, func(), error) {
+			crashes <- who.Crashed
+			return &probe{who: who}, func() {}, nil
+		}
+	})
+	v := s.visit(t)
+	v.sees("size=80x24")
+	other := s.visit(t)
+	other.sees("size=80x24")
+	(<-crashes)("a mistake", []byte("where"))
+	if status := v.status(); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	v.sees("Something failed inside the program")
+	s.logs(t, "reason=panic")
+	s.logs(t, "a mistake")
+	other.types("still here")
+	other.sees("still here")
+	other.types("q")
+	other.status()
+	(<-crashes)("too late", nil) // the labs may still be stopping
+}
+
 func TestProgramThatCannotStart(t *testing.T) {
 	for name, newProgram := range map[string]func(context.Context, SessionInfo) (tea.Model, func(), error){
 		"error": func(context.Context, SessionInfo) (tea.Model, func(), error) {

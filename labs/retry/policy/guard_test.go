@@ -242,6 +242,16 @@ func TestSimBreakerDecidesAsGobreaker(t *testing.T) {
 	})
 }
 
+func TestHedgePassesAPanicOn(t *testing.T) {
+	defer func() {
+		if reason := recover(); reason != "a mistake" {
+			t.Errorf("recovered %v", reason)
+		}
+	}()
+	_, _ = policy.Hedge(time.Second, 1, func(context.Context) (int, error) { panic("a mistake") })(t.Context())
+	t.Error("the panic was swallowed")
+}
+
 func TestHedge(t *testing.T) {
 	cases := []struct {
 		name      string

@@ -9,7 +9,7 @@ import (
 // no answer has come for delay. The first success wins and the others are
 // cancelled; if all fail, the last error is returned. It returns only when every
 // call it started has returned, so a call must end when its context does.
-// delay must be above 0.
+// A panic of a call is passed on. delay must be above 0.
 // Source: Dean and Barroso, "The Tail at Scale", CACM 56(2), 2013.
 func Hedge[T any](delay time.Duration, extra int, call func(context.Context) (T, error)) func(context.Context) (T, error) {
 	return func(ctx context.Context) (T, error) {
@@ -22,8 +22,9 @@ func Hedge[T any](delay time.Duration, extra int, call func(context.Context) (T,
 }
 
 type answer[T any] struct {
-	result T
-	err    error
+	result   T
+	err      error
+	panicked any // a panic is the caller's, not its goroutine's
 }
 
 type hedge[T any] struct {
@@ -35,8 +36,12 @@ type hedge[T any] struct {
 func (h *hedge[T]) start(ctx context.Context) {
 	h.running++
 	go func() {
-		result, err := h.call(ctx)
-		h.answers <- answer[T]{result, err}
+		var a answer[T]
+		defer func() {
+			a.panicked = recover()
+			h.answers <- a
+		}()
+		a.result, a.err = h.call(ctx)
 	}()
 }
 
@@ -53,6 +58,9 @@ func (h *hedge[T]) race(ctx context.Context, delay time.Duration, extra int) (T,
 			}
 		case a := <-h.answers:
 			h.running--
+			if a.panicked != nil {
+				panic(a.panicked)
+			}
 			if a.err == nil || h.running == 0 {
 				return a.result, a.err
 			}
