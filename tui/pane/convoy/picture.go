@@ -68,6 +68,9 @@ func (p *painter) verdict() string {
 	case m["violations"] > 0:
 		style = th.Bad.Strong()
 		words = p.signs.bad + " " + p.t("broken", lab.Count.Write(m["violations"]), lab.Share.Write(m["violation_rate"]))
+	case m["gaps"] > 0: // overtaken and not handled: waiting to go wrong, or set aside
+		style = th.Warn.Strong()
+		words = p.signs.bad + " " + p.t("gaps", lab.Count.Write(m["gaps"]))
 	case m["handled"] == 0:
 		style, words = th.Dim, p.t("nothing")
 	}

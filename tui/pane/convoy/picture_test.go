@@ -95,7 +95,7 @@ func faulty() *lab.Snapshot {
 		{Number: 4, Open: true, Consumers: []engine.Consumer{{Number: 4, Connected: true, Orders: []engine.Order{poison}}}},
 		{Number: 3, Waiting: 2, Next: orders("E1 F9"), Consumers: []engine.Consumer{consumer(3, "E7")}},
 	}, Users: users("1 2 3", "1 2", "4 5 6 7", "28 29", "", "5 6 7 8", "1", "1", "1", "1", "1", "2", "3", "4")},
-		map[string]float64{"handled": 99, "violations": 0, "throughput": 4})
+		map[string]float64{"handled": 99, "violations": 0, "gaps": 1, "throughput": 4})
 }
 
 func text(t testing.TB, lang i18n.Lang) *i18n.Catalogue {
