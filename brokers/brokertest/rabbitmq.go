@@ -212,7 +212,18 @@ func (n *RabbitNode) Stop() error {
 	return n.end(func(server *process) { server.stop(rabbitStopLimit) })
 }
 
-// Kill ends the node at once, as a crash would.
+// Settle has the node write down what has been declared. By itself it takes up
+// to two seconds: RabbitMQ 3 keeps its declarations in Mnesia, whose log is
+// buffered (disk_log, 64 KiB or 2 s). A durable queue that is younger does not
+// survive Kill, and takes its confirmed messages with it: a bare client that was
+// killed 1.5 s after declaring four queues lost the last one in 2 of 15 tries.
+func (n *RabbitNode) Settle() error {
+	_, err := n.Ctl("eval", "mnesia:sync_log().")
+	return err
+}
+
+// Kill ends the node at once, as a crash would. What it must not forget needs
+// Settle first.
 func (n *RabbitNode) Kill() error { return n.end((*process).kill) }
 
 func (n *RabbitNode) end(how func(*process)) error {

@@ -174,6 +174,24 @@ func (c *Conn) Channel() (*amqp.Channel, error) {
 	return ch, nil
 }
 
+// HasQueue tells whether the broker has a durable queue of that name.
+func (c *Conn) HasQueue(name string) (bool, error) {
+	ch, err := c.Channel()
+	if err != nil {
+		return false, err
+	}
+	defer ch.Close()
+	_, err = ch.QueueDeclarePassive(name, true, false, false, false, nil)
+	var refused *amqp.Error
+	if errors.As(err, &refused) && refused.Code == amqp.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("RabbitMQ at %s: looking for the queue %s: %w", c.addr, name, err)
+	}
+	return true, nil
+}
+
 // Cut breaks the connection off as a crash would: without a farewell.
 func (c *Conn) Cut() {
 	c.raw.Close()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,6 +32,11 @@ func TestBrokerFaults(t *testing.T) {
 // says so, recovers by itself, and loses nothing that was confirmed.
 func outage(t *testing.T, w world, node *brokertest.RabbitNode, end func() error) {
 	l := w.begin(t, turned{"users": "40", "lanes": "4", "rate": "300", "work": "16ms", "prefetch": "20"})
+	l.Pause()
+	if err := node.Settle(); err != nil {
+		t.Fatal(err)
+	}
+	l.Resume()
 	await(t, l, "orders wait in the lanes", func(s *lab.Snapshot) bool {
 		return s.Metrics["handled"] > 200 && s.InFlight > 100
 	})
@@ -125,7 +131,8 @@ func randomFaults(t *testing.T, w world, node *brokertest.RabbitNode) {
 			return err
 		}},
 	}
-	restarts := []fault{{"broker killed", restart(node.Kill)}, {"broker stopped", restart(node.Stop)}}
+	kill := func() error { return errors.Join(node.Settle(), node.Kill()) }
+	restarts := []fault{{"broker killed", restart(kill)}, {"broker stopped", restart(node.Stop)}}
 	for i := range faultCount() {
 		kind := clients
 		if i%3 == 2 {
@@ -230,6 +237,9 @@ func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
 		snap := await(t, l, "it says what is lost", func(s *lab.Snapshot) bool { return s.Metrics["lost"] > 0 && s.InFlight == 0 })
 		if lost := snap.Metrics["lost"]; lost < float64(gone) || lost > float64(gone)+5 {
 			t.Errorf("%v lost, %d were deleted and at most 5 in flight", lost, gone)
+		}
+		if !slices.ContainsFunc(snap.Events, func(ev lab.Event) bool { return ev.Key == "convoy.event.forgotten" && ev.Args[0] == 1 }) {
+			t.Error("the log does not say why")
 		}
 		l.Resume()
 		before := snap.Metrics["handled"]

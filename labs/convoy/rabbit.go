@@ -38,6 +38,7 @@ type rabbit struct {
 	e   *epoch
 
 	declaring sync.Mutex // one at a time uses ch
+	declared  bool       // once; of the goroutine of run
 
 	gate
 	mu   sync.Mutex
@@ -77,9 +78,13 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	if err != nil {
 		return err
 	}
+	if err := b.missLanes(c); err != nil {
+		return err
+	}
 	if err := b.declare(ch); err != nil {
 		return err
 	}
+	b.declared = true
 	dead, err := c.Consume(rabbitmq.ConsumeOptions{Queue: b.deadQueue(), Prefetch: 1})
 	if err != nil {
 		return err
@@ -126,6 +131,26 @@ func (b *rabbit) set(c *rabbitmq.Conn, ch *amqp.Channel, pub *rabbitmq.Publisher
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.conn, b.ch, b.pub = c, ch, pub
+}
+
+// missLanes says which lanes' queues the broker has no longer, and the confirmed
+// orders in them with it. They expire, somebody may delete them, and RabbitMQ 3
+// forgets one that it was told of less than two seconds before a crash: Mnesia's
+// log is buffered for that long.
+func (b *rabbit) missLanes(c *rabbitmq.Conn) error {
+	if !b.declared {
+		return nil
+	}
+	for _, l := range b.e.lanesNow() {
+		there, err := c.HasQueue(l.queue)
+		if err != nil {
+			return fmt.Errorf("looking for lane %d: %w", l.number, err)
+		}
+		if !there {
+			b.e.log.add(lab.MarkFault, "convoy.event.forgotten", l.number)
+		}
+	}
+	return nil
 }
 
 // declare makes the topology anew. The bindings are made in sequence on one
