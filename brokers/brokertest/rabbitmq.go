@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// errNotOurs is what stopping or starting a node says that was only given by its
+// ErrNotOurs is what stopping or starting a node says that was only given by its
 // address.
-var errNotOurs = errors.New("the node was not started here")
+var ErrNotOurs = errors.New("the node was not started here")
 
 const (
 	rabbitStartLimit = 120 * time.Second // ten seconds on an idle machine
@@ -110,7 +110,7 @@ func (n *RabbitNode) Addr() string { return n.addr }
 // returns when it accepts AMQP connections.
 func (n *RabbitNode) Start() error {
 	if n.dir == "" {
-		return fmt.Errorf("start RabbitMQ: %w", errNotOurs)
+		return fmt.Errorf("start RabbitMQ: %w", ErrNotOurs)
 	}
 	if n.server != nil && n.server.alive() {
 		return errors.New("start RabbitMQ: it is running")
@@ -228,7 +228,7 @@ func (n *RabbitNode) Kill() error { return n.end((*process).kill) }
 
 func (n *RabbitNode) end(how func(*process)) error {
 	if n.dir == "" {
-		return fmt.Errorf("stop RabbitMQ: %w", errNotOurs)
+		return fmt.Errorf("stop RabbitMQ: %w", ErrNotOurs)
 	}
 	if n.server != nil {
 		how(n.server)
@@ -244,7 +244,7 @@ func (n *RabbitNode) end(how func(*process)) error {
 // few seconds.
 func (n *RabbitNode) Ctl(args ...string) (string, error) {
 	if n.dir == "" {
-		return "", fmt.Errorf("rabbitmqctl: %w", errNotOurs)
+		return "", fmt.Errorf("rabbitmqctl: %w", ErrNotOurs)
 	}
 	cmd := exec.Command(filepath.Join(n.bin, "rabbitmqctl"), append([]string{"-n", n.name()}, args...)...)
 	cmd.Dir, cmd.Env = n.dir, n.env()

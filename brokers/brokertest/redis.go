@@ -73,7 +73,7 @@ func (n *RedisNode) Addr() string { return n.addr }
 // Start starts a stopped node again on the same port and returns when it answers.
 func (n *RedisNode) Start() error {
 	if n.dir == "" {
-		return fmt.Errorf("start Redis: %w", errNotOurs)
+		return fmt.Errorf("start Redis: %w", ErrNotOurs)
 	}
 	if n.server != nil && n.server.alive() {
 		return errors.New("start Redis: it is running")
@@ -123,7 +123,7 @@ func (n *RedisNode) Kill() error { return n.end((*process).kill) }
 
 func (n *RedisNode) end(how func(*process)) error {
 	if n.dir == "" {
-		return fmt.Errorf("stop Redis: %w", errNotOurs)
+		return fmt.Errorf("stop Redis: %w", ErrNotOurs)
 	}
 	if n.server != nil {
 		how(n.server)

@@ -31,7 +31,8 @@ func undisturbed(t *testing.T, exercise func() error) {
 		}
 	}
 	if disturbed == tries {
-		t.Skipf("this machine is too busy to measure time: %v", err)
+		t.Logf("this machine is too busy to measure time: %v", err)
+		return
 	}
 	t.Error(err)
 }
