@@ -83,6 +83,7 @@ func (e *epoch) openLanes() []*lane {
 
 // settled hears from the broker what became of a published order.
 func (e *epoch) settled(n uint64, fate rabbitmq.Fate) {
+	defer e.env.Contain() // the client calls
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := e.records[n]

@@ -31,12 +31,19 @@ func (env Env) Guarded(work func()) func() {
 		return work
 	}
 	return func() {
-		defer func() {
-			if reason := recover(); reason != nil {
-				env.Crashed(reason, debug.Stack())
-			}
-		}()
+		defer env.Contain()
 		work()
+	}
+}
+
+// Contain leads a panic to Crashed. It is to be deferred by what a library calls
+// on a goroutine of its own.
+func (env Env) Contain() {
+	if env.Crashed == nil {
+		return
+	}
+	if reason := recover(); reason != nil {
+		env.Crashed(reason, debug.Stack())
 	}
 }
 

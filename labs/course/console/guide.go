@@ -208,9 +208,9 @@ func (w *guided) measure(ctx context.Context) (lab.Run, error) {
 	said := -1
 	trouble := ""
 	for {
+		settled := w.exp.Settled() // first: what settles later may have been measured before
 		run := w.exp.Current()
 		done, quarter := w.progress(run)
-		settled := w.exp.Settled()
 		if settled && done {
 			return run, nil
 		}
