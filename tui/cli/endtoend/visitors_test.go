@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +40,7 @@ func visit(addr, lang string) (*visitor, error) {
 	if v.session, err = conn.NewSession(); err != nil {
 		return v, fmt.Errorf("opening a session: %w", err)
 	}
-	v.session.Stdout = &v.screen
+	v.session.Stdout, v.session.Stderr = &v.screen, &v.screen
 	if v.keys, err = v.session.StdinPipe(); err != nil {
 		return v, err
 	}
@@ -74,8 +75,11 @@ func (v *visitor) leave() {
 // serve starts the SSH server on the shared real brokers and returns its address.
 func serve(t *testing.T) (addr string, log *output) {
 	t.Helper()
-	// All visitors come from here, faster than those of one address may.
-	cmd := command(t, "serve", "--addr", "127.0.0.1:0", "--open", "--exempt", "127.0.0.0/8", "--host-key", filepath.Join(t.TempDir(), "key"),
+	// All visitors come from here, faster than those of one address may, and
+	// faster than what they leave behind is cleared away: until then a session's
+	// place is taken.
+	cmd := command(t, "serve", "--addr", "127.0.0.1:0", "--open", "--exempt", "127.0.0.0/8",
+		"--max-sessions", strconv.Itoa(together+cycles), "--host-key", filepath.Join(t.TempDir(), "key"),
 		"--amqp-url", shared.RabbitMQ(t).URL(), "--redis-url", shared.Redis(t).URL())
 	out, log := &output{}, &output{}
 	cmd.Stdout, cmd.Stderr = out, log
