@@ -211,7 +211,8 @@ func (w *watch) view(products []ProductView, now time.Time) (running bool) {
 		p.Life, p.Announced = c.life, c.announced
 		switch c.life {
 		case Alive:
-			p.Left, p.Full = max(c.ends.Sub(now), 0), c.full
+			// A copy that was written while the picture is taken is whole, not more.
+			p.Left, p.Full = min(max(c.ends.Sub(now), 0), c.full), c.full
 			running = true
 		case Expired, Deleted:
 			p.Gone = now.Sub(c.goneAt)
