@@ -215,6 +215,21 @@ func alarm(t *testing.T, w world, node *brokertest.RabbitNode) {
 	}
 }
 
+// channel is somebody else's way to the broker, until the test ends.
+func (w world) channel(t *testing.T) *amqp.Channel {
+	t.Helper()
+	conn, err := amqp.Dial(w.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch
+}
+
 // TestADeletedQueueIsNoSilentLoss: somebody deletes a lane with orders in it.
 // They are lost, the lab says how many, and everything else goes on.
 func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
@@ -224,15 +239,7 @@ func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
 		await(t, l, "orders wait", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Lanes[0].Waiting > 100 })
 		l.Pause()
 		await(t, l, "the broker has confirmed all", func(s *lab.Snapshot) bool { return s.Metrics["confirmed"] == s.Metrics["published"] })
-		conn, err := amqp.Dial(w.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		ch, err := conn.Channel()
-		if err != nil {
-			t.Fatal(err)
-		}
+		ch := w.channel(t)
 		gone, err := ch.QueueDelete(space+".1.lane-1", false, false, false)
 		if err != nil || gone < 50 {
 			t.Fatalf("%d orders deleted, %v", gone, err)
@@ -263,15 +270,7 @@ func TestADeletedExchangeIsMadeAnew(t *testing.T) {
 			return func(s *lab.Snapshot) bool { return s.Metrics["handled"] >= n }
 		}
 		before := await(t, l, "it works", handled(20)).Metrics["handled"]
-		conn, err := amqp.Dial(w.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		ch, err := conn.Channel()
-		if err != nil {
-			t.Fatal(err)
-		}
+		ch := w.channel(t)
 		if err := ch.ExchangeDelete(space+".1.orders", false, false); err != nil {
 			t.Fatal(err)
 		}
