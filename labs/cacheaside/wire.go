@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"syscall"
 	"time"
 
-	"resilab/brokers/link"
+	"resilab/brokers/faultproxy"
 )
 
 // Words of the knob redis-fault.
@@ -30,12 +31,12 @@ type wire struct {
 
 	mu       sync.Mutex
 	fault    string
-	links    map[string]*link.Link // by the server's address, laid when first needed
+	links    map[string]*faultproxy.Proxy // by the server's address, laid when first needed
 	straight map[net.Conn]struct{}
 }
 
 func newWire(life context.Context) *wire {
-	return &wire{life: life, fault: faultNone, links: map[string]*link.Link{}, straight: map[net.Conn]struct{}{}}
+	return &wire{life: life, fault: faultNone, links: map[string]*faultproxy.Proxy{}, straight: map[net.Conn]struct{}{}}
 }
 
 func (w *wire) close() error {
@@ -85,7 +86,7 @@ func (w *wire) goesStraight(network string, conn net.Conn) bool {
 func (w *wire) faulty(network string) bool { return w.fault != faultNone && network == "tcp" }
 
 // linkTo returns the link to a server, or nil where the way is straight.
-func (w *wire) linkTo(network, addr string) (*link.Link, error) {
+func (w *wire) linkTo(network, addr string) (*faultproxy.Proxy, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.faulty(network) {
@@ -94,7 +95,7 @@ func (w *wire) linkTo(network, addr string) (*link.Link, error) {
 	if l := w.links[addr]; l != nil {
 		return l, nil
 	}
-	l, err := link.New(w.life, addr)
+	l, err := faultproxy.New(w.life, addr, rand.Uint64())
 	if err != nil {
 		return nil, fmt.Errorf("laying a wire to Redis: %w", err)
 	}
@@ -143,14 +144,14 @@ func (w *wire) set(fault string) {
 }
 
 // suffer gives a link a fault, or none.
-func suffer(l *link.Link, fault string) {
+func suffer(l *faultproxy.Proxy, fault string) {
 	l.Up()
 	l.SetLatency(0, 0)
 	switch fault {
 	case faultDown:
-		l.Down(link.Refuse)
+		l.Down(faultproxy.Refuse)
 	case faultCut:
-		l.Down(link.BlackHole)
+		l.Down(faultproxy.BlackHole)
 	case faultSlow:
 		l.SetLatency(slowness, slowness/4)
 	case faultNone:

@@ -1,4 +1,4 @@
-package link
+package faultproxy
 
 import (
 	"bytes"
@@ -29,16 +29,16 @@ type echo struct {
 
 func newEcho(t *testing.T) *echo {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &echo{Listener: l}
+	e := &echo{Listener: p}
 	var wg sync.WaitGroup
-	t.Cleanup(func() { l.Close(); wg.Wait() })
+	t.Cleanup(func() { p.Close(); wg.Wait() })
 	wg.Go(func() {
 		for {
-			c, err := l.Accept()
+			c, err := p.Accept()
 			if err != nil {
 				return
 			}
@@ -66,19 +66,26 @@ func (e *echo) counts() (open, ever int) {
 	return e.open, e.ever
 }
 
-func newLink(t *testing.T, target string, options ...Option) *Link {
+func newProxy(t *testing.T, target string) *Proxy {
 	t.Helper()
-	l, err := New(t.Context(), target, options...)
+	p, err := New(t.Context(), target, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	return l
+	t.Cleanup(func() { p.Close() })
+	return p
 }
 
-func dial(t *testing.T, l *Link) net.Conn {
+// relayCount returns how many connections the proxy forwards.
+func (p *Proxy) relayCount() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.relays)
+}
+
+func dial(t *testing.T, p *Proxy) net.Conn {
 	t.Helper()
-	c, err := l.DialContext(t.Context(), "tcp", "ignored:1")
+	c, err := p.DialContext(t.Context(), "tcp", "ignored:1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,9 +120,9 @@ func mustAsk(t *testing.T, c net.Conn, text string) time.Duration {
 }
 
 // tryAsk asks on a new connection. A refusal may reach the client while it connects.
-func tryAsk(t *testing.T, l *Link) error {
+func tryAsk(t *testing.T, p *Proxy) error {
 	t.Helper()
-	c, err := l.DialContext(t.Context(), "tcp", "")
+	c, err := p.DialContext(t.Context(), "tcp", "")
 	if err != nil {
 		return err
 	}
@@ -136,15 +143,13 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestCarriesBytesUnchanged(t *testing.T) {
-	for name, set := range map[string]func(*Link){
-		"plain":     func(*Link) {},
-		"jitter":    func(l *Link) { l.SetLatency(2*time.Millisecond, 2*time.Millisecond) },
-		"losses":    func(l *Link) { l.SetLoss(0.3, 3*time.Millisecond) },
-		"bandwidth": func(l *Link) { l.SetBandwidth(20 << 20) },
+	for name, set := range map[string]func(*Proxy){
+		"plain":  func(*Proxy) {},
+		"jitter": func(p *Proxy) { p.SetLatency(2*time.Millisecond, 2*time.Millisecond) },
 	} {
-		l := newLink(t, newEcho(t).Addr().String(), WithSeed(1))
-		set(l)
-		c := dial(t, l).(*net.TCPConn)
+		p := newProxy(t, newEcho(t).Addr().String())
+		set(p)
+		c := dial(t, p).(*net.TCPConn)
 		sent := make([]byte, 3<<20)
 		_, _ = rand.NewChaCha8([32]byte{}).Read(sent)
 		go func() { // ends with the connection
@@ -161,26 +166,22 @@ func TestCarriesBytesUnchanged(t *testing.T) {
 		if err != nil || !bytes.Equal(got, sent) {
 			t.Errorf("%s: %d bytes came back of %d: %v", name, len(got), len(sent), err)
 		}
-		eventually(t, "the connection is still carried after its end", func() bool { return l.Open() == 0 })
+		eventually(t, "the connection is still carried after its end", func() bool { return p.relayCount() == 0 })
 	}
 }
 
 func TestDelays(t *testing.T) {
-	l := newLink(t, newEcho(t).Addr().String(), WithSeed(1))
-	c := dial(t, l)
+	p := newProxy(t, newEcho(t).Addr().String())
+	c := dial(t, p)
 	mustAsk(t, c, "warm")
 	for name, tt := range map[string]struct {
 		set   func()
 		least time.Duration
 	}{
-		"latency":   {func() { l.SetLatency(30*time.Millisecond, 0) }, 60 * time.Millisecond},
-		"jitter":    {func() { l.SetLatency(50*time.Millisecond, 20*time.Millisecond) }, 60 * time.Millisecond},
-		"loss":      {func() { l.SetLoss(1, 40*time.Millisecond) }, 80 * time.Millisecond},
-		"bandwidth": {func() { l.SetBandwidth(1000) }, 60 * time.Millisecond}, // 30 bytes
+		"latency": {func() { p.SetLatency(30*time.Millisecond, 0) }, 60 * time.Millisecond},
+		"jitter":  {func() { p.SetLatency(50*time.Millisecond, 20*time.Millisecond) }, 60 * time.Millisecond},
 	} {
-		l.SetLatency(0, 0)
-		l.SetLoss(0, 0)
-		l.SetBandwidth(0)
+		p.SetLatency(0, 0)
 		tt.set()
 		if took := mustAsk(t, c, "a text that has thirty letters"); took < tt.least {
 			t.Errorf("%s: %v there and back, want at least %v", name, took, tt.least)
@@ -190,12 +191,12 @@ func TestDelays(t *testing.T) {
 
 func TestCut(t *testing.T) {
 	server := newEcho(t)
-	l := newLink(t, server.Addr().String())
-	conns := []net.Conn{dial(t, l), dial(t, l), dial(t, l)}
+	p := newProxy(t, server.Addr().String())
+	conns := []net.Conn{dial(t, p), dial(t, p), dial(t, p)}
 	for _, c := range conns {
 		mustAsk(t, c, "hello")
 	}
-	if n := l.Cut(); n != len(conns) {
+	if n := p.Cut(); n != len(conns) {
 		t.Errorf("%d were cut, want %d", n, len(conns))
 	}
 	for _, c := range conns {
@@ -204,25 +205,25 @@ func TestCut(t *testing.T) {
 		}
 	}
 	eventually(t, "the server did not notice", func() bool { open, _ := server.counts(); return open == 0 })
-	mustAsk(t, dial(t, l), "hello again")
+	mustAsk(t, dial(t, p), "hello again")
 }
 
 func TestRefuse(t *testing.T) {
 	server := newEcho(t)
-	l := newLink(t, server.Addr().String())
-	before := dial(t, l)
+	p := newProxy(t, server.Addr().String())
+	before := dial(t, p)
 	mustAsk(t, before, "hello")
-	l.Down(Refuse)
+	p.Down(Refuse)
 	if _, err := ask(before, "anybody?"); err == nil {
 		t.Error("a connection outlived the outage")
 	}
 	for range 3 {
-		if tryAsk(t, l) == nil {
+		if tryAsk(t, p) == nil {
 			t.Error("connected in an outage")
 		}
 	}
-	l.Up()
-	mustAsk(t, dial(t, l), "hello again")
+	p.Up()
+	mustAsk(t, dial(t, p), "hello again")
 	if _, ever := server.counts(); ever != 2 {
 		t.Errorf("the server saw %d connections, want 2", ever)
 	}
@@ -230,13 +231,13 @@ func TestRefuse(t *testing.T) {
 
 func TestBlackHole(t *testing.T) {
 	server := newEcho(t)
-	l := newLink(t, server.Addr().String())
-	busy, idle, leaving := dial(t, l), dial(t, l), dial(t, l)
+	p := newProxy(t, server.Addr().String())
+	busy, idle, leaving := dial(t, p), dial(t, p), dial(t, p)
 	for _, c := range []net.Conn{busy, idle, leaving} {
 		mustAsk(t, c, "hello")
 	}
-	l.Down(BlackHole)
-	fresh := dial(t, l) // accepted
+	p.Down(BlackHole)
+	fresh := dial(t, p) // accepted
 	for _, c := range []net.Conn{busy, fresh} {
 		_ = c.SetDeadline(time.Now().Add(50 * time.Millisecond))
 		var timeout net.Error
@@ -249,7 +250,7 @@ func TestBlackHole(t *testing.T) {
 		t.Errorf("the server has %d connections of %d, want all 3: it cannot know", open, ever)
 	}
 
-	l.Up()
+	p.Up()
 	for _, c := range []net.Conn{busy, fresh} {
 		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 		if _, err := ask(c, "hello?"); err == nil || errors.Is(err, context.DeadlineExceeded) {
@@ -257,24 +258,24 @@ func TestBlackHole(t *testing.T) {
 		}
 	}
 	mustAsk(t, idle, "I missed nothing")
-	eventually(t, "more than one connection is left", func() bool { open, _ := server.counts(); return open == 1 && l.Open() == 1 })
+	eventually(t, "more than one connection is left", func() bool { open, _ := server.counts(); return open == 1 && p.relayCount() == 1 })
 }
 
 func TestTargetMayBeMissing(t *testing.T) {
 	server := newEcho(t)
 	addr := server.Addr().String()
 	server.Close()
-	l := newLink(t, addr)
-	if tryAsk(t, l) == nil {
+	p := newProxy(t, addr)
+	if tryAsk(t, p) == nil {
 		t.Error("got an answer from nobody")
 	}
-	eventually(t, "a failed connection is carried", func() bool { return l.Open() == 0 })
+	eventually(t, "a failed connection is carried", func() bool { return p.relayCount() == 0 })
 }
 
 func TestServerEnds(t *testing.T) {
-	l := newLink(t, newEcho(t).Addr().String())
-	c := dial(t, l).(*net.TCPConn)
-	l.SetLatency(10*time.Millisecond, 0)
+	p := newProxy(t, newEcho(t).Addr().String())
+	c := dial(t, p).(*net.TCPConn)
+	p.SetLatency(10*time.Millisecond, 0)
 	if _, err := io.WriteString(c, "last words"); err != nil {
 		t.Fatal(err)
 	}
@@ -284,40 +285,40 @@ func TestServerEnds(t *testing.T) {
 	}
 }
 
-func TestContextEndsTheLink(t *testing.T) {
+func TestContextEndsTheProxy(t *testing.T) {
 	server := newEcho(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	l, err := New(ctx, server.Addr().String())
+	p, err := New(ctx, server.Addr().String(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	c := dial(t, l)
+	defer p.Close()
+	c := dial(t, p)
 	mustAsk(t, c, "hello")
 	cancel()
 	if _, err := c.Read(make([]byte, 1)); err == nil {
 		t.Error("the connection outlived the link")
 	}
 	eventually(t, "the link still accepts", func() bool {
-		c, err := net.Dial("tcp", l.Addr())
+		c, err := net.Dial("tcp", p.Addr())
 		if err == nil {
 			c.Close()
 		}
 		return err != nil
 	})
-	if _, err := New(ctx, server.Addr().String()); err == nil {
+	if _, err := New(ctx, server.Addr().String(), 1); err == nil {
 		t.Error("opened under a context that has ended")
 	}
 }
 
 // TestManyAtOnce changes the link while connections come, talk and go.
 func TestManyAtOnce(t *testing.T) {
-	l := newLink(t, newEcho(t).Addr().String())
+	p := newProxy(t, newEcho(t).Addr().String())
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 20 {
-				c, err := l.DialContext(t.Context(), "tcp", "")
+				c, err := p.DialContext(t.Context(), "tcp", "")
 				if err != nil {
 					continue // refused
 				}
@@ -329,15 +330,15 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	for i := range 40 {
 		[]func(){
-			func() { l.Cut() }, func() { l.Down(Refuse) }, func() { l.Down(BlackHole) }, l.Up,
-			func() { l.SetLatency(time.Millisecond, time.Millisecond) },
+			func() { p.Cut() }, func() { p.Down(Refuse) }, func() { p.Down(BlackHole) }, p.Up,
+			func() { p.SetLatency(time.Millisecond, time.Millisecond) },
 		}[i%5]()
 		time.Sleep(time.Millisecond)
 	}
 	wg.Wait()
-	l.Up()
-	eventually(t, "connections are left", func() bool { return l.Open() == 0 })
-	mustAsk(t, dial(t, l), "hello")
+	p.Up()
+	eventually(t, "connections are left", func() bool { return p.relayCount() == 0 })
+	mustAsk(t, dial(t, p), "hello")
 }
 
 // TestAMQP: a client of a broker takes a cut as the loss of its connection, and
@@ -348,22 +349,22 @@ func TestAMQP(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	l := newLink(t, server.Addr())
-	l.SetLatency(time.Millisecond, time.Millisecond)
-	open := func() (*amqp.Connection, error) { return amqp.Dial("amqp://guest:guest@" + l.Addr() + "/") }
+	p := newProxy(t, server.Addr())
+	p.SetLatency(time.Millisecond, time.Millisecond)
+	open := func() (*amqp.Connection, error) { return amqp.Dial("amqp://guest:guest@" + p.Addr() + "/") }
 	conn, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	lost := conn.NotifyClose(make(chan *amqp.Error, 1))
-	l.Down(Refuse)
+	p.Down(Refuse)
 	if reason := <-lost; reason == nil {
 		t.Error("the connection ended in order")
 	}
 	if _, err := open(); err == nil {
 		t.Error("connected in an outage")
 	}
-	l.Up()
+	p.Up()
 	if conn, err = open(); err != nil {
 		t.Fatal(err)
 	}
