@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"resilab/labs/clock"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,12 +61,12 @@ type engine struct {
 
 // New returns the lab, ready to start.
 func New(env lab.Env) lab.Lab {
-	if env.Now == nil {
-		env.Now = time.Now
+	if env.Clock == nil {
+		env.Clock = clock.New(nil)
 	}
-	l := &engine{env: env, log: lab.NewLog(logSize, env.Now), ticker: &ticker{}, load: newArrivals()}
-	l.voice = newVoice(l.log, env.Now)
-	l.clock = &stopwatch{now: env.Now}
+	l := &engine{env: env, log: lab.NewLog(logSize, env.Clock.Now), ticker: &ticker{}, load: newArrivals()}
+	l.voice = newVoice(l.log, env.Clock.Now)
+	l.clock = &stopwatch{now: env.Clock.Now}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -102,7 +103,7 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 	if err := l.connect(); err != nil {
 		return err
 	}
-	l.health = &health{now: l.env.Now, changed: l.redisChanged}
+	l.health = &health{now: l.env.Clock.Now, changed: l.redisChanged}
 	l.watch = newWatch(func() ttlSource { return l.redis() })
 	l.watch.told, l.watch.gone, l.watch.change = l.pollEnded, l.copyGone, l.changed
 	l.svc = &service{prefix: l.env.Namespace + ":", db: &database{db: l.db}, health: l.health, watch: l.watch,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"resilab/labs/clock"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func startLab(t testing.TB, url string, flags map[string]string) *engine {
 
 func startLabIn(t testing.TB, url, namespace string, flags map[string]string) *engine {
 	t.Helper()
-	l := New(lab.Env{RedisURL: url, Namespace: namespace, Now: time.Now}).(*engine)
+	l := New(lab.Env{RedisURL: url, Namespace: namespace, Clock: clock.New(nil)}).(*engine)
 	if err := l.Start(t.Context(), settings(t, flags), 1); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package convoy
 import (
 	"context"
 	"fmt"
+	"resilab/labs/clock"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -63,7 +64,7 @@ func labPath(b *testing.B, url string) {
 	cfg.users, cfg.lanes, cfg.rate, cfg.work, cfg.prefetch = benchUsers, benchLanes, 10_000_000, 0, benchPrefetch
 	cfg.limit = uint64(b.N)
 	var rev atomic.Uint64
-	e := newEpoch(cfg, brokerOptions{url: url, namespace: benchName()}, lab.Env{Now: time.Now}, newJournal(time.Now), &rev)
+	e := newEpoch(cfg, brokerOptions{url: url, namespace: benchName()}, lab.Env{Clock: clock.New(nil)}, newJournal(time.Now), &rev)
 	e.paused = true
 	if err := e.start(b.Context()); err != nil {
 		b.Fatal(err)

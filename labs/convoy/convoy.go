@@ -3,9 +3,9 @@ package convoy
 import (
 	"context"
 	"fmt"
+	"resilab/labs/clock"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"resilab/brokers/kafka"
 	"resilab/labs/lab"
@@ -31,10 +31,10 @@ type engine struct {
 
 // New makes the lab. It connects when it starts.
 func New(env lab.Env) lab.Lab {
-	if env.Now == nil {
-		env.Now = time.Now
+	if env.Clock == nil {
+		env.Clock = clock.New(nil)
 	}
-	return &engine{env: env, journal: newJournal(env.Now)}
+	return &engine{env: env, journal: newJournal(env.Clock.Now)}
 }
 
 // Limits for a visitor over the network.

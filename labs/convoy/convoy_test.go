@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"maps"
+	"resilab/labs/clock"
 	"strconv"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func (w world) begin(t *testing.T, knobs turned) lab.Lab {
 
 func (w world) beginAs(t *testing.T, space string, knobs turned) lab.Lab {
 	t.Helper()
-	l := New(lab.Env{AMQPURL: w.url, Namespace: space, Now: time.Now})
+	l := New(lab.Env{AMQPURL: w.url, Namespace: space, Clock: clock.New(nil)})
 	all := with(w.knobs)
 	maps.Copy(all, knobs)
 	if err := l.Start(t.Context(), settings(t, all), 1); err != nil {

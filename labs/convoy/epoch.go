@@ -91,9 +91,9 @@ const (
 )
 
 func newEpoch(cfg config, opt brokerOptions, env lab.Env, log *journal, rev *atomic.Uint64) *epoch {
-	e := &epoch{cfg: cfg, env: env, now: env.Now, log: log, rev: rev, kick: make(chan struct{}, 1),
+	e := &epoch{cfg: cfg, env: env, now: env.Clock.Now, log: log, rev: rev, kick: make(chan struct{}, 1),
 		ledger: ledger.New(cfg.users), picker: newPicker(&cfg), users: make([]user, cfg.users),
-		records: map[uint64]*record{}, busyUntil: env.Now(), incident: cfg.incident}
+		records: map[uint64]*record{}, busyUntil: env.Clock.Now(), incident: cfg.incident}
 	if cfg.kafka {
 		e.broker = newKafka(opt, e)
 	} else {

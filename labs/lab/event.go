@@ -26,50 +26,99 @@ const (
 // Event is one line of a lab's log. The words are the catalogue's: Key names
 // the text, Args fill its places {0}, {1} …
 type Event struct {
-	Seq  uint64        // 1 for the first event of the log
-	At   time.Duration // since the lab started
-	Mark Mark
-	Key  string
-	Args []any
+	Seq     uint64        // 1 for the first event of the log
+	At      time.Duration // since the lab started, in the lab's time
+	Mark    Mark
+	Routine bool // one of many of its kind, such as an order that was handled
+	Key     string
+	Args    []any
 }
 
-// Log is a bounded ring of events, safe for concurrent use. It never blocks
-// a writer for longer than one append; the oldest events fall out.
+// Log is a bounded record of events, safe for concurrent use. Routine events and
+// all others have a ring each, so a fault stays in the log however many orders
+// are handled after it. Adding never waits for a reader.
 type Log struct {
-	mu    sync.Mutex
-	start time.Time
 	now   func() time.Time
-	ring  []Event
-	total uint64
+	start time.Time
+
+	mu      sync.Mutex
+	total   uint64
+	rare    ring
+	routine ring
 }
 
-// NewLog returns a log that keeps the last size events, with times relative to now().
+// NewLog returns a log that keeps the last size events of either kind, with times
+// relative to now().
 func NewLog(size int, now func() time.Time) *Log {
-	return &Log{start: now(), now: now, ring: make([]Event, 0, size)}
+	return &Log{start: now(), now: now, rare: newRing(size), routine: newRing(size)}
 }
 
-// Add appends an event.
+// Add appends an event that is worth keeping.
 func (l *Log) Add(mark Mark, key string, args ...any) {
+	l.add(&l.rare, Event{Mark: mark, Key: key, Args: args})
+}
+
+// AddRoutine appends an event that many others of its kind will push out.
+func (l *Log) AddRoutine(mark Mark, key string, args ...any) {
+	l.add(&l.routine, Event{Mark: mark, Routine: true, Key: key, Args: args})
+}
+
+func (l *Log) add(r *ring, e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total++
-	e := Event{Seq: l.total, At: l.now().Sub(l.start), Mark: mark, Key: key, Args: args}
-	if len(l.ring) < cap(l.ring) {
-		l.ring = append(l.ring, e)
-		return
-	}
-	l.ring[(l.total-1)%uint64(cap(l.ring))] = e
+	e.Seq, e.At = l.total, l.now().Sub(l.start)
+	r.add(e)
 }
 
 // Last returns up to n of the newest events, oldest first, and how many were
-// ever added.
+// ever added. Up to half of them are events that are not routine, even where n
+// newer routine events exist.
 func (l *Log) Last(n int) (events []Event, total uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n = min(n, len(l.ring))
-	events = make([]Event, n)
-	for i := range n {
-		events[i] = l.ring[(l.total-uint64(n)+uint64(i))%uint64(cap(l.ring))]
+	rare := min(l.rare.len(), max(n/2, n-l.routine.len()))
+	routine := min(l.routine.len(), n-rare)
+	return merge(l.rare.last(rare), l.routine.last(routine)), l.total
+}
+
+// merge joins two lists that are ordered by Seq.
+func merge(a, b []Event) []Event {
+	all := make([]Event, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].Seq < b[0].Seq {
+			all, a = append(all, a[0]), a[1:]
+		} else {
+			all, b = append(all, b[0]), b[1:]
+		}
 	}
-	return events, l.total
+	return append(append(all, a...), b...)
+}
+
+// ring keeps the last events that were added.
+type ring struct {
+	events []Event
+	added  int
+}
+
+func newRing(size int) ring { return ring{events: make([]Event, 0, size)} }
+
+func (r *ring) len() int { return len(r.events) }
+
+func (r *ring) add(e Event) {
+	if len(r.events) < cap(r.events) {
+		r.events = append(r.events, e)
+	} else {
+		r.events[r.added%cap(r.events)] = e
+	}
+	r.added++
+}
+
+// last returns a copy of the n newest events, oldest first.
+func (r *ring) last(n int) []Event {
+	events := make([]Event, n)
+	for i := range n {
+		events[i] = r.events[(r.added-n+i)%cap(r.events)]
+	}
+	return events
 }

@@ -6,16 +6,19 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"resilab/labs/clock"
 )
 
-// Phase is where an experiment stands.
+// Phase is the state of an experiment.
 type Phase int
 
+// The phases of an experiment.
 const (
 	Starting Phase = iota
 	Running
 	Paused
-	Failed // the lab could not start; Err tells why
+	Failed // the lab could not start; the error says why
 	Stopped
 )
 
@@ -24,8 +27,8 @@ var speeds = [...]float64{0.1, 0.25, 0.5, 1, 2, 4}
 
 const normalSpeed = 3
 
-// stopPatience bounds how long leaving a lab may take.
-const stopPatience = 5 * time.Second
+// stopTimeout bounds how long stopping a lab may take before it is started again.
+const stopTimeout = 5 * time.Second
 
 // Run is the evidence of one measurement: enough to run it again.
 type Run struct {
@@ -48,10 +51,11 @@ type Options struct {
 	Brokers  map[string]string // named in every Run: {"amqp": "embedded", …}
 }
 
-// Experiment runs one lab for one person. Turning a knob returns at once: a
-// goroutine of the experiment's own hands the newest settings to the lab.
+// Experiment runs one lab for one person. Changing a setting returns at once: a
+// goroutine of the experiment passes the newest settings to the lab.
 type Experiment struct {
-	opt Options
+	opt    Options
+	worker *worker
 
 	mu       sync.Mutex
 	phase    Phase
@@ -59,28 +63,20 @@ type Experiment struct {
 	lab      Lab
 	settings Settings // as shown
 	active   Settings // as the lab measures now
+	applying bool     // a job that applies the settings waits already
 	speed    int      // index into speeds
 	a, b     *Run
-	jobs     []func(context.Context) // waiting for the worker
-	applying bool                    // an apply job waits already
-	busy     bool                    // the worker is at a job
-
-	wake   chan struct{}
-	cancel context.CancelFunc
-	done   chan struct{}
 }
 
-// NewExperiment returns an experiment that is not started yet.
+// NewExperiment returns an experiment that is not started.
 func NewExperiment(opt Options) *Experiment {
 	if opt.Settings == nil {
 		opt.Settings = opt.Spec.Defaults()
 	}
-	if opt.Env.Now == nil {
-		opt.Env.Now = time.Now
+	if opt.Env.Clock == nil {
+		opt.Env.Clock = clock.New(nil)
 	}
-	e := &Experiment{opt: opt, settings: opt.Settings, speed: normalSpeed, wake: make(chan struct{}, 1)}
-	e.opt.Env.Shown = e.Settings
-	return e
+	return &Experiment{opt: opt, settings: opt.Settings, speed: normalSpeed, worker: newWorker()}
 }
 
 // Spec returns the lab's declaration.
@@ -90,27 +86,18 @@ func (e *Experiment) Spec() *Spec { return e.opt.Spec }
 func (e *Experiment) Seed() uint64 { return e.opt.Seed }
 
 // Start starts the lab and returns when it is live or has failed. After a
-// failure Restart tries again; Stop is due in either case.
+// failure Restart tries again. The caller must call Stop in either case.
 func (e *Experiment) Start(ctx context.Context) error {
 	if err := e.opt.Spec.Check(e.opt.Settings); err != nil {
 		return err
 	}
-	e.startWorker(context.WithoutCancel(ctx))
+	e.worker.start(context.WithoutCancel(ctx), e.opt.Env)
 	return e.startLab(ctx)
-}
-
-func (e *Experiment) startWorker(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.cancel, e.done = cancel, make(chan struct{})
-	done := e.done
-	go e.opt.Env.Guarded(func() { e.work(ctx, done) })()
 }
 
 func (e *Experiment) startLab(ctx context.Context) error {
 	l := e.opt.New(e.opt.Env)
-	shown, settings := e.wanted()
+	settings := e.Settings()
 	err := l.Start(ctx, settings, e.opt.Seed)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -118,7 +105,7 @@ func (e *Experiment) startLab(ctx context.Context) error {
 		e.phase, e.err = Failed, fmt.Errorf("starting the lab %s: %w", e.opt.Spec.ID, err)
 		return e.err
 	}
-	e.lab, e.err, e.active = l, nil, shown
+	e.lab, e.err, e.active = l, nil, settings
 	if e.phase == Paused {
 		l.Pause()
 	} else {
@@ -127,104 +114,57 @@ func (e *Experiment) startLab(ctx context.Context) error {
 	return nil
 }
 
-// wanted returns the settings as shown, and as the engine gets them.
-func (e *Experiment) wanted() (shown, engine Settings) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.settings, e.opt.Spec.AtSpeed(e.settings, speeds[e.speed])
-}
-
-// work runs the jobs one after another until the experiment stops.
-func (e *Experiment) work(ctx context.Context, done chan<- struct{}) {
-	defer close(done)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-e.wake:
-		}
-		for ctx.Err() == nil {
-			job := e.nextJob()
-			if job == nil {
-				break
-			}
-			job(ctx)
-		}
-	}
-}
-
-func (e *Experiment) nextJob() func(context.Context) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.busy = len(e.jobs) > 0
-	if !e.busy {
-		return nil
-	}
-	job := e.jobs[0]
-	e.jobs = e.jobs[1:]
-	return job
-}
-
-// enqueue adds a job; e.mu is held.
-func (e *Experiment) enqueue(job func(context.Context)) {
-	e.jobs = append(e.jobs, job)
-	select {
-	case e.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Settings returns the present settings, at normal speed.
+// Settings returns the present settings.
 func (e *Experiment) Settings() Settings {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.settings
 }
 
-// Set turns one knob, and those that it bundles. The error is a *KnobError; nothing changes then.
+// Set changes one knob and those that it bundles. The error is a *KnobError;
+// nothing changes then.
 func (e *Experiment) Set(id string, v Value) error {
 	e.mu.Lock()
-	next := e.opt.Spec.Turn(e.settings, id, v)
-	e.mu.Unlock()
-	return e.SetAll(next)
+	defer e.mu.Unlock()
+	return e.set(e.opt.Spec.Turn(e.settings, id, v))
 }
 
 // SetAll replaces the settings. The error is a *KnobError; nothing changes then.
 func (e *Experiment) SetAll(next Settings) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.set(next)
+}
+
+// set replaces the settings; e.mu is held. Many quick changes are applied at once.
+func (e *Experiment) set(next Settings) error {
 	if err := e.opt.Spec.Check(next); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	if maps.Equal(e.settings, next) {
 		return nil
 	}
 	e.settings = next
-	e.applySoon()
+	if !e.applying {
+		e.applying = true
+		e.worker.enqueue(e.apply)
+	}
 	return nil
 }
 
-// applySoon hands the newest settings to the lab, once for many quick turns
-// of a knob; e.mu is held.
-func (e *Experiment) applySoon() {
-	if e.applying {
-		return
+// apply passes the newest settings to the lab.
+func (e *Experiment) apply(ctx context.Context) {
+	e.mu.Lock()
+	e.applying = false
+	l, settings := e.lab, e.settings
+	e.mu.Unlock()
+	if l == nil {
+		return // not started: the settings are used when it is
 	}
-	e.applying = true
-	e.enqueue(func(ctx context.Context) {
-		e.mu.Lock()
-		e.applying = false
-		l := e.lab
-		e.mu.Unlock()
-		if l == nil {
-			return // not started: the settings are taken when it does
-		}
-		shown, settings := e.wanted()
-		err := l.Apply(ctx, settings)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.active, e.err = shown, err
-	})
+	err := l.Apply(ctx, settings)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.active, e.err = settings, err
 }
 
 func (e *Experiment) finish(err error) {
@@ -233,14 +173,14 @@ func (e *Experiment) finish(err error) {
 	e.err = err
 }
 
-// Settled tells whether the lab works with the settings shown.
+// Settled reports whether the lab works with the settings shown.
 func (e *Experiment) Settled() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.jobs) == 0 && !e.busy && maps.Equal(e.settings, e.active)
+	return e.worker.idle() && maps.Equal(e.settings, e.active)
 }
 
-// Phase returns where the experiment stands, and the last error of starting,
+// Phase returns the state of the experiment, and the last error of starting,
 // applying or acting, if any.
 func (e *Experiment) Phase() (Phase, error) {
 	e.mu.Lock()
@@ -275,54 +215,41 @@ func (e *Experiment) Step() {
 	}
 }
 
-// Speed returns the present speed; 1 is normal.
-func (e *Experiment) Speed() float64 {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return speeds[e.speed]
-}
+// Speed returns how fast the lab's time passes; 1 is normal.
+func (e *Experiment) Speed() float64 { return e.opt.Env.Clock.Speed() }
 
-// ChangeSpeed goes dir steps through 0.1, 0.25, 0.5, 1, 2, 4.
+// ChangeSpeed goes dir steps through 0.1, 0.25, 0.5, 1, 2, 4. What is measured
+// stays as it is: the lab's clock runs faster or slower.
 func (e *Experiment) ChangeSpeed(dir int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	next := min(len(speeds)-1, max(0, e.speed+dir))
-	if next == e.speed {
-		return
-	}
-	e.speed = next
-	e.applySoon()
+	e.speed = min(len(speeds)-1, max(0, e.speed+dir))
+	e.opt.Env.Clock.SetSpeed(speeds[e.speed])
 }
 
-// Do performs an action of the lab soon; its error shows in Phase.
+// Do performs an action of the lab soon. Phase returns its error.
 func (e *Experiment) Do(action string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.lab == nil {
+	l := e.lab
+	if l == nil {
 		return
 	}
-	e.enqueue(func(ctx context.Context) {
-		e.mu.Lock()
-		l := e.lab
-		e.mu.Unlock()
-		e.finish(l.Do(ctx, action))
-	})
+	e.worker.enqueue(func(ctx context.Context) { e.finish(l.Do(ctx, action)) })
 }
 
-// Restart begins the lab anew with the same settings and seed: nothing of
-// the old run remains. Captured runs are kept.
+// Restart starts a fresh lab with the same settings and seed. Captured runs are
+// kept.
 func (e *Experiment) Restart() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.enqueue(func(ctx context.Context) {
+	e.worker.enqueue(func(ctx context.Context) {
 		e.mu.Lock()
 		old := e.lab
 		e.mu.Unlock()
 		if old != nil {
-			stopCtx, cancel := context.WithTimeout(ctx, stopPatience)
+			stopCtx, cancel := context.WithTimeout(ctx, stopTimeout)
 			defer cancel()
 			if err := old.Stop(stopCtx); err != nil {
-				e.finish(fmt.Errorf("stopping the old run: %w", err))
+				e.finish(fmt.Errorf("stopping the lab %s: %w", e.opt.Spec.ID, err))
 				return
 			}
 		}
@@ -391,16 +318,10 @@ func (e *Experiment) ClearCaptured() {
 	e.a, e.b = nil, nil
 }
 
-// Stop ends the lab and everything of it. A second call does nothing.
+// Stop stops the lab and removes everything that it declared. A second call does
+// nothing.
 func (e *Experiment) Stop(ctx context.Context) error {
-	e.mu.Lock()
-	cancel, done := e.cancel, e.done
-	e.cancel = nil
-	e.mu.Unlock()
-	if cancel != nil {
-		cancel()
-		<-done
-	}
+	e.worker.stop()
 	e.mu.Lock()
 	l := e.lab
 	e.phase = Stopped

@@ -175,8 +175,8 @@ func TestPauseStepSpeedRestart(t *testing.T) {
 		t.Errorf("speed %v", got)
 	}
 	f.mu.Lock()
-	if got := f.applied[len(f.applied)-1].Int("rate"); got != 5 {
-		t.Errorf("rate at half speed: %d", got)
+	if len(f.applied) != 1 {
+		t.Errorf("a change of speed applied settings: %v", f.applied)
 	}
 	f.mu.Unlock()
 	for range 10 {

@@ -7,16 +7,6 @@ import (
 	"time"
 )
 
-// Pace says how the speed control acts on a knob, so that a slowed-down lab
-// keeps its proportions.
-type Pace int
-
-const (
-	PaceNone Pace = iota // speed leaves the knob alone
-	PaceTime             // a duration: twice the speed halves it
-	PaceRate             // arrivals a second: twice the speed doubles it
-)
-
 // Knob declares one setting of a lab. Its ID is the flag, the JSON field and
 // the key of its texts (<lab>.knob.<id>).
 type Knob struct {
@@ -30,8 +20,7 @@ type Knob struct {
 	Log      bool     // steps go 1, 2, 5, 10 … instead
 	LogBar   bool     // even steps, but drawn like Log: where the small values matter most
 	Choices  []string // for Choice
-	Pace     Pace
-	Setup    bool // read only when the lab starts; not in the knob panel
+	Setup    bool     // read only when the lab starts; not in the knob panel
 	// Group names the part of the lab that the knob belongs to, for labs with
 	// many: <lab>.group.<group> is shown while one of its knobs is chosen.
 	Group string
@@ -62,16 +51,16 @@ func NewFraction(id string, def float64) Knob {
 		Step: 0.01, Coarse: 0.1}
 }
 
-// NewDuration declares a time on a logarithmic scale that the speed control stretches.
+// NewDuration declares a time on a logarithmic scale.
 func NewDuration(id string, def, lo, hi time.Duration) Knob {
 	return Knob{ID: id, Kind: Duration, Default: DurationValue(def), Min: DurationValue(lo), Max: DurationValue(hi),
-		Log: true, Pace: PaceTime}
+		Log: true}
 }
 
 // NewRate declares arrivals a second on a logarithmic scale, in whole numbers.
 func NewRate(id string, def, lo, hi int) Knob {
 	return Knob{ID: id, Kind: Int, Unit: "/s", Default: IntValue(def), Min: IntValue(lo), Max: IntValue(hi),
-		Log: true, Pace: PaceRate}
+		Log: true}
 }
 
 // NewChoice declares one word of a list; the first is the default.
@@ -187,21 +176,6 @@ func (k Knob) Position(v Value) float64 {
 		return 0
 	}
 	return math.Min(1, math.Max(0, (x-lo)/(hi-lo)))
-}
-
-// AtSpeed is the value that the engine gets when the lab runs at the given
-// speed (2 = twice as fast).
-func (k Knob) AtSpeed(v Value, speed float64) Value {
-	switch k.Pace {
-	case PaceTime:
-		v.num /= speed
-	case PaceRate:
-		v.num *= speed
-		if k.Kind == Int && v.num > 0 {
-			v.num = math.Max(1, math.Round(v.num))
-		}
-	}
-	return v
 }
 
 func (k Knob) choiceIndex(v Value) int {

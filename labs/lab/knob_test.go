@@ -140,23 +140,6 @@ func TestKnobWalk(t *testing.T) {
 	})
 }
 
-func TestSpeedKeepsProportions(t *testing.T) {
-	spec := &Spec{ID: "x", Knobs: sampleKnobs()}
-	slow := spec.AtSpeed(spec.Defaults(), 0.5)
-	if got := slow.Duration("base"); got != 200*time.Millisecond {
-		t.Errorf("base at half speed: %s", got)
-	}
-	if got := slow.Int("rate"); got != 10 {
-		t.Errorf("rate at half speed: %d", got)
-	}
-	if got := slow.Int("retries"); got != 3 {
-		t.Errorf("speed must not touch retries: %d", got)
-	}
-	if got := spec.AtSpeed(spec.Defaults().With("rate", IntValue(1)), 0.1).Int("rate"); got != 1 {
-		t.Errorf("a rate above zero must stay above zero: %d", got)
-	}
-}
-
 func TestSpecCheck(t *testing.T) {
 	spec := &Spec{ID: "x", Knobs: sampleKnobs(), Rules: func(s Settings) error {
 		if s.Int("retries") > 5 && s.Bool("classify") {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime/debug"
 	"time"
+
+	"resilab/labs/clock"
 )
 
 // Env is what a lab may use of the world around it.
@@ -15,17 +17,16 @@ type Env struct {
 	Namespace string
 	// Guest is set for a visitor over the network: no listening port, lower limits.
 	Guest bool
-	Now   func() time.Time
-	// Shown returns the settings as the person sees them: those given to the
-	// lab are scaled by the speed control. Nil: they are the same.
-	Shown func() Settings
-	// Crashed hears of a panic in a goroutine of the lab's own, which has ended
-	// by it. Where many people share a process it must end one lab, not all.
-	// Nil: the panic ends the program.
+	// Clock is the time of the lab. It runs at the speed that the person chose;
+	// everything that is measured or waited for is in this time.
+	Clock *clock.Clock
+	// Crashed is called when a goroutine of the lab panics. Where many people share
+	// a process it must end one lab, not all. Nil: the panic ends the program.
 	Crashed func(reason any, stack []byte)
 }
 
-// Guarded is work for a goroutine of the lab's own, with its panics led to Crashed.
+// Guarded wraps work for a goroutine of the lab so that panics are reported to
+// Crashed.
 func (env Env) Guarded(work func()) func() {
 	if env.Crashed == nil {
 		return work
@@ -36,8 +37,8 @@ func (env Env) Guarded(work func()) func() {
 	}
 }
 
-// Contain leads a panic to Crashed. It is to be deferred by what a library calls
-// on a goroutine of its own.
+// Contain reports a panic to Crashed. Functions that a library calls on its own
+// goroutine defer it.
 func (env Env) Contain() {
 	if env.Crashed == nil {
 		return
@@ -47,8 +48,8 @@ func (env Env) Contain() {
 	}
 }
 
-// Lab is a running engine. All methods are safe for concurrent use, and none
-// but Start, Apply, Do and Stop may take longer than a few microseconds.
+// Lab is a running engine. All methods are safe for concurrent use, and only
+// Start, Apply, Do and Stop may take longer than a few microseconds.
 //
 // A Lab is used once: Start, then any of the others, then Stop.
 type Lab interface {
@@ -56,9 +57,9 @@ type Lab interface {
 	// that names what failed. The lab works until Stop, not until ctx ends:
 	// ctx bounds Start itself.
 	Start(ctx context.Context, s Settings, seed uint64) error
-	// Apply turns knobs of the living lab. Measuring begins anew, with the
-	// same seed: figures always belong to one set of settings. What is under
-	// way under the old settings is not counted.
+	// Apply changes settings of a running lab and resets its metrics: it starts a
+	// new run with the same seed, because figures belong to one set of settings.
+	// What is under way under the old settings is not counted.
 	Apply(ctx context.Context, s Settings) error
 	// Pause stops new work from arriving; Resume lets it arrive again.
 	Pause()
@@ -78,12 +79,12 @@ type Lab interface {
 type Snapshot struct {
 	// Rev grows whenever something that can be seen has changed.
 	Rev uint64
-	// Elapsed is how long the present measurement has run, pauses left out.
+	// Elapsed is how long the run has taken in the lab's time, without pauses.
 	Elapsed time.Duration
-	// InFlight counts operations that have begun and not ended; a paused lab
-	// whose InFlight is 0 has come to rest.
+	// InFlight counts operations that have begun and not ended; a paused lab whose
+	// InFlight is 0 is idle.
 	InFlight int
-	// Metrics by id. A figure that cannot be told yet is absent.
+	// Metrics by id. A figure that is not known yet is absent.
 	Metrics map[string]float64
 	// Events are the newest events, oldest first; EventTotal counts all.
 	Events     []Event
@@ -96,7 +97,7 @@ type Snapshot struct {
 	// Notes are what a person should know now, such as where the lab can be
 	// reached from outside.
 	Notes []Note
-	// Detail is the lab's own picture of itself; its pane knows the type.
+	// Detail is what the pane of this lab draws; it knows the type.
 	Detail any
 }
 

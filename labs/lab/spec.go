@@ -85,7 +85,7 @@ func (s *Spec) Metric(id string) (Metric, bool) {
 	return s.Metrics[i], true
 }
 
-// Check tells whether every knob has an allowed value and the rules hold.
+// Check reports whether every knob has an allowed value and the rules hold.
 // The error is a *KnobError unless a knob is unknown or missing.
 func (s *Spec) Check(settings Settings) error {
 	for id := range settings {
@@ -135,16 +135,4 @@ func (s *Spec) Complete(given Settings) Settings {
 		}
 	}
 	return all
-}
-
-// AtSpeed returns the settings an engine gets at the given speed.
-func (s *Spec) AtSpeed(settings Settings, speed float64) Settings {
-	if speed == 1 {
-		return settings
-	}
-	scaled := make(Settings, len(settings))
-	for _, k := range s.Knobs {
-		scaled[k.ID] = k.AtSpeed(settings[k.ID], speed)
-	}
-	return scaled
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"resilab/labs/clock"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -59,9 +60,6 @@ func checkDeclaration(t *testing.T, spec *lab.Spec) {
 	}
 	for _, k := range spec.Knobs {
 		unique("knob", k.ID, knobID)
-		if k.Kind == lab.Duration && k.Pace != lab.PaceTime && !k.Setup {
-			t.Errorf("knob %s is a duration that the speed control does not stretch", k.ID)
-		}
 	}
 	for _, k := range spec.Knobs {
 		for _, need := range k.Needs {
@@ -220,8 +218,8 @@ const patience = 20 * time.Second
 
 func start(t *testing.T, s Subject) lab.Lab {
 	t.Helper()
-	if s.Env.Now == nil {
-		s.Env.Now = time.Now
+	if s.Env.Clock == nil {
+		s.Env.Clock = clock.New(nil)
 	}
 	l := s.New(s.Env)
 	if err := l.Start(t.Context(), s.Spec.Defaults(), 1); err != nil {
@@ -329,12 +327,12 @@ func checkKnobs(t *testing.T, s Subject) {
 // goroutine of one is led to who asked for it, and the lab can still be left.
 func checkCrash(t *testing.T, s Subject) {
 	var armed atomic.Bool
-	s.Env.Now = func() time.Time {
+	s.Env.Clock = clock.New(func() time.Time {
 		if armed.CompareAndSwap(true, false) {
 			panic("the clock has stopped")
 		}
 		return time.Now()
-	}
+	})
 	crashed := make(chan any, 1)
 	s.Env.Crashed = func(reason any, stack []byte) {
 		if len(stack) == 0 {

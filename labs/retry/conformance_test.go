@@ -1,8 +1,8 @@
 package retry
 
 import (
+	"resilab/labs/clock"
 	"testing"
-	"time"
 
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
@@ -11,6 +11,6 @@ import (
 func TestConformance(t *testing.T) {
 	labtest.Run(t, labtest.Subject{
 		Spec: Spec(), New: New, Moved: "operations",
-		Env: lab.Env{Namespace: "test", Now: time.Now},
+		Env: lab.Env{Namespace: "test", Clock: clock.New(nil)},
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"resilab/labs/clock"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,12 +45,12 @@ type Lab struct {
 
 // New makes a lab that is not started yet.
 func New(env lab.Env) lab.Lab {
-	if env.Now == nil {
-		env.Now = time.Now
+	if env.Clock == nil {
+		env.Clock = clock.New(nil)
 	}
 	return &Lab{
-		env: env, start: env.Now(), valve: newValve(), transport: newTransport(),
-		log: lab.NewLog(logSize, env.Now),
+		env: env, start: env.Clock.Now(), valve: newValve(), transport: newTransport(),
+		log: lab.NewLog(logSize, env.Clock.Now),
 	}
 }
 
@@ -59,7 +60,7 @@ func (l *Lab) Start(ctx context.Context, s lab.Settings, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	l.gateway, err = gateway.Start(ctx, p.gateway, l.env.Now)
+	l.gateway, err = gateway.Start(ctx, p.gateway, l.env.Clock.Now)
 	if err != nil {
 		return err
 	}
@@ -93,9 +94,6 @@ func (l *Lab) plan(s lab.Settings, seed uint64) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.env.Shown != nil {
-		p.shown = l.env.Shown()
-	}
 	if !l.env.Guest {
 		return p, nil
 	}
@@ -120,7 +118,7 @@ func (l *Lab) begin(p *plan, seed uint64) {
 	// Every run has keys of its own: a foreign gateway remembers those of the last.
 	keys := fmt.Sprintf("%s-%d-%d-", l.env.Namespace, l.start.UnixNano(), l.runs)
 	l.run = newRun(l, p, seed, l.transport, url, keys)
-	l.watch.restart(l.env.Now())
+	l.watch.restart(l.env.Clock.Now())
 	l.run.start()
 	l.changed()
 }
@@ -130,14 +128,14 @@ func (l *Lab) Pause() {
 	l.valve.set(false)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.watch.pause(l.env.Now())
+	l.watch.pause(l.env.Clock.Now())
 	l.changed()
 }
 
 // Resume lets operations arrive again.
 func (l *Lab) Resume() {
 	l.mu.Lock()
-	l.watch.resume(l.env.Now())
+	l.watch.resume(l.env.Clock.Now())
 	l.mu.Unlock()
 	l.valve.set(true)
 	l.changed()
@@ -173,7 +171,7 @@ func (l *Lab) Stop(context.Context) error {
 	return l.gateway.Close()
 }
 
-func (l *Lab) sinceStart() time.Duration { return l.env.Now().Sub(l.start) }
+func (l *Lab) sinceStart() time.Duration { return l.env.Clock.Now().Sub(l.start) }
 
 // changed notes that there is something new to see.
 func (l *Lab) changed() { l.rev.Add(1) }
@@ -187,6 +185,6 @@ func (l *Lab) heard(cause Cause) {
 	case !away:
 		l.awaySince = time.Time{}
 	case l.awaySince.IsZero():
-		l.awaySince = l.env.Now()
+		l.awaySince = l.env.Clock.Now()
 	}
 }

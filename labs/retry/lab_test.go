@@ -276,24 +276,6 @@ func TestScenariosAreSound(t *testing.T) {
 	}
 }
 
-func TestTheFleetKnowsNoSlowMotion(t *testing.T) {
-	spec := Spec()
-	shown := settings(t, map[string]string{"preset": "async-retry", "rate": "0", "clients": "100"})
-	env := lab.Env{Shown: func() lab.Settings { return shown }}
-	l := start(t, env, spec.AtSpeed(shown, 0.1), 1).(*Lab)
-	snap := until(t, l, "the fleet", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Fleet != nil })
-	want, err := simulate(context.Background(), shown, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := snap.Metrics["fleet_p95_ms"]; got != want.Metrics["fleet_p95_ms"] {
-		t.Errorf("p95 of the fleet in slow motion: %v, at normal speed %v", got, want.Metrics["fleet_p95_ms"])
-	}
-	if got := l.run.policy.Base; got != 10*time.Second {
-		t.Errorf("the live base is %v, want it stretched to 10 s", got)
-	}
-}
-
 func TestStopIsCleanInTheMiddle(t *testing.T) {
 	l := New(lab.Env{})
 	s := settings(t, map[string]string{"rate": "500", "base": "1m", "cap": "1m", "failure-rate": "0.5", "latency": "1s", "hedge": "100ms"})

@@ -37,7 +37,7 @@ func (w *stopwatch) elapsed(now time.Time) time.Duration {
 // Snapshot returns the present state.
 func (l *Lab) Snapshot() *lab.Snapshot {
 	l.mu.Lock()
-	r, elapsed, troubles, notes := l.run, l.watch.elapsed(l.env.Now()), l.troubles(), l.notes()
+	r, elapsed, troubles, notes := l.run, l.watch.elapsed(l.env.Clock.Now()), l.troubles(), l.notes()
 	l.mu.Unlock()
 	if r == nil {
 		return &lab.Snapshot{}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"resilab/labs/clock"
 	"testing"
 	"time"
 
@@ -99,7 +100,7 @@ func startLab(tb testing.TB, url string) cacheaside.Reader {
 	} {
 		settings = settings.With(id, v)
 	}
-	l := cacheaside.New(lab.Env{RedisURL: url, Namespace: namespace, Now: time.Now})
+	l := cacheaside.New(lab.Env{RedisURL: url, Namespace: namespace, Clock: clock.New(nil)})
 	if err := l.Start(tb.Context(), settings, 1); err != nil {
 		tb.Fatal(err)
 	}

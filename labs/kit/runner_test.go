@@ -1,0 +1,143 @@
+package kit_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"resilab/labs/kit"
+	"resilab/labs/lab"
+)
+
+// counter is an engine that counts arrivals.
+type counter struct {
+	base   *kit.Base
+	open   bool
+	failed error
+}
+
+type count struct {
+	n     atomic.Int64
+	ended bool
+}
+
+func (e *counter) Open(context.Context, lab.Settings) error {
+	e.open = true
+	return nil
+}
+
+func (e *counter) Begin(_ context.Context, run *kit.Run) (*count, error) {
+	if e.failed != nil {
+		return nil, e.failed
+	}
+	c := &count{}
+	run.Go(func(ctx context.Context) {
+		kit.Arrive(ctx, e.base.Clock, e.base.Valve, kit.Arrival{
+			Gap: kit.Regular(float64(run.Settings.Int("rate"))),
+			Do:  func(time.Time) { c.n.Add(1); e.base.Changed() },
+		})
+	})
+	return c, nil
+}
+
+func (e *counter) Do(_ context.Context, c *count, action string) error {
+	if action != "double" {
+		return errors.New("no such action")
+	}
+	c.n.Add(c.n.Load())
+	return nil
+}
+
+func (e *counter) Fill(c *count, snap *lab.Snapshot) { snap.Metrics["seen"] = float64(c.n.Load()) }
+func (e *counter) End(_ context.Context, c *count)   { c.ended = true }
+func (e *counter) Close(context.Context) error {
+	e.open = false
+	return nil
+}
+
+func startCounter(t *testing.T) (*kit.Runner[*count], *counter) {
+	t.Helper()
+	var engine *counter
+	l := kit.NewRunner(lab.Env{}, kit.DefaultOptions(), func(b *kit.Base) kit.Engine[*count] {
+		engine = &counter{base: b}
+		return engine
+	})
+	if err := l.Start(t.Context(), lab.Settings{"rate": lab.IntValue(10)}, 7); err != nil {
+		t.Fatal(err)
+	}
+	return l, engine
+}
+
+func seen(l lab.Lab) int { return int(l.Snapshot().Metrics["seen"]) }
+
+func TestTheRunnerPausesStepsAndApplies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, engine := startCounter(t)
+		time.Sleep(1050 * time.Millisecond)
+		l.Pause()
+		l.Pause()
+		time.Sleep(time.Minute)
+		if snap := l.Snapshot(); snap.Metrics["seen"] != 10 || snap.Elapsed != 1050*time.Millisecond {
+			t.Errorf("paused: %v seen in %v", snap.Metrics["seen"], snap.Elapsed)
+		}
+		l.Step()
+		synctest.Wait()
+		if got := seen(l); got != 11 {
+			t.Errorf("%d seen after a step", got)
+		}
+		if err := l.Apply(t.Context(), lab.Settings{"rate": lab.IntValue(100)}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if snap := l.Snapshot(); snap.Metrics["seen"] != 0 || snap.Elapsed != 0 {
+			t.Errorf("a run that begins paused has seen %v in %v", snap.Metrics["seen"], snap.Elapsed)
+		}
+		l.Resume()
+		time.Sleep(105 * time.Millisecond)
+		if got := seen(l); got != 10 {
+			t.Errorf("%d seen at the new rate", got)
+		}
+		if err := l.Do(t.Context(), "double"); err != nil || seen(l) != 20 {
+			t.Errorf("Do: %v, %d seen", err, seen(l))
+		}
+		if err := l.Do(t.Context(), "nothing"); err == nil {
+			t.Error("an unknown action is no error")
+		}
+		for range 2 {
+			if err := l.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Minute)
+		if engine.open || seen(l) != 20 || l.Snapshot().Elapsed != 105*time.Millisecond {
+			t.Errorf("after Stop: open %v, %d seen in %v", engine.open, seen(l), l.Snapshot().Elapsed)
+		}
+		if err := l.Apply(t.Context(), nil); err == nil {
+			t.Error("a stopped lab takes settings")
+		}
+	})
+}
+
+func TestARunThatCannotBeginLeavesTheLabUsable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, engine := startCounter(t)
+		engine.failed = errors.New("no broker")
+		if err := l.Apply(t.Context(), lab.Settings{"rate": lab.IntValue(10)}); !errors.Is(err, engine.failed) {
+			t.Errorf("err = %v", err)
+		}
+		engine.failed = nil
+		if err := l.Apply(t.Context(), lab.Settings{"rate": lab.IntValue(10)}); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(550 * time.Millisecond)
+		if got := seen(l); got != 5 {
+			t.Errorf("%d seen", got)
+		}
+		if err := l.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
