@@ -34,6 +34,7 @@ func Run(t *testing.T, target Target) {
 		tests []test
 	}{
 		{"connection", connectionTests()},
+		{"closing", closingTests()},
 		{"protocol", protocolTests()},
 		{"replies", replyTests()},
 		{"exchange", exchangeTests()},

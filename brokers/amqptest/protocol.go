@@ -43,8 +43,11 @@ func protocolTests() []test {
 }
 
 func testOtherHeader(t *testing.T, b broker) {
+	headers := map[string]*raw{}
 	for _, header := range []string{"HTTP/1.1", "AMQP\x00\x00\x09\x02", "AMQP\x00\x01\x00\x00"} {
-		r := b.dialRaw(t, header)
+		headers[header] = b.dialRaw(t, header)
+	}
+	for header, r := range headers {
 		var got [len(header091)]byte
 		_, err := io.ReadFull(r.r, got[:])
 		if err != nil || string(got[:]) != header091 {

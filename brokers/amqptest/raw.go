@@ -31,6 +31,7 @@ var (
 	connectionOpen    = method{10, 40}
 	connectionOpenOk  = method{10, 41}
 	connectionClose   = method{10, 50}
+	connectionCloseOk = method{10, 51}
 	channelOpen       = method{20, 10}
 	channelOpenOk     = method{20, 11}
 	channelClose      = method{20, 40}

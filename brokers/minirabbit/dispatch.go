@@ -52,7 +52,7 @@ func (c *session) connectionFrame(f codec.Frame) error {
 		c.sendConfirms()
 		c.dropChannels()
 		c.out.method(0, &codec.ConnectionCloseOk{})
-		return errGone
+		return errClientClosed
 	case *codec.ConnectionCloseOk:
 		return errGone
 	}

@@ -43,13 +43,11 @@ func (c *session) handshake() error {
 	return nil
 }
 
-// refuse says why the handshake ends. It is for a wrong password and a wrong
-// virtual host; on anything else the server just hangs up, like RabbitMQ.
+// refuse sends connection.close with the reason. It is for a wrong password and a
+// wrong virtual host; on anything else the server just hangs up, like RabbitMQ.
 func (c *session) refuse(err error, id codec.MethodID) error {
 	if e, ok := err.(*broker.Error); ok {
-		c.out.method(0, &codec.ConnectionClose{
-			ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
-		})
+		c.part(e, id, farewell)
 	}
 	return err
 }

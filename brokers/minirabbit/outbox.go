@@ -23,7 +23,7 @@ type outbox struct {
 	mu       sync.Mutex
 	buf      *[]byte // nil while nothing waits
 	frameMax int
-	closed   bool          // the writer has gone
+	closed   bool          // nothing more may be added
 	starved  bool          // congested said yes
 	ebbed    chan struct{} // closed once a flood is written; nil while nobody waits for that
 	methods  codec.MethodWriter
@@ -140,6 +140,13 @@ func (o *outbox) ebb() {
 		close(o.ebbed)
 		o.ebbed = nil
 	}
+}
+
+// seal ignores frames that are added from now on; those that wait are written.
+func (o *outbox) seal() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
 }
 
 // setFrameMax applies what was negotiated.

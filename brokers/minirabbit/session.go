@@ -55,8 +55,12 @@ const (
 	farewell = time.Second
 )
 
-// errGone ends a session without a word: the client closed, or broke off.
-var errGone = errors.New("connection ended")
+var (
+	// errGone ends a session whose client answered a close, or that was cut.
+	errGone = errors.New("connection ended")
+	// errClientClosed ends a session whose client sent connection.close.
+	errClientClosed = errors.New("closed by the client")
+)
 
 func newSession(s *Server, conn net.Conn) *session {
 	c := &session{
@@ -83,14 +87,35 @@ func (c *session) serve() {
 	err := c.handshake()
 	if err == nil {
 		c.log(slog.LevelDebug, "connection open")
+	}
+	if err == nil || c.isParting() {
 		err = c.loop()
 	}
 	c.log(slog.LevelDebug, "connection ended", "reason", err)
+	c.linger(err)
 	c.end()
 	writing.Wait()
 	if c.broker != nil {
 		c.broker.Close()
 	}
+}
+
+// linger discards what the client still sends until the client closes the
+// connection or a bounded time is over. Closing a TCP connection over unread bytes
+// resets it: a client that still writes would get an error instead of the
+// close-ok that it waits for, or lose the last frames that it was sent.
+func (c *session) linger(reason error) {
+	var network net.Error
+	limit := farewell
+	switch {
+	case errors.Is(reason, errGone), errors.As(reason, &network) && network.Timeout():
+		return
+	case errors.Is(reason, errClientClosed):
+		limit = patience
+	}
+	c.out.seal()
+	c.listenUntil(time.Now().Add(limit))
+	_, _ = io.Copy(io.Discard, c.conn)
 }
 
 // end lets the writer send what waits and then close the connection, which
@@ -190,9 +215,8 @@ func (e *methodError) Error() string { return e.err.Error() }
 func (e *methodError) Unwrap() error { return e.err }
 
 // closeConnection tells the client what it did wrong and gives it time to
-// answer. After a frame that cannot be read there is nothing more to
-// understand, but what still comes is taken: a connection closed over unread
-// data is reset, and the client might never see why.
+// answer. After a frame that cannot be read no answer could be read either, so
+// the session ends at once.
 func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
 	if c.isParting() {
 		return e
@@ -205,7 +229,6 @@ func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
 	c.part(e, id, answer)
 	c.dropChannels()
 	if e.Code == broker.FrameError {
-		_, _ = io.Copy(io.Discard, c.conn) // ends at the deadline at the latest
 		return e
 	}
 	return nil
