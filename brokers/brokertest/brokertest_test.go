@@ -69,6 +69,9 @@ func TestRabbitMQ(t *testing.T) {
 	if err := n.Start(); err == nil {
 		t.Error("a running node was started")
 	}
+	if err := n.Settle(); err != nil {
+		t.Fatal(err)
+	}
 	if err := n.Kill(); err != nil {
 		t.Fatal(err)
 	}
