@@ -3,7 +3,9 @@ package brokers_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 
 	"resilab/brokers"
 	"resilab/brokers/brokertest"
+	"resilab/brokers/kind"
 )
 
 func TestMain(m *testing.M) {
@@ -24,36 +27,74 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// The embedded and the real brokers give the same findings.
-func TestProbeEmbedded(t *testing.T) {
-	set, err := brokers.Open(testContext(t), brokers.Choice{})
+// newSet opens every kind of a choice and returns its URLs.
+func newSet(t *testing.T, choice brokers.Choice) (set *brokers.Set, urls map[string]string) {
+	t.Helper()
+	set, err := brokers.NewSet(choice)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := set.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	if names := set.Names(); names["amqp"] != "embedded" || names["redis"] != "embedded" {
-		t.Errorf("names %v", names)
+	})
+	urls = map[string]string{}
+	for _, k := range kind.All() {
+		if urls[k], err = set.URL(testContext(t), k); err != nil {
+			t.Fatal(err)
+		}
 	}
-	checkFindings(t, brokers.Choice{AMQPURL: set.AMQPURL, RedisURL: set.RedisURL}, "resilab", "Redis")
+	return set, urls
+}
+
+// The embedded and the real brokers give the same findings.
+func TestProbeEmbedded(t *testing.T) {
+	set, urls := newSet(t, brokers.Choice{})
+	for k, name := range set.Names() {
+		if name != brokers.Embedded {
+			t.Errorf("%s is named %q", k, name)
+		}
+	}
+	checkFindings(t, urls, "resilab", "Redis", "Kafka")
 }
 
 func TestProbeReal(t *testing.T) {
-	choice := brokers.Choice{AMQPURL: brokertest.RabbitMQ(t).URL(), RedisURL: brokertest.Redis(t).URL()}
-	set, err := brokers.Open(testContext(t), choice)
-	if err != nil {
-		t.Fatal(err)
-	}
+	choice := brokers.Choice{URLs: map[string]string{kind.AMQP: brokertest.RabbitMQ(t).URL(), kind.Redis: brokertest.Redis(t).URL()}}
+	set, urls := newSet(t, choice)
 	if names := set.Names(); strings.Contains(names["amqp"], "guest") || !strings.HasPrefix(names["amqp"], "amqp://127.0.0.1:") {
 		t.Errorf("names %v", names)
+	}
+	checkFindings(t, urls, "RabbitMQ 3.", "Redis 7.", "Kafka")
+}
+
+// A broker is opened when it is asked for, once, whoever asks.
+func TestBrokersAreOpenedOnceAndByNeed(t *testing.T) {
+	set, err := brokers.NewSet(brokers.Choice{URLs: map[string]string{kind.AMQP: "amqp://127.0.0.1:1/"}})
+	if err != nil {
+		t.Fatalf("an address that nobody needs was tried: %v", err)
+	}
+	var all sync.WaitGroup
+	urls := make([]string, 8)
+	for i := range urls {
+		all.Go(func() { urls[i], _ = set.URL(testContext(t), kind.Redis) })
+	}
+	all.Wait()
+	if slices.Sort(urls); urls[0] == "" || urls[0] != urls[len(urls)-1] {
+		t.Errorf("opened more than once: %v", urls)
+	}
+	if names := set.Names(); len(names) != 1 || names[kind.Redis] != brokers.Embedded {
+		t.Errorf("open: %v", names)
+	}
+	if _, err := set.URL(testContext(t), "nats"); err == nil {
+		t.Error("an unknown kind was opened")
 	}
 	if err := set.Close(); err != nil {
 		t.Error(err)
 	}
-	checkFindings(t, choice, "RabbitMQ 3.", "Redis 7.")
+	if _, err := set.URL(testContext(t), kind.Redis); !errors.Is(err, brokers.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
 }
 
 // A Cluster is found by the URL that the labs take for one.
@@ -64,83 +105,104 @@ func TestProbeCluster(t *testing.T) {
 	if err := plain.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	choice := brokers.Choice{RedisURL: "redis://" + node.Addr() + "?addr=" + node.Addr()}
-	set, err := brokers.Open(testContext(t), choice)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := set.Close(); err != nil {
-		t.Error(err)
-	}
+	newSet(t, brokers.Choice{URLs: map[string]string{kind.Redis: "redis://" + node.Addr() + "?addr=" + node.Addr()}})
 }
 
-func checkFindings(t *testing.T, choice brokers.Choice, amqpVersion, redisVersion string) {
+func checkFindings(t *testing.T, urls map[string]string, amqpVersion, redisVersion, kafkaVersion string) {
 	t.Helper()
-	findings := brokers.Probe(testContext(t), choice)
-	if len(findings) != 3 {
+	findings := brokers.Probe(testContext(t), urls)
+	if len(findings) != 4 {
 		t.Fatalf("%d findings: %+v", len(findings), findings)
 	}
 	for i, want := range []struct{ subject, version string }{
-		{"RabbitMQ", amqpVersion}, {"x-consistent-hash", ""}, {"Redis", redisVersion},
+		{"RabbitMQ", amqpVersion}, {"x-consistent-hash", ""}, {"Redis", redisVersion}, {"Kafka", kafkaVersion},
 	} {
 		f := findings[i]
-		if f.Subject != want.subject || f.Err != nil || f.Mend != "" || !strings.HasPrefix(f.Version, want.version) {
+		if f.Subject != want.subject || f.Err != nil || f.Fix != "" || !strings.HasPrefix(f.Version, want.version) {
 			t.Errorf("finding %+v, want %+v", f, want)
 		}
 	}
 }
 
 func TestUnreachable(t *testing.T) {
-	for _, tc := range []struct {
-		choice brokers.Choice
-		broker string
-	}{
-		{brokers.Choice{AMQPURL: "amqp://me:secret@127.0.0.1:1/"}, "RabbitMQ"},
-		{brokers.Choice{RedisURL: "redis://me:secret@127.0.0.1:1/0"}, "Redis"},
-		{brokers.Choice{RedisURL: "redis://me:secret@127.0.0.1:1?addr=127.0.0.1:2"}, "Redis"},
-		{brokers.Choice{RedisURL: "redis://me:secret@127.0.0.1:1/0?master_name=shop&addr=127.0.0.1:2"}, "Redis"},
-		{brokers.Choice{RedisURL: "unix://me:secret@/nowhere.sock"}, "Redis"},
+	for _, tc := range []struct{ kind, url string }{
+		{kind.AMQP, "amqp://me:secret@127.0.0.1:1/"},
+		{kind.Redis, "redis://me:secret@127.0.0.1:1/0"},
+		{kind.Redis, "redis://me:secret@127.0.0.1:1?addr=127.0.0.1:2"},
+		{kind.Redis, "redis://me:secret@127.0.0.1:1/0?master_name=shop&addr=127.0.0.1:2"},
+		{kind.Redis, "unix://me:secret@/nowhere.sock"},
+		{kind.Kafka, "127.0.0.1:1"},
 	} {
-		_, err := brokers.Open(testContext(t), tc.choice)
+		urls := map[string]string{tc.kind: tc.url}
+		err := openOne(t, urls, tc.kind)
 		var unreachable *brokers.UnreachableError
 		if !errors.As(err, &unreachable) {
-			t.Fatalf("%s: %v", tc.broker, err)
+			t.Fatalf("%s: %v", tc.url, err)
 		}
-		if unreachable.Broker != tc.broker || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", tc.broker, err)
+		if unreachable.Kind != tc.kind || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", tc.url, err)
 		}
-		for _, f := range brokers.Probe(testContext(t), tc.choice) {
-			if f.Subject == tc.broker && (f.Err == nil || f.Mend == "") {
-				t.Errorf("finding %+v", f)
-			}
+		f := brokers.Probe(testContext(t), urls)[0]
+		if f.Err == nil || f.Fix != unreachable.Start {
+			t.Errorf("finding %+v", f)
 		}
 	}
 }
 
-// A broker that lets nobody in is there: starting it would not help.
+// Starting a broker on this machine is advice only for an address of this machine.
+func TestAdviceFitsTheAddress(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for url, want := range map[string]bool{
+		"redis://127.0.0.1:1/0": true, "redis://localhost:1/0": true, "redis://[::1]:1/0": true,
+		"redis://192.0.2.1:6379/0": false, "redis://cache.example:6379/0": false,
+	} {
+		f := brokers.Probe(ctx, map[string]string{kind.Redis: url})[0]
+		if f.Err == nil || (f.Fix != "") != want {
+			t.Errorf("%s: %+v", url, f)
+		}
+	}
+}
+
+func openOne(t *testing.T, urls map[string]string, k string) error {
+	t.Helper()
+	set, err := brokers.NewSet(brokers.Choice{URLs: urls})
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	_, err = set.URL(testContext(t), k)
+	return err
+}
+
+// A broker that refuses the user is there: starting it would not help.
 func TestRefused(t *testing.T) {
-	wrong := strings.Replace(brokertest.RabbitMQ(t).URL(), "guest:guest", "guest:secret", 1)
-	_, err := brokers.Open(testContext(t), brokers.Choice{AMQPURL: wrong})
+	urls := map[string]string{kind.AMQP: strings.Replace(brokertest.RabbitMQ(t).URL(), "guest:guest", "guest:secret", 1)}
+	err := openOne(t, urls, kind.AMQP)
 	var unreachable *brokers.UnreachableError
 	if !errors.As(err, &unreachable) || !unreachable.Refused || strings.Contains(err.Error(), "secret") {
 		t.Errorf("wrong password: %v", err)
 	}
-	if f := brokers.Probe(testContext(t), brokers.Choice{AMQPURL: wrong, RedisURL: "redis://127.0.0.1:1/0"})[0]; !f.Refused || f.Mend != "" {
+	if f := brokers.Probe(testContext(t), urls)[0]; !f.Refused || f.Fix != "" {
 		t.Errorf("finding %+v", f)
 	}
 }
 
 func TestChoiceCheck(t *testing.T) {
+	choice := func(k, url string) brokers.Choice { return brokers.Choice{URLs: map[string]string{k: url}} }
 	for _, c := range []brokers.Choice{
-		{}, {AMQPURL: brokers.LocalAMQP, RedisURL: brokers.LocalRedis}, {AMQPURL: "amqps://host/vhost"},
-		{RedisURL: "rediss://host:1"}, {RedisURL: "redis://host:1?addr=other:2"}, {RedisURL: "redis://h:1/0?master_name=m&addr=o:2"},
+		{}, brokers.Local(), choice(kind.AMQP, "amqps://host/vhost"),
+		choice(kind.Redis, "rediss://host:1"), choice(kind.Redis, "redis://host:1?addr=other:2"),
+		choice(kind.Redis, "redis://h:1/0?master_name=m&addr=o:2"), choice(kind.Kafka, "a:9092,b:9092"),
 	} {
 		if err := c.Check(); err != nil {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
 	for _, c := range []brokers.Choice{
-		{AMQPURL: "http://me:secret@host"}, {AMQPURL: "amqp://me:secret@host:port"}, {RedisURL: "host:6379"}, {RedisURL: "amqp://host"}, {RedisURL: ":::"},
+		choice(kind.AMQP, "http://me:secret@host"), choice(kind.AMQP, "amqp://me:secret@host:port"),
+		choice(kind.Redis, "host:6379"), choice(kind.Redis, "amqp://host"), choice(kind.Redis, ":::"),
+		choice(kind.Kafka, "host"), choice(kind.Kafka, ":9092"), choice(kind.Kafka, "host:port"),
 	} {
 		var bad *brokers.URLError
 		if err := c.Check(); !errors.As(err, &bad) || strings.Contains(err.Error(), "secret") {

@@ -9,52 +9,56 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 	goredis "github.com/redis/go-redis/v9"
 
+	"resilab/brokers/kafka"
+	"resilab/brokers/kind"
 	"resilab/brokers/redis"
 )
 
-// Finding is what a probe saw of one thing the labs need.
+// openTimeout bounds how long a real broker may take to answer.
+const openTimeout = 5 * time.Second
+
+// Finding is what a probe found out about one thing that the labs need.
 type Finding struct {
-	Subject string // "RabbitMQ", "Redis", "x-consistent-hash"
+	Kind    string // of package kind
+	Subject string // "RabbitMQ", "Redis", "Kafka", "x-consistent-hash"
 	Address string
-	Version string // as the server tells it
-	Err     error  // nil: it is there
-	Refused bool   // it is, but it refused the user, the password or the vhost
-	Mend    string // a command that would mend it; empty where none would
+	Version string // as the server reports it
+	Err     error  // nil: it can be used
+	Refused bool   // it answered, but refused the user, the password or the vhost
+	Fix     string // a command that would fix it; empty where none would
 }
 
-// Probe looks at what stands behind a choice with real addresses and says
-// what is reachable, which version it is and what is missing.
-func Probe(ctx context.Context, choice Choice) []Finding {
-	return append(findAMQP(ctx, choice.AMQPURL), findRedis(ctx, choice.RedisURL)...)
-}
-
-func findAMQP(ctx context.Context, url string) []Finding {
-	f := Finding{Subject: "RabbitMQ", Address: Redacted(url)}
-	f.Version, f.Err = probeAMQP(ctx, url)
-	if f.Err != nil {
-		if f.Refused = isRefusal(f.Err); !f.Refused {
-			f.Mend = startRabbitMQ
+// Probe connects to the brokers at the given addresses, by kind, and reports
+// which version each is and what is missing.
+func Probe(ctx context.Context, urls map[string]string) (findings []Finding) {
+	for _, k := range kind.All() {
+		url := urls[k]
+		if url == "" {
+			continue
 		}
-		return []Finding{f}
-	}
-	plugin := Finding{Subject: "x-consistent-hash", Address: f.Address}
-	if plugin.Err = probeConsistentHash(ctx, url); plugin.Err != nil {
-		plugin.Mend = "rabbitmq-plugins enable rabbitmq_consistent_hash_exchange"
-	}
-	return []Finding{f, plugin}
-}
-
-func findRedis(ctx context.Context, url string) []Finding {
-	f := Finding{Subject: "Redis", Address: Redacted(url)}
-	if f.Version, f.Err = probeRedis(ctx, url); f.Err != nil {
-		if f.Refused = isRefusal(f.Err); !f.Refused {
-			f.Mend = startRedis
+		f := Finding{Kind: k, Subject: Name(k), Address: Redacted(url)}
+		if f.Version, f.Err = types[k].probe(ctx, url); f.Err != nil {
+			if f.Refused = isRefusal(f.Err); !f.Refused {
+				f.Fix = startCommand(k, url)
+			}
+		}
+		findings = append(findings, f)
+		if k == kind.AMQP && f.Err == nil {
+			findings = append(findings, findPlugin(ctx, url))
 		}
 	}
-	return []Finding{f}
+	return findings
 }
 
-// isRefusal tells whether a broker answered, but let nobody in.
+func findPlugin(ctx context.Context, url string) Finding {
+	f := Finding{Kind: kind.AMQP, Subject: "x-consistent-hash", Address: Redacted(url)}
+	if f.Err = probeConsistentHash(ctx, url); f.Err != nil {
+		f.Fix = "rabbitmq-plugins enable rabbitmq_consistent_hash_exchange"
+	}
+	return f
+}
+
+// isRefusal reports whether a broker answered, but refused the user.
 func isRefusal(err error) bool {
 	var exception *amqp.Error
 	if errors.As(err, &exception) {
@@ -100,16 +104,16 @@ func probeConsistentHash(ctx context.Context, url string) error {
 }
 
 func dialAMQP(ctx context.Context, url string) (*amqp.Connection, error) {
-	patience := openPatience
+	timeout := openTimeout
 	if deadline, ok := ctx.Deadline(); ok {
-		patience = min(patience, time.Until(deadline))
+		timeout = min(timeout, time.Until(deadline))
 	}
-	return amqp.DialConfig(url, amqp.Config{Dial: amqp.DefaultDial(patience)})
+	return amqp.DialConfig(url, amqp.Config{Dial: amqp.DefaultDial(timeout)})
 }
 
 // probeRedis sends PING and returns the version from INFO.
 func probeRedis(ctx context.Context, url string) (version string, err error) {
-	client, err := redis.Open(url, redis.Options{Timeout: openPatience})
+	client, err := redis.Open(url, redis.Options{Timeout: openTimeout})
 	if err != nil {
 		return "", err
 	}
@@ -122,4 +126,15 @@ func probeRedis(ctx context.Context, url string) (version string, err error) {
 		return "Redis", nil // it answers, but does not tell its version
 	}
 	return "Redis " + info["redis_version"], nil
+}
+
+// probeKafka asks for the cluster's metadata.
+func probeKafka(ctx context.Context, addr string) (version string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	version, err = kafka.Probe(ctx, addr)
+	if err != nil {
+		return "", plainCause(err)
+	}
+	return version, nil
 }

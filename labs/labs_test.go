@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"resilab/brokers"
 	"resilab/labs"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
@@ -18,35 +19,34 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var moved = map[string]string{"retry": "operations", "convoy": "handled", "cacheaside": "reads"}
 
 func TestEveryLabKeepsThePromises(t *testing.T) {
-	bench, err := labs.OpenBench(t.Context(), labs.Choice{})
+	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := bench.Close(); err != nil {
+		if err := session.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	amqp, redis := bench.URLs()
 	for _, e := range labs.All() {
 		t.Run(e.Spec.ID, func(t *testing.T) {
 			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New, Moved: moved[e.Spec.ID],
-				Env: lab.Env{AMQPURL: amqp, RedisURL: redis, Namespace: "resilab-test", Guest: true}})
+				Env: lab.Env{Open: session.Open, Namespace: "resilab-test", Guest: true}})
 		})
 	}
 }
 
 func TestExperimentsHaveTheirOwnNamespaces(t *testing.T) {
-	bench, err := labs.OpenBench(t.Context(), labs.Choice{})
+	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer bench.Close()
+	defer session.Close()
 	entry, ok := labs.Find("retry")
 	if !ok {
 		t.Fatal("no lab retry")
 	}
-	exp, err := bench.Experiment(entry, labs.Setup{Seed: 3, Guest: true})
+	exp, err := session.Experiment(entry, labs.Setup{Seed: 3, Guest: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestExperimentsHaveTheirOwnNamespaces(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if run := exp.Current(); run.Seed != 3 || run.Brokers["amqp"] != "embedded" {
+	if run := exp.Current(); run.Seed != 3 || len(run.Brokers) != 0 {
 		t.Errorf("evidence %+v", run)
 	}
 }

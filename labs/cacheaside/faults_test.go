@@ -17,6 +17,7 @@ import (
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/catalog"
 	"resilab/labs/lab"
+	"resilab/labs/labtest"
 )
 
 // Every fault of the wire: the answers are the policy's, nothing takes longer
@@ -230,7 +231,7 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 // A visitor over the network learns of an outage, but not where Redis is, and
 // opens no port of the machine.
 func TestAGuestSeesNoAddress(t *testing.T) {
-	l := New(lab.Env{RedisURL: "redis://127.0.0.1:1/0", Namespace: testNamespace, Guest: true}).(*engine)
+	l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: "redis://127.0.0.1:1/0"}), Namespace: testNamespace, Guest: true}).(*engine)
 	if err := l.Start(t.Context(), settings(t, map[string]string{"rate": "50", "fail-mode": "open", "db-latency": "1ms", "http-addr": "127.0.0.1:0"}), 1); err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,9 @@ func (l *engine) Start(ctx context.Context, s lab.Settings, seed uint64) error {
 	return nil
 }
 
+// Needs returns the kinds of brokers that a run opens, whatever its settings.
+func Needs(lab.Settings) []string { return []string{lab.Redis} }
+
 // task does something on a goroutine of its own, which close waits for.
 func (l *engine) task(do func()) { l.tasks.Go(l.env.Guarded(do)) }
 
@@ -100,7 +103,7 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 	if l.db, err = catalog.Open(ctx, path); err != nil {
 		return err
 	}
-	if err := l.connect(); err != nil {
+	if err := l.connect(ctx); err != nil {
 		return err
 	}
 	l.health = &health{now: l.env.Clock.Now, changed: l.redisChanged}
@@ -117,12 +120,16 @@ func (l *engine) open(ctx context.Context, s lab.Settings) (err error) {
 }
 
 // connect makes the clients of Redis and the wire that one of them uses.
-func (l *engine) connect() (err error) {
-	l.wire = newWire(l.ctx)
-	if l.keeper, err = redis.Open(l.env.RedisURL, redis.Options{}); err != nil {
+func (l *engine) connect(ctx context.Context) error {
+	url, err := l.env.Open(ctx, lab.Redis)
+	if err != nil {
 		return err
 	}
-	l.client, err = redis.Open(l.env.RedisURL, redis.Options{Dial: l.wire.dial})
+	l.wire = newWire(l.ctx)
+	if l.keeper, err = redis.Open(url, redis.Options{}); err != nil {
+		return err
+	}
+	l.client, err = redis.Open(url, redis.Options{Dial: l.wire.dial})
 	return err
 }
 

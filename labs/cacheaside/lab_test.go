@@ -52,7 +52,7 @@ func startLab(t testing.TB, url string, flags map[string]string) *engine {
 
 func startLabIn(t testing.TB, url, namespace string, flags map[string]string) *engine {
 	t.Helper()
-	l := New(lab.Env{RedisURL: url, Namespace: namespace, Clock: clock.New(nil)}).(*engine)
+	l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: url}), Namespace: namespace, Clock: clock.New(nil)}).(*engine)
 	if err := l.Start(t.Context(), settings(t, flags), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestATakenPortIsSteppedOver(t *testing.T) {
 	if d := second.Snapshot().Detail.(*Detail); d.HTTPAddr != second.http.addr {
 		t.Errorf("the snapshot shows %q", d.HTTPAddr)
 	}
-	l := New(lab.Env{RedisURL: url, Namespace: "resilab-x"})
+	l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: url}), Namespace: "resilab-x"})
 	if err := l.Start(t.Context(), settings(t, map[string]string{"http-addr": "nonsense"}), 1); err == nil {
 		t.Error("a nonsense address was taken")
 	}
@@ -273,7 +273,7 @@ func TestATakenPortIsSteppedOver(t *testing.T) {
 
 func TestPromises(t *testing.T) {
 	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "reads",
-		Env: lab.Env{RedisURL: embedded(t), Namespace: "resilab-p"}})
+		Env: lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: embedded(t)}), Namespace: "resilab-p"}})
 }
 
 func TestKeysVanishWithTheLab(t *testing.T) {

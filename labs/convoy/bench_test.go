@@ -14,6 +14,7 @@ import (
 
 	"resilab/brokers/minirabbit"
 	"resilab/labs/lab"
+	"resilab/labs/labtest"
 )
 
 const (
@@ -170,7 +171,7 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	l := New(lab.Env{AMQPURL: server.URL(), Namespace: benchName()})
+	l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: server.URL()}), Namespace: benchName()})
 	if err := l.Start(b.Context(), Spec().Defaults(), 1); err != nil {
 		b.Fatal(err)
 	}

@@ -40,8 +40,7 @@ const hotShare = 0.4
 
 // config is the settings as the engine uses them.
 type config struct {
-	kafka         bool   // the broker is Kafka, not RabbitMQ
-	kafkaURL      string // empty: an embedded one
+	kafka         bool // the broker is Kafka, not RabbitMQ
 	mode          string
 	users, lanes  int
 	rate, burst   int
@@ -65,7 +64,7 @@ type config struct {
 
 func newConfig(s lab.Settings, seed uint64) config {
 	return config{
-		kafka: s.Text("engine") == engineKafka, kafkaURL: s.Text("kafka-url"), mode: s.Text("mode"), users: s.Int("users"), lanes: s.Int("lanes"),
+		kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"), users: s.Int("users"), lanes: s.Int("lanes"),
 		rate: s.Int("rate"), burst: s.Int("burst"), limit: uint64(s.Int("orders")),
 		work: s.Duration("work"), spread: s.Text("work-spread"), slow: s.Float("slow-user"),
 		popularity: s.Text("popularity"), prefetch: s.Int("prefetch"),
@@ -113,12 +112,4 @@ func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
-}
-
-// kafkaName tells which Kafka is in use, for people.
-func (c *config) kafkaName() string {
-	if c.kafkaURL == "" {
-		return "embedded"
-	}
-	return c.kafkaURL
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"resilab/brokers/kafka"
 	"resilab/labs/lab"
 )
 
@@ -20,8 +19,6 @@ type engine struct {
 	turn sync.Mutex // Start, Apply, Do and Stop, one at a time
 	seed uint64
 	made int // epochs so far
-	// kafka is the embedded one, if it was needed.
-	kafka *kafka.Embedded
 
 	mu      sync.Mutex
 	epoch   *epoch
@@ -44,9 +41,6 @@ const guestRate, guestUsers, guestLanes = 500, 50, 6
 func (l *engine) allowed(s lab.Settings) error {
 	if !l.env.Guest {
 		return nil
-	}
-	if addr := s.Text("kafka-url"); addr != "" { // a visitor does not choose where this machine connects
-		return &lab.KnobError{Knob: "kafka-url", Value: addr, Allowed: "embedded"}
 	}
 	for _, limit := range []struct {
 		id   string
@@ -94,13 +88,11 @@ func (l *engine) Apply(ctx context.Context, s lab.Settings) error {
 // begin starts the next epoch; l.turn is held.
 func (l *engine) begin(ctx context.Context, s lab.Settings) (*epoch, error) {
 	l.made++
-	opt := brokerOptions{url: l.env.AMQPURL, namespace: fmt.Sprintf("%s.%d", l.env.Namespace, l.made)}
-	if s.Text("engine") == engineKafka {
-		var err error
-		if opt.url, err = l.kafkaAddr(s); err != nil {
-			return nil, err
-		}
+	url, err := l.env.Open(ctx, brokerKind(s))
+	if err != nil {
+		return nil, err
 	}
+	opt := brokerOptions{url: url, namespace: fmt.Sprintf("%s.%d", l.env.Namespace, l.made)}
 	e := newEpoch(newConfig(s, l.seed), opt, l.env, l.journal, &l.rev)
 	l.mu.Lock()
 	e.paused = l.paused
@@ -109,20 +101,14 @@ func (l *engine) begin(ctx context.Context, s lab.Settings) (*epoch, error) {
 	return e, e.start(ctx)
 }
 
-// kafkaAddr is where Kafka listens; an embedded one starts when it is first
-// needed. l.turn is held.
-func (l *engine) kafkaAddr(s lab.Settings) (string, error) {
-	if addr := s.Text("kafka-url"); addr != "" {
-		return addr, nil
+// Needs returns the kinds of brokers that a run with the given settings opens.
+func Needs(s lab.Settings) []string { return []string{brokerKind(s)} }
+
+func brokerKind(s lab.Settings) string {
+	if s.Text("engine") == engineKafka {
+		return lab.Kafka
 	}
-	if l.kafka == nil {
-		embedded, err := kafka.StartEmbedded()
-		if err != nil {
-			return "", err
-		}
-		l.kafka = embedded
-	}
-	return l.kafka.Addr(), nil
+	return lab.AMQP
 }
 
 func (l *engine) current() *epoch {
@@ -175,10 +161,6 @@ func (l *engine) Snapshot() *lab.Snapshot {
 	snap.Metrics, snap.Elapsed, snap.InFlight = e.figures()
 	snap.Troubles = e.troubles()
 	snap.Detail = e.detail()
-	if e.cfg.kafka {
-		snap.Brokers = map[string]string{"kafka": e.cfg.kafkaName()}
-		snap.Notes = []lab.Note{{Key: "convoy.note.kafka", Args: []any{e.cfg.kafkaName()}}}
-	}
 	return snap
 }
 
@@ -195,9 +177,6 @@ func (l *engine) Stop(ctx context.Context) error {
 	go l.env.Guarded(func() {
 		defer close(done)
 		e.stop()
-		if l.kafka != nil {
-			l.kafka.Close()
-		}
 	})()
 	select {
 	case <-done:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resilab/brokers/brokertest"
+	"resilab/brokers/kafka"
 	"resilab/brokers/minirabbit"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
@@ -51,8 +52,29 @@ var kafkaWorld = world{knobs: turned{"engine": engineKafka}}
 func TestLab(t *testing.T) {
 	worlds(t, func(t *testing.T, w world) {
 		labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "handled",
-			Env: lab.Env{AMQPURL: w.url, Namespace: namespace()}})
+			Env: lab.Env{Open: w.open(t), Namespace: namespace()}})
 	})
+}
+
+// open returns what opens the world's RabbitMQ, and an embedded Kafka where a
+// test needs one.
+func (w world) open(t testing.TB) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, kind string) (string, error) {
+		if kind == lab.Kafka {
+			return embeddedKafka(t), nil
+		}
+		return labtest.Brokers(map[string]string{lab.AMQP: w.url})(ctx, kind)
+	}
+}
+
+func embeddedKafka(t testing.TB) string {
+	server, err := kafka.StartEmbedded()
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	t.Cleanup(server.Close)
+	return server.Addr()
 }
 
 func namespace() string { return "test-" + rand.Text() }
@@ -76,7 +98,7 @@ func (w world) begin(t *testing.T, knobs turned) lab.Lab {
 
 func (w world) beginAs(t *testing.T, space string, knobs turned) lab.Lab {
 	t.Helper()
-	l := New(lab.Env{AMQPURL: w.url, Namespace: space, Clock: clock.New(nil)})
+	l := New(lab.Env{Open: w.open(t), Namespace: space, Clock: clock.New(nil)})
 	all := with(w.knobs)
 	maps.Copy(all, knobs)
 	if err := l.Start(t.Context(), settings(t, all), 1); err != nil {

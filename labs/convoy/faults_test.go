@@ -14,6 +14,7 @@ import (
 
 	"resilab/brokers/brokertest"
 	"resilab/labs/lab"
+	"resilab/labs/labtest"
 )
 
 // TestBrokerFaults strikes a broker that belongs to it alone. What a fault does
@@ -68,7 +69,7 @@ func outage(t *testing.T, w world, node *brokertest.RabbitNode, end func() error
 }
 
 func TestStartNamesTheBrokerThatIsAway(t *testing.T) {
-	l := New(lab.Env{AMQPURL: "amqp://guest:guest@127.0.0.1:1/", Namespace: namespace()})
+	l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: "amqp://guest:guest@127.0.0.1:1/"}), Namespace: namespace()})
 	err := l.Start(t.Context(), Spec().Defaults(), 1)
 	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"resilab/brokers/minirabbit"
 	"resilab/labs/convoy/routing"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -19,7 +20,13 @@ func TestKafkaLab(t *testing.T) {
 			spec.Knobs[i].Default = lab.ChoiceValue(engineKafka)
 		}
 	}
-	labtest.Run(t, labtest.Subject{Spec: spec, New: New, Moved: "handled", Env: lab.Env{Namespace: namespace()}})
+	server, err := minirabbit.Run(minirabbit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	open := labtest.Brokers(map[string]string{lab.Kafka: embeddedKafka(t), lab.AMQP: server.URL()})
+	labtest.Run(t, labtest.Subject{Spec: spec, New: New, Moved: "handled", Env: lab.Env{Open: open, Namespace: namespace()}})
 }
 
 // TestKafkaDemo runs the course material's demo: ten orders of three users in

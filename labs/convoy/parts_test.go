@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"resilab/labs/lab"
+	"resilab/labs/labtest"
 )
 
 func TestOrderSurvivesItsMessage(t *testing.T) {
@@ -164,8 +165,8 @@ func TestAccounts(t *testing.T) {
 }
 
 func TestGuestsHaveLimits(t *testing.T) {
-	for id, text := range map[string]string{"rate": "5000", "users": "200", "lanes": "12", "kafka-url": "10.0.0.1:9092"} {
-		l := New(lab.Env{AMQPURL: "amqp://127.0.0.1:1/", Namespace: "guest", Guest: true})
+	for id, text := range map[string]string{"rate": "5000", "users": "200", "lanes": "12"} {
+		l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: "amqp://127.0.0.1:1/"}), Namespace: "guest", Guest: true})
 		var refused *lab.KnobError
 		if err := l.Start(t.Context(), settings(t, turned{id: text}), 1); !errors.As(err, &refused) || refused.Knob != id {
 			t.Errorf("%s %s: %v", id, text, err)

@@ -62,7 +62,6 @@ func knobs() []lab.Knob {
 		incident,
 		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident"),
 		lab.NewChoice("engine", engineRabbitMQ, engineKafka),
-		lab.NewText("kafka-url", ""),
 	}
 }
 

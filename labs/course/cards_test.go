@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"resilab/brokers"
 	"resilab/brokers/brokertest"
 	"resilab/labs"
 	"resilab/labs/course"
@@ -37,43 +38,44 @@ func loadBook(t *testing.T) *course.Book {
 // Every card fails as it starts and passes with its golden settings, with the
 // real labs on the embedded brokers.
 func TestCardsFailAsTheyStartAndPassWithGold(t *testing.T) {
-	bench := openBench(t, labs.Choice{})
+	session := openSession(t, brokers.Choice{})
 	for _, card := range loadBook(t).Cards() {
 		t.Run(card.ID, func(t *testing.T) {
 			t.Parallel()
-			play(t, bench, card)
+			play(t, session, card)
 		})
 	}
 }
 
 // The same holds on real brokers, with the wider band.
 func TestCardsOnRealBrokers(t *testing.T) {
-	bench := openBench(t, labs.Choice{AMQPURL: brokertest.RabbitMQ(t).URL(), RedisURL: brokertest.Redis(t).URL()})
+	session := openSession(t, brokers.Choice{URLs: map[string]string{
+		lab.AMQP: brokertest.RabbitMQ(t).URL(), lab.Redis: brokertest.Redis(t).URL()}})
 	for _, card := range loadBook(t).Cards() {
 		if card.Broker == "" {
 			continue // nothing in it depends on a broker
 		}
 		t.Run(card.ID, func(t *testing.T) {
 			t.Parallel()
-			if j := play(t, bench, card); !j.Wide {
+			if j := play(t, session, card); !j.Wide {
 				t.Error("the band for real brokers was not applied")
 			}
 		})
 	}
 }
 
-func openBench(t *testing.T, choice labs.Choice) *labs.Bench {
+func openSession(t *testing.T, choice brokers.Choice) *labs.Session {
 	t.Helper()
-	bench, err := labs.OpenBench(t.Context(), choice)
+	session, err := labs.NewSession(choice)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := bench.Close(); err != nil {
+		if err := session.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return bench
+	return session
 }
 
 // tries is how often a card may be disturbed by whatever else the machine does:
@@ -82,12 +84,12 @@ const tries = 3
 
 // play takes run A as the card starts and run B with its golden settings. A card
 // fails that disappoints in every try, if the machine kept time in one of them.
-func play(t *testing.T, bench *labs.Bench, card *course.Card) (j course.Judgement) {
+func play(t *testing.T, session *labs.Session, card *course.Card) (j course.Judgement) {
 	t.Helper()
 	keptOnce := false
 	var disappointed error
 	for range tries {
-		kept := labtest.KeptTime(func() { j, disappointed = playOnce(t, bench, card) })
+		kept := labtest.KeptTime(func() { j, disappointed = playOnce(t, session, card) })
 		if disappointed == nil || t.Failed() {
 			return j
 		}
@@ -100,9 +102,9 @@ func play(t *testing.T, bench *labs.Bench, card *course.Card) (j course.Judgemen
 	return j
 }
 
-func playOnce(t *testing.T, bench *labs.Bench, card *course.Card) (course.Judgement, error) {
+func playOnce(t *testing.T, session *labs.Session, card *course.Card) (course.Judgement, error) {
 	t.Helper()
-	a := measure(t, bench, card, card.GoldenA)
+	a := measure(t, session, card, card.GoldenA)
 	s := course.NewSession(card, course.Record{})
 	if err := s.Predict(prediction(card), time.Unix(0, 0)); err != nil {
 		t.Fatal(err)
@@ -113,7 +115,7 @@ func playOnce(t *testing.T, bench *labs.Bench, card *course.Card) (course.Judgem
 	if j, err := s.Check(a, time.Unix(1, 0)); err != nil || j.Passed {
 		t.Fatalf("passes as it starts: %+v, %v", j, err)
 	}
-	j, err := s.Check(measure(t, bench, card, card.GoldenB), time.Unix(2, 0))
+	j, err := s.Check(measure(t, session, card, card.GoldenB), time.Unix(2, 0))
 	if err != nil || !j.Passed {
 		return j, fmt.Errorf("fails with its golden settings: %+v, error %v", j, err)
 	}
@@ -132,10 +134,10 @@ func prediction(card *course.Card) string {
 }
 
 // measure runs a card's lab until it has the samples that the card asks for.
-func measure(t *testing.T, bench *labs.Bench, card *course.Card, settings lab.Settings) lab.Run {
+func measure(t *testing.T, session *labs.Session, card *course.Card, settings lab.Settings) lab.Run {
 	t.Helper()
 	entry, _ := labs.Find(card.Spec.ID)
-	exp, err := bench.Experiment(entry, labs.Setup{Seed: 1, Settings: settings})
+	exp, err := session.Experiment(entry, labs.Setup{Seed: 1, Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}

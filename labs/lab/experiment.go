@@ -47,8 +47,10 @@ type Options struct {
 	New      Factory
 	Env      Env
 	Seed     uint64
-	Settings Settings          // nil: the Spec's defaults
-	Brokers  map[string]string // named in every Run: {"amqp": "embedded", …}
+	Settings Settings // nil: the Spec's defaults
+	// Brokers returns what a run with the given settings uses, for its evidence:
+	// {"amqp": "embedded", …}. Nil: nothing.
+	Brokers func(Settings) map[string]string
 }
 
 // Experiment runs one lab for one person. Changing a setting returns at once: a
@@ -272,8 +274,9 @@ func (e *Experiment) Snapshot() *Snapshot {
 func (e *Experiment) Current() Run {
 	snap := e.Snapshot()
 	e.mu.Lock()
-	run := Run{Lab: e.opt.Spec.ID, Seed: e.opt.Seed, Brokers: e.opt.Brokers, Knobs: e.active}
+	run := Run{Lab: e.opt.Spec.ID, Seed: e.opt.Seed, Knobs: e.active}
 	e.mu.Unlock()
+	run.Brokers = e.Brokers()
 	if snap != nil {
 		run.Brokers = merged(run.Brokers, snap.Brokers)
 		run.Metrics = snap.Metrics
@@ -281,6 +284,18 @@ func (e *Experiment) Current() Run {
 		run.Duration = snap.Elapsed.Seconds()
 	}
 	return run
+}
+
+// Brokers returns the brokers of the session that the run under way uses. The
+// map is the caller's.
+func (e *Experiment) Brokers() map[string]string {
+	e.mu.Lock()
+	active := e.active
+	e.mu.Unlock()
+	if e.opt.Brokers == nil || active == nil {
+		return map[string]string{}
+	}
+	return e.opt.Brokers(active)
 }
 
 func merged(a, b map[string]string) map[string]string {

@@ -71,7 +71,7 @@ func fakeSpec() *Spec {
 func newFake(t *testing.T, f *fakeLab) *Experiment {
 	t.Helper()
 	e := NewExperiment(Options{Spec: fakeSpec(), New: func(Env) Lab { return f }, Seed: 7,
-		Brokers: map[string]string{"amqp": "embedded"}})
+		Brokers: func(Settings) map[string]string { return map[string]string{"amqp": "embedded"} }})
 	t.Cleanup(func() {
 		if err := e.Stop(context.Background()); err != nil {
 			t.Error(err)

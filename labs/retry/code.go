@@ -43,3 +43,8 @@ func LibraryOf(s lab.Settings) string {
 	}
 	return CourseLibrary
 }
+
+// Export returns how the settings become programs for other libraries.
+func Export() *lab.Export {
+	return &lab.Export{Targets: export.Names(), Target: LibraryOf, Code: Code}
+}

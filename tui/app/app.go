@@ -51,8 +51,7 @@ type Options struct {
 	// FrameRate bounds how often the screen is drawn when nobody presses a
 	// key, in frames a second; 0 means LocalFrames.
 	FrameRate int
-	Brokers   map[string]string // what is in use: {"amqp": "embedded", …}
-	Now       func() time.Time  // nil: time.Now
+	Now       func() time.Time // nil: time.Now
 }
 
 // Model is the program. After it has ended, Close is due.

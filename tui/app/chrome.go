@@ -1,7 +1,8 @@
 package app
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,18 +99,14 @@ func balanced(text string, w int) []string {
 	return rows
 }
 
-// brokers names the brokers in use.
+// brokers names the brokers that the lab on the screen uses.
 func (m *Model) brokers() (names string) {
-	ids := make([]string, 0, len(m.opt.Brokers))
-	for id := range m.opt.Brokers {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
-	for i, id := range ids {
+	used := m.cur().exp.Brokers()
+	for i, id := range slices.Sorted(maps.Keys(used)) {
 		if i > 0 {
 			names += "  "
 		}
-		where := m.opt.Brokers[id]
+		where := used[id]
 		if key := "ui.broker." + where; m.text.Has(key) {
 			where = m.text.T(key)
 		}

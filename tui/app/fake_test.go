@@ -196,8 +196,7 @@ func newStage(t testing.TB, l look, lang i18n.Lang, adjust ...func(*Options, []*
 	t.Helper()
 	ids := []string{"retry", "convoy", "cacheaside"}
 	s := &stage{now: time.Unix(1_700_000_000, 0)}
-	o := Options{Theme: l.theme(), Lang: lang, Texts: map[i18n.Lang]*i18n.Catalogue{}, Now: func() time.Time { return s.now },
-		Brokers: map[string]string{"amqp": "embedded", "redis": "embedded"}}
+	o := Options{Theme: l.theme(), Lang: lang, Texts: map[i18n.Lang]*i18n.Catalogue{}, Now: func() time.Time { return s.now }}
 	for _, lang := range i18n.Langs() {
 		c, err := i18n.Load(lang, Texts, fakeSource(ids...))
 		if err != nil {
@@ -209,7 +208,10 @@ func newStage(t testing.TB, l look, lang i18n.Lang, adjust ...func(*Options, []*
 		fake := newFake(fakeSnapshot())
 		s.fakes = append(s.fakes, fake)
 		o.Labs = append(o.Labs, LabEntry{Picture: plainPicture{}, Experiment: lab.NewExperiment(lab.Options{
-			Spec: fakeSpec(id), New: func(lab.Env) lab.Lab { return fake }, Seed: 1})})
+			Spec: fakeSpec(id), New: func(lab.Env) lab.Lab { return fake }, Seed: 1,
+			Brokers: func(lab.Settings) map[string]string {
+				return map[string]string{"amqp": "embedded", "redis": "embedded"}
+			}})})
 	}
 	for _, f := range adjust {
 		f(&o, s.fakes)

@@ -79,7 +79,9 @@ func newDesk(t testing.TB, labID string) *desk {
 		t.Fatalf("no lab %s", labID)
 	}
 	d.exp = lab.NewExperiment(lab.Options{Spec: entry.Spec, New: func(lab.Env) lab.Lab { return d.lab }, Seed: 1,
-		Brokers: map[string]string{"amqp": "embedded", "redis": "embedded"}})
+		Brokers: func(lab.Settings) map[string]string {
+			return map[string]string{"amqp": "embedded", "redis": "embedded"}
+		}})
 	if err := d.exp.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"resilab/brokers"
 	"resilab/labs"
 	"resilab/labs/lab"
 )
@@ -25,17 +27,21 @@ func runBrokers(ctx context.Context, c *call) error {
 	if err := c.checkAddresses("amqp-addr", "redis-addr"); err != nil {
 		return err
 	}
-	bench, err := labs.OpenBench(ctx, labs.Choice{
-		AMQPAddr: c.flags.Text("amqp-addr"), RedisAddr: c.flags.Text("redis-addr"),
+	session, err := labs.NewSession(brokers.Choice{
+		Listen:      map[string]string{lab.AMQP: c.flags.Text("amqp-addr"), lab.Redis: c.flags.Text("redis-addr")},
 		AMQPProduct: c.flags.Text("amqp-product"),
 	})
 	if err != nil {
 		return err
 	}
-	amqp, redis := bench.URLs()
-	fmt.Fprintln(c.Stdout, amqp)
-	fmt.Fprintln(c.Stdout, redis)
+	for _, kind := range []string{lab.AMQP, lab.Redis} {
+		url, err := session.Open(ctx, kind)
+		if err != nil {
+			return errors.Join(err, session.Close())
+		}
+		fmt.Fprintln(c.Stdout, url)
+	}
 	fmt.Fprintln(c.Stderr, c.text.T("cli.brokers.ready"))
 	<-ctx.Done()
-	return bench.Close()
+	return session.Close()
 }

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"syscall"
 
-	"resilab/labs"
+	"resilab/brokers"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
@@ -88,7 +88,7 @@ func Main(ctx context.Context, w World) int {
 	}
 	err = dispatch(ctx, w, text)
 	var usage usageError
-	var address *labs.URLError
+	var address *brokers.URLError
 	switch {
 	case err == nil:
 		return exitOK
@@ -110,8 +110,8 @@ func Main(ctx context.Context, w World) int {
 // errors are told one after the other.
 func explain(text *i18n.Catalogue, err error) string {
 	var knob *lab.KnobError
-	var address *labs.URLError
-	var broker *labs.UnreachableError
+	var address *brokers.URLError
+	var broker *brokers.UnreachableError
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []string
 		for _, e := range several.Unwrap() {
@@ -125,11 +125,13 @@ func explain(text *i18n.Catalogue, err error) string {
 	case errors.As(err, &knob):
 		return text.T("cli.error.value", "--"+knob.Knob, knob.Value, knob.Allowed)
 	case errors.As(err, &address):
-		return text.T("cli.error.value", urlFlag(address.Broker), address.Value, address.Allowed)
+		return text.T("cli.error.value", urlFlag(address.Kind), address.Value, address.Allowed)
 	case errors.As(err, &broker) && broker.Refused:
-		return text.T("cli.error.refused", broker.Broker, broker.Address, broker.Err, urlFlag(broker.Broker))
+		return text.T("cli.error.refused", brokers.Name(broker.Kind), broker.Address, broker.Err, urlFlag(broker.Kind))
+	case errors.As(err, &broker) && broker.Start == "":
+		return text.T("cli.error.unreachable", brokers.Name(broker.Kind), broker.Address, broker.Err)
 	case errors.As(err, &broker):
-		return text.T("cli.error.unreachable", broker.Broker, broker.Address, broker.Err, broker.Start)
+		return text.T("cli.error.start", brokers.Name(broker.Kind), broker.Address, broker.Err, broker.Start)
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return text.T("cli.error.taken", err)
@@ -137,13 +139,8 @@ func explain(text *i18n.Catalogue, err error) string {
 	return err.Error()
 }
 
-// urlFlag is the flag that tells where a broker is.
-func urlFlag(broker string) string {
-	if broker == "Redis" {
-		return "--redis-url"
-	}
-	return "--amqp-url"
-}
+// urlFlag is the flag that tells where a broker of a kind is.
+func urlFlag(kind string) string { return "--" + kind + "-url" }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 

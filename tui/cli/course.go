@@ -68,7 +68,7 @@ func (c *call) guide(ctx context.Context, desk console.Desk) error {
 	if err != nil {
 		return err
 	}
-	bench, err := c.openBench(ctx)
+	session, err := c.newSession()
 	if err != nil {
 		return err
 	}
@@ -78,9 +78,9 @@ func (c *call) guide(ctx context.Context, desk console.Desk) error {
 			if !ok {
 				return nil, fmt.Errorf("no lab %s", labID)
 			}
-			return bench.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
+			return session.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
 		}}
-	return errors.Join(g.Run(ctx, id), bench.Close())
+	return errors.Join(g.Run(ctx, id), session.Close())
 }
 
 // checkCard judges the runs that were kept, or two files of resilab run.

@@ -2,53 +2,45 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"resilab/brokers"
 	"resilab/labs"
 	"resilab/labs/lab"
 )
 
-// doctorPatience bounds the look at all brokers together.
-const doctorPatience = 10 * time.Second
+// doctorTimeout bounds the probes of all brokers together.
+const doctorTimeout = 10 * time.Second
 
 func doctorFlags() []lab.Knob { return append(brokerFlags(), languageFlag()) }
 
-// runDoctor tells what the labs can use here and what to type to mend the rest.
-// It fails only where brokers were named and are not usable.
+// runDoctor reports what the labs can use here and what to type to fix the rest.
+// It fails only where brokers were named and cannot be used.
 func runDoctor(ctx context.Context, c *call) error {
 	choice := c.brokerChoice()
 	if err := choice.Check(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, doctorPatience)
+	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
 	if err := c.doctorEmbedded(ctx); err != nil {
 		return err
 	}
-	named := map[string]bool{} // by flag
-	named[urlFlag("RabbitMQ")], named[urlFlag("Redis")] = choice.AMQPURL != "", choice.RedisURL != ""
-	local := labs.LocalBrokers()
-	if choice.AMQPURL == "" {
-		choice.AMQPURL = local.AMQPURL
-	}
-	if choice.RedisURL == "" {
-		choice.RedisURL = local.RedisURL
-	}
+	urls := brokers.Local().URLs
+	maps.Copy(urls, choice.URLs)
 	missing, failed := false, false
-	for _, f := range labs.Probe(ctx, choice) {
+	for _, f := range brokers.Probe(ctx, urls) {
 		if f.Err == nil {
 			fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", dots(f.Subject, f.Address, f.Version)))
 			continue
 		}
-		missing, failed = true, failed || named[urlFlag(f.Subject)]
-		mend := f.Mend
-		if f.Refused {
-			mend = c.text.T("cli.doctor.refused", urlFlag(f.Subject))
-		}
-		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error())), mend))
+		missing, failed = true, failed || choice.URLs[f.Kind] != ""
+		c.printMissing(f)
 	}
 	if failed {
 		return errSaid
@@ -59,20 +51,38 @@ func runDoctor(ctx context.Context, c *call) error {
 	return nil
 }
 
+// printMissing says what cannot be used and, where there is one, the way to fix it.
+func (c *call) printMissing(f brokers.Finding) {
+	fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error()))))
+	fix := f.Fix
+	if f.Refused {
+		fix = c.text.T("cli.doctor.refused", urlFlag(f.Kind))
+	}
+	if fix != "" {
+		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.fix", fix))
+	}
+}
+
 // doctorEmbedded starts the embedded brokers and asks them the same questions.
-func (c *call) doctorEmbedded(ctx context.Context) error {
-	bench, err := labs.OpenBench(ctx, labs.Choice{})
+func (c *call) doctorEmbedded(ctx context.Context) (err error) {
+	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		return err
 	}
-	amqp, redis := bench.URLs()
-	for _, f := range labs.Probe(ctx, labs.Choice{AMQPURL: amqp, RedisURL: redis}) {
+	defer func() { err = errors.Join(err, session.Close()) }()
+	urls := map[string]string{}
+	for _, kind := range kinds() {
+		if urls[kind], err = session.Open(ctx, kind); err != nil {
+			return err
+		}
+	}
+	for _, f := range brokers.Probe(ctx, urls) {
 		if f.Err != nil {
 			return fmt.Errorf("embedded %s: %w", f.Subject, f.Err)
 		}
 		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", dots(c.text.T("cli.doctor.embedded", f.Subject), f.Version)))
 	}
-	return bench.Close()
+	return nil
 }
 
 // dots joins what is known of a thing.

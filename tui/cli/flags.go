@@ -235,11 +235,11 @@ func (c *call) checkAddresses(ids ...string) error {
 	return nil
 }
 
-// brokerFlags choose where RabbitMQ and Redis are.
+// brokerFlags choose where the brokers are.
 func brokerFlags() []lab.Knob {
-	return []lab.Knob{
-		lab.NewChoice("brokers", "embedded", "local"),
-		lab.NewText("amqp-url", ""),
-		lab.NewText("redis-url", ""),
+	flags := []lab.Knob{lab.NewChoice("brokers", "embedded", "local")}
+	for _, kind := range kinds() {
+		flags = append(flags, lab.NewText(kind+"-url", ""))
 	}
+	return flags
 }

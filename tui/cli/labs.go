@@ -69,10 +69,10 @@ func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 	if err := c.openCourse(&s); err != nil {
 		return err
 	}
-	if s.bench, err = c.openBench(ctx); err != nil {
+	if s.session, err = c.newSession(); err != nil {
 		return err
 	}
-	return errors.Join(c.show(ctx, s, watch), s.bench.Close())
+	return errors.Join(c.show(ctx, s, watch), s.session.Close())
 }
 
 // openCourse finds the cards, the person's progress and the card asked for.

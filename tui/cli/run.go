@@ -83,12 +83,12 @@ func runLab(ctx context.Context, c *call) error {
 	if err := entry.Spec.Check(settings); err != nil {
 		return usageError{err}
 	}
-	bench, err := c.openBench(ctx)
+	session, err := c.newSession()
 	if err != nil {
 		return err
 	}
-	run, err := c.measure(ctx, bench, entry, settings)
-	if err := errors.Join(err, bench.Close()); err != nil {
+	run, err := c.measure(ctx, session, entry, settings)
+	if err := errors.Join(err, session.Close()); err != nil {
 		return err
 	}
 	return c.printRun(entry.Spec, run)
@@ -108,8 +108,8 @@ func (c *call) knobs(spec *lab.Spec) lab.Settings {
 
 // measure runs the experiment for the time asked and lets what is under way
 // come to an end.
-func (c *call) measure(ctx context.Context, bench *labs.Bench, entry labs.Entry, settings lab.Settings) (run lab.Run, err error) {
-	exp, err := bench.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
+func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.Entry, settings lab.Settings) (run lab.Run, err error) {
+	exp, err := session.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
 	if err != nil {
 		return run, err
 	}

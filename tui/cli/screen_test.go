@@ -11,6 +11,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/brokers"
 	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/i18n"
@@ -57,7 +58,7 @@ func key(name string) tea.KeyMsg { return tea.KeyMsg{Type: tea.KeyRunes, Runes: 
 // to show, and pauses them.
 func pausedLabs(b *testing.B) tea.Model {
 	b.Helper()
-	bench, err := labs.OpenBench(b.Context(), labs.Choice{})
+	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,13 +75,13 @@ func pausedLabs(b *testing.B) tea.Model {
 		b.Fatal(err)
 	}
 	colours := map[string]string{"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-	m, err := screen{bench: bench, lang: i18n.Spanish, texts: texts, seed: 1, book: book, store: store,
+	m, err := screen{session: session, lang: i18n.Spanish, texts: texts, seed: 1, book: book, store: store,
 		theme: theme.New(theme.Options{Getenv: func(name string) string { return colours[name] }})}.model()
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := errors.Join(m.Close(context.Background()), bench.Close()); err != nil {
+		if err := errors.Join(m.Close(context.Background()), session.Close()); err != nil {
 			b.Error(err)
 		}
 	})

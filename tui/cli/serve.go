@@ -37,7 +37,7 @@ func serveFlags() []lab.Knob {
 	return append(flags, brokerFlags()...)
 }
 
-// serve lets visitors into the labs over SSH. All share the bench's brokers;
+// serve lets visitors into the labs over SSH. All share the session's brokers;
 // each has experiments, and so a namespace, of their own.
 func serve(ctx context.Context, c *call) error {
 	if err := errors.Join(c.noArgs(), c.checkAddresses("addr")); err != nil {
@@ -55,15 +55,15 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	bench, err := c.openBench(ctx)
+	session, err := c.newSession()
 	if err != nil {
 		return err
 	}
-	common := screen{book: book, bench: bench, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
+	common := screen{book: book, session: session, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		return visit(ctx, common, who, opt.Logger)
 	}
-	return errors.Join(sshd.Serve(ctx, opt), bench.Close())
+	return errors.Join(sshd.Serve(ctx, opt), session.Close())
 }
 
 func (c *call) serverOptions() (opt sshd.Options, err error) {

@@ -9,7 +9,6 @@ import (
 	"resilab/labs/course"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
-	retrylab "resilab/labs/retry"
 	"resilab/tui/app"
 	"resilab/tui/card"
 	"resilab/tui/pane"
@@ -47,20 +46,20 @@ func catalogues() (map[i18n.Lang]*i18n.Catalogue, error) {
 	return texts, nil
 }
 
-// screen is one person's program with its labs on a bench.
+// screen is one person's program with its labs on a session.
 type screen struct {
-	bench  *labs.Bench
-	texts  map[i18n.Lang]*i18n.Catalogue
-	lang   i18n.Lang
-	theme  *theme.Theme
-	seed   uint64
-	guest  bool
-	first  string // lab shown first
-	card   string // course card opened with it; empty: none
-	book   *course.Book
-	store  *course.Store // the person's progress
-	start  lab.Settings  // setup knobs by id, for the labs that have them
-	frames int
+	session *labs.Session
+	texts   map[i18n.Lang]*i18n.Catalogue
+	lang    i18n.Lang
+	theme   *theme.Theme
+	seed    uint64
+	guest   bool
+	first   string // lab shown first
+	card    string // course card opened with it; empty: none
+	book    *course.Book
+	store   *course.Store // the person's progress
+	start   lab.Settings  // setup knobs by id, for the labs that have them
+	frames  int
 	// crashed hears of panics in the labs' goroutines; nil: they end the program.
 	crashed func(reason any, stack []byte)
 }
@@ -68,18 +67,18 @@ type screen struct {
 func (s screen) model() (*app.Model, error) {
 	var entries []app.LabEntry
 	for _, e := range labs.All() {
-		exp, err := s.bench.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Crashed: s.crashed})
+		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Crashed: s.crashed})
 		if err != nil {
 			return nil, err
 		}
 		entries = append(entries, app.LabEntry{
-			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Spec.ID, s.lang),
+			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Export, s.lang),
 			Card: card.New(card.Options{Book: s.book, Store: s.store, Experiment: exp, Card: s.card}),
 		})
 	}
 	return app.New(app.Options{
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.card != "",
-		FrameRate: s.frames, Brokers: s.bench.Brokers(),
+		FrameRate: s.frames,
 	}), nil
 }
 
@@ -92,13 +91,13 @@ func openBook() (*course.Book, error) {
 	return course.Load(specs...)
 }
 
-// exporter writes a lab's settings as code, nil where no library has the like.
-func exporter(id string, lang i18n.Lang) func(lab.Settings) string {
-	if id != "retry" {
+// exporter writes a lab's settings as code, nil where no program has the like.
+func exporter(e *lab.Export, lang i18n.Lang) func(lab.Settings) string {
+	if e == nil {
 		return nil
 	}
 	return func(s lab.Settings) string {
-		code, err := retrylab.Code(lang, retrylab.LibraryOf(s), s)
+		code, err := e.Code(lang, e.Target(s), s)
 		if err != nil {
 			return err.Error()
 		}

@@ -17,6 +17,7 @@ import (
 	"resilab/brokers/brokertest"
 	"resilab/labs/cacheaside"
 	"resilab/labs/lab"
+	"resilab/labs/labtest"
 )
 
 const (
@@ -100,7 +101,7 @@ func startLab(tb testing.TB, url string) cacheaside.Reader {
 	} {
 		settings = settings.With(id, v)
 	}
-	l := cacheaside.New(lab.Env{RedisURL: url, Namespace: namespace, Clock: clock.New(nil)})
+	l := cacheaside.New(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: url}), Namespace: namespace, Clock: clock.New(nil)})
 	if err := l.Start(tb.Context(), settings, 1); err != nil {
 		tb.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/brokers"
 	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/tui/app"
@@ -80,16 +81,16 @@ func run(ctx context.Context, folder string) error {
 
 // take runs the program without a terminal and returns its last frame.
 func take(ctx context.Context, p picture) (frame string, err error) {
-	bench, err := labs.OpenBench(ctx, labs.Choice{})
+	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		return "", err
 	}
 	defer func() {
-		if e := bench.Close(); err == nil {
+		if e := session.Close(); err == nil {
 			err = e
 		}
 	}()
-	model, err := program(bench, p.lab)
+	model, err := program(session, p.lab)
 	if err != nil {
 		return "", err
 	}
@@ -122,15 +123,15 @@ func drive(screen *tea.Program, p picture) {
 }
 
 // program is what a person would see, in English on a dark terminal.
-func program(bench *labs.Bench, first string) (*app.Model, error) {
-	o := app.Options{StartLab: first, Lang: i18n.English, Brokers: bench.Brokers(), Theme: theme.New(theme.Options{
+func program(session *labs.Session, first string) (*app.Model, error) {
+	o := app.Options{StartLab: first, Lang: i18n.English, Theme: theme.New(theme.Options{
 		Dark: new(true), Getenv: func(name string) string {
 			return map[string]string{"TERM": "xterm-256color", "COLORTERM": "truecolor"}[name]
 		}})}
 	panes := pane.Registry{"retry": retry.Picture{}, "convoy": convoy.Picture{}, "cacheaside": cacheaside.Picture{}}
 	sources := []fs.FS{app.Texts}
 	for _, entry := range labs.All() {
-		experiment, err := bench.Experiment(entry, labs.Setup{Seed: 1})
+		experiment, err := session.Experiment(entry, labs.Setup{Seed: 1})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,101 @@
+package brokers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"resilab/brokers/kafka"
+	"resilab/brokers/kind"
+	"resilab/brokers/minirabbit"
+	"resilab/brokers/redis"
+)
+
+// brokerType is what there is to know about one kind of broker.
+type brokerType struct {
+	name    string // for people
+	local   string // the address that docker-compose.yml publishes
+	start   string // a command that starts a real one on this machine
+	allowed string // form of an address
+	check   func(url string) error
+	// probe connects and returns "product version".
+	probe    func(ctx context.Context, url string) (version string, err error)
+	embedded func(Choice) (url string, stop func() error, err error)
+}
+
+// types holds every kind of package kind.
+var types = map[string]brokerType{
+	kind.AMQP: {
+		name: "RabbitMQ", local: "amqp://guest:guest@127.0.0.1:5672/", start: "docker compose up -d rabbitmq",
+		allowed: "amqp://user:password@host:5672/vhost, amqps://…", check: checkAMQP, probe: probeAMQP, embedded: embeddedAMQP,
+	},
+	kind.Redis: {
+		name: "Redis", local: "redis://127.0.0.1:6379/0", start: "docker compose up -d redis",
+		allowed: "redis://user:password@host:6379/0, rediss://…", check: checkRedis, probe: probeRedis, embedded: embeddedRedis,
+	},
+	kind.Kafka: {
+		name: "Kafka", local: "127.0.0.1:9092", start: "docker compose --profile kafka up -d kafka",
+		allowed: "host:9092, host:9092,host:9093 …", check: checkKafka, probe: probeKafka, embedded: embeddedKafka,
+	},
+}
+
+// Name returns a kind's name for people, such as "RabbitMQ".
+func Name(k string) string { return types[k].name }
+
+func checkAMQP(url string) error {
+	_, err := amqp.ParseURI(url)
+	return err
+}
+
+func checkRedis(url string) error {
+	client, err := redis.Open(url, redis.Options{})
+	if err != nil {
+		return err
+	}
+	return client.Close()
+}
+
+func checkKafka(list string) error {
+	for addr := range strings.SplitSeq(list, ",") {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return err
+		}
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" {
+			return errors.New("no host and port")
+		}
+	}
+	return nil
+}
+
+func embeddedAMQP(c Choice) (string, func() error, error) {
+	server, err := minirabbit.Run(minirabbit.Options{Addr: c.Listen[kind.AMQP], Product: c.AMQPProduct})
+	if err != nil {
+		return "", nil, err
+	}
+	return server.URL(), server.Close, nil
+}
+
+func embeddedRedis(c Choice) (string, func() error, error) {
+	server, err := redis.StartEmbedded(c.Listen[kind.Redis])
+	if err != nil {
+		return "", nil, err
+	}
+	return server.URL(), server.Close, nil
+}
+
+func embeddedKafka(c Choice) (string, func() error, error) {
+	if addr := c.Listen[kind.Kafka]; addr != "" {
+		return "", nil, fmt.Errorf("listening at %s: the embedded Kafka chooses its port", addr)
+	}
+	server, err := kafka.StartEmbedded()
+	if err != nil {
+		return "", nil, err
+	}
+	return server.Addr(), func() error { server.Close(); return nil }, nil
+}
