@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -40,6 +41,7 @@ type World struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(string) string
+	Hangup <-chan os.Signal // SIGHUP; nil: never
 }
 
 // command is one word after resilab.
@@ -168,6 +170,11 @@ func dispatch(ctx context.Context, w World, text *i18n.Catalogue) error {
 	}
 	if wantsHelp {
 		return help(w, text, cmd, flags)
+	}
+	if !cmd.handlesHangup() {
+		var stop func()
+		ctx, stop = untilHangup(ctx, w)
+		defer stop()
 	}
 	return cmd.run(ctx, c)
 }

@@ -7,13 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
-	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/labs/course"
 	"resilab/labs/lab"
@@ -63,7 +62,13 @@ func serve(ctx context.Context, c *call) error {
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		return visit(ctx, common, who, opt.Logger)
 	}
-	return errors.Join(sshd.Serve(ctx, opt), session.Close())
+	reloading, stopReloading := context.WithCancel(ctx)
+	var reloads sync.WaitGroup
+	reloads.Go(func() { reloadOnHangup(reloading, c.World, opt.Logger, opt.Keys) })
+	err = sshd.Serve(ctx, opt)
+	stopReloading()
+	reloads.Wait()
+	return errors.Join(err, session.Close())
 }
 
 func (c *call) serverOptions() (opt sshd.Options, err error) {
@@ -83,11 +88,14 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 		return opt, usageError{err}
 	}
 	if path := c.flags.Text("keys"); path != "" {
-		if opt.Keys, err = readKeys(path); err != nil {
-			return opt, usageError{err}
+		var refused []*sshd.LineError
+		opt.Keys, refused, err = sshd.OpenKeyring(path)
+		warnRefused(opt.Logger, refused)
+		if err != nil {
+			return opt, usageError{fmt.Errorf("--keys: %w", err)}
 		}
 	}
-	if !opt.Open && len(opt.Keys) == 0 {
+	if !opt.Open && opt.Keys == nil {
 		return opt, usageError{errors.New(c.text.T("cli.serve.nobody"))}
 	}
 	return opt, nil
@@ -109,25 +117,6 @@ func parseExempt(list string) (nets []netip.Prefix, err error) {
 		nets = append(nets, prefix)
 	}
 	return nets, nil
-}
-
-// readKeys reads a file of public keys, one a line as in authorized_keys.
-func readKeys(path string) (keys []gossh.PublicKey, err error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("--keys: %w", err)
-	}
-	for len(data) > 0 {
-		key, _, _, rest, err := gossh.ParseAuthorizedKey(data)
-		if err != nil {
-			if len(keys) > 0 {
-				break // only blank lines and comments are left
-			}
-			return nil, fmt.Errorf("--keys %s: no public key in it", path)
-		}
-		keys, data = append(keys, key), rest
-	}
-	return keys, nil
 }
 
 func (c *call) announce(addr net.Addr, fingerprint string) {

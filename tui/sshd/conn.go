@@ -6,6 +6,7 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"charm.land/ssh"
@@ -15,9 +16,12 @@ import (
 const (
 	// maxPerConnection is how many sessions one connection may hold at once.
 	maxPerConnection = 2
-	// maxInAll is how many it may ever open: each costs the start of a program,
-	// and only new connections are held to a pace.
+	// maxInAll is how many it may ever open: each starts a program, and only
+	// the rate of new connections is limited.
 	maxInAll = 20
+	// maxRefusals is how many requests of one connection are refused before it
+	// is cut.
+	maxRefusals = 100
 )
 
 // connection is one client, with up to maxPerConnection sessions.
@@ -28,31 +32,43 @@ type connection struct {
 	place  *ticket
 	remote string
 
+	displaced atomic.Bool // cut to make room for another connection
+
 	mu      sync.Mutex
 	open    int         // channels
 	opened  int         // channels so far
-	running int         // of them, how many have a program or a refusal at work
+	running int         // of them, how many run a program or a refusal
+	refused int         // requests
 	unused  *time.Timer // cuts the connection while nothing runs
 	closing bool        // nothing begins any more
 }
 
-func newConnection(ctx context.Context, s *server, nc net.Conn, place *ticket) *connection {
-	c := &connection{server: s, ctx: ctx, net: nc, place: place, remote: nc.RemoteAddr().String()}
-	c.unused = time.AfterFunc(s.Unused, c.cut)
-	return c
+func newConnection(ctx context.Context, s *server, nc net.Conn) *connection {
+	return &connection{server: s, ctx: ctx, net: nc, remote: nc.RemoteAddr().String()}
+}
+
+// enter takes a place at the gate; refusal says why there is none.
+func (c *connection) enter() (refusal string) {
+	c.place, refusal = c.server.gate.enter(c.net.RemoteAddr(), func() {
+		c.displaced.Store(true)
+		c.cut()
+	})
+	return refusal
 }
 
 // serve returns when the connection has ended.
 func (c *connection) serve() {
 	defer c.place.leave()
+	c.unused = time.AfterFunc(c.server.Unused, c.cut)
 	defer c.stopTimer()
 	protocol := &ssh.Server{
-		HostSigners:      []ssh.Signer{c.server.hostKey},
-		Version:          "resilab",
-		HandshakeTimeout: c.server.Handshake,
-		// The library's own handler of sessions is not used: it grants agent
-		// forwarding, remembers any amount of environment, and a client that
-		// resizes before it asks for a shell blocks its connection for ever.
+		HostSigners:          []ssh.Signer{c.server.hostKey},
+		Version:              "resilab",
+		HandshakeTimeout:     c.server.Handshake,
+		ServerConfigCallback: c.config,
+		// The library's own session handler is not used: it grants agent
+		// forwarding, stores any amount of environment, and a client that resizes
+		// before it asks for a shell blocks its connection for ever.
 		ChannelHandlers: map[string]ssh.ChannelHandler{"session": c.openSession, "default": c.refuseChannel},
 		RequestHandlers: map[string]ssh.RequestHandler{
 			"tcpip-forward":                          c.refuseForward,
@@ -62,34 +78,35 @@ func (c *connection) serve() {
 		},
 		ConnectionFailedCallback: c.failed,
 	}
-	if !c.server.Open {
-		protocol.PublicKeyHandler = c.allowed
-	}
 	protocol.HandleConn(c.net)
 }
 
-// allowed answers whether a key may open the door. A client may ask about
-// keys that it does not hold, so nothing else follows from the question.
-func (c *connection) allowed(_ ssh.Context, key ssh.PublicKey) bool {
-	for _, k := range c.server.Keys {
-		if ssh.KeysEqual(k, key) {
-			return true
-		}
+func (c *connection) failed(_ net.Conn, err error) {
+	if c.displaced.Load() {
+		c.refuse("", "made room for another connection", "")
+		return
 	}
-	return false
+	c.refuse("", "no handshake", err.Error())
 }
 
-func (c *connection) failed(_ net.Conn, err error) {
-	c.server.refused(c.remote, "", clean(fmt.Sprintf("no handshake: %v", err), 200))
+// refuse logs a refusal and cuts the connection after too many.
+func (c *connection) refuse(user, reason, detail string) {
+	c.server.refusals.add(refusal{Remote: c.remote, User: clean(user, maxName), Reason: reason, Detail: clean(detail, maxDetail)})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refused++; c.refused == maxRefusals {
+		c.server.refusals.add(refusal{Remote: c.remote, User: clean(user, maxName), Reason: "connection cut: too many refusals"})
+		c.cut()
+	}
 }
 
 func (c *connection) refuseChannel(_ *ssh.Server, conn *gossh.ServerConn, channel gossh.NewChannel, _ ssh.Context) {
-	c.server.refused(c.remote, clean(conn.User(), maxName), "channel "+clean(channel.ChannelType(), maxName))
+	c.refuse(conn.User(), "channel", channel.ChannelType())
 	_ = channel.Reject(gossh.Prohibited, "no forwarding here: only a terminal session")
 }
 
 func (c *connection) refuseForward(ctx ssh.Context, _ *ssh.Server, req *gossh.Request) (bool, []byte) {
-	c.server.refused(c.remote, clean(ctx.User(), maxName), clean(req.Type, maxName))
+	c.refuse(ctx.User(), "forwarding", req.Type)
 	return false, nil
 }
 
@@ -98,10 +115,9 @@ func (c *connection) ignore(ssh.Context, *ssh.Server, *gossh.Request) (bool, []b
 }
 
 // openSession serves one session channel until the client has closed it.
-func (c *connection) openSession(_ *ssh.Server, conn *gossh.ServerConn, channel gossh.NewChannel, ctx ssh.Context) {
-	user := clean(conn.User(), maxName)
+func (c *connection) openSession(_ *ssh.Server, conn *gossh.ServerConn, channel gossh.NewChannel, _ ssh.Context) {
 	if !c.addSession() {
-		c.server.refused(c.remote, user, "too many sessions on one connection")
+		c.refuse(conn.User(), "too many sessions on one connection", "")
 		_ = channel.Reject(gossh.ResourceShortage, fmt.Sprintf("at most %d sessions a connection, and %d in all", maxPerConnection, maxInAll))
 		return
 	}
@@ -110,9 +126,7 @@ func (c *connection) openSession(_ *ssh.Server, conn *gossh.ServerConn, channel 
 	if err != nil {
 		return
 	}
-	// The key that authenticated this connection, not one that was only offered.
-	key, _ := ctx.Value(ssh.ContextKeyPublicKey).(ssh.PublicKey)
-	newSession(c, ch, user, key).serve(requests)
+	newSession(c, ch, clean(conn.User(), maxName), loginOf(conn)).serve(requests)
 }
 
 func (c *connection) addSession() bool {
@@ -132,8 +146,8 @@ func (c *connection) dropSession() {
 	c.open--
 }
 
-// begin runs a session's work in a goroutine of its own, unless the server
-// is stopping.
+// begin runs a session's work in a new goroutine, unless the server is
+// stopping.
 func (c *connection) begin(work func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,7 +175,7 @@ func (c *connection) workDone() {
 	}
 }
 
-// closeWhenUnused lets nothing begin any more.
+// closeWhenUnused closes the connection once nothing runs; nothing new begins.
 func (c *connection) closeWhenUnused() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -181,7 +195,7 @@ func (c *connection) stopTimer() {
 // cut ends the connection at once; whatever blocks on it returns.
 func (c *connection) cut() { _ = c.net.Close() }
 
-// contain runs work and keeps a panic of it from the other visitors.
+// contain runs work and recovers from its panic, which would end the server.
 func (c *connection) contain(what string, work func()) (panicked bool) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -12,9 +12,9 @@ import (
 	"resilab/labs/i18n"
 )
 
-// guard stands around a visitor's program: it watches the time, and shows on
-// the last line when it is about to run out. Only keys and the mouse count as
-// being there, because an animated picture moves by itself.
+// guard wraps a visitor's program: it ends the program when its time is over,
+// and announces that on the last line. Only keys and the mouse count as
+// activity, because an animated picture changes by itself.
 type guard struct {
 	inner  tea.Model
 	ctx    context.Context // the session
@@ -26,7 +26,7 @@ type guard struct {
 	notice string
 	why    ending // set when a limit ended the program
 
-	lastKey atomic.Int64 // nanoseconds; read by the session too
+	lastKey atomic.Int64 // nanoseconds; also read by the session
 }
 
 func newGuard(ctx context.Context, inner tea.Model, text *i18n.Catalogue, limits timeLimits) *guard {
@@ -73,7 +73,7 @@ func (g *guard) pass(msg tea.Msg) (cmd tea.Cmd) {
 	return tea.Sequence(cmds...)
 }
 
-// watchClock looks at the time and returns the command that looks again.
+// watchClock updates the notice and returns the command that does so again.
 func (g *guard) watchClock() tea.Cmd {
 	left, why := g.remaining()
 	if left <= 0 {

@@ -14,9 +14,9 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 )
 
-// loadHostKey reads the server's key, or makes one where there is none. The
-// key stays the same from start to start: a changed one trains people to
-// ignore the warning that protects them.
+// loadHostKey reads the server's key, or makes one if there is none. The key
+// stays the same at every start: a changed one trains people to ignore the
+// warning that protects them.
 func loadHostKey(path string) (gossh.Signer, error) {
 	if path == "" {
 		return nil, errors.New("no path for the host key")
@@ -35,7 +35,30 @@ func loadHostKey(path string) (gossh.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the host key %s: %w", path, err)
 	}
+	if signer, err = checkHostKey(signer); err != nil {
+		return nil, fmt.Errorf("using the host key %s: %w", path, err)
+	}
 	return signer, nil
+}
+
+// checkHostKey refuses weak keys and the NIST curves, and keeps RSA from
+// signing with SHA-1.
+func checkHostKey(signer gossh.Signer) (gossh.Signer, error) {
+	key := signer.PublicKey()
+	switch key.Type() {
+	case gossh.KeyAlgoED25519:
+		return signer, nil
+	case gossh.KeyAlgoRSA:
+		if err := checkStrength(key); err != nil {
+			return nil, err
+		}
+		rsa, ok := signer.(gossh.AlgorithmSigner)
+		if !ok {
+			break
+		}
+		return gossh.NewSignerWithAlgorithms(rsa, []string{gossh.KeyAlgoRSASHA512, gossh.KeyAlgoRSASHA256})
+	}
+	return nil, fmt.Errorf("key type %s: ed25519 or RSA from %d bits is allowed", key.Type(), minRSABits)
 }
 
 // createHostKey writes a new ed25519 key, whole or not at all, mode 0600.

@@ -10,31 +10,35 @@ import (
 	"resilab/labs/i18n"
 )
 
+// resizeInterval is the least time between two sizes that a program is sent:
+// each makes it draw the whole screen.
+const resizeInterval = 100 * time.Millisecond
+
 // framesPerSecond bounds what is sent; a program that changes less sends less.
 const framesPerSecond = 20
 
-// run gives the visitor a slot and a program, and says goodbye.
+// run takes a session's place, runs the program and logs both ends.
 func (s *session) run() {
 	server := s.conn.server
-	if !server.gate.takeSession() {
-		server.refused(s.conn.remote, s.user, "full")
+	if !s.conn.place.takeSession() {
+		s.conn.refuse(s.user, "full", "")
 		s.leave(1, "sshd.refuse.full", server.MaxSessions)
 		return
 	}
 	began := time.Now()
-	server.Logger.Info("session began", "remote", s.conn.remote, "user", s.user, "key", s.key)
+	server.Logger.Info("session began", "remote", s.conn.remote, "user", s.user, "key", s.login.key)
 	var why ending
 	var err error
-	defer func() { // the last thing that is seen of a session: its place is free by then
+	defer func() { // deferred first: the line appears when the place is free again
 		server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user,
 			"seconds", int(time.Since(began).Seconds()), "reason", string(why), "error", err)
 	}()
-	defer server.gate.giveSession()
+	defer s.conn.place.giveSession()
 	why, err = s.runProgram()
 }
 
-// runProgram makes the program, runs it and cleans up after it. The visitor
-// leaves before the cleaning, which may take a moment.
+// runProgram makes the program, runs it and cleans up after it. The channel is
+// closed before the cleaning, which may take a moment.
 func (s *session) runProgram() (why ending, err error) {
 	defer s.end(context.Canceled)
 	model, cleanup, err := s.newProgram()
@@ -65,7 +69,7 @@ func (s *session) runProgram() (why ending, err error) {
 	return why, err
 }
 
-// ending tells why the program has ended; it is empty where the visitor left.
+// ending returns why the program ended; it is empty if the visitor left.
 func (s *session) ending(g *guard, err error) ending {
 	if end, ok := errors.AsType[sessionEnd](context.Cause(s.ctx)); ok {
 		return ending(end)
@@ -79,7 +83,7 @@ func (s *session) ending(g *guard, err error) ending {
 	return ""
 }
 
-// crashed ends a session whose program has panicked in a goroutine of its own.
+// crashed ends a session after a panic in a goroutine that its program started.
 func (s *session) crashed(reason any, stack []byte) {
 	s.conn.panicked("program", reason, stack)
 	s.end(sessionEnd(endPanic))
@@ -87,11 +91,11 @@ func (s *session) crashed(reason any, stack []byte) {
 
 var errPanic = errors.New("panic while the program was made")
 
-// newProgram calls the server's NewProgram and survives it.
+// newProgram calls the server's NewProgram and recovers from its panics.
 func (s *session) newProgram() (model tea.Model, cleanup func(), err error) {
 	w := s.size()
 	server := s.conn.server
-	who := SessionInfo{User: s.user, Key: s.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
+	who := SessionInfo{User: s.user, Name: s.login.name, Key: s.login.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
 		Lang: server.catalogue(s.env).Lang(), Width: w.width, Height: w.height, Crashed: s.crashed}
 	if s.conn.contain("new program", func() { model, cleanup, err = server.NewProgram(s.ctx, who) }) {
 		return nil, nil, errPanic
@@ -102,9 +106,9 @@ func (s *session) newProgram() (model tea.Model, cleanup func(), err error) {
 	return model, cleanup, err
 }
 
-// runTea runs the program until it ends, the visitor goes or the server
-// stops. A program that hangs, because its client reads nothing or by a
-// mistake of its own, loses its connection, and with it what it hangs on.
+// runTea runs the program until it ends, the visitor leaves or the server
+// stops. If the program hangs, because its client does not read or by a
+// defect, its connection is cut, which ends what it waits for.
 func (s *session) runTea(g *guard) (err error) {
 	p := tea.NewProgram(g, tea.WithContext(s.ctx),
 		tea.WithInput(&keyboard{ctx: s.ctx, from: s.channel}), tea.WithOutput(s.channel),
@@ -115,20 +119,20 @@ func (s *session) runTea(g *guard) (err error) {
 	if s.conn.contain("program", func() { _, err = p.Run() }) {
 		err = tea.ErrProgramPanic
 	}
-	p.Kill() // releases a feeder that still sends
+	p.Kill() // unblocks a feeder in p.Send
 	close(done)
 	<-feeders
 	return err
 }
 
 // feed sends the window's size, and cuts the connection of a program that
-// outstays its time. The channel it returns closes when all that is over.
+// runs longer than it may. The returned channel is closed when both have ended.
 func (s *session) feed(p *tea.Program, g *guard, done <-chan struct{}) <-chan struct{} {
 	over := make(chan struct{})
 	sizes := make(chan struct{})
 	go func() {
 		defer close(sizes)
-		s.conn.contain("sizes", func() { s.sendSizes(p, done) })
+		s.conn.contain("sizes", func() { s.sendSizes(p.Send, done) })
 	}()
 	go func() {
 		defer close(over)
@@ -138,10 +142,19 @@ func (s *session) feed(p *tea.Program, g *guard, done <-chan struct{}) <-chan st
 	return over
 }
 
-func (s *session) sendSizes(p *tea.Program, done <-chan struct{}) {
+// sendSizes sends the newest size, at most once a resizeInterval, until done.
+func (s *session) sendSizes(send func(tea.Msg), done <-chan struct{}) {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
 	for {
+		select {
+		case <-pause.C:
+		case <-done:
+			return
+		}
 		w := s.size()
-		p.Send(tea.WindowSizeMsg{Width: w.width, Height: w.height})
+		send(tea.WindowSizeMsg{Width: w.width, Height: w.height})
+		pause.Reset(resizeInterval)
 		select {
 		case <-s.resized:
 		case <-done:
@@ -150,7 +163,7 @@ func (s *session) sendSizes(p *tea.Program, done <-chan struct{}) {
 	}
 }
 
-// enforce cuts the connection when the program has had its time and the grace.
+// enforce cuts the connection when the program's time and the grace are over.
 func (s *session) enforce(g *guard, done <-chan struct{}) {
 	grace := s.conn.server.Grace
 	for {

@@ -7,24 +7,25 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 )
 
-// A window is never larger or smaller than this, whatever the client says.
+// Limits and default of a window.
 const (
 	maxWidth, maxHeight         = 500, 200
 	defaultWidth, defaultHeight = 80, 24
 )
 
-// What a client may make us remember.
+// Limits of what is stored of a client's requests.
 const (
-	maxName  = 32
-	maxTerm  = 64
-	maxEnv   = 16
-	maxValue = 128
+	maxName   = 32
+	maxTerm   = 64
+	maxEnv    = 16
+	maxValue  = 128
+	maxDetail = 200
 )
 
 type window struct{ width, height int }
 
-// size reads a window as a client tells it. Zero means that the client does
-// not know (RFC 4254, 6.2): the size before then stays.
+// size limits the size that a client sent. Zero means unknown (RFC 4254,
+// 6.2): the size before then stays.
 func size(columns, rows uint32, before window) window {
 	if columns == 0 || rows == 0 {
 		return before
@@ -62,8 +63,8 @@ func parseWindow(payload []byte, before window) (window, bool) {
 	return size(req.Columns, req.Rows, before), true
 }
 
-// parseEnv reads an env request; only what describes a person's terminal and
-// language is taken.
+// parseEnv reads an env request. Only variables that describe the terminal and
+// the language are accepted.
 func parseEnv(payload []byte) (name, value string, ok bool) {
 	var req struct{ Name, Value string }
 	if gossh.Unmarshal(payload, &req) != nil || len(req.Value) > maxValue {
@@ -79,8 +80,8 @@ func parseEnv(payload []byte) (name, value string, ok bool) {
 	return clean(req.Name, maxName), clean(req.Value, maxValue), true
 }
 
-// clean makes a text of a client's harmless where it is shown or logged: no
-// control or invisible characters, and at most limit characters.
+// clean removes control and invisible characters from a client's text and cuts
+// it to limit characters.
 func clean(s string, limit int) string {
 	var b strings.Builder
 	n := 0

@@ -19,7 +19,7 @@ import (
 	"resilab/labs/i18n"
 )
 
-// texts holds what a visitor is told, in the visitor's own language.
+// texts are shown to visitors, in each visitor's language.
 //
 //go:embed es.yaml en.yaml
 var texts embed.FS
@@ -30,17 +30,17 @@ type Options struct {
 	Addr        string // where to listen; a port alone (":2222") means everywhere
 	HostKeyPath string // ed25519, mode 0600; made where it is missing
 
-	Open bool              // let anybody in, without a key
-	Keys []gossh.PublicKey // else: whom to let in, by key
+	Open bool     // admit everybody, without a key
+	Keys *Keyring // else: the keys that are admitted
 
 	MaxSessions   int            // sessions at once; 64
-	MaxPerAddress int            // connections at once from one address; 40 (a campus sits behind one)
-	Exempt        []netip.Prefix // addresses without that bound
+	MaxPerAddress int            // connections at once from one address; 40 (a campus may share one)
+	Exempt        []netip.Prefix // addresses without that limit
 
 	IdleTimeout time.Duration // without a key; 10 minutes
 	MaxSession  time.Duration // in all; 3 hours
 	Warning     time.Duration // how long before either end it is announced; 1 minute, or a fifth of IdleTimeout
-	Handshake   time.Duration // until a client is in; 10 seconds
+	Handshake   time.Duration // until a client has authenticated; 10 seconds
 	Unused      time.Duration // how long a connection may stay without a session; 30 seconds
 	Grace       time.Duration // for a program to end when told to; 2 seconds
 
@@ -50,21 +50,22 @@ type Options struct {
 	// cleanup runs after the program has ended, and may be nil.
 	NewProgram func(ctx context.Context, who SessionInfo) (model tea.Model, cleanup func(), err error)
 
-	Logger *slog.Logger                            // one line per session and per refusal
-	Ready  func(addr net.Addr, fingerprint string) // called when visitors can come; may be nil
+	Logger *slog.Logger                            // starts, ends and refusals of sessions
+	Ready  func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
 }
 
-// SessionInfo is who came, with what terminal. All texts are harmless to show.
+// SessionInfo describes a visitor and the terminal. Its texts are safe to show.
 type SessionInfo struct {
-	User          string // as the client calls itself: proves nothing
-	Key           string // fingerprint of the key that opened the session; empty where none was asked
+	User          string // as the client calls itself: not authenticated
+	Name          string // comment of the key's line; empty without a key
+	Key           string // fingerprint of the key that authenticated; empty without a key
 	Remote        string
 	Term          string
 	Environ       map[string]string // LANG, LC_*, COLORTERM, NO_COLOR, TERM_PROGRAM, where sent
 	Lang          i18n.Lang
 	Width, Height int
-	// Crashed is to hear of a panic in a goroutine that the program has started:
-	// it is logged, and ends this session alone. It may be called at any time.
+	// Crashed must be called when a goroutine that the program started panics:
+	// it logs the panic and ends this session alone. It may be called at any time.
 	Crashed func(reason any, stack []byte)
 }
 
@@ -108,8 +109,8 @@ func (o Options) check() error {
 	switch {
 	case o.NewProgram == nil:
 		return errors.New("nothing to serve")
-	case !o.Open && len(o.Keys) == 0:
-		return errors.New("nobody could come in: name the allowed keys, or open the server to all")
+	case !o.Open && o.Keys == nil:
+		return errors.New("no one could log in: name the allowed keys, or open the server to all")
 	case o.Warning >= o.IdleTimeout:
 		return errors.New("the warning must be shorter than the idle limit")
 	}
@@ -121,7 +122,7 @@ type server struct {
 	Options
 	hostKey    gossh.Signer
 	gate       *gate
-	floods     logGate
+	refusals   *refusalLog
 	catalogues map[i18n.Lang]*i18n.Catalogue
 
 	mu       sync.Mutex
@@ -131,8 +132,8 @@ type server struct {
 }
 
 // Serve serves until ctx ends, then ends every session with a line that says
-// so, waits for all of them and returns nil. An error means that it could not
-// listen, or had to stop.
+// so, waits for all of them and returns nil. It returns an error if it cannot
+// listen or accept.
 func Serve(ctx context.Context, opt Options) error {
 	s := &server{Options: opt.withDefaults(), open: map[*connection]struct{}{}, catalogues: map[i18n.Lang]*i18n.Catalogue{}}
 	if err := s.check(); err != nil {
@@ -158,6 +159,7 @@ func (s *server) load() (err error) {
 		}
 	}
 	s.gate = newGate(s.Options)
+	s.refusals = newRefusalLog(s.Logger)
 	s.hostKey, err = loadHostKey(s.HostKeyPath)
 	return err
 }
@@ -167,17 +169,22 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	stopAccepting := context.AfterFunc(ctx, func() { l.Close() })
 	defer stopAccepting()
 	sessions, endSessions := context.WithCancelCause(context.WithoutCancel(ctx))
+	logging, stopLogging := context.WithCancel(context.WithoutCancel(ctx))
+	var logged sync.WaitGroup
+	logged.Go(func() { s.refusals.run(logging) })
 	err := s.accept(ctx, sessions, l)
 	endSessions(sessionEnd(endShutdown))
 	s.drain()
+	stopLogging()
+	logged.Wait()
 	if ctx.Err() != nil {
 		return nil
 	}
 	return fmt.Errorf("serving over SSH: %w", errors.Join(err, l.Close()))
 }
 
-// accept returns the error that ended it. Any other, such as too many open
-// files, is waited out: the visitors that are here go on.
+// accept returns the error that ended it. After any other error, such as too
+// many open files, it tries again: running sessions are not affected.
 func (s *server) accept(ctx, sessions context.Context, l net.Listener) error {
 	for {
 		nc, err := l.Accept()
@@ -196,15 +203,14 @@ func (s *server) accept(ctx, sessions context.Context, l net.Listener) error {
 	}
 }
 
-// admit starts serving a connection, or turns it away before the handshake.
+// admit starts serving a connection, or closes it before the handshake.
 func (s *server) admit(sessions context.Context, nc net.Conn) {
-	place, refusal := s.gate.enter(nc.RemoteAddr())
-	if place == nil {
-		s.turnedAway(nc.RemoteAddr(), refusal)
-		nc.Close()
+	c := newConnection(sessions, s, nc)
+	if reason := c.enter(); reason != "" {
+		c.refuse("", reason, "")
+		c.cut()
 		return
 	}
-	c := newConnection(sessions, s, nc, place)
 	s.mu.Lock()
 	s.open[c] = struct{}{}
 	s.mu.Unlock()
@@ -216,7 +222,8 @@ func (s *server) admit(sessions context.Context, nc net.Conn) {
 	})
 }
 
-// begin counts one more piece of work of a connection, unless the server is stopping.
+// begin runs work of a connection in a new goroutine that drain waits for,
+// unless the server is stopping.
 func (s *server) begin(work func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,7 +234,7 @@ func (s *server) begin(work func()) bool {
 	return true
 }
 
-// drain waits for everything; connections that do not end by themselves are cut.
+// drain waits for all connections and cuts those that do not end by themselves.
 func (s *server) drain() {
 	cut := time.AfterFunc(2*s.Grace, s.cutAll)
 	defer cut.Stop()
@@ -237,7 +244,7 @@ func (s *server) drain() {
 	s.work.Wait()
 }
 
-// stop lets nothing begin any more, and returns the connections left.
+// stop prevents new work and returns the open connections.
 func (s *server) stop() []*connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,19 +258,6 @@ func (s *server) cutAll() {
 	for c := range s.open {
 		c.cut()
 	}
-}
-
-// turnedAway writes a line for a refusal before the handshake, while there are
-// not too many.
-func (s *server) turnedAway(remote net.Addr, reason string) {
-	if ok, skipped := s.floods.pass(time.Now()); ok {
-		s.Logger.Warn("refused", "reason", reason, "remote", remote.String(), "unlogged_before", skipped)
-	}
-}
-
-// refused writes the one line that every refusal leaves.
-func (s *server) refused(remote, user, reason string) {
-	s.Logger.Warn("refused", "reason", reason, "remote", remote, "user", user)
 }
 
 // catalogue returns the texts in a visitor's language.

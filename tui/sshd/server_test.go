@@ -111,7 +111,7 @@ func TestForwardingIsRefused(t *testing.T) {
 			t.Errorf("%s: granted %t, %v", request, ok, err)
 		}
 	}
-	for _, reason := range []string{"direct-tcpip", "direct-streamlocal", "tcpip-forward", "auth-agent-req", "x11-req"} {
+	for _, reason := range []string{"reason=channel", "detail=direct-tcpip", "reason=forwarding", "detail=tcpip-forward", "agent forwarding", "X11 forwarding"} {
 		s.logs(t, reason)
 	}
 	if err := v.sess.Shell(); err != nil {
@@ -310,9 +310,10 @@ func TestProgramThatCannotStart(t *testing.T) {
 
 func TestKeysDecideWhoComesIn(t *testing.T) {
 	mine, stranger := newSigner(t), newSigner(t)
+	keys := keyringOf(t, keyLine(mine)+" Ana")
 	var got SessionInfo
 	s := startServer(t, func(o *Options) {
-		o.Open, o.Keys = false, []gossh.PublicKey{mine.PublicKey()}
+		o.Open, o.Keys = false, keys
 		o.NewProgram = func(_ context.Context, who SessionInfo) (tea.Model, func(), error) {
 			got = who
 			return &probe{who: who}, nil, nil
@@ -340,7 +341,7 @@ func TestKeysDecideWhoComesIn(t *testing.T) {
 	if err := with(gossh.PublicKeys(stranger, mine)); err != nil {
 		t.Fatalf("the allowed key does not open: %v", err)
 	}
-	if want := gossh.FingerprintSHA256(mine.PublicKey()); got.Key != want || got.User != "ana[31m" {
+	if want := gossh.FingerprintSHA256(mine.PublicKey()); got.Key != want || got.Name != "Ana" || got.User != "ana[31m" {
 		t.Errorf("known as %q with the key %q, want %q", got.User, got.Key, want)
 	}
 }
@@ -351,11 +352,11 @@ func TestServeRefusesNonsense(t *testing.T) {
 			NewProgram: func(context.Context, SessionInfo) (tea.Model, func(), error) { return &probe{}, nil, nil }}
 	}
 	for name, spoil := range map[string]func(*Options){
-		"nobody could come in": func(o *Options) { o.Open = false },
-		"nothing to serve":     func(o *Options) { o.NewProgram = nil },
-		"host key":             func(o *Options) { o.HostKeyPath = "" },
-		"listen":               func(o *Options) { o.Addr = "256.0.0.1:1" },
-		"shorter":              func(o *Options) { o.IdleTimeout, o.Warning = time.Second, time.Second },
+		"no one could log in": func(o *Options) { o.Open = false },
+		"nothing to serve":    func(o *Options) { o.NewProgram = nil },
+		"host key":            func(o *Options) { o.HostKeyPath = "" },
+		"listen":              func(o *Options) { o.Addr = "256.0.0.1:1" },
+		"shorter":             func(o *Options) { o.IdleTimeout, o.Warning = time.Second, time.Second },
 	} {
 		opt := good()
 		spoil(&opt)

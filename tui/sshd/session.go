@@ -2,10 +2,11 @@ package sshd
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
-	"charm.land/ssh"
+	"github.com/charmbracelet/x/ansi"
 	gossh "golang.org/x/crypto/ssh"
 )
 
@@ -16,31 +17,28 @@ type session struct {
 	channel gossh.Channel
 	ctx     context.Context // ends with the channel or the server; the cause tells which
 	end     context.CancelCauseFunc
-	user    string
-	key     string
+	user    string // as the client calls itself
+	login   login
 
-	// Of the requests; no one else reads them before the program starts.
+	// Set by requests and read by the program, which starts after them.
 	env     map[string]string
 	term    string
 	hasPTY  bool
 	started bool
-	work    func() // to begin when the request is answered
+	work    func() // begins when the request is answered
 
 	mu      sync.Mutex
 	window  window
 	resized chan struct{} // holds one: the window has changed
 }
 
-func newSession(c *connection, channel gossh.Channel, user string, key ssh.PublicKey) *session {
-	s := &session{conn: c, channel: channel, user: user, env: map[string]string{}, resized: make(chan struct{}, 1)}
-	if key != nil {
-		s.key = gossh.FingerprintSHA256(key)
-	}
+func newSession(c *connection, channel gossh.Channel, user string, l login) *session {
+	s := &session{conn: c, channel: channel, user: user, login: l, env: map[string]string{}, resized: make(chan struct{}, 1)}
 	s.ctx, s.end = context.WithCancelCause(c.ctx)
 	return s
 }
 
-// sessionEnd is a cause of a session's end that its visitor is told.
+// sessionEnd is the cause of a session's end that its visitor is shown.
 type sessionEnd ending
 
 func (e sessionEnd) Error() string { return string(e) }
@@ -58,8 +56,8 @@ func (s *session) serve(requests <-chan *gossh.Request) {
 	}
 }
 
-// startWork begins what the last request led to. It waits for the answer to
-// be sent: what is done quickly would close the channel before it.
+// startWork begins what the last request asked for. It is called after the
+// answer is sent: quick work would close the channel before it.
 func (s *session) startWork() {
 	work := s.work
 	s.work = nil
@@ -85,15 +83,17 @@ func (s *session) answer(req *gossh.Request) bool {
 		return s.refuse("command", "command")
 	case "subsystem":
 		return s.refuse("subsystem", "subsystem")
-	case "auth-agent-req@openssh.com", "x11-req":
-		s.conn.server.refused(s.conn.remote, s.user, clean(req.Type, maxName))
+	case "auth-agent-req@openssh.com":
+		s.conn.refuse(s.user, "agent forwarding", "")
+	case "x11-req":
+		s.conn.refuse(s.user, "X11 forwarding", "")
 	}
 	return false
 }
 
 func (s *session) takePTY(payload []byte) bool {
 	term, w, ok := parsePty(payload)
-	if !ok || s.hasPTY || s.started {
+	if !ok || s.hasPTY || s.started || s.login.noPTY {
 		return false
 	}
 	s.hasPTY, s.term, s.window = true, term, w
@@ -119,7 +119,7 @@ func (s *session) resize(payload []byte) bool {
 	s.window = w
 	select {
 	case s.resized <- struct{}{}:
-	default: // the one that waits will take the newest size
+	default: // the waiting one will take the newest size
 	}
 	return true
 }
@@ -130,7 +130,7 @@ func (s *session) size() window {
 	return s.window
 }
 
-// start asks for the one thing that a session does.
+// start schedules the one thing that a session does.
 func (s *session) start(work func()) bool {
 	if s.started {
 		return false
@@ -139,21 +139,30 @@ func (s *session) start(work func()) bool {
 	return true
 }
 
-// refuse tells the client why not and ends the session.
+// refuse ends the session with a line that says why.
 func (s *session) refuse(key, reason string) bool {
-	s.conn.server.refused(s.conn.remote, s.user, reason)
+	s.conn.refuse(s.user, reason, "")
 	return s.start(func() { s.leave(1, "sshd.refuse."+key) })
 }
 
-// leave writes a last line and closes the channel. A client that does not
-// take it is cut off.
+// leave writes a last line and closes the channel. The connection of a client
+// that does not read it is cut.
 func (s *session) leave(status uint32, key string, args ...any) {
 	impatience := time.AfterFunc(s.conn.server.Grace, s.conn.cut)
 	defer impatience.Stop()
 	if key != "" {
 		line := s.conn.server.catalogue(s.env).T(key, args...)
-		_, _ = s.channel.Stderr().Write([]byte(line + "\r\n"))
+		_, _ = s.channel.Stderr().Write([]byte(s.wrap(line) + "\r\n"))
 	}
 	_, _ = s.channel.SendRequest("exit-status", false, gossh.Marshal(struct{ Status uint32 }{status}))
 	_ = s.channel.Close()
+}
+
+// wrap breaks a line between words, so that the terminal does not break it
+// inside one.
+func (s *session) wrap(line string) string {
+	if !s.hasPTY {
+		return line
+	}
+	return strings.ReplaceAll(ansi.Wordwrap(line, s.size().width, ""), "\n", "\r\n")
 }
