@@ -15,9 +15,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// moved names for every lab a figure that grows while it works.
-var moved = map[string]string{"retry": "operations", "convoy": "handled", "cacheaside": "reads"}
-
 func TestEveryLabKeepsThePromises(t *testing.T) {
 	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
@@ -30,7 +27,7 @@ func TestEveryLabKeepsThePromises(t *testing.T) {
 	}()
 	for _, e := range labs.All() {
 		t.Run(e.Spec.ID, func(t *testing.T) {
-			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New, Moved: moved[e.Spec.ID],
+			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New,
 				Env: lab.Env{Open: session.Open, Namespace: "resilab-test", Guest: true}})
 		})
 	}

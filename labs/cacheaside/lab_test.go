@@ -272,7 +272,7 @@ func TestATakenPortIsSteppedOver(t *testing.T) {
 }
 
 func TestPromises(t *testing.T) {
-	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "reads",
+	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New,
 		Env: lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: embedded(t)}), Namespace: "resilab-p"}})
 }
 

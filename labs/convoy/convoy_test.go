@@ -51,7 +51,7 @@ var kafkaWorld = world{knobs: turned{"engine": engineKafka}}
 
 func TestLab(t *testing.T) {
 	worlds(t, func(t *testing.T, w world) {
-		labtest.Run(t, labtest.Subject{Spec: Spec(), New: New, Moved: "handled",
+		labtest.Run(t, labtest.Subject{Spec: Spec(), New: New,
 			Env: lab.Env{Open: w.open(t), Namespace: namespace()}})
 	})
 }

@@ -26,7 +26,7 @@ func TestKafkaLab(t *testing.T) {
 	}
 	t.Cleanup(func() { server.Close() })
 	open := labtest.Brokers(map[string]string{lab.Kafka: embeddedKafka(t), lab.AMQP: server.URL()})
-	labtest.Run(t, labtest.Subject{Spec: spec, New: New, Moved: "handled", Env: lab.Env{Open: open, Namespace: namespace()}})
+	labtest.Run(t, labtest.Subject{Spec: spec, New: New, Env: lab.Env{Open: open, Namespace: namespace()}})
 }
 
 // TestKafkaDemo runs the course material's demo: ten orders of three users in

@@ -26,7 +26,7 @@ const noIncident = "none"
 
 // Spec declares the lab.
 func Spec() *lab.Spec {
-	return &lab.Spec{ID: ID, Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts}
+	return &lab.Spec{ID: ID, Work: "handled", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts}
 }
 
 func knobs() []lab.Knob {

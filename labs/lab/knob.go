@@ -10,22 +10,20 @@ import (
 // Knob declares one setting of a lab. Its ID is the flag, the JSON field and
 // the key of its texts (<lab>.knob.<id>).
 type Knob struct {
-	ID       string
-	Kind     Kind
-	Unit     string // shown after the number where the kind has none: "/s"
-	Default  Value
-	Min, Max Value    // inclusive; for numbers and durations
-	Step     float64  // fine step of a linear knob, in the value's own unit
-	Coarse   float64  // coarse step of a linear knob
-	Log      bool     // steps go 1, 2, 5, 10 … instead
-	LogBar   bool     // even steps, but drawn like Log: where the small values matter most
-	Choices  []string // for Choice
-	Setup    bool     // read only when the lab starts; not in the knob panel
+	ID      string
+	Kind    Kind
+	Unit    string // shown after the number where the kind has none: "/s"
+	Default Value
+	Scale            // for numbers and durations
+	Choices []string // for Choice
+	Setup   bool     // read only when the lab starts; not in the knob panel
 	// Group names the part of the lab that the knob belongs to, for labs with
 	// many: <lab>.group.<group> is shown while one of its knobs is chosen.
 	Group string
 	// Needs say with what the knob shows, if not at once: see With.
 	Needs []Need
+	// Effect is an experiment that shows what the knob does: see Moves.
+	Effect Effect
 	// Sets makes a Choice a bundle: choosing a word turns these knobs, too.
 	Sets map[string]Settings
 	// Else is the word for "none of these": a bundle's Choice goes there when
@@ -33,34 +31,43 @@ type Knob struct {
 	Else string
 }
 
+// Scale is the range of a knob and how its values are stepped through.
+type Scale struct {
+	Min, Max Value   // inclusive
+	Step     float64 // fine step of a linear knob, in the value's unit
+	Coarse   float64 // coarse step of a linear knob
+	Log      bool    // steps go 1, 2, 5, 10 … instead
+	LogBar   bool    // even steps, but drawn like Log: where the small values matter most
+}
+
 // NewInt declares a whole-number knob that steps by 1, coarsely by a tenth of its range.
 func NewInt(id string, def, lo, hi int) Knob {
-	return Knob{ID: id, Kind: Int, Default: IntValue(def), Min: IntValue(lo), Max: IntValue(hi),
-		Step: 1, Coarse: math.Max(1, math.Round(float64(hi-lo)/10))}
+	return Knob{ID: id, Kind: Int, Default: IntValue(def), Scale: Scale{Min: IntValue(lo), Max: IntValue(hi),
+		Step: 1, Coarse: math.Max(1, math.Round(float64(hi-lo)/10))}}
 }
 
 // NewFloat declares a number with a fine and a coarse step.
 func NewFloat(id string, def, lo, hi, step, coarse float64) Knob {
-	return Knob{ID: id, Kind: Float, Default: FloatValue(def), Min: FloatValue(lo), Max: FloatValue(hi),
-		Step: step, Coarse: coarse}
+	return Knob{ID: id, Kind: Float, Default: FloatValue(def), Scale: Scale{Min: FloatValue(lo), Max: FloatValue(hi),
+		Step: step, Coarse: coarse}}
 }
 
 // NewFraction declares a share from 0 to 1 that steps by one percent, coarsely by ten.
 func NewFraction(id string, def float64) Knob {
-	return Knob{ID: id, Kind: Fraction, Default: FractionValue(def), Min: FractionValue(0), Max: FractionValue(1),
-		Step: 0.01, Coarse: 0.1}
+	return Knob{ID: id, Kind: Fraction, Default: FractionValue(def), Scale: Scale{Min: FractionValue(0), Max: FractionValue(1),
+		Step: 0.01, Coarse: 0.1}}
 }
 
-// NewDuration declares a time on a logarithmic scale.
+// NewDuration declares a duration on a logarithmic scale.
 func NewDuration(id string, def, lo, hi time.Duration) Knob {
-	return Knob{ID: id, Kind: Duration, Default: DurationValue(def), Min: DurationValue(lo), Max: DurationValue(hi),
-		Log: true}
+	return Knob{ID: id, Kind: Duration, Default: DurationValue(def), Scale: Scale{Min: DurationValue(lo), Max: DurationValue(hi),
+		Log: true}}
 }
 
 // NewRate declares arrivals a second on a logarithmic scale, in whole numbers.
 func NewRate(id string, def, lo, hi int) Knob {
-	return Knob{ID: id, Kind: Int, Unit: "/s", Default: IntValue(def), Min: IntValue(lo), Max: IntValue(hi),
-		Log: true}
+	return Knob{ID: id, Kind: Int, Unit: "/s", Default: IntValue(def), Scale: Scale{Min: IntValue(lo), Max: IntValue(hi),
+		Log: true}}
 }
 
 // NewChoice declares one word of a list; the first is the default.
@@ -78,7 +85,7 @@ func NewText(id, def string) Knob {
 	return Knob{ID: id, Kind: Text, Default: TextValue(def), Setup: true}
 }
 
-// KnobError says which knob refused which value, and what is allowed.
+// KnobError is returned for a value that a knob does not take.
 type KnobError struct {
 	Knob    string
 	Value   string
@@ -89,7 +96,7 @@ func (e *KnobError) Error() string {
 	return fmt.Sprintf("%s: %q is not allowed (%s)", e.Knob, e.Value, e.Allowed)
 }
 
-// Allowed writes what the knob takes: "0..10", "1ms..10s", "none|full".
+// Allowed returns what the knob takes, for people: "0..10", "1ms..10s", "none|full".
 func (k Knob) Allowed() string {
 	switch k.Kind {
 	case Choice:
@@ -112,7 +119,7 @@ func (k Knob) Parse(s string) (Value, error) {
 	return v, k.Check(v)
 }
 
-// Check tells whether the knob takes v. The error is a *KnobError.
+// Check reports whether the knob takes v. The error is a *KnobError.
 func (k Knob) Check(v Value) error {
 	ok := v.kind == k.Kind
 	switch k.Kind {

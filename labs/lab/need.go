@@ -2,21 +2,22 @@ package lab
 
 import "slices"
 
-// Need is what another knob must say for a knob to show in what is measured.
+// Need is a value that another knob must have for a knob to change what is
+// measured.
 type Need struct {
 	Knob  string
 	Words []string // one of these; none: anything but 0, no, or the first choice
 }
 
-// With returns the knob with another way to show: while the knob named says one
-// of the words, or, without words, anything but 0, no, or its first choice.
-// What shows at once needs none; with several, one is enough.
+// With returns the knob with one more need: the named knob has one of the words,
+// or, without words, anything but 0, no, or its first choice. A knob without
+// needs always changes something; of several needs one is enough.
 func (k Knob) With(knob string, words ...string) Knob {
 	k.Needs = append(slices.Clip(k.Needs), Need{Knob: knob, Words: words})
 	return k
 }
 
-// Shows tells whether turning the knob could be seen with these settings.
+// Shows reports whether a change of the knob can be seen with these settings.
 func (s *Spec) Shows(k Knob, settings Settings) bool {
 	return len(k.Needs) == 0 || slices.ContainsFunc(k.Needs, func(n Need) bool {
 		other, _ := s.Knob(n.Knob)

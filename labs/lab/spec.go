@@ -20,7 +20,7 @@ const (
 	Money                   // dollars
 )
 
-// Better says which direction of a metric is the good one.
+// Better is the good direction of a metric.
 type Better int
 
 const (
@@ -29,8 +29,8 @@ const (
 	Lower
 )
 
-// Metric declares one measured figure. Its ID is the JSON field and the
-// variable of a course check; rates are 0..1; a name with a unit ends in it.
+// Metric declares one measured figure. Its ID is the JSON field and the variable
+// of a course check. Rates are 0..1; a name with a unit ends in it.
 type Metric struct {
 	ID     string
 	Format Format
@@ -38,7 +38,7 @@ type Metric struct {
 	Card   bool // important enough for a card on the screen
 }
 
-// Action declares something a person can make happen once: a fault, a flush.
+// Action declares something that a person can trigger once: a fault, a flush.
 type Action struct {
 	ID      string
 	Confirm bool // destructive: the screen asks first
@@ -47,7 +47,10 @@ type Action struct {
 
 // Spec declares a lab once: everything else is derived from it.
 type Spec struct {
-	ID      string
+	ID string
+	// Work is the metric that counts what the lab has done: it grows while the lab
+	// works.
+	Work    string
 	Knobs   []Knob
 	Metrics []Metric
 	Actions []Action
@@ -108,8 +111,8 @@ func (s *Spec) Check(settings Settings) error {
 	return nil
 }
 
-// Turn returns the settings with one knob turned, and with it those that a
-// bundle sets. Other bundles that no longer fit go to their Else.
+// Turn returns the settings with one knob changed, and with it those that a bundle
+// sets. Other bundles that no longer fit go to their Else.
 func (s *Spec) Turn(settings Settings, id string, v Value) Settings {
 	next := settings.With(id, v)
 	if k, ok := s.Knob(id); ok {
@@ -123,8 +126,8 @@ func (s *Spec) Turn(settings Settings, id string, v Value) Settings {
 	return next
 }
 
-// Complete fills up settings of which only some are given. Bundles are turned
-// first, so that a knob that is given as well wins.
+// Complete adds the defaults to settings of which only some are given. Bundles are
+// applied first, so a knob that is given as well wins.
 func (s *Spec) Complete(given Settings) Settings {
 	all := s.Defaults()
 	for _, bundles := range []bool{true, false} {

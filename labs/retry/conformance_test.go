@@ -10,7 +10,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	labtest.Run(t, labtest.Subject{
-		Spec: Spec(), New: New, Moved: "operations",
+		Spec: Spec(), New: New,
 		Env: lab.Env{Namespace: "test", Clock: clock.New(nil)},
 	})
 }
