@@ -126,7 +126,12 @@ func TestKeysThatArriveTogether(t *testing.T) {
 	if s.overlay != nil {
 		t.Error("pasted text acted as keys")
 	}
-	s.press("enter")
+	s.press("R")
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("y"), Paste: true})
+	if s.overlay == nil {
+		t.Error("pasted text answered a question")
+	}
+	s.press("n", "enter")
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("1.5"), Paste: true})
 	s.press("enter")
 	if got := s.cur().exp.Settings().Float("factor"); got != 1.5 {

@@ -96,7 +96,7 @@ func (m *Model) beginTyping() {
 	case k.Kind == lab.Bool:
 		m.step(1, false)
 	default:
-		v.typing, v.problem, v.focus = &input{}, "", onKnobs
+		v.typing, v.problem, v.focus = &field{}, "", onKnobs
 	}
 }
 

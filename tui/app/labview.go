@@ -36,14 +36,14 @@ type labView struct {
 
 	focus    area
 	selected int    // index into knobs
-	typing   *input // a knob's value
+	typing   *field // a knob's value
 	problem  string // why the last value was refused
 	view     int    // which of the picture's views is shown
 	table    bool   // runs A and B stand in the picture's place
 	cardOpen bool
 	history  *pane.History
 
-	filter    input
+	filter    field
 	filtering bool
 	frozen    []lab.Event // the log as it was when it was frozen; nil: it flows
 	back      int         // how far the log is scrolled back

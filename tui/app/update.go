@@ -1,6 +1,10 @@
 package app
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/tui/input"
+)
 
 // Update implements tea.Model. What a key means is decided here in one order:
 // an overlay has it first, then what is being typed, then the focused part's
@@ -24,15 +28,12 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// onKeys takes keys one by one: those that a slow line delivers together
-// arrive as one message.
+// onKeys takes keys one by one.
 func (m *Model) onKeys(msg tea.KeyMsg) tea.Cmd {
-	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 {
-		return m.onKey(msg)
-	}
-	cmds := make([]tea.Cmd, 0, len(msg.Runes))
-	for _, r := range msg.Runes {
-		cmds = append(cmds, m.onKey(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+	keys := input.Keys(msg)
+	cmds := make([]tea.Cmd, 0, len(keys))
+	for _, key := range keys {
+		cmds = append(cmds, m.onKey(key))
 	}
 	return tea.Batch(cmds...)
 }
@@ -43,7 +44,7 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 		return tea.Quit
 	}
 	switch {
-	case m.overlay != nil:
+	case m.overlay != nil && !msg.Paste:
 		return m.overlay.key(m, key)
 	case v.typing != nil:
 		m.typeValue(msg)
@@ -54,6 +55,9 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 	case v.focus == onCard && v.entry.Card != nil && v.entry.Card.Typing():
 		v.entry.Card.Key(m.paneFrame(Rect{}), typed(msg))
 		return nil
+	}
+	if msg.Paste {
+		return nil // no field is open
 	}
 	v.problem = ""
 	b, found := m.keys.find(v.focus, key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"resilab/labs/course"
 	"resilab/labs/course/console"
 	"resilab/labs/lab"
+	"resilab/tui/input"
 	"resilab/tui/theme"
 )
 
@@ -119,11 +121,15 @@ func (c *call) show(ctx context.Context, s screen, watch *terminalWatch) error {
 	if err != nil {
 		return err
 	}
-	options := append(model.ProgramOptions(),
-		tea.WithoutSignalHandler(), tea.WithInput(c.Stdin), tea.WithOutput(c.Stdout))
 	if err := watch.await(); err != nil {
 		return err
 	}
+	keys, err := input.OpenTerminal(c.Stdin.(*os.File)) // runLabs has seen that it is one
+	if err != nil {
+		return err
+	}
+	options := append(model.ProgramOptions(),
+		tea.WithoutSignalHandler(), tea.WithInput(keys), tea.WithOutput(c.Stdout))
 	program := tea.NewProgram(model, options...)
 	// A signal quits like the key does: ending the program's own context would
 	// close the terminal under its reader.
@@ -134,7 +140,7 @@ func (c *call) show(ctx context.Context, s screen, watch *terminalWatch) error {
 	}
 	closing, cancel := detached(ctx)
 	defer cancel()
-	return errors.Join(err, model.Close(closing))
+	return errors.Join(err, keys.Close(), model.Close(closing))
 }
 
 func (c *call) theme() (*theme.Theme, error) {

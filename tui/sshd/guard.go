@@ -41,7 +41,7 @@ type clockMsg struct{}
 
 func (g *guard) Init() tea.Cmd { return tea.Batch(g.inner.Init(), g.watchClock()) }
 
-func (g *guard) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+func (g *guard) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	switch msg := msg.(type) {
 	case clockMsg:
 		return g, g.watchClock()
@@ -53,24 +53,8 @@ func (g *guard) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		g.width = msg.Width
 	}
-	return g, g.pass(msg)
-}
-
-// pass hands a message to the program. Keys that came in one packet, as over
-// a slow link, are handed over one by one: the program knows "j", not "jjj".
-func (g *guard) pass(msg tea.Msg) (cmd tea.Cmd) {
-	key, ok := msg.(tea.KeyMsg)
-	if !ok || len(key.Runes) < 2 {
-		g.inner, cmd = g.inner.Update(msg)
-		return cmd
-	}
-	cmds := make([]tea.Cmd, 0, len(key.Runes))
-	for _, r := range key.Runes {
-		one := tea.KeyMsg{Type: key.Type, Runes: []rune{r}, Alt: key.Alt}
-		g.inner, cmd = g.inner.Update(one)
-		cmds = append(cmds, cmd)
-	}
-	return tea.Sequence(cmds...)
+	g.inner, cmd = g.inner.Update(msg)
+	return g, cmd
 }
 
 // watchClock updates the notice and returns the command that does so again.

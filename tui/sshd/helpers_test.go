@@ -16,6 +16,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"go.uber.org/goleak"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/tui/input"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,18 +45,27 @@ func (p *probe) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		p.noise++
 		return p, makeNoise
 	case tea.KeyMsg:
-		p.keys += msg.String()
-		p.keys = p.keys[max(0, len(p.keys)-30):]
-		switch msg.String() {
-		case "p":
-			panic("a mistake")
-		case "q":
-			return p, tea.Quit
-		case "f":
-			return p, makeNoise
+		for _, key := range input.Keys(msg) {
+			if cmd := p.key(key.String()); cmd != nil {
+				return p, cmd
+			}
 		}
 	}
 	return p, nil
+}
+
+func (p *probe) key(key string) tea.Cmd {
+	p.keys += key
+	p.keys = p.keys[max(0, len(p.keys)-30):]
+	switch key {
+	case "p":
+		panic("a mistake")
+	case "q":
+		return tea.Quit
+	case "f":
+		return makeNoise
+	}
+	return nil
 }
 
 func makeNoise() tea.Msg {

@@ -175,3 +175,18 @@ func comeAndGo(t *testing.T, s *testServer, properly bool) {
 		v.status()
 	}
 }
+
+// A paste over SSH is no keys, marked or not, and does not delay ctrl+c.
+func TestPastesAreNoKeys(t *testing.T) {
+	s := startServer(t, nil)
+	v := s.visit(t)
+	v.sees("size=80x24")
+	v.types("\x1b[200~pq\x1b[201~")
+	v.sees("keys=[[pq]]")
+	v.types(strings.Repeat("yfpq\r", 4000) + "\x03")
+	v.sees("ctrl+c")
+	v.types("q")
+	if status := v.status(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/i18n"
+	"resilab/tui/input"
 )
 
 // resizeInterval is the least time between two sizes that a program is sent:
@@ -110,9 +111,12 @@ func (s *session) newProgram() (model tea.Model, cleanup func(), err error) {
 // stops. If the program hangs, because its client does not read or by a
 // defect, its connection is cut, which ends what it waits for.
 func (s *session) runTea(g *guard) (err error) {
-	p := tea.NewProgram(g, tea.WithContext(s.ctx),
-		tea.WithInput(&keyboard{ctx: s.ctx, from: s.channel}), tea.WithOutput(s.channel),
-		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(), tea.WithoutBracketedPaste(),
+	keys := input.NewReader(s.ctx)
+	if !s.conn.begin(func() { keys.Pump(s.channel) }) {
+		return context.Canceled
+	}
+	p := tea.NewProgram(g, tea.WithContext(s.ctx), tea.WithInput(keys), tea.WithOutput(s.channel),
+		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(),
 		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
 	done := make(chan struct{})
 	feeders := s.feed(p, g, done)

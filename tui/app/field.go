@@ -10,11 +10,11 @@ import (
 // inputMost bounds what can be typed or pasted into a field.
 const inputMost = 64
 
-// input is a line of text being typed.
-type input struct{ text string }
+// field is a line of text being typed.
+type field struct{ text string }
 
 // key takes one key and tells whether it was text or editing.
-func (in *input) key(msg tea.KeyMsg) bool {
+func (in *field) key(msg tea.KeyMsg) bool {
 	runes := []rune(in.text)
 	switch msg.String() {
 	case "backspace", "ctrl+h":
