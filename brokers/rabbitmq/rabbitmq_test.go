@@ -244,6 +244,7 @@ func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
 		if f.of[0] != Confirmed {
 			t.Error("the first one was not confirmed")
 		}
+		<-c.Done()
 		if err := c.Err(); err == nil || !strings.Contains(err.Error(), c.Addr()) {
 			t.Errorf("the connection ended by %v", err)
 		}
