@@ -4,7 +4,7 @@
 // panel, the command-line flags, the JSON field names, the variables of a
 // course check and the keys of the translations all come from that Spec.
 //
-// A Lab is the running engine. It never waits for a screen: whoever wants to
-// look takes a Snapshot. An Experiment runs one lab, keeps its settings and
-// seed, and captures runs A and B for comparison.
+// A Lab is the running engine. It never waits for a screen: the screen takes a
+// Snapshot. An Experiment runs one lab, keeps its settings and seed, and captures
+// runs for comparison.
 package lab

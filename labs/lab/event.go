@@ -8,6 +8,7 @@ import (
 // Mark classifies an event; the screen gives each mark its symbol and colour.
 type Mark int
 
+// The marks of events.
 const (
 	MarkInfo      Mark = iota
 	MarkAttempt        // an operation is tried
@@ -18,9 +19,9 @@ const (
 	MarkWarn           // something is wrong with the result: a violation, a stale read
 	MarkSent           // a message was published
 	MarkHandled        // a message was processed
-	MarkFault          // a fault was injected, or a broker went away
+	MarkFault          // a fault was injected, or a broker is away
 	MarkRecovered      // it is back
-	MarkSetting        // a knob was turned
+	MarkSetting        // a setting was changed
 )
 
 // Event is one line of a lab's log. The words are the catalogue's: Key names

@@ -58,6 +58,7 @@ type Options struct {
 type Experiment struct {
 	opt    Options
 	worker *worker
+	captures
 
 	mu       sync.Mutex
 	phase    Phase
@@ -67,7 +68,6 @@ type Experiment struct {
 	active   Settings // as the lab measures now
 	applying bool     // a job that applies the settings waits already
 	speed    int      // index into speeds
-	a, b     *Run
 }
 
 // NewExperiment returns an experiment that is not started.
@@ -278,7 +278,6 @@ func (e *Experiment) Current() Run {
 	e.mu.Unlock()
 	run.Brokers = e.Brokers()
 	if snap != nil {
-		run.Brokers = merged(run.Brokers, snap.Brokers)
 		run.Metrics = snap.Metrics
 		run.Events = snap.EventTotal
 		run.Duration = snap.Elapsed.Seconds()
@@ -298,40 +297,11 @@ func (e *Experiment) Brokers() map[string]string {
 	return e.opt.Brokers(active)
 }
 
-func merged(a, b map[string]string) map[string]string {
-	all := make(map[string]string, len(a)+len(b))
-	maps.Copy(all, a)
-	maps.Copy(all, b)
-	return all
-}
-
 // CaptureA keeps the run under way as run A.
-func (e *Experiment) CaptureA() Run { return e.capture(&e.a) }
+func (e *Experiment) CaptureA() Run { return e.keepA(e.Current()) }
 
 // CaptureB keeps the run under way as run B.
-func (e *Experiment) CaptureB() Run { return e.capture(&e.b) }
-
-func (e *Experiment) capture(slot **Run) Run {
-	run := e.Current()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	*slot = &run
-	return run
-}
-
-// Captured returns runs A and B; nil where none was captured.
-func (e *Experiment) Captured() (a, b *Run) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.a, e.b
-}
-
-// ClearCaptured forgets runs A and B.
-func (e *Experiment) ClearCaptured() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.a, e.b = nil, nil
-}
+func (e *Experiment) CaptureB() Run { return e.keepB(e.Current()) }
 
 // Stop stops the lab and removes everything that it declared. A second call does
 // nothing.

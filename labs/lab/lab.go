@@ -30,21 +30,9 @@ type Env struct {
 	// Clock is the time of the lab. It runs at the speed that the person chose;
 	// everything that is measured or waited for is in this time.
 	Clock *clock.Clock
-	// Turn waits until a heavy computation, such as a simulation, may run; the lab
-	// must call done afterwards. Where many people share a process it keeps one
-	// lab from slowing down the others. Nil: it may always run.
-	Turn func(ctx context.Context) (done func(), err error)
 	// Crashed is called when a goroutine of the lab panics. Where many people share
 	// a process it must end one lab, not all. Nil: the panic ends the program.
 	Crashed func(reason any, stack []byte)
-}
-
-// WaitTurn calls Turn if it is set. The caller must call done.
-func (env Env) WaitTurn(ctx context.Context) (done func(), err error) {
-	if env.Turn == nil {
-		return func() {}, nil
-	}
-	return env.Turn(ctx)
 }
 
 // Guarded wraps work for a goroutine of the lab so that panics are reported to
@@ -111,13 +99,10 @@ type Snapshot struct {
 	// Events are the newest events, oldest first; EventTotal counts all.
 	Events     []Event
 	EventTotal uint64
-	// Troubles are what is wrong right now, such as a broker that is away.
+	// Troubles are the present faults, such as a broker that is away.
 	Troubles []Trouble
-	// Brokers are those that the lab uses besides the ones of its Env, by what
-	// they are: {"kafka": "embedded"}.
-	Brokers map[string]string
-	// Notes are what a person should know now, such as where the lab can be
-	// reached from outside.
+	// Notes are what a person should know now, such as the address of the lab's
+	// HTTP server.
 	Notes []Note
 	// Detail is what the pane of this lab draws; it knows the type.
 	Detail any

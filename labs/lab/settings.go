@@ -16,16 +16,23 @@ func (s Settings) With(id string, v Value) Settings {
 	return next
 }
 
-// Int returns an Int knob's value; like its siblings it is 0 for an unknown id.
-func (s Settings) Int(id string) int                { return s[id].Int() }
-func (s Settings) Float(id string) float64          { return s[id].Float() }
+// Int returns an Int knob's value. Like the methods below it returns the zero
+// value for an unknown id.
+func (s Settings) Int(id string) int { return s[id].Int() }
+
+// Float returns the value of a Float or Fraction knob.
+func (s Settings) Float(id string) float64 { return s[id].Float() }
+
+// Duration returns a Duration knob's value.
 func (s Settings) Duration(id string) time.Duration { return s[id].Duration() }
-func (s Settings) Bool(id string) bool              { return s[id].Bool() }
+
+// Bool returns a Bool knob's value.
+func (s Settings) Bool(id string) bool { return s[id].Bool() }
 
 // Text returns a Choice or Text knob's value.
 func (s Settings) Text(id string) string { return s[id].Text() }
 
-// holds tells whether all values of part are those of s.
+// holds reports whether all values of part are those of s.
 func (s Settings) holds(part Settings) bool {
 	for id, v := range part {
 		if s[id] != v {

@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// Format says how a metric is written.
+// Format is how a metric is written.
 type Format int
 
+// The formats of metrics.
 const (
 	Count     Format = iota // 1234
 	Number                  // 12.3
@@ -23,6 +24,7 @@ const (
 // Better is the good direction of a metric.
 type Better int
 
+// The good directions of metrics.
 const (
 	Neutral Better = iota
 	Higher
@@ -61,7 +63,7 @@ type Spec struct {
 	Rules func(Settings) error
 }
 
-// Defaults returns the settings a lab starts with.
+// Defaults returns the settings that a lab starts with.
 func (s *Spec) Defaults() Settings {
 	d := make(Settings, len(s.Knobs))
 	for _, k := range s.Knobs {

@@ -11,9 +11,10 @@ import (
 	"resilab/labs/i18n"
 )
 
-// Kind says what a knob's value is and how it is written.
+// Kind is the type of a knob's value.
 type Kind int
 
+// The kinds of knobs.
 const (
 	Int      Kind = iota // a whole number: 3
 	Float                // a number: 2.5
@@ -32,12 +33,25 @@ type Value struct {
 	text string  // Choice, Text
 }
 
-func IntValue(n int) Value                { return Value{kind: Int, num: float64(n)} }
-func FloatValue(f float64) Value          { return Value{kind: Float, num: f} }
-func FractionValue(f float64) Value       { return Value{kind: Fraction, num: f} }
+// IntValue returns the value of an Int knob.
+func IntValue(n int) Value { return Value{kind: Int, num: float64(n)} }
+
+// FloatValue returns the value of a Float knob.
+func FloatValue(f float64) Value { return Value{kind: Float, num: f} }
+
+// FractionValue returns the value of a Fraction knob; f is a share of one.
+func FractionValue(f float64) Value { return Value{kind: Fraction, num: f} }
+
+// DurationValue returns the value of a Duration knob.
 func DurationValue(d time.Duration) Value { return Value{kind: Duration, num: float64(d)} }
-func ChoiceValue(s string) Value          { return Value{kind: Choice, text: s} }
-func TextValue(s string) Value            { return Value{kind: Text, text: s} }
+
+// ChoiceValue returns the value of a Choice knob.
+func ChoiceValue(s string) Value { return Value{kind: Choice, text: s} }
+
+// TextValue returns the value of a Text knob.
+func TextValue(s string) Value { return Value{kind: Text, text: s} }
+
+// BoolValue returns the value of a Bool knob.
 func BoolValue(b bool) Value {
 	if b {
 		return Value{kind: Bool, num: 1}
@@ -45,14 +59,25 @@ func BoolValue(b bool) Value {
 	return Value{kind: Bool}
 }
 
-func (v Value) Kind() Kind              { return v.kind }
-func (v Value) Int() int                { return int(math.Round(v.num)) }
-func (v Value) Float() float64          { return v.num }
-func (v Value) Duration() time.Duration { return time.Duration(math.Round(v.num)) }
-func (v Value) Bool() bool              { return v.num != 0 }
-func (v Value) Text() string            { return v.text }
+// Kind returns the kind of knob that the value is for.
+func (v Value) Kind() Kind { return v.kind }
 
-// String writes the value the way a flag takes it; ParseValue reads it back.
+// Int returns a number rounded to a whole one; 0 for words.
+func (v Value) Int() int { return int(math.Round(v.num)) }
+
+// Float returns a number; 0 for words.
+func (v Value) Float() float64 { return v.num }
+
+// Duration returns a duration.
+func (v Value) Duration() time.Duration { return time.Duration(math.Round(v.num)) }
+
+// Bool reports whether a switch is on.
+func (v Value) Bool() bool { return v.num != 0 }
+
+// Text returns a word or text; "" for numbers.
+func (v Value) Text() string { return v.text }
+
+// String returns the value as a flag takes it; ParseValue reads it back.
 func (v Value) String() string {
 	switch v.kind {
 	case Int:
@@ -68,7 +93,7 @@ func (v Value) String() string {
 	}
 }
 
-// MarshalJSON writes numbers as numbers, a duration as a string with its unit.
+// MarshalJSON encodes numbers as numbers and a duration as a string with its unit.
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.kind {
 	case Int:
@@ -82,8 +107,8 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	}
 }
 
-// ParseValue reads s as a value of the given kind. It does not know the
-// knob's range: Knob.Parse does.
+// ParseValue reads s as a value of the given kind. Knob.Parse checks the range,
+// too.
 func ParseValue(kind Kind, s string) (Value, error) {
 	s = strings.TrimSpace(s)
 	switch kind {

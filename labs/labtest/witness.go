@@ -2,16 +2,16 @@ package labtest
 
 import "time"
 
-// A machine keeps time if somebody who sleeps is woken when it is due.
+// A machine keeps time if a goroutine that sleeps wakes up when its time is over.
 const (
 	nap      = 5 * time.Millisecond
 	lateOnce = 40 * time.Millisecond // at most, after any nap
 	lateMean = 2 * time.Millisecond  // at most, on average
 )
 
-// KeptTime does something and tells whether the machine kept time meanwhile.
-// Where it did not, figures that depend on when things happen condemn nobody:
-// the latencies that experiments compare are tens of milliseconds and more.
+// KeptTime calls do and reports whether the machine kept time meanwhile. Figures
+// that depend on when things happen are ignored where it did not: the latencies
+// that experiments compare are tens of milliseconds and more.
 func KeptTime(do func()) (kept bool) {
 	done := make(chan struct{})
 	lateness := make(chan punctuality)
@@ -34,7 +34,7 @@ func KeptTime(do func()) (kept bool) {
 	return (<-lateness).kept()
 }
 
-// punctuality is how late the sleeper was woken.
+// punctuality is how late the goroutine woke up.
 type punctuality struct {
 	naps       int
 	sum, worst time.Duration
