@@ -40,6 +40,8 @@ type Setup struct {
 	Seed     uint64
 	Settings lab.Settings // nil: the lab's defaults
 	Guest    bool         // a visitor over the network
+	// Turn limits heavy computations where people share a process; see lab.Env.
+	Turn func(ctx context.Context) (done func(), err error)
 	// Crashed is called when a goroutine of the lab panics; see lab.Env.
 	Crashed func(reason any, stack []byte)
 }
@@ -54,7 +56,7 @@ func (s *Session) Experiment(e Entry, setup Setup) (*lab.Experiment, error) {
 	used := &usedBrokers{set: s.set, needs: e.Needs}
 	return lab.NewExperiment(lab.Options{
 		Spec: e.Spec, New: e.New, Seed: setup.Seed, Settings: setup.Settings, Brokers: used.names,
-		Env: lab.Env{Open: used.open, Namespace: namespace, Guest: setup.Guest, Crashed: setup.Crashed},
+		Env: lab.Env{Open: used.open, Namespace: namespace, Guest: setup.Guest, Turn: setup.Turn, Crashed: setup.Crashed},
 	}), nil
 }
 

@@ -30,9 +30,21 @@ type Env struct {
 	// Clock is the time of the lab. It runs at the speed that the person chose;
 	// everything that is measured or waited for is in this time.
 	Clock *clock.Clock
+	// Turn waits until a heavy computation, such as a simulation, may run; the lab
+	// must call done afterwards. Where many people share a process it keeps one
+	// lab from slowing down the others. Nil: it may always run.
+	Turn func(ctx context.Context) (done func(), err error)
 	// Crashed is called when a goroutine of the lab panics. Where many people share
 	// a process it must end one lab, not all. Nil: the panic ends the program.
 	Crashed func(reason any, stack []byte)
+}
+
+// WaitTurn calls Turn if it is set. The caller must call done.
+func (env Env) WaitTurn(ctx context.Context) (done func(), err error) {
+	if env.Turn == nil {
+		return func() {}, nil
+	}
+	return env.Turn(ctx)
 }
 
 // Guarded wraps work for a goroutine of the lab so that panics are reported to

@@ -171,6 +171,11 @@ func (r *run) guards() Guards {
 func (r *run) simulate() {
 	defer r.wg.Done()
 	defer r.inFlight.Add(-1)
+	done, err := r.lab.env.WaitTurn(r.ctx)
+	if err != nil {
+		return // the run ended first
+	}
+	defer done()
 	crowd, err := simulate(r.ctx, r.shown, r.seed)
 	if err != nil {
 		return // the run ended first; the settings were checked before

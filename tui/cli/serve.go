@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/course"
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/app"
 	"resilab/tui/sshd"
@@ -59,8 +61,11 @@ func serve(ctx context.Context, c *call) error {
 		return err
 	}
 	common := screen{book: book, session: session, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
+	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
-		return visit(ctx, common, who, opt.Logger)
+		own := common
+		own.turn = turns.NewShare().Wait
+		return visit(ctx, own, who, opt.Logger)
 	}
 	reloading, stopReloading := context.WithCancel(ctx)
 	var reloads sync.WaitGroup

@@ -60,6 +60,8 @@ type screen struct {
 	store   *course.Store // the person's progress
 	start   lab.Settings  // setup knobs by id, for the labs that have them
 	frames  int
+	// turn limits heavy computations; nil: it does not.
+	turn func(ctx context.Context) (done func(), err error)
 	// crashed hears of panics in the labs' goroutines; nil: they end the program.
 	crashed func(reason any, stack []byte)
 }
@@ -67,7 +69,7 @@ type screen struct {
 func (s screen) model() (*app.Model, error) {
 	var entries []app.LabEntry
 	for _, e := range labs.All() {
-		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Crashed: s.crashed})
+		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Turn: s.turn, Crashed: s.crashed})
 		if err != nil {
 			return nil, err
 		}

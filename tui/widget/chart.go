@@ -85,7 +85,9 @@ func height(series []float64, w, x int, top float64, steps int) (n int, ok bool)
 // brailleDots are the bits of a cell's dots, by column and row from the top.
 var brailleDots = [2][4]rune{{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}
 
-// braille draws a line of dots, two samples a cell.
+// braille draws a line of dots, one sample a cell as in the other glyph sets, so
+// that a chart has the same geometry in all of them. The right half of a cell
+// stands half way to the next sample.
 func (c Chart) braille(th *theme.Theme, w, h int) []string {
 	rows := make([]string, max(0, h))
 	top := c.Top()
@@ -109,11 +111,16 @@ func (c Chart) braille(th *theme.Theme, w, h int) []string {
 }
 
 func brailleCell(series []float64, w, x, y, h int, top float64) (dots rune) {
-	for col := range 2 {
-		n, ok := height(series, 2*w, 2*x+col, top, 4*h)
-		if !ok {
-			continue
-		}
+	left, ok := height(series, w, x, top, 4*h)
+	if !ok {
+		return 0
+	}
+	right := left
+	if x+1 < w {
+		next, _ := height(series, w, x+1, top, 4*h)
+		right = (left + next + 1) / 2
+	}
+	for col, n := range [2]int{left, right} {
 		if row := 4*h - n - 4*y; row >= 0 && row < 4 {
 			dots |= brailleDots[col][row]
 		}

@@ -121,8 +121,61 @@ func TestChart(t *testing.T) {
 	t.Run("braille", func(t *testing.T) {
 		th := themeFor("xterm", "", theme.Braille)
 		c := Chart{Now: c.Now, Ghost: c.Ghost, Style: th.Accent}
-		golden.RequireEqual(t, []byte(strings.Join(c.Rows(th, 8, 2), "\n")))
+		golden.RequireEqual(t, []byte(strings.Join(c.Rows(th, 14, 3), "\n")))
 	})
+}
+
+// A peak stands in the same column whatever the glyphs are.
+func TestGlyphSetsHaveTheSameGeometry(t *testing.T) {
+	for _, set := range []theme.GlyphSet{theme.Blocks, theme.Braille, theme.ASCII} {
+		th := themeFor("xterm", "", set)
+		series := make([]float64, 20)
+		for i := range series {
+			series[i] = 1
+		}
+		series[7] = 40
+		top := Chart{Now: series}.Rows(th, 30, 4)[0]
+		if at := Width(top[:strings.IndexFunc(top, func(r rune) bool { return r != ' ' })]); at != 17 {
+			t.Errorf("%s: the peak is at column %d of %q", set, at, top)
+		}
+	}
+}
+
+func TestScaled(t *testing.T) {
+	s := Scaled{Chart: Chart{Now: []float64{0, 1, 2, 4, 8, 16, 8, 4, 0}}, Write: lab.Millis.Write, Span: 90 * time.Second, Now: "ahora"}
+	eachLook(t, []int{0, 10, 30}, func(th *theme.Theme, w int) []string {
+		s.Style = th.Accent
+		return append(s.Rows(th, w, 4), s.Rows(th, w, 2)...)
+	})
+}
+
+func TestLegend(t *testing.T) {
+	eachLook(t, []int{0, 16, 50}, func(th *theme.Theme, w int) []string {
+		return Legend(th, w, []Sign{{"░", th.Accent, "intento"}, {"▒", th.Warn, "espera"}, {"!", th.Bad, "adelantado por otro"}})
+	})
+}
+
+func TestWindows(t *testing.T) {
+	for _, tc := range []struct {
+		top, move, count, room int
+		from, to, above, below int
+	}{
+		{0, 0, 10, 4, 0, 4, 0, 6}, {0, 3, 10, 4, 3, 7, 3, 3}, {5, 99, 10, 4, 6, 10, 6, 0},
+		{9, -99, 10, 4, 0, 4, 0, 6}, {3, 0, 2, 4, 0, 2, 0, 0}, {0, 1, 0, 0, 0, 0, 0, 0}, {0, 1, 3, -1, 1, 1, 1, 2},
+	} {
+		v := Window{Top: tc.top}
+		v.Move(tc.move, tc.count, tc.room)
+		from, to, above, below := v.Shown(tc.count, tc.room)
+		if from != tc.from || to != tc.to || above != tc.above || below != tc.below {
+			t.Errorf("%+v: %d..%d, %d above, %d below", tc, from, to, above, below)
+		}
+	}
+	v := Window{}
+	for _, tc := range [][2]int{{3, 0}, {4, 1}, {9, 6}, {7, 6}, {2, 2}} {
+		if v.Reveal(tc[0], 10, 4); v.Top != tc[1] {
+			t.Errorf("row %d is revealed from %d, want %d", tc[0], v.Top, tc[1])
+		}
+	}
 }
 
 func TestLogRows(t *testing.T) {
