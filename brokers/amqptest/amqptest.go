@@ -11,13 +11,10 @@ import (
 	"testing"
 )
 
-// Target is a broker under test.
+// Target is a broker under test. It has the user guest with the password guest and
+// only the virtual host "/".
 type Target struct {
-	// URL of the broker: user guest, password guest, vhost "/".
-	URL string
-	// VhostsOnDemand says that the broker makes a vhost that is asked for, where
-	// RabbitMQ refuses the connection.
-	VhostsOnDemand bool
+	URL string // without a virtual host
 }
 
 // test is one case of the suite. It gets a broker to connect to as often as it

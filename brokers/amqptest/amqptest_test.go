@@ -32,7 +32,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	Restart(t, Target{URL: server.URL(), VhostsOnDemand: true}, server.Restart)
+	Restart(t, Target{URL: server.URL()}, server.Restart)
 }
 
 // embedded starts a minirabbit that ends with the test and all its subtests.
@@ -43,7 +43,7 @@ func embedded(tb testing.TB) Target {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { server.Close() })
-	return Target{URL: server.URL(), VhostsOnDemand: true}
+	return Target{URL: server.URL()}
 }
 
 // rabbitmq returns the RabbitMQ that the tests share.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"resilab/brokers/minirabbit/chash"
+	"resilab/brokers/minirabbit/codec"
 )
 
 func hashTests() []test {
@@ -19,6 +21,7 @@ func hashTests() []test {
 		{"weights", testHashWeights},
 		{"header", testHashHeader},
 		{"property", testHashProperty},
+		{"arguments of other types", testHashArguments},
 		{"second binding", testHashSecondBinding},
 		{"a deleted queue leaves", testHashDeletedQueue},
 		{"nothing bound", testHashNothingBound},
@@ -155,6 +158,8 @@ func testHashWeights(t *testing.T, b broker) {
 		"0": "greater than 0", "-1": "greater than 0", "-0": "greater than 0",
 		"": `an integer: <<>>`, "1.5": `an integer: <<"1.5">>`, " 1": `an integer: <<" 1">>`,
 		"abc": `an integer: <<"abc">>`, "1 ": `an integer: <<"1 ">>`, "--1": `an integer: <<"--1">>`,
+		"ñ": `an integer: <<"ñ">>`, "€": "an integer: <<226,130,172>>", "\x1b": `an integer: <<"\e">>`,
+		"日本日本": "an integer: <<230,151,165,230,156,172,230,151,165,230,\n" + strings.Repeat(" ", 38) + "156,172>>",
 	} {
 		ch := l.conn.channel()
 		err := ch.QueueBind(l.queues[0], key, l.exchange, false, nil)
@@ -188,15 +193,57 @@ func testHashHeader(t *testing.T, b broker) {
 	values := []any{
 		true, false, int8(-5), uint8(200), int16(-300), uint16(60000), int32(-1 << 30), uint32(1 << 31),
 		int64(5), int64(1 << 40), int64(-1 << 40), float32(0.5), 0.1, []byte("bytes"), nil, "", time.Unix(1_700_000_000, 0),
+		amqp.Decimal{Scale: 2, Value: 314}, amqp.Decimal{Scale: 255, Value: -1}, amqp.Table{}, []any{},
+		amqp.Table{"one": int32(7)}, amqp.Table{"nested": amqp.Table{"a": []any{"x", true}}}, []any{"a", int8(1), nil, []any{}},
 	}
-	l.check(len(values)*20, func(i int) (string, amqp.Publishing, uint32) {
+	l.check(len(values)*5, func(i int) (string, amqp.Publishing, uint32) {
 		v := values[i%len(values)]
-		return "", amqp.Publishing{Headers: amqp.Table{"order": v}}, chash.HashField(v)
+		return "", amqp.Publishing{Headers: amqp.Table{"order": v}}, chash.HashField(asField(v))
+	})
+	l.check(180, func(i int) (string, amqp.Publishing, uint32) {
+		v := []any{int32(i), "item"}
+		return "", amqp.Publishing{Headers: amqp.Table{"order": v}}, chash.HashField(asField(v))
 	})
 	l.check(1000, func(i int) (string, amqp.Publishing, uint32) {
 		v := int32(i * 1000)
 		return "", amqp.Publishing{Headers: amqp.Table{"order": v}}, chash.HashField(v)
 	})
+}
+
+// asField converts a header value of amqp091-go to one of minirabbit's. A table
+// must not have more than one field: amqp091-go sends them in any order.
+func asField(value any) any {
+	switch v := value.(type) {
+	case amqp.Decimal:
+		return codec.Decimal{Scale: v.Scale, Value: v.Value}
+	case []any:
+		a := codec.Array{}
+		for _, element := range v {
+			a = append(a, asField(element))
+		}
+		return a
+	case amqp.Table:
+		var t codec.Table
+		for name, element := range v {
+			t = append(t, codec.Field{Name: name, Value: asField(element)})
+		}
+		return t
+	}
+	return value
+}
+
+// testHashArguments: an argument that is no string makes RabbitMQ's plugin crash.
+func testHashArguments(t *testing.T, b broker) {
+	for _, args := range []amqp.Table{
+		{"hash-header": int32(5)}, {"hash-header": true}, {"hash-header": nil}, {"hash-header": amqp.Table{}},
+		{"hash-property": int32(5)}, {"hash-property": []byte("message_id")},
+		{"hash-header": "h", "hash-property": int32(5)},
+	} {
+		c := b.connect(t)
+		err := c.channel().ExchangeDeclare(name("hash"), "x-consistent-hash", false, true, false, false, args)
+		wantError(t, err, amqp.InternalError, "INTERNAL_ERROR")
+		c.wantClosed(amqp.InternalError, "INTERNAL_ERROR")
+	}
 }
 
 func testHashProperty(t *testing.T, b broker) {

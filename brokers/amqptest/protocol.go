@@ -12,6 +12,7 @@ import (
 func protocolTests() []test {
 	return []test{
 		{"other protocol header", testOtherHeader},
+		{"protocol header of 0-9", testHeader09},
 		{"login refused", testLoginRefused},
 		{"vhost refused", testVhostRefused},
 		{"refused before the vhost", testRefusedEarly},
@@ -64,15 +65,26 @@ func testLoginRefused(t *testing.T, b broker) {
 }
 
 func testVhostRefused(t *testing.T, b broker) {
-	if b.VhostsOnDemand {
-		return // it gets made; see the connection tests
+	for _, vhost := range []string{"amqptest", "", "ñandú"} { // some clients read "amqp://host/" as ""
+		r := b.dialRaw(t, header091)
+		r.login("PLAIN", "\x00guest\x00guest")
+		r.want(0, connectionTune)
+		r.method(0, connectionTuneOk, short(10), long(4096), short(0))
+		r.method(0, connectionOpen, shortstr(vhost), shortstr(""), []byte{0})
+		r.wantClose(0, 530, "NOT_ALLOWED - vhost "+vhost+" not found", connectionOpen)
 	}
-	r := b.dialRaw(t, header091)
-	r.login("PLAIN", "\x00guest\x00guest")
+}
+
+// testHeader09: a client of AMQP 0-9 is answered with 0-9 and served as if it
+// spoke 0-9-1.
+func testHeader09(t *testing.T, b broker) {
+	r := b.dialRaw(t, "AMQP\x01\x01\x00\x09")
+	if start := r.login("PLAIN", "\x00guest\x00guest"); start[0] != 0 || start[1] != 9 {
+		t.Errorf("the broker starts with version %d-%d, want 0-9", start[0], start[1])
+	}
 	r.want(0, connectionTune)
-	r.method(0, connectionTuneOk, short(10), long(4096), short(0))
-	r.method(0, connectionOpen, shortstr("amqptest"), shortstr(""), []byte{0})
-	r.wantClose(0, 530, "NOT_ALLOWED - vhost amqptest not found", connectionOpen)
+	r.tune(10, 4096, 0)
+	r.want(0, connectionOpenOk)
 }
 
 // testRefusedEarly: an unknown mechanism, answers that are none, and frames larger
@@ -165,6 +177,10 @@ func testContentOnZero(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.frame(frameBody, 0, []byte("body"))
 	r.wantClose(0, 505, `UNEXPECTED_FRAME - type 3, all octets = <<"body">>`, method{})
+	r = b.raw(t)
+	r.frame(frameBody, 0, []byte("日本日本日本"))
+	r.wantClose(0, 505, "UNEXPECTED_FRAME - type 3, first 16 octets = <<230,151,165,230,156,172,230,151,165,230,156,172,\n"+
+		strings.Repeat(" ", 28)+"230,151,165,230>>", method{})
 }
 
 func testContentNotOpen(t *testing.T, b broker) {
@@ -268,8 +284,8 @@ func testConsumerTag(t *testing.T, b broker) {
 	}
 }
 
-// testSilence: the broker sends heartbeats, and hangs up on a client that sends
-// nothing for two of them.
+// testSilence: the broker sends two heartbeats an interval and hangs up on a client
+// that sends nothing for two intervals.
 func testSilence(t *testing.T, b broker) {
 	r := b.dialRaw(t, header091)
 	r.login("PLAIN", "\x00guest\x00guest")
@@ -279,6 +295,10 @@ func testSilence(t *testing.T, b broker) {
 	start := time.Now()
 	if f := r.read(); f.kind != frameHeartbeat || f.channel != 0 || len(f.payload) != 0 {
 		t.Errorf("got frame %d on %d: %q", f.kind, f.channel, f.payload)
+	}
+	first := time.Now()
+	if f := r.read(); f.kind != frameHeartbeat || time.Since(first) > 800*time.Millisecond {
+		t.Errorf("frame %d after %v, want a heartbeat after half a second", f.kind, time.Since(first))
 	}
 	r.wantEnd()
 	if silent := time.Since(start); silent < 1500*time.Millisecond || silent > 6*time.Second {

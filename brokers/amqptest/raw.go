@@ -90,13 +90,14 @@ func (b broker) raw(t *testing.T) *raw {
 	return r
 }
 
-// login answers connection.start.
-func (r *raw) login(mechanism, response string) {
+// login answers connection.start, whose arguments it returns.
+func (r *raw) login(mechanism, response string) (start []byte) {
 	r.t.Helper()
-	r.want(0, connectionStart)
+	start = r.want(0, connectionStart)
 	capabilities := table("authentication_failure_close", []byte("t\x01"))
 	properties := table("capabilities", append([]byte("F"), capabilities...))
 	r.method(0, connectionStartOk, properties, shortstr(mechanism), longstr(response), shortstr("en_US"))
+	return start
 }
 
 // tune answers connection.tune and opens the vhost.

@@ -69,7 +69,7 @@ func (c *session) connectionFrame(f codec.Frame) error {
 
 // misplaced is the error for a frame on a channel where its type has no place.
 func misplaced(f codec.Frame) error {
-	return broker.Refuse(broker.UnexpectedFrame, "type %d, all octets = %s", f.Type, codec.Erlang(f.Payload))
+	return broker.Refuse(broker.UnexpectedFrame, "%s", codec.Excerpt(f.Type, f.Payload))
 }
 
 // channelMethod carries out a method frame of any other channel.

@@ -11,9 +11,13 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// protocolHeader is what a client begins with, and what a server answers to
-// one that begins with anything else.
-const protocolHeader = "AMQP\x00\x00\x09\x01"
+const (
+	// protocolHeader is what a client begins with, and what a server answers to
+	// one that begins with anything else.
+	protocolHeader = "AMQP\x00\x00\x09\x01"
+	// protocolHeader09 is the header of AMQP 0-9, which RabbitMQ takes for 0-9-1.
+	protocolHeader09 = "AMQP\x01\x01\x00\x09"
+)
 
 // mechanisms are the ways to log in.
 const mechanisms = "PLAIN AMQPLAIN"
@@ -25,7 +29,7 @@ func (c *session) handshake() error {
 	if err != nil {
 		return fmt.Errorf("waiting for a client to begin: %w", err)
 	}
-	if string(header) != protocolHeader {
+	if h := string(header); h != protocolHeader && h != protocolHeader09 {
 		c.out.add(func(buf []byte) []byte { return append(buf, protocolHeader...) })
 		return fmt.Errorf("a client began with %q", header)
 	}

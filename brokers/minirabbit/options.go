@@ -16,10 +16,8 @@ type Options struct {
 	// own tests do more when it is "RabbitMQ".
 	Product string
 	// Users maps names to passwords: guest with the password guest.
-	Users map[string]string
-	// VHosts lists the virtual hosts there are. Empty: any that a client asks
-	// for is made.
-	VHosts []string
+	Users  map[string]string
+	VHosts []string // the virtual hosts that exist: only "/"
 
 	// QueueLimitBytes is the memory one queue's messages may take, waiting and
 	// unacknowledged, before its publishers are held back: 64 MiB. A held

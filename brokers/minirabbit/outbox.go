@@ -158,8 +158,9 @@ func (o *outbox) setFrameMax(n int) {
 
 // run writes until stop is closed, then what is left, and closes the
 // connection. A connection that cannot be written to is closed at once, which
-// ends its reader too. The ticker that comes on beats, once the client agreed
-// to heartbeats, says when to send one unless something else was sent.
+// ends its reader too. Once the client has agreed to heartbeats, a ticker arrives
+// on beats. At each tick a heartbeat is sent unless something else was sent since
+// the tick before.
 func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker) {
 	defer o.close()
 	var tick <-chan time.Time
@@ -176,15 +177,23 @@ func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker) {
 		case <-tick:
 			if idle {
 				o.add(codec.AppendHeartbeat)
+				o.clearWake() // a heartbeat does not count as activity
 			}
 			idle = true
-			continue
 		case <-o.wake:
 			idle = false
 		}
 		if err := o.flush(); err != nil {
 			return
 		}
+	}
+}
+
+// clearWake takes back the signal that something was added.
+func (o *outbox) clearWake() {
+	select {
+	case <-o.wake:
+	default:
 	}
 }
 

@@ -114,9 +114,10 @@ func (s *Server) Addr() string {
 	return s.addr
 }
 
-// URL is what a client dials, with one of the users and the virtual host "/".
+// URL returns the address that a client dials, with one of the users. It names no
+// virtual host: some clients read a final slash as the virtual host "".
 func (s *Server) URL() string {
-	u := url.URL{Scheme: "amqp", Host: s.Addr(), Path: "/"}
+	u := url.URL{Scheme: "amqp", Host: s.Addr()}
 	for name, password := range s.options.Users {
 		u.User = url.UserPassword(name, password)
 		if name == "guest" {

@@ -182,6 +182,9 @@ func (c *session) report(channelID uint16, err error) error {
 	if refusal == nil {
 		return err
 	}
+	if refusal.Code == broker.InternalError {
+		id = 0 // RabbitMQ names no method
+	}
 	if ch := c.channel(channelID); ch != nil && !refusal.Hard {
 		c.closeChannel(ch, refusal, id)
 		return nil

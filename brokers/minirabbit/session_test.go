@@ -42,11 +42,14 @@ func TestHeartbeats(t *testing.T) {
 				t.Fatalf("a frame of type %d", f.Type)
 			}
 			beats++
-			if beats <= 3 { // then silence
+			if at := time.Since(start); at != time.Duration(beats+1)*5*time.Second {
+				t.Errorf("heartbeat %d after %v, want two in each interval of 10 s", beats, at)
+			}
+			if beats <= 6 { // then silence
 				r.send(codec.AppendHeartbeat(nil))
 			}
 		}
-		if silent := time.Since(start); beats < 4 || silent < 40*time.Second || silent > 65*time.Second {
+		if silent := time.Since(start); beats < 8 || silent < 40*time.Second || silent > 65*time.Second {
 			t.Errorf("hung up after %v and %d heartbeats", silent, beats)
 		}
 	})

@@ -34,7 +34,7 @@ func TestBooksBalance(t *testing.T) {
 		})
 		c.conn.Close()
 		for _, q := range []string{"a", "b"} {
-			_, err := b.vhost("/").deleteNamed(q, false, false, nil)
+			_, err := b.vhosts["/"].deleteNamed(q, false, false, nil)
 			c.ok(err)
 		}
 		if n := b.memory.used.Load(); n != 0 {

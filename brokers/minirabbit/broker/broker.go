@@ -1,8 +1,6 @@
 package broker
 
 import (
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,10 +13,11 @@ type Options struct {
 	QueueLimitBytes int64
 	// MemoryLimitBytes is the same for all queues together: 1 GiB.
 	MemoryLimitBytes int64
-	// VHosts lists the virtual hosts there are. Empty: any that a client asks
-	// for is made.
-	VHosts []string
+	VHosts           []string // the virtual hosts that exist: only "/"
 }
+
+// DefaultVHost is the virtual host that clients open unless told otherwise.
+const DefaultVHost = "/"
 
 // A Broker is everything that outlives a connection.
 type Broker struct {
@@ -26,9 +25,7 @@ type Broker struct {
 	timers  *timers
 	memory  budget
 	closing atomic.Bool // dead letters are dropped
-
-	mu     sync.Mutex
-	vhosts map[string]*vhost
+	vhosts  map[string]*vhost
 }
 
 // New returns a broker with no queues. Close is due.
@@ -42,12 +39,19 @@ func New(o Options) *Broker {
 	if o.MemoryLimitBytes <= 0 {
 		o.MemoryLimitBytes = 1 << 30
 	}
-	return &Broker{
+	if len(o.VHosts) == 0 {
+		o.VHosts = []string{DefaultVHost}
+	}
+	b := &Broker{
 		options: o,
 		timers:  newTimers(o.Clock),
 		memory:  budget{limit: o.MemoryLimitBytes},
 		vhosts:  map[string]*vhost{},
 	}
+	for _, name := range o.VHosts {
+		b.vhosts[name] = newVHost(b, name)
+	}
+	return b
 }
 
 // Stop lets go of dead letters that are on their way, so that no connection is
@@ -57,41 +61,21 @@ func (b *Broker) Stop() { b.closing.Store(true) }
 // Close stops every timer. All connections must be closed before.
 func (b *Broker) Close() { b.timers.close() }
 
-// Connect opens a virtual host for a user. A virtual host that Options.VHosts
-// does not allow is refused with the code 530.
+// Connect opens a virtual host for a user. It refuses a virtual host that does not
+// exist with the code 530.
 func (b *Broker) Connect(vhostName, user string) (*Connection, error) {
-	if allowed := b.options.VHosts; len(allowed) > 0 && !slices.Contains(allowed, vhostName) {
+	v := b.vhosts[vhostName]
+	if v == nil {
 		return nil, Refuse(NotAllowed, "vhost %s not found", vhostName)
 	}
-	return &Connection{vhost: b.vhost(vhostName), user: user}, nil
-}
-
-func (b *Broker) vhost(name string) *vhost {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	v := b.vhosts[name]
-	if v == nil {
-		v = newVHost(b, name)
-		b.vhosts[name] = v
-	}
-	return v
-}
-
-func (b *Broker) eachVHost() []*vhost {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := make([]*vhost, 0, len(b.vhosts))
-	for _, v := range b.vhosts {
-		all = append(all, v)
-	}
-	return all
+	return &Connection{vhost: v, user: user}, nil
 }
 
 // Restart does to the content what a restart of the server does: only durable
 // exchanges and queues stay, and in them only persistent messages. All
 // connections must be closed before.
 func (b *Broker) Restart() {
-	for _, v := range b.eachVHost() {
+	for _, v := range b.vhosts {
 		v.keepDurable()
 	}
 }
@@ -99,7 +83,11 @@ func (b *Broker) Restart() {
 // CancelConsumers takes all consumers off a queue, as when its leader moves,
 // and tells their clients. It returns how many there were.
 func (b *Broker) CancelConsumers(vhostName, queueName string) int {
-	q := b.vhost(vhostName).queue(queueName)
+	v := b.vhosts[vhostName]
+	if v == nil {
+		return 0
+	}
+	q := v.queue(queueName)
 	if q == nil {
 		return 0
 	}

@@ -63,6 +63,12 @@ func Refuse(code int, format string, args ...any) *Error {
 	}
 }
 
+// internalError is the reply to arguments over which RabbitMQ crashes. It has no
+// explanation.
+func internalError() *Error {
+	return &Error{Code: InternalError, Text: replyNames[InternalError], Hard: true}
+}
+
 // A resource is something with a name in a virtual host; its String is how
 // RabbitMQ names it in errors.
 type resource struct {

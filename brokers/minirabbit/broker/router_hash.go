@@ -2,7 +2,6 @@ package broker
 
 import (
 	"strconv"
-	"time"
 
 	"resilab/brokers/minirabbit/chash"
 	"resilab/brokers/minirabbit/codec"
@@ -19,22 +18,35 @@ type hashRouter struct {
 
 // newHashRouter reads the arguments that say what is hashed.
 func newHashRouter(r resource, args codec.Table) (*hashRouter, error) {
-	header, hasHeader := args.Get("hash-header")
-	property, hasProperty := args.Get("hash-property")
+	header, hasHeader, err := stringArgument(args, "hash-header")
+	if err != nil {
+		return nil, err
+	}
+	property, hasProperty, err := stringArgument(args, "hash-property")
+	if err != nil {
+		return nil, err
+	}
 	h := &hashRouter{members: map[string]destination{}, hash: hashKey}
 	switch {
 	case hasHeader && hasProperty:
 		return nil, Refuse(PreconditionFailed, "hash-header and hash-property are mutually exclusive")
 	case hasHeader:
-		name, _ := header.(string)
-		h.hash = hashHeader(name)
+		h.hash = hashHeader(header)
 	case hasProperty:
-		name, _ := property.(string)
-		if h.hash = hashProperties[name]; h.hash == nil {
-			return nil, Refuse(PreconditionFailed, "Unsupported property: %s", name)
+		if h.hash = hashProperties[property]; h.hash == nil {
+			return nil, Refuse(PreconditionFailed, "Unsupported property: %s", property)
 		}
 	}
 	return h, nil
+}
+
+// stringArgument reads an argument that must be a string where it is given.
+func stringArgument(args codec.Table, name string) (value string, given bool, err error) {
+	v, given := args.Get(name)
+	if value, ok := v.(string); ok || !given {
+		return value, given, nil
+	}
+	return "", true, internalError()
 }
 
 func hashKey(key string, _ *Message) uint32 { return chash.Hash(key) }
@@ -44,9 +56,6 @@ func hashHeader(name string) func(string, *Message) uint32 {
 		v, ok := m.header(name)
 		if !ok {
 			return chash.HashUndefined
-		}
-		if t, ok := v.(codec.Timestamp); ok {
-			v = time.Unix(int64(t), 0)
 		}
 		return chash.HashField(v)
 	}

@@ -84,7 +84,7 @@ func (s *Snapshot) Queue(name string) (QueueState, bool) {
 func (b *Broker) Snapshot() Snapshot {
 	s := Snapshot{Bytes: b.memory.used.Load()}
 	now := b.now()
-	for _, v := range b.eachVHost() {
+	for _, v := range b.vhosts {
 		for _, q := range v.snapshot(&s) {
 			s.Queues = append(s.Queues, q.state(now))
 		}

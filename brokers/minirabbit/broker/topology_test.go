@@ -82,8 +82,8 @@ func TestDeletingTellsConsumers(t *testing.T) {
 	}
 }
 
-func TestVHostsOnDemandOrNot(t *testing.T) {
-	b := newBroker(t, Options{})
+func TestVHosts(t *testing.T) {
+	b := newBroker(t, Options{VHosts: []string{"/", "one"}})
 	one, err := b.Connect("one", "guest")
 	if err != nil {
 		t.Fatal(err)
@@ -96,9 +96,14 @@ func TestVHostsOnDemandOrNot(t *testing.T) {
 	if _, err := c.FindQueue("q"); err == nil {
 		t.Error("a queue shows in another virtual host")
 	}
-	var refusal *Error
-	if _, err := newBroker(t, Options{VHosts: []string{"/"}}).Connect("one", "guest"); !errors.As(err, &refusal) || refusal.Code != NotAllowed {
-		t.Errorf("a virtual host that is not listed: %v", err)
+	for _, name := range []string{"two", ""} {
+		var refusal *Error
+		if _, err := b.Connect(name, "guest"); !errors.As(err, &refusal) || refusal.Code != NotAllowed {
+			t.Errorf("virtual host %q: %v, want code 530", name, err)
+		}
+	}
+	if _, err := newBroker(t, Options{}).Connect("one", "guest"); err == nil {
+		t.Error("a virtual host that was not asked for exists")
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"resilab/brokers/minirabbit/codec"
 )
 
 // The files in testdata were written by Erlang itself; see testdata/golden.erl.
@@ -33,16 +35,33 @@ func TestHashIsErlangsPhash2(t *testing.T) {
 
 func TestHashFieldIsErlangsPhash2OfTheTaggedValue(t *testing.T) {
 	for _, f := range rows(t, "fields.txt") {
-		value := field(t, f[0], f[1])
+		value := fieldValue(t, f[0], f[1])
 		if got, want := HashField(value), u32(t, f[2]); got != want {
 			t.Errorf("HashField(%T %v) = %d, want %d", value, value, got, want)
 		}
 	}
-	if got := HashField([]any{"array"}); got != HashUndefined {
-		t.Errorf("HashField of an array = %d, want HashUndefined", got)
+	type other struct{}
+	if got := HashField(other{}); got != HashUndefined {
+		t.Errorf("HashField of a type that no field has = %d, want HashUndefined", got)
 	}
 	if atom("undefined")&mask27 != HashUndefined {
 		t.Errorf("HashUndefined = %d, want %d", HashUndefined, atom("undefined")&mask27)
+	}
+}
+
+// TestHashFieldOfNestedValues: decimals, arrays and tables, decoded from their bytes.
+func TestHashFieldOfNestedValues(t *testing.T) {
+	for _, row := range rows(t, "nested.txt") {
+		value, ok := codec.LookupField(append([]byte("\x01v"), unhex(t, row[0])...), "v")
+		if !ok {
+			t.Fatalf("%s is no value", row[0])
+		}
+		if got, want := HashField(value), u32(t, row[1]); got != want {
+			t.Errorf("HashField(%T %v) = %d, want %d", value, value, got, want)
+		}
+	}
+	if got := HashField(codec.Array{codec.Table{{Name: "x", Value: struct{}{}}}}); got != HashUndefined {
+		t.Errorf("HashField of an array with a type that no field has = %d, want HashUndefined", got)
 	}
 }
 
@@ -68,8 +87,8 @@ func TestJumpIsRabbitMQs(t *testing.T) {
 	}
 }
 
-// field makes the Go value that amqp091-go uses for an Erlang field type.
-func field(t *testing.T, kind, text string) any {
+// fieldValue makes the Go value that amqp091-go uses for an Erlang field type.
+func fieldValue(t *testing.T, kind, text string) any {
 	t.Helper()
 	switch kind {
 	case "void":

@@ -1,9 +1,6 @@
 package chash
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 const (
 	// golden is the golden ratio as a fraction of 2^32. Erlang gives every kind
@@ -11,12 +8,16 @@ const (
 	// apart.
 	golden = 0x9e3779b9
 
+	saltNil      = golden * 2 & math.MaxUint32
 	saltAtom     = golden * 3 & math.MaxUint32
 	saltTuple    = golden * 9 & math.MaxUint32
 	saltNegative = golden * 10 & math.MaxUint32
 	saltPositive = golden * 11 & math.MaxUint32
 	saltFloat    = golden * 12 & math.MaxUint32
 	saltBinary   = golden * 13 & math.MaxUint32
+
+	// nilWord stands for the empty list, Erlang's NIL_DEF.
+	nilWord = 2
 
 	// mask27 is the default range of phash2: 0 to 2^27-1.
 	mask27 = 1<<27 - 1
@@ -34,64 +35,7 @@ func Hash[K ~string | ~[]byte](key K) uint32 {
 // HashTuple returns erlang:phash2 of the tuple {longstr, value}, in 0 to 2^27-1:
 // what a string header hashes to on an exchange with a hash-header argument.
 func HashTuple[K ~string | ~[]byte](value K) uint32 {
-	return binary(fieldType("longstr"), value) & mask27
-}
-
-// HashField returns the hash of a header value as amqp091-go decodes it, in 0 to
-// 2^27-1: phash2 of the tuple of RabbitMQ's name for the field type and the
-// value. Tables, arrays and decimals are no sensible keys and all hash like an
-// absent header, which is the one deviation from RabbitMQ.
-func HashField(value any) uint32 {
-	return hashField(value) & mask27
-}
-
-func hashField(value any) uint32 {
-	switch v := value.(type) {
-	case nil:
-		return mixIn(fieldType("void"), saltAtom, atom("undefined"), 0)
-	case bool:
-		if v {
-			return mixIn(fieldType("bool"), saltAtom, atom("true"), 0)
-		}
-		return mixIn(fieldType("bool"), saltAtom, atom("false"), 0)
-	case string:
-		return binary(fieldType("longstr"), v)
-	case []byte:
-		return binary(fieldType("binary"), v)
-	case int8:
-		return integer(fieldType("byte"), int64(v))
-	case uint8:
-		return integer(fieldType("unsignedbyte"), int64(v))
-	case int16:
-		return integer(fieldType("short"), int64(v))
-	case uint16:
-		return integer(fieldType("unsignedshort"), int64(v))
-	case int32:
-		return integer(fieldType("signedint"), int64(v))
-	case uint32:
-		return integer(fieldType("unsignedint"), int64(v))
-	case int: // amqp091-go sends an int as a 32-bit field
-		return integer(fieldType("signedint"), int64(int32(v)))
-	case int64:
-		return integer(fieldType("long"), v)
-	case uint64: // which RabbitMQ takes for a signed one
-		return integer(fieldType("long"), int64(v))
-	case time.Time:
-		return integer(fieldType("timestamp"), v.Unix())
-	case float32:
-		return float(fieldType("float"), float64(v))
-	case float64:
-		return float(fieldType("double"), v)
-	default:
-		return HashUndefined
-	}
-}
-
-// fieldType is the state of the hash after the head of a two-element tuple whose
-// first element is the atom name.
-func fieldType(name string) uint32 {
-	const arity = 2
-	return mixIn(mixIn(0, saltTuple, arity, 0), saltAtom, atom(name), 0)
+	return binary(atomTerm(tuple(0, 2), "longstr"), value) & mask27
 }
 
 // atom is the hash that Erlang keeps with every atom (hashpjw over its name).

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"resilab/brokers/minirabbit/codec"
 )
 
 // MaxWeight is the heaviest binding that ParseWeight accepts, in buckets.
@@ -87,7 +89,7 @@ func ParseWeight(key string) (int, error) {
 		digits = key[1:]
 	}
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return 0, fmt.Errorf("The binding key must be an integer: %s", erlangBinary(key))
+		return 0, errors.New(codec.ErlangText("The binding key must be an integer: ", []byte(key)))
 	}
 	weight, err := strconv.ParseInt(key, 10, 64)
 	switch {
@@ -97,12 +99,4 @@ func ParseWeight(key string) (int, error) {
 		return 0, errors.New("The binding key must be greater than 0")
 	}
 	return int(weight), nil
-}
-
-// erlangBinary writes a text as Erlang prints a binary.
-func erlangBinary(text string) string {
-	if text == "" {
-		return "<<>>"
-	}
-	return fmt.Sprintf("<<%q>>", text)
 }

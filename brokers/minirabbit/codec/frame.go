@@ -32,7 +32,7 @@ type FrameError struct {
 }
 
 func (e *FrameError) Error() string {
-	return fmt.Sprintf("type %d, all octets = %s: %s", e.Type, Erlang(e.Octets), e.Fault)
+	return Excerpt(e.Type, e.Octets) + ": " + e.Fault
 }
 
 // A Frame is one frame off the wire.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -112,14 +113,37 @@ func TestReady(t *testing.T) {
 	}
 }
 
-func TestErlang(t *testing.T) {
+// TestErlangText compares with what io_lib:format("~p") of Erlang/OTP 25 printed.
+func TestErlangText(t *testing.T) {
+	long := strings.Repeat("\x01", 18)
 	for _, tt := range []struct{ in, want string }{
 		{"", "<<>>"},
 		{"payload", `<<"payload">>`},
 		{"\x00\x01\xc8", "<<0,1,200>>"},
+		{"ñ", `<<"ñ">>`},                     // C3 B1: both printable in Latin-1
+		{"€", "<<226,130,172>>"},             // 82 is not
+		{"\xc2\x80", "<<194,128>>"},          // nor is 80
+		{"\x7f", "<<127>>"},                  // nor DEL
+		{"a\"b\\c", `<<"a\"b\\c">>`},         // quoted
+		{"\r\v\f\b\x1b", `<<"\r\v\f\b\e">>`}, // escaped
+		{long + "\x7b\x01", "<<" + strings.Repeat("1,", 18) + "123,1>>"},
+		{long + "\x7b\x2d", "<<" + strings.Repeat("1,", 18) + "123,\n" + strings.Repeat(" ", 38) + "45>>"},
+		{strings.Repeat("\x80", 11), "<<" + strings.Repeat("128,", 10) + "\n" + strings.Repeat(" ", 38) + "128>>"},
 	} {
-		if got := Erlang([]byte(tt.in)); got != tt.want {
-			t.Errorf("%q: got %s, want %s", tt.in, got, tt.want)
+		const prefix = "The binding key must be an integer: "
+		if got := ErlangText(prefix, []byte(tt.in)); got != prefix+tt.want {
+			t.Errorf("%q: got %s, want %s", tt.in, got, prefix+tt.want)
+		}
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	for payload, want := range map[string]string{
+		"0123456789abcdef":  `type 3, all octets = <<"0123456789abcdef">>`,
+		"0123456789abcdefg": `type 3, first 16 octets = <<"0123456789abcdef">>`,
+	} {
+		if got := Excerpt(3, []byte(payload)); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

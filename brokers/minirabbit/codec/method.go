@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Classes of methods.
@@ -43,8 +44,12 @@ type UndecodableError struct {
 	Arguments []byte // valid as long as the frame is
 }
 
-// Error is what RabbitMQ says.
-func (e *UndecodableError) Error() string { return "cannot decode " + erlangNumbers(e.Arguments) }
+// Error returns the text that RabbitMQ replies with, as far as a reply text holds
+// it.
+func (e *UndecodableError) Error() string {
+	shown := e.Arguments[:min(len(e.Arguments), math.MaxUint8)]
+	return "cannot decode " + erlangNumbers(shown, math.MaxInt, "")
+}
 
 // Is makes it one of the errors that are ErrSyntax.
 func (e *UndecodableError) Is(target error) bool { return target == ErrSyntax }

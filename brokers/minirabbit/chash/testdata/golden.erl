@@ -7,7 +7,8 @@ main() ->
     write("phash2.txt", [key(K) || K <- keys()]),
     write("fields.txt", [field(T, V) || {T, V} <- fields()]),
     write("exs1024.txt", [draws(K) || K <- seeds()]),
-    write("jump.txt", [jumps(K) || K <- seeds()]).
+    write("jump.txt", [jumps(K) || K <- seeds()]),
+    write("nested.txt", [nested(V) || V <- nested()]).
 
 write(File, Lines) -> ok = file:write_file(File, Lines).
 
@@ -38,6 +39,41 @@ fields() ->
 
 field(T, V) when is_binary(V) -> io_lib:format("~s ~s ~b~n", [T, hex(V), erlang:phash2({T, V})]);
 field(T, V) -> io_lib:format("~s ~w ~b~n", [T, V, erlang:phash2({T, V})]).
+
+%% decimals, arrays and tables, as rabbit_binary_parser represents them
+nested() ->
+    Scalars = [{signedint, N} || N <- [0, 1, -1, 255, 1 bsl 27, -(1 bsl 31)]] ++
+              [{longstr, S} || S <- [<<>>, <<"a">>, <<"twelve bytes">>, <<"user-1234567890">>]] ++
+              [{bool, true}, {bool, false}, {void, undefined}, {double, 0.5}, {float, -1.5}, {binary, <<1, 2>>},
+               {timestamp, 1700000000}, {long, 1 bsl 40}, {byte, -5}, {unsignedbyte, 5}],
+    Decimals = [{decimal, {S, N}} || S <- [0, 1, 2, 255], N <- [0, 1, 314, 4294967295, 2147483648]],
+    Arrays = [{array, L} || L <- [[], Scalars] ++ [[S] || S <- Scalars] ++ [[S, S, S] || S <- Scalars]],
+    Tables = [{table, L} || L <- [[], [{<<>>, longstr, <<>>}]] ++ [[{<<"k">>, T, V}] || {T, V} <- Scalars] ++
+                                 [[{<<"a">>, T, V}, {<<"b">>, T, V}] || {T, V} <- Scalars]],
+    Deep = [{array, Arrays}, {array, Tables}, {array, Decimals}, {table, [{<<"x">>, T, V} || {T, V} <- Tables ++ Arrays ++ Decimals]}],
+    Decimals ++ Arrays ++ Tables ++ Deep.
+
+%% hex of the value as AMQP sends it, phash2
+nested(V) -> io_lib:format("~s ~b~n", [hex(iolist_to_binary(encode(V))), erlang:phash2(V)]).
+
+%% a field's type letter and value, as in AMQP 0-9-1 with RabbitMQ's letters
+encode({decimal, {Scale, N}}) -> <<$D, Scale:8, N:32>>;
+encode({array, L}) -> sized($A, [encode(V) || V <- L]);
+encode({table, L}) -> sized($F, [[size(K), K, encode({T, V})] || {K, T, V} <- L]);
+encode({signedint, N}) -> <<$I, N:32>>;
+encode({long, N}) -> <<$l, N:64>>;
+encode({byte, N}) -> <<$b, N:8>>;
+encode({unsignedbyte, N}) -> <<$B, N:8>>;
+encode({timestamp, N}) -> <<$T, N:64>>;
+encode({longstr, S}) -> sized($S, S);
+encode({binary, S}) -> sized($x, S);
+encode({bool, true}) -> [$t, 1];
+encode({bool, false}) -> [$t, 0];
+encode({double, F}) -> <<$d, F:64/float>>;
+encode({float, F}) -> <<$f, F:32/float>>;
+encode({void, undefined}) -> [$V].
+
+sized(Letter, Content) -> B = iolist_to_binary(Content), [Letter, <<(size(B)):32>>, B].
 
 seeds() -> [0, 1, 2, 1000, 2097150, 2097151, 2097152, 45914356, 134217727] ++
            [erlang:phash2(N) || N <- lists:seq(1, 60)].
