@@ -1,0 +1,261 @@
+package embedded
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	redisserver "github.com/alicebob/miniredis/v2/server"
+)
+
+// session is one connection.
+type session struct {
+	server *Server
+	conn   net.Conn
+	in     *bufio.Reader
+	peer   *redisserver.Peer
+	id     int64
+	began  time.Time
+
+	last   atomic.Pointer[request] // for CLIENT LIST
+	db     atomic.Int64
+	proto  atomic.Int64 // 2 or 3
+	inTx   bool
+	queued []queued // while inTx
+}
+
+// request is the last command of a connection.
+type request struct {
+	name string
+	at   time.Time
+}
+
+// queued is a command of a transaction that waits for EXEC.
+type queued struct {
+	args   []string
+	finish func(value) value // nil: the reply of miniredis stays as it is
+}
+
+// serve answers requests until the connection ends.
+func (c *session) serve() {
+	defer c.server.remove(c)
+	requests := make(chan []string)
+	gone := make(chan struct{})
+	c.server.tasks.Go(func() { c.read(requests, gone) })
+	for args := range requests {
+		c.server.ttls.advance(busyPace)
+		c.handle(args)
+		c.peer.Flush()
+		if c.peer.Closed() {
+			break
+		}
+	}
+	close(gone)
+	_ = c.conn.Close()
+	c.leaveChannels()
+}
+
+// read reads ahead, so that the end of a connection ends a command that blocks.
+func (c *session) read(requests chan<- []string, gone <-chan struct{}) {
+	defer close(requests)
+	for {
+		args, err := readRequest(c.in)
+		if err != nil {
+			var wrong protocolError
+			if errors.As(err, &wrong) {
+				c.write(errorf("ERR %s", wrong.Error()))
+				c.peer.Flush()
+			}
+			c.peer.Close()
+			return
+		}
+		select {
+		case requests <- args:
+		case <-gone:
+			return
+		}
+	}
+}
+
+// leaveChannels ends the subscriptions of a connection that has ended.
+func (c *session) leaveChannels() {
+	c.call("UNSUBSCRIBE")
+	c.call("PUNSUBSCRIBE")
+}
+
+func (c *session) write(v value) { c.peer.WriteRaw(string(v.append(nil, c.peer.Resp3))) }
+
+// handle answers one command.
+func (c *session) handle(args []string) {
+	name := strings.ToUpper(args[0])
+	c.last.Store(&request{name: strings.ToLower(name), at: time.Now()})
+	c.server.stats.commands.Add(1)
+	if !c.server.has(name) {
+		c.refuse(unknownCommand(args))
+		return
+	}
+	change := c.rewrite(name, args[1:])
+	if change != nil && !arityFits(name, len(args)) {
+		c.refuse(errorf("ERR wrong number of arguments for '%s' command", strings.ToLower(name)))
+		return
+	}
+	switch {
+	case c.inTx:
+		c.handleInTx(name, args, change)
+	case change != nil:
+		c.countLookups(name, args)
+		done := c.watchKeys(name, args, nil)
+		reply := c.apply(*change)
+		c.write(reply)
+		if done != nil {
+			done(reply)
+		}
+	default:
+		c.execute(name, args)
+	}
+}
+
+// refuse answers with an error that discards a transaction.
+func (c *session) refuse(v value) {
+	if c.inTx {
+		c.call("GET") // an error inside miniredis has the same effect there
+	}
+	c.write(v)
+}
+
+func unknownCommand(args []string) value {
+	var b strings.Builder
+	for _, a := range args[1:] {
+		if b.Len() >= 128 {
+			break
+		}
+		fmt.Fprintf(&b, "'%.128s' ", a)
+	}
+	return errorf("ERR unknown command '%.128s', with args beginning with: %s", args[0], b.String())
+}
+
+// has reports whether the server knows a command.
+func (s *Server) has(name string) bool {
+	_, own := ownCommands[name]
+	return own || s.core.IsRegisteredCommand(name)
+}
+
+// change is a command that miniredis does not answer as Redis does: what is
+// executed instead, and how that reply becomes Redis's.
+type change struct {
+	forward []string // empty: nothing is executed
+	finish  func(value) value
+}
+
+func (c *session) apply(ch change) value {
+	if len(ch.forward) == 0 {
+		return ch.finish(nothing)
+	}
+	return ch.finish(c.call(ch.forward...))
+}
+
+// execute lets miniredis answer, and counts and announces what it did.
+func (c *session) execute(name string, args []string) {
+	c.countLookups(name, args)
+	if done := c.watchKeys(name, args, nil); done != nil {
+		reply := c.call(args...)
+		c.write(reply)
+		done(reply)
+		return
+	}
+	c.server.core.Dispatch(c.peer, args)
+	switch {
+	case name == "MULTI" && len(args) == 1:
+		c.inTx, c.queued = true, nil
+	case name == "SELECT":
+		c.selected(args)
+	}
+}
+
+// selected notes the database that the connection is in from now on.
+func (c *session) selected(args []string) {
+	if n, err := strconv.ParseInt(args[1], 10, 64); len(args) == 2 && err == nil && n >= 0 && n < databases {
+		c.db.Store(n)
+	}
+}
+
+// handleInTx queues a command, or ends the transaction.
+func (c *session) handleInTx(name string, args []string, ch *change) {
+	switch {
+	case name == "EXEC" && len(args) == 1:
+		c.exec()
+		return
+	case name == "DISCARD" && len(args) == 1:
+		c.inTx = false
+	case name != "EXEC" && name != "DISCARD" && name != "MULTI" && name != "WATCH" && name != "QUIT":
+		c.queue(args, ch)
+		return
+	}
+	c.server.core.Dispatch(c.peer, args)
+}
+
+// queue lets miniredis queue a command, or one in its place, and writes what it
+// says about it.
+func (c *session) queue(args []string, ch *change) {
+	q := queued{args: args}
+	forward := args
+	if ch != nil {
+		if forward, q.finish = ch.forward, ch.finish; len(forward) == 0 {
+			forward = []string{"ECHO", ""}
+		}
+	}
+	reply := c.call(forward...)
+	if reply.kind == simple && reply.text == "QUEUED" {
+		c.queued = append(c.queued, q)
+	}
+	c.write(reply)
+}
+
+// exec executes a transaction.
+func (c *session) exec() {
+	c.inTx = false
+	var after []func(value)
+	known := map[string]bool{}
+	for _, q := range c.queued {
+		name := strings.ToUpper(q.args[0])
+		c.countLookups(name, q.args)
+		after = append(after, c.watchKeys(name, q.args, known))
+	}
+	reply := c.call("EXEC")
+	for i := range reply.items {
+		q := c.queued[i]
+		if q.finish != nil {
+			reply.items[i] = q.finish(reply.items[i])
+		}
+		if strings.EqualFold(q.args[0], "SELECT") {
+			c.selected(q.args)
+		}
+	}
+	c.write(reply)
+	for i, item := range reply.items {
+		if after[i] != nil {
+			after[i](item)
+		}
+	}
+}
+
+// call lets miniredis execute a command on this connection and returns its reply
+// instead of writing it.
+func (c *session) call(args ...string) value {
+	var b bytes.Buffer
+	peer := redisserver.NewPeer(bufio.NewWriter(&b))
+	peer.Ctx, peer.Resp3, peer.ClientName = c.peer.Ctx, c.peer.Resp3, c.peer.ClientName
+	c.server.core.Dispatch(peer, args)
+	peer.Flush()
+	v, err := readReply(bufio.NewReader(&b))
+	if err != nil {
+		return errorf("ERR miniredis answers %q with nothing", args[0])
+	}
+	return v
+}
