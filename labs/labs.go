@@ -19,14 +19,17 @@ type Entry struct {
 	Commands []lab.Command
 	// Export is nil where no program has the like of the lab's settings.
 	Export *lab.Export
+	// OnScreen are setup knobs with their defaults on a person's own screen, where
+	// these are not the knobs' own, such as a port that others may call.
+	OnScreen lab.Settings
 }
 
 // All lists the labs in the order of their tabs.
 func All() []Entry {
 	return []Entry{
-		{Spec: retry.Spec(), New: retry.New, Export: retry.Export()},
-		{Spec: convoy.Spec(), New: convoy.New, Needs: convoy.Needs},
-		{Spec: cacheaside.Spec(), New: cacheaside.New, Needs: cacheaside.Needs},
+		{Spec: retry.Spec(), New: retry.New, Commands: retry.Commands(), Export: retry.Export()},
+		{Spec: convoy.Spec(), New: convoy.New, Needs: convoy.Needs, Commands: convoy.Commands()},
+		{Spec: cacheaside.Spec(), New: cacheaside.New, Needs: cacheaside.Needs, OnScreen: cacheaside.OnScreen()},
 	}
 }
 

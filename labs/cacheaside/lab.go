@@ -92,6 +92,9 @@ func (l *engine) Start(ctx context.Context, s lab.Settings, seed uint64) error {
 // Needs returns the kinds of brokers that a run opens, whatever its settings.
 func Needs(lab.Settings) []string { return []string{lab.Redis} }
 
+// OnScreen is where the course's demo listens on a person's own screen.
+func OnScreen() lab.Settings { return lab.Settings{"http-addr": lab.TextValue(CourseHTTPAddr)} }
+
 // task does something on a goroutine of its own, which close waits for.
 func (l *engine) task(do func()) { l.tasks.Go(l.env.Guarded(do)) }
 

@@ -7,7 +7,6 @@ import (
 
 	"resilab/brokers"
 	"resilab/labs"
-	"resilab/labs/lab"
 )
 
 // brokerChoice reads --brokers and the flags with an address; an address wins.
@@ -17,21 +16,18 @@ func (c *call) brokerChoice() brokers.Choice {
 		choice = brokers.Local()
 	}
 	for _, kind := range kinds() {
-		if url := c.flags.Text(kind + "-url"); url != "" {
+		if url := c.flags.Text(urlFlag(kind)); url != "" {
 			choice.URLs[kind] = url
 		}
 	}
 	return choice
 }
 
-// kinds are the kinds of brokers in the order in which they are shown.
-func kinds() []string { return []string{lab.AMQP, lab.Redis, lab.Kafka} }
-
 func (c *call) newSession() (*labs.Session, error) {
 	return labs.NewSession(c.brokerChoice())
 }
 
-// isTerminal tells whether w is a terminal.
+// isTerminal reports whether w is a terminal.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(f.Fd())

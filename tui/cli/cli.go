@@ -1,7 +1,8 @@
 // Package cli is the command line of resilab: it reads flags, opens what a
 // command needs and prints what comes out. Every flag is declared as a
-// lab.Knob, so that a refused value is always told the same way: which flag,
-// which value, what is allowed.
+// lab.Knob, so that a refused value is always reported the same way: where it
+// came from, which value, what is allowed. The labs bring commands of their own
+// (lab.Command); nothing here names a lab.
 //
 // Exit codes: 0 fine, 1 the run failed, 2 wrong usage.
 package cli
@@ -13,13 +14,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"runtime/debug"
 	"strings"
-	"syscall"
 
-	"resilab/brokers"
 	"resilab/labs/i18n"
-	"resilab/labs/lab"
 )
 
 // Texts holds the command line's part of the catalogue.
@@ -44,144 +42,108 @@ type World struct {
 	Hangup <-chan os.Signal // SIGHUP; nil: never
 }
 
-// command is one word after resilab.
-type command struct {
-	name string
-	// flags declares the command's flags for its arguments.
-	flags func(args []string) ([]lab.Knob, error)
-	run   func(context.Context, *call) error
+// call is one invocation of a command with its flags read.
+type call struct {
+	World
+	text    *i18n.Catalogue
+	config  config
+	command command
+	args    []string // what is not a flag
+	values
 }
-
-func commands() []command {
-	return []command{
-		{"run", runFlags, runLab},
-		{"fleet", fleetFlags, runFleet},
-		{"export", exportFlags, exportCode},
-		{"schedule", fixed(scheduleFlags()), schedule},
-		{"route", fixed(routeFlags()), route},
-		{"course", fixed(courseFlags()), runCourse},
-		{"serve", fixed(serveFlags()), serve},
-		{"brokers", fixed(brokersFlags()), runBrokers},
-		{"doctor", fixed(doctorFlags()), runDoctor},
-	}
-}
-
-func fixed(flags []lab.Knob) func([]string) ([]lab.Knob, error) {
-	return func([]string) ([]lab.Knob, error) { return flags, nil }
-}
-
-// usageError is a mistake in what was typed: exit 2.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// silentError ends the program with exit 1; everything was said already.
-var errSaid = errors.New("already reported")
 
 // Main runs the program and returns its exit code.
 func Main(ctx context.Context, w World) int {
 	if isTerminalWatch(w) {
-		return beTerminalWatch(w)
+		return beTerminalWatch(ctx, w)
 	}
-	text, err := loadTexts(w)
+	config, configErr := readConfig(ctx, w.Getenv)
+	text, err := Catalogue(wantedLanguage(w, config))
 	if err != nil {
 		fmt.Fprintln(w.Stderr, "resilab:", err)
 		return exitUsage
 	}
-	err = dispatch(ctx, w, text)
-	var usage usageError
-	var address *brokers.URLError
+	c := &call{World: w, text: text, config: config}
+	if configErr == nil {
+		err = c.dispatch(ctx)
+	} else if err = configErr; c.goesWithout(configErr) {
+		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.config", oneLine(configErr.Error())))
+		err = c.dispatch(ctx)
+	}
+	return c.exit(ctx, err)
+}
+
+// exit reports an error and returns the exit code for it.
+func (c *call) exit(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errSaid):
+	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.interrupted"))
+		fmt.Fprintln(c.Stderr, "resilab:", c.text.T("cli.error.interrupted"))
 		return exitFailed
-	case errors.As(err, &usage), errors.As(err, &address):
-		fmt.Fprintln(w.Stderr, "resilab:", oneLine(explain(text, err)))
+	}
+	fmt.Fprintln(c.Stderr, "resilab:", oneLine(c.explain(err)))
+	if isUsage(err) {
 		return exitUsage
-	default:
-		fmt.Fprintln(w.Stderr, "resilab:", oneLine(explain(text, err)))
-		return exitFailed
 	}
+	return exitFailed
 }
 
-// explain puts an error into the catalogue's words where it has some; several
-// errors are told one after the other.
-func explain(text *i18n.Catalogue, err error) string {
-	var knob *lab.KnobError
-	var address *brokers.URLError
-	var broker *brokers.UnreachableError
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []string
-		for _, e := range several.Unwrap() {
-			all = append(all, explain(text, e))
-		}
-		return strings.Join(all, "; ")
-	}
-	switch {
-	case errors.Is(err, errNoLab):
-		return text.T("cli.error.lab", strings.Join(labNames(), "|"))
-	case errors.As(err, &knob):
-		return text.T("cli.error.value", "--"+knob.Knob, knob.Value, knob.Allowed)
-	case errors.As(err, &address):
-		return text.T("cli.error.value", urlFlag(address.Kind), address.Value, address.Allowed)
-	case errors.As(err, &broker) && broker.Refused:
-		return text.T("cli.error.refused", brokers.Name(broker.Kind), broker.Address, broker.Err, urlFlag(broker.Kind))
-	case errors.As(err, &broker) && broker.Start == "":
-		return text.T("cli.error.unreachable", brokers.Name(broker.Kind), broker.Address, broker.Err)
-	case errors.As(err, &broker):
-		return text.T("cli.error.start", brokers.Name(broker.Kind), broker.Address, broker.Err, broker.Start)
-	}
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return text.T("cli.error.taken", err)
-	}
-	return err.Error()
-}
-
-// urlFlag is the flag that tells where a broker of a kind is.
-func urlFlag(kind string) string { return "--" + kind + "-url" }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func dispatch(ctx context.Context, w World, text *i18n.Catalogue) error {
-	cmd, args := command{"labs", fixed(labsFlags()), runLabs}, w.Args
+// dispatch runs the command that the arguments name.
+func (c *call) dispatch(ctx context.Context) error {
+	args := c.Args
+	c.command = rootCommand()
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		all := commands()
-		i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
-		if args[0] == "help" {
-			return help(w, text, cmd, nil)
+		name := args[0]
+		args = args[1:]
+		if name == "help" {
+			return c.helpFor(args)
 		}
-		if i < 0 {
-			return usageError{errors.New(text.T("cli.error.command", args[0], strings.Join(commandNames(), "|")))}
+		var err error
+		if c.command, err = c.findCommand(name); err != nil {
+			return err
 		}
-		cmd, args = all[i], args[1:]
 	}
-	flags, err := cmd.flags(args)
+	flags, err := c.command.flags(args)
 	if err != nil {
 		return usageError{err}
 	}
-	c := &call{World: w, text: text, command: cmd.name}
-	wantsHelp, err := c.parse(flags, args)
-	if err != nil {
+	asked, err := c.parse(flags, args)
+	switch {
+	case err != nil:
 		return usageError{err}
+	case asked == wantsHelp:
+		return c.help(flags)
+	case asked == wantsVersion:
+		_, err := fmt.Fprintln(c.Stdout, "resilab", version())
+		return err
 	}
-	if wantsHelp {
-		return help(w, text, cmd, flags)
-	}
-	if !cmd.handlesHangup() {
+	if !c.command.handlesHangup {
 		var stop func()
-		ctx, stop = untilHangup(ctx, w)
+		ctx, stop = untilHangup(ctx, c.World)
 		defer stop()
 	}
-	return cmd.run(ctx, c)
+	return c.command.run(ctx, c)
 }
 
-func commandNames() (names []string) {
-	for _, c := range commands() {
-		names = append(names, c.name)
+// version is what the build knows of itself: the module's version or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
 	}
-	return names
+	said := []string{info.Main.Version}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			said = append(said, s.Value[:min(12, len(s.Value))])
+		case s.Key == "vcs.modified" && s.Value == "true":
+			said = append(said, "+")
+		}
+	}
+	return strings.TrimSpace(strings.Join(append(said, info.GoVersion), " "))
 }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -100,7 +100,7 @@ func (c *call) checkCard(desk console.Desk) error {
 		passed, err = desk.Check(id)
 	}
 	if err == nil && !passed {
-		err = errSaid
+		err = errReported
 	}
 	return err
 }

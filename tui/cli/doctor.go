@@ -43,7 +43,7 @@ func runDoctor(ctx context.Context, c *call) error {
 		c.printMissing(f)
 	}
 	if failed {
-		return errSaid
+		return errReported
 	}
 	if missing {
 		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.enough"))
@@ -56,7 +56,7 @@ func (c *call) printMissing(f brokers.Finding) {
 	fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error()))))
 	fix := f.Fix
 	if f.Refused {
-		fix = c.text.T("cli.doctor.refused", urlFlag(f.Kind))
+		fix = c.text.T("cli.doctor.refused", "--"+urlFlag(f.Kind))
 	}
 	if fix != "" {
 		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.fix", fix))

@@ -2,36 +2,32 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
+	"resilab/labs"
 	"resilab/labs/lab"
-	"resilab/labs/retry"
-	"resilab/labs/retry/export"
 )
 
-// exportFlags are the retry lab's knobs: it is the lab whose settings other
-// libraries have, too.
-func exportFlags([]string) ([]lab.Knob, error) {
-	own := []lab.Knob{lab.NewChoice("to", export.Names()...), languageFlag()}
-	return append(own, retry.Spec().Knobs...), nil
+func canExport(e labs.Entry) bool { return e.Export != nil }
+
+// exportFlags are the lab's knobs and the targets that it can be written for.
+func exportFlags(args []string) ([]lab.Knob, error) {
+	return labFlags(args, []lab.Knob{languageFlag()}, canExport, func(e labs.Entry) []lab.Knob {
+		return append([]lab.Knob{lab.NewChoice("to", e.Export.Targets...)}, e.Spec.Knobs...)
+	})
 }
 
-// exportCode prints settings as a program for a well-known library.
-func exportCode(_ context.Context, c *call) error {
-	spec := retry.Spec()
-	if len(c.args) != 1 || c.args[0] != spec.ID {
-		return usageError{errors.New(c.text.T("cli.error.export", spec.ID))}
+// runExport prints a lab's settings as a program.
+func runExport(_ context.Context, c *call) error {
+	e, err := c.labOf(canExport)
+	if err != nil {
+		return err
 	}
-	if !c.given["to"] {
-		return usageError{errors.New(c.text.T("cli.error.novalue", "--to", strings.Join(export.Names(), "|")))}
-	}
-	settings := c.knobs(spec)
-	if err := spec.Check(settings); err != nil {
+	settings := c.settings(e.Spec)
+	if err := e.Spec.Check(settings); err != nil {
 		return usageError{err}
 	}
-	code, err := retry.Code(c.text.Lang(), c.flags.Text("to"), settings)
+	code, err := e.Export.Code(c.text.Lang(), c.flags.Text("to"), settings)
 	if err != nil {
 		return usageError{err}
 	}
@@ -39,4 +35,30 @@ func exportCode(_ context.Context, c *call) error {
 		return fmt.Errorf("writing the program: %w", err)
 	}
 	return nil
+}
+
+// settings are a lab's settings: what was given, bundles resolved, the rest as
+// declared.
+func (c *call) settings(spec *lab.Spec) lab.Settings {
+	given := lab.Settings{}
+	for _, k := range spec.Knobs {
+		if v, ok := c.flags[k.ID]; ok && c.isGiven(k.ID) {
+			given[k.ID] = v
+		}
+	}
+	return spec.Complete(given)
+}
+
+// exporter writes a lab's settings as code, nil where no program has the like.
+func exporter(e *lab.Export, c *screen) func(lab.Settings) string {
+	if e == nil {
+		return nil
+	}
+	return func(s lab.Settings) string {
+		code, err := e.Code(c.lang, e.Target(s), s)
+		if err != nil {
+			return err.Error()
+		}
+		return code
+	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -11,22 +10,38 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/tui/theme"
 )
 
-// call is one invocation of a command with its flags read.
-type call struct {
-	World
-	text    *i18n.Catalogue
-	command string
-	args    []string // what is not a flag
+// values are a command's flags with where each came from.
+type values struct {
 	flags   lab.Settings
-	given   map[string]bool // flags that were set by somebody, wherever
+	origins map[string]string // of those that somebody has set: "--lang", "RESILAB_LANG", "config.yaml:3: lang"
 }
+
+// isGiven reports whether somebody has set a flag, wherever.
+func (v *values) isGiven(id string) bool { return v.origins[id] != "" }
+
+// origin says where a flag's value came from; a default counts as the flag's.
+func (v *values) origin(id string) string {
+	if where := v.origins[id]; where != "" {
+		return where
+	}
+	return "--" + id
+}
+
+// asked is what the arguments ask for besides running the command.
+type asked int
+
+const (
+	wantsRun asked = iota
+	wantsHelp
+	wantsVersion
+)
 
 // flagValue lets pflag fill a knob's value.
 type flagValue struct {
@@ -44,40 +59,89 @@ func (f *flagValue) Set(s string) error {
 	return err
 }
 
-// parse reads args; a flag that is not given comes from RESILAB_<FLAG> in the
-// environment, else from the config file, else it has its default.
-func (c *call) parse(knobs []lab.Knob, args []string) (wantsHelp bool, err error) {
-	set := pflag.NewFlagSet(c.command, pflag.ContinueOnError)
+// parse reads args. A flag that is not given comes from RESILAB_<FLAG> in the
+// environment, else from the config file, else it has its default. An empty
+// value is no value.
+func (c *call) parse(knobs []lab.Knob, args []string) (asked, error) {
+	set := pflag.NewFlagSet(c.command.title(), pflag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.BoolVarP(&wantsHelp, "help", "h", false, "")
-	values := map[string]*flagValue{}
+	help := set.BoolP("help", "h", false, "")
+	showVersion := new(bool)
+	if c.command.name == "" {
+		showVersion = set.Bool("version", false, "")
+	}
+	given := map[string]*flagValue{}
 	for _, k := range knobs {
 		v := &flagValue{knob: k, value: k.Default}
-		values[k.ID] = v
-		f := set.VarPF(v, k.ID, "", "")
-		if k.Kind == lab.Bool {
+		given[k.ID] = v
+		if f := set.VarPF(v, k.ID, "", ""); k.Kind == lab.Bool {
 			f.NoOptDefVal = "true"
 		}
 	}
 	if err := set.Parse(joinSwitches(args, knobs)); err != nil {
-		return false, c.flagError(err, set)
+		return wantsRun, c.flagError(err, set)
 	}
-	config, err := readConfig(c.Getenv)
-	if err != nil {
-		return false, err
-	}
-	c.args, c.flags, c.given = set.Args(), lab.Settings{}, map[string]bool{}
-	for id, v := range values {
-		c.given[id] = set.Changed(id)
-		if preset, ok := outside(c.Getenv, config, id); ok && !c.given[id] && isOfSurroundings(id) {
-			if err := v.Set(preset); err != nil {
-				return false, err
-			}
-			c.given[id] = true
+	c.args, c.flags, c.origins = set.Args(), lab.Settings{}, map[string]string{}
+	for id, v := range given {
+		if err := c.settle(set.Changed(id), v); err != nil {
+			return wantsRun, err
 		}
-		c.flags[id] = v.value
 	}
-	return wantsHelp, nil
+	switch {
+	case *help:
+		return wantsHelp, nil
+	case *showVersion:
+		return wantsVersion, nil
+	}
+	return wantsRun, c.checkRequired(knobs)
+}
+
+// checkRequired refuses a call without one of the command's required flags.
+func (c *call) checkRequired(knobs []lab.Knob) error {
+	for _, k := range knobs {
+		if slices.Contains(c.command.required, k.ID) && !c.isGiven(k.ID) && len(c.args) > 0 {
+			return errors.New(c.text.T("cli.error.novalue", "--"+k.ID, k.Allowed()))
+		}
+	}
+	return nil
+}
+
+// settle decides which of the given, the outer and the default value a flag has.
+func (c *call) settle(changed bool, v *flagValue) error {
+	id := v.knob.ID
+	isEmpty := v.knob.Kind == lab.Text && v.value.Text() == ""
+	if changed && !isEmpty {
+		c.origins[id] = "--" + id
+	}
+	if outer, where := c.outside(id); !c.isGiven(id) && where != "" {
+		c.origins[id] = where
+		if err := v.Set(outer); err != nil {
+			return err
+		}
+	}
+	if v.knob.Kind == lab.Text {
+		if v.value.Text() == "" {
+			v.value = v.knob.Default
+		}
+		v.value = lab.TextValue(expandHome(v.value.Text(), c.Getenv))
+	}
+	c.flags[id] = v.value
+	return nil
+}
+
+// expandHome replaces the ~ of a path, which a shell does not do everywhere.
+func expandHome(path string, getenv func(string) string) string {
+	if path != "~" && !strings.HasPrefix(path, "~/") {
+		return path
+	}
+	home := getenv("HOME")
+	if home == "" {
+		var err error
+		if home, err = os.UserHomeDir(); err != nil {
+			return path
+		}
+	}
+	return filepath.Join(home, path[1:])
 }
 
 // joinSwitches lets a switch be followed by its value as other flags are:
@@ -108,111 +172,31 @@ func (c *call) flagError(err error, set *pflag.FlagSet) error {
 	case errors.As(err, &bad):
 		return bad.Unwrap()
 	case errors.As(err, &unknown):
-		var names []string
-		set.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		name := unknown.GetSpecifiedName()
-		if short := unknown.GetSpecifiedShortnames(); short != "" {
-			name = "-" + short
-		} else {
-			name = "--" + name
-		}
-		return errors.New(c.text.T("cli.error.flag", name, c.command, strings.Join(names, " ")))
+		return errors.New(c.unknownFlag(unknown, set))
 	case errors.As(err, &noValue):
 		return errors.New(c.text.T("cli.error.novalue", "--"+noValue.GetFlag().Name, noValue.GetFlag().Value.Type()))
 	}
 	return err
 }
 
-// outside looks a flag up in the environment, then in the config file.
-func outside(getenv func(string) string, config map[string]string, id string) (string, bool) {
-	if v := getenv("RESILAB_" + strings.ToUpper(strings.ReplaceAll(id, "-", "_"))); v != "" {
-		return v, true
+// unknownFlag says which command has the flag, or which flags there are.
+func (c *call) unknownFlag(err *pflag.NotExistError, set *pflag.FlagSet) string {
+	if short := err.GetSpecifiedShortnames(); short != "" {
+		return c.text.T("cli.error.flag", "-"+short, c.command.title(), "-h")
 	}
-	v, ok := config[id]
-	return v, ok
-}
-
-// surroundings are the flags that describe a person's place rather than one
-// run. Only they are taken from outside, so that a run's settings are always on
-// its command line.
-func surroundings() []lab.Knob {
-	flags := []lab.Knob{languageFlag(), progressFlag()}
-	return append(append(flags, themeFlags()...), brokerFlags()...)
-}
-
-func isOfSurroundings(id string) bool {
-	return slices.ContainsFunc(surroundings(), func(k lab.Knob) bool { return k.ID == id })
-}
-
-// readConfig reads config.yaml in resilab's folder of the user's
-// configuration, if there is one.
-func readConfig(getenv func(string) string) (map[string]string, error) {
-	dir, err := configDir(getenv)
-	if err != nil {
-		return nil, nil // no home: nothing to read
+	id := err.GetSpecifiedName()
+	if owners := flagOwners(id); len(owners) > 0 {
+		return c.text.T("cli.error.owner", "--"+id, c.command.title(), strings.Join(owners, ", "))
 	}
-	path := filepath.Join(dir, "config.yaml")
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the config file: %w", err)
-	}
-	var raw map[string]any
-	if err := yaml.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("reading the config file %s: %s", path, oneLine(err.Error()))
-	}
-	config := make(map[string]string, len(raw))
-	for k, v := range raw {
-		if !isOfSurroundings(k) {
-			return nil, fmt.Errorf("config file %s: %q is not a setting of resilab", path, k)
-		}
-		config[k] = fmt.Sprint(v)
-	}
-	return config, nil
-}
-
-// configDir is where resilab keeps its config file, progress and host key.
-func configDir(getenv func(string) string) (string, error) {
-	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
-		return filepath.Join(dir, "resilab"), nil
-	}
-	if home := getenv("HOME"); home != "" {
-		return filepath.Join(home, ".config", "resilab"), nil
-	}
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", fmt.Errorf("finding the configuration folder: %w", err)
-	}
-	return filepath.Join(dir, "resilab"), nil
+	var names []string
+	set.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return c.text.T("cli.error.flag", "--"+id, c.command.title(), strings.Join(names, " "))
 }
 
 // languageFlag is declared by every command; it is read before all others,
-// because errors are told in that language too.
+// because errors are reported in that language too.
 func languageFlag() lab.Knob {
 	return lab.NewChoice("lang", "auto", string(i18n.Spanish), string(i18n.English))
-}
-
-// loadTexts finds the language in the arguments, the environment or the
-// config file and loads its catalogue.
-func loadTexts(w World) (*i18n.Catalogue, error) {
-	lang := i18n.DetectEnv(w.Getenv)
-	wanted := ""
-	if config, err := readConfig(w.Getenv); err == nil {
-		wanted, _ = outside(w.Getenv, config, "lang")
-	}
-	for i, a := range w.Args {
-		if v, ok := strings.CutPrefix(a, "--lang="); ok {
-			wanted = v
-		} else if a == "--lang" && i+1 < len(w.Args) {
-			wanted = w.Args[i+1]
-		}
-	}
-	if l, err := i18n.ParseLang(wanted); err == nil {
-		lang = l // a wrong value is refused when the flags are read
-	}
-	return Catalogue(lang)
 }
 
 // progressFlag names the file of the progress in the course.
@@ -221,7 +205,33 @@ func progressFlag() lab.Knob { return lab.NewText("progress", "") }
 // seedFlag: the same seed gives the same draws.
 func seedFlag() lab.Knob { return lab.NewInt("seed", 1, 0, 1<<31-1) }
 
-func formatFlag() lab.Knob { return lab.NewChoice("format", "text", "json") }
+func formatFlag() lab.Knob { return lab.NewChoice("format", "text", formatJSON) }
+
+const formatJSON = "json"
+
+// wantsJSON reports whether --format asks for JSON.
+func (c *call) wantsJSON() bool { return c.flags.Text("format") == formatJSON }
+
+func themeFlags() []lab.Knob {
+	return []lab.Knob{
+		lab.NewChoice("theme", "auto", "dark", "light"),
+		lab.NewChoice("glyphs", theme.Blocks.String(), theme.Braille.String(), theme.ASCII.String()),
+		lab.NewBool("ascii", false),
+		lab.NewBool("reduced-motion", false),
+	}
+}
+
+// brokerFlags choose where the brokers are.
+func brokerFlags() []lab.Knob {
+	flags := []lab.Knob{lab.NewChoice("brokers", "embedded", "local")}
+	for _, kind := range kinds() {
+		flags = append(flags, lab.NewText(urlFlag(kind), ""))
+	}
+	return flags
+}
+
+// kinds are the kinds of brokers in the order in which they are shown.
+func kinds() []string { return []string{lab.AMQP, lab.Redis, lab.Kafka} }
 
 // checkAddresses refuses flags that name no place to listen.
 func (c *call) checkAddresses(ids ...string) error {
@@ -233,13 +243,4 @@ func (c *call) checkAddresses(ids ...string) error {
 		}
 	}
 	return nil
-}
-
-// brokerFlags choose where the brokers are.
-func brokerFlags() []lab.Knob {
-	flags := []lab.Knob{lab.NewChoice("brokers", "embedded", "local")}
-	for _, kind := range kinds() {
-		flags = append(flags, lab.NewText(kind+"-url", ""))
-	}
-	return flags
 }

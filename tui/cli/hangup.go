@@ -7,9 +7,6 @@ import (
 	"resilab/tui/sshd"
 )
 
-// handlesHangup reports whether a command uses SIGHUP itself: it ends all others.
-func (c command) handlesHangup() bool { return c.name == "serve" }
-
 // untilHangup returns a context that also ends with SIGHUP. The caller must
 // call stop.
 func untilHangup(ctx context.Context, w World) (hangup context.Context, stop func()) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"resilab/labs"
@@ -16,68 +17,137 @@ const (
 	helpName  = 30 // most cells of the left column; a longer flag has its row
 )
 
-// help prints a command's flags, or without flags the list of commands.
-func help(w World, text *i18n.Catalogue, cmd command, flags []lab.Knob) error {
-	p := &helpPage{}
-	p.para(text.T("cli.help." + cmd.name))
-	if cmd.name == "labs" {
-		p.para("")
-		p.para(text.T("cli.help.commands"))
-		for _, c := range commands() {
-			p.add("resilab "+c.name, text.T("cli.help."+c.name))
+// title is the command as it is typed.
+func (cmd command) title() string { return strings.TrimSpace("resilab " + cmd.name) }
+
+// usage is the command with its arguments.
+func (cmd command) usage() string { return strings.TrimSpace(cmd.title() + " " + cmd.args) }
+
+// about says in a sentence what the command is for.
+func (cmd command) about(text *i18n.Catalogue) string {
+	switch {
+	case cmd.lab != "":
+		return text.T(cmd.lab + ".command." + cmd.name)
+	case cmd.name == "":
+		return text.T("cli.help.resilab", labTitles(text))
+	}
+	suits := anyLab
+	if cmd.suits != nil {
+		suits = cmd.suits
+	}
+	return text.T("cli.help."+cmd.name, strings.Join(labNames(suits), ", "))
+}
+
+func labTitles(text *i18n.Catalogue) string {
+	var titles []string
+	for _, e := range labs.All() {
+		titles = append(titles, text.T(e.Spec.ID+".name"))
+	}
+	return strings.Join(titles, ", ")
+}
+
+// helpFor prints the help of the command that args name, or of resilab.
+func (c *call) helpFor(args []string) error {
+	if len(args) > 0 {
+		var err error
+		if c.command, err = c.findCommand(args[0]); err != nil {
+			return err
 		}
-		if flags == nil {
-			flags = labsFlags()
+		args = append(args[1:], "--help")
+	}
+	flags, err := c.command.flags(args)
+	if err != nil {
+		return usageError{err}
+	}
+	return c.help(flags)
+}
+
+// help prints a command's usage and flags; resilab's lists the commands, too.
+func (c *call) help(flags []lab.Knob) error {
+	p := &helpPage{}
+	p.para(c.text.T("cli.help.usage", c.command.usage()))
+	p.para("")
+	p.para(c.command.about(c.text))
+	if c.command.name == "" {
+		p.para("")
+		p.para(c.text.T("cli.help.commands"))
+		for _, cmd := range commands() {
+			p.add(cmd.usage(), cmd.about(c.text))
 		}
 	}
 	p.para("")
-	p.para(text.T("cli.help.flags"))
+	p.para(c.text.T("cli.help.flags"))
 	for _, k := range flags {
-		name, words := flagName(text, k)
-		p.add(name, flagHelp(text, w.Args, k)+words+defaultText(text, k))
+		name, words := flagName(c.text, k)
+		p.add(name, c.flagHelp(k)+words+c.defaultText(k))
 	}
-	return p.write(w.Stdout)
+	p.add("-h, --help", c.text.T("cli.help.help"))
+	if c.command.name == "" {
+		p.add("--version", c.text.T("cli.help.version"))
+	}
+	return p.write(c.Stdout)
 }
 
-// flagName is a flag with what it takes; the words of a choice that are too
-// many to stand beside it are returned for the text.
+// flagName is a flag with the type of its value; what else there is to know of
+// the value is returned for the text.
 func flagName(text *i18n.Catalogue, k lab.Knob) (name, words string) {
 	name = "--" + k.ID
-	switch {
-	case k.Kind == lab.Bool && k.Default.Bool():
-		return name + " true|false", "" // on, unless it is said otherwise
-	case k.Kind == lab.Bool:
+	kind := ""
+	switch k.Kind {
+	case lab.Bool:
+		if k.Default.Bool() {
+			return name + " true|false", "" // on, unless it is said otherwise
+		}
 		return name, ""
-	case k.Kind == lab.Text:
-		return name + " " + text.T("cli.help.text"), ""
-	case len(name)+1+len(k.Allowed()) > helpName:
-		return name, " " + strings.Join(k.Choices, ", ")
+	case lab.Choice:
+		if len(name)+1+len(k.Allowed()) <= helpName {
+			return name + " " + k.Allowed(), ""
+		}
+		return name + " " + text.T("cli.help.type.word"), ": " + strings.Join(k.Choices, ", ")
+	case lab.Text:
+		return name + " " + text.T("cli.help.type.text"), ""
+	case lab.Int:
+		kind = "int"
+	case lab.Duration:
+		kind = "duration"
 	default:
-		return name + " " + k.Allowed(), ""
+		kind = "number"
 	}
+	return name + " " + text.T("cli.help.type."+kind), " (" + k.Allowed() + ")"
 }
 
-// defaultText says what a flag is worth that is not given; a switch is off
-// where it does not say so.
-func defaultText(text *i18n.Catalogue, k lab.Knob) string {
+// defaultText says what a flag is worth that is not given.
+func (c *call) defaultText(k lab.Knob) string {
 	s := k.Default.String()
-	if s == "" || k.Kind == lab.Bool && !k.Default.Bool() {
+	switch {
+	case slices.Contains(c.command.required, k.ID):
+		return c.text.T("cli.help.required")
+	case s == "":
 		return ""
 	}
-	return text.T("cli.help.default", s)
+	return c.text.T("cli.help.default", s)
 }
 
-// flagHelp finds a flag's text: a lab's knob has it in the lab's catalogue.
-func flagHelp(text *i18n.Catalogue, args []string, k lab.Knob) string {
-	for _, a := range append(args, "retry") {
-		if _, ok := labs.Find(a); !ok {
-			continue
+// flagHelp finds a flag's text: that of the lab which brings the command, that
+// of the lab's knob, or the program's own.
+func (c *call) flagHelp(k lab.Knob) string {
+	ids := []string{c.command.lab, labWord(c.Args)}
+	for _, e := range labs.All() {
+		ids = append(ids, e.Spec.ID)
+	}
+	keys := []string{fmt.Sprintf("%s.flag.%s.%s", c.command.lab, c.command.name, k.ID)}
+	for i, id := range ids {
+		if i == 2 {
+			keys = append(keys, "cli.flag."+k.ID) // before the knobs of labs that nobody has named
 		}
-		if key := fmt.Sprintf("%s.knob.%s.help", a, k.ID); text.Has(key) {
-			return text.T(key)
+		keys = append(keys, fmt.Sprintf("%s.knob.%s.help", id, k.ID))
+	}
+	for _, key := range keys {
+		if c.text.Has(key) {
+			return strings.TrimSuffix(c.text.T(key), ".")
 		}
 	}
-	return text.T("cli.flag." + k.ID)
+	return ""
 }
 
 // helpPage is two columns below paragraphs, no wider than a usual terminal.
@@ -91,7 +161,7 @@ func (p *helpPage) add(name, words string) { p.rows = append(p.rows, [2]string{n
 func (p *helpPage) write(w io.Writer) error {
 	column := 0
 	for _, r := range p.rows {
-		if n := len(r[0]); n <= helpName {
+		if n := widget.Width(r[0]); n <= helpName {
 			column = max(column, n)
 		}
 	}
@@ -101,9 +171,9 @@ func (p *helpPage) write(w io.Writer) error {
 			b.WriteString(strings.Join(widget.Wrap(r[1], helpWidth), "\n") + "\n")
 			continue
 		}
-		left := "  " + r[0] + strings.Repeat(" ", max(0, column-len(r[0]))) + "  "
+		left := "  " + r[0] + strings.Repeat(" ", max(0, column-widget.Width(r[0]))) + "  "
 		indent := strings.Repeat(" ", column+4)
-		if len(r[0]) > column {
+		if widget.Width(r[0]) > column {
 			left = "  " + r[0] + "\n" + indent
 		}
 		words := widget.Wrap(r[1], helpWidth-column-4)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -21,65 +20,26 @@ import (
 const (
 	progressEvery = 200 * time.Millisecond
 	progressParts = 4               // of the line: the time, and what is most worth knowing
-	restPatience  = 5 * time.Second // for what is under way when the time is up
-	stopPatience  = 5 * time.Second
+	restTimeout   = 5 * time.Second // for what is under way when the time is up
+	stopTimeout   = 5 * time.Second
 )
 
 // runFlags are the lab's own knobs and what a run needs besides.
 func runFlags(args []string) ([]lab.Knob, error) {
-	own := []lab.Knob{
+	own := append([]lab.Knob{
 		lab.NewDuration("for", 10*time.Second, 10*time.Millisecond, time.Hour),
 		seedFlag(), formatFlag(), languageFlag(),
-	}
-	flags := append(own, brokerFlags()...)
-	name := labWord(args)
-	switch {
-	case name == "" && (len(args) == 0 || args[0] == "-h" || args[0] == "--help"):
-		return flags, nil
-	case name == "":
-		return nil, errNoLab
-	}
-	entry, ok := labs.Find(name)
-	if !ok {
-		return nil, &lab.KnobError{Knob: "lab", Value: name, Allowed: strings.Join(labNames(), "|")}
-	}
-	return append(append([]lab.Knob{}, entry.Spec.Knobs...), flags...), nil
-}
-
-// errNoLab is told in the catalogue's words.
-var errNoLab = errors.New("the lab is missing")
-
-// labWord finds which lab is asked for before its flags are known: the first
-// word that names one, else the first word of all.
-func labWord(args []string) string {
-	for _, a := range args {
-		if _, ok := labs.Find(a); ok {
-			return a
-		}
-	}
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		return args[0]
-	}
-	return ""
-}
-
-func labNames() (names []string) {
-	for _, e := range labs.All() {
-		names = append(names, e.Spec.ID)
-	}
-	return names
+	}, brokerFlags()...)
+	return labFlags(args, own, anyLab, func(e labs.Entry) []lab.Knob { return e.Spec.Knobs })
 }
 
 // runLab runs one lab without a screen and prints the evidence.
 func runLab(ctx context.Context, c *call) error {
-	if len(c.args) == 0 {
-		return usageError{errNoLab}
+	entry, err := c.labOf(anyLab)
+	if err != nil {
+		return err
 	}
-	if len(c.args) > 1 {
-		return usageError{errors.New(c.text.T("cli.error.toomuch", c.args[1]))}
-	}
-	entry, _ := labs.Find(c.args[0])
-	settings := c.knobs(entry.Spec)
+	settings := c.settings(entry.Spec)
 	if err := entry.Spec.Check(settings); err != nil {
 		return usageError{err}
 	}
@@ -94,18 +54,6 @@ func runLab(ctx context.Context, c *call) error {
 	return c.printRun(entry.Spec, run)
 }
 
-// knobs are the lab's settings: what was given, bundles resolved, the rest as
-// declared.
-func (c *call) knobs(spec *lab.Spec) lab.Settings {
-	given := lab.Settings{}
-	for _, k := range spec.Knobs {
-		if c.given[k.ID] {
-			given[k.ID] = c.flags[k.ID]
-		}
-	}
-	return spec.Complete(given)
-}
-
 // measure runs the experiment for the time asked and lets what is under way
 // come to an end.
 func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.Entry, settings lab.Settings) (run lab.Run, err error) {
@@ -114,7 +62,7 @@ func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.En
 		return run, err
 	}
 	defer func() {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		err = errors.Join(err, exp.Stop(stopCtx))
 	}()
@@ -122,11 +70,11 @@ func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.En
 		return run, err
 	}
 	for _, note := range exp.Snapshot().Notes {
-		fmt.Fprintln(c.Stderr, c.text.T(note.Key, note.Args...))
+		c.note(c.text.T(note.Key, note.Args...))
 	}
 	interrupted := c.wait(ctx, exp, c.flags.Duration("for"))
 	for _, trouble := range exp.Snapshot().Troubles {
-		fmt.Fprintln(c.Stderr, c.text.T(trouble.Key, trouble.Args...))
+		c.note(c.text.T(trouble.Key, trouble.Args...))
 	}
 	exp.TogglePause()
 	if interrupted == nil {
@@ -134,8 +82,8 @@ func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.En
 	}
 	run = exp.Current()
 	if interrupted != nil {
-		fmt.Fprintln(c.Stderr, c.text.T("cli.run.interrupted", fmt.Sprintf("%.1f", run.Duration)))
-		return run, errors.Join(c.printRun(entry.Spec, run), errSaid)
+		c.note(c.text.T("cli.run.interrupted", fmt.Sprintf("%.1f", run.Duration)))
+		return run, errors.Join(c.printRun(entry.Spec, run), errReported)
 	}
 	return run, nil
 }
@@ -183,9 +131,9 @@ func (c *call) progress(exp *lab.Experiment, d time.Duration) {
 	fmt.Fprint(c.Stderr, "\r\x1b[K"+ansi.Truncate(strings.Join(parts, " · "), terminalWidth(c.Stderr)-1, "…"))
 }
 
-// waitForRest waits until nothing is in flight any more, within reason.
+// waitForRest waits until nothing is in flight, for restTimeout at most.
 func waitForRest(ctx context.Context, exp *lab.Experiment) {
-	ctx, cancel := context.WithTimeout(ctx, restPatience)
+	ctx, cancel := context.WithTimeout(ctx, restTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -199,31 +147,34 @@ func waitForRest(ctx context.Context, exp *lab.Experiment) {
 }
 
 func (c *call) printRun(spec *lab.Spec, run lab.Run) error {
-	if c.flags.Text("format") == "json" {
+	if c.wantsJSON() {
 		return json.NewEncoder(c.Stdout).Encode(run)
 	}
-	return c.printText(c.Stdout, spec, run)
+	return c.printText(spec, run)
 }
 
 // printText writes settings and figures in two aligned columns.
-func (c *call) printText(w io.Writer, spec *lab.Spec, run lab.Run) error {
-	t := newTable()
-	t.title(c.text.T("cli.run.title", c.text.T(spec.ID+".name"), fmt.Sprintf("%.1f", run.Duration), run.Seed))
+func (c *call) printText(spec *lab.Spec, run lab.Run) error {
+	var t lab.Table
+	t.Title(c.text.T("cli.run.title", c.text.T(spec.ID+".name"), fmt.Sprintf("%.1f", run.Duration), run.Seed))
 	for _, name := range slices.Sorted(maps.Keys(run.Brokers)) {
-		t.row(c.text.T("cli.broker."+name), run.Brokers[name])
+		t.Row(c.text.T("cli.broker."+name), run.Brokers[name])
 	}
-	t.title(c.text.T("cli.run.knobs"))
+	t.Title(c.text.T("cli.run.knobs"))
 	for _, k := range spec.Knobs {
-		t.row(c.text.T(spec.ID+".knob."+k.ID+".name"), run.Knobs[k.ID].String()+k.Unit)
+		t.Row(c.text.T(spec.ID+".knob."+k.ID+".name"), run.Knobs[k.ID].String()+k.Unit)
 	}
-	t.title(c.text.T("cli.run.metrics"))
+	t.Title(c.text.T("cli.run.metrics"))
 	for _, m := range spec.Metrics {
 		if v, ok := run.Metrics[m.ID]; ok {
-			t.row(c.metricName(spec, m), m.Format.Write(v))
+			t.Row(c.metricName(spec, m), m.Format.Write(v))
 		}
 	}
-	return t.write(w)
+	return writeTable(c.Stdout, t)
 }
+
+// note writes a line for the person that is no part of the output.
+func (c *call) note(line string) { fmt.Fprintln(c.Stderr, line) }
 
 func (c *call) metricName(spec *lab.Spec, m lab.Metric) string {
 	return c.text.T(spec.ID + ".metric." + m.ID)

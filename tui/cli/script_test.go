@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"encoding/binary"
 	"os"
 	"os/signal"
 	"syscall"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -30,7 +32,17 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			return nil
 		},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"utf16": writeUTF16},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// writeUTF16 writes the text of one file into another as PowerShell does.
+func writeUTF16(ts *testscript.TestScript, _ bool, args []string) {
+	data := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(ts.ReadFile(args[0]))) {
+		data = binary.LittleEndian.AppendUint16(data, unit)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
 }

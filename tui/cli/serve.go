@@ -38,9 +38,9 @@ func serveFlags() []lab.Knob {
 	return append(flags, brokerFlags()...)
 }
 
-// serve lets visitors into the labs over SSH. All share the session's brokers;
+// runServe lets visitors into the labs over SSH. All share the session's brokers;
 // each has experiments, and so a namespace, of their own.
-func serve(ctx context.Context, c *call) error {
+func runServe(ctx context.Context, c *call) error {
 	if err := errors.Join(c.noArgs(), c.checkAddresses("addr")); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 	if opt.HostKeyPath == "" {
 		dir, err := configDir(c.Getenv)
 		if err != nil {
-			return opt, usageError{errors.New(c.text.T("cli.error.novalue", "--host-key", c.text.T("cli.help.text")))}
+			return opt, usageError{errors.New(c.text.T("cli.error.novalue", "--host-key", c.text.T("cli.help.type.text")))}
 		}
 		opt.HostKeyPath = filepath.Join(dir, "host_ed25519")
 	}

@@ -74,7 +74,7 @@ func (s screen) model() (*app.Model, error) {
 			return nil, err
 		}
 		entries = append(entries, app.LabEntry{
-			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Export, s.lang),
+			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Export, &s),
 			Card: card.New(card.Options{Book: s.book, Store: s.store, Experiment: exp, Card: s.card}),
 		})
 	}
@@ -93,20 +93,6 @@ func openBook() (*course.Book, error) {
 	return course.Load(specs...)
 }
 
-// exporter writes a lab's settings as code, nil where no program has the like.
-func exporter(e *lab.Export, lang i18n.Lang) func(lab.Settings) string {
-	if e == nil {
-		return nil
-	}
-	return func(s lab.Settings) string {
-		code, err := e.Code(lang, e.Target(s), s)
-		if err != nil {
-			return err.Error()
-		}
-		return code
-	}
-}
-
 // settings are the lab's defaults with the setup knobs it has.
 func (s screen) settings(spec *lab.Spec) lab.Settings {
 	settings := spec.Defaults()
@@ -116,9 +102,4 @@ func (s screen) settings(spec *lab.Spec) lab.Settings {
 		return !ok
 	})
 	return settings
-}
-
-// detached is for work that must be done although ctx has ended.
-func detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 }

@@ -6,41 +6,31 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"resilab/labs/lab"
+	"resilab/tui/widget"
 )
 
-// table is two aligned columns under titles.
-type table struct{ lines []tableLine }
-
-type tableLine struct {
-	isTitle     bool
-	name, value string
-}
-
-func newTable() *table { return &table{} }
-
-func (t *table) title(s string) {
-	t.lines = append(t.lines, tableLine{isTitle: true, name: s})
-}
-
-func (t *table) row(name, value string) {
-	t.lines = append(t.lines, tableLine{name: name, value: value})
-}
-
-func (t *table) write(w io.Writer) error {
+// writeTable writes two aligned columns under titles. A row without a value is
+// text over both columns.
+func writeTable(w io.Writer, t lab.Table) error {
 	width := 0
-	for _, l := range t.lines {
-		if !l.isTitle {
-			width = max(width, ansi.StringWidth(l.name))
+	for _, l := range t.Lines {
+		if l.Title == "" && l.Value != "" {
+			width = max(width, ansi.StringWidth(l.Name))
 		}
 	}
 	var b strings.Builder
-	for _, l := range t.lines {
-		if l.isTitle {
-			b.WriteString(l.name + "\n")
-			continue
+	for _, l := range t.Lines {
+		switch {
+		case l.Title != "":
+			b.WriteString(l.Title + "\n")
+		case l.Value == "":
+			b.WriteString("  " + strings.Join(widget.Wrap(l.Name, helpWidth-2), "\n  ") + "\n")
+		default:
+			pad := strings.Repeat(" ", width-ansi.StringWidth(l.Name))
+			b.WriteString(strings.TrimRight("  "+l.Name+pad+"  "+l.Value, " ") + "\n")
 		}
-		pad := strings.Repeat(" ", width-ansi.StringWidth(l.name))
-		b.WriteString(strings.TrimRight("  "+l.name+pad+"  "+l.value, " ") + "\n")
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the result: %w", err)

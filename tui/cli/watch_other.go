@@ -2,6 +2,8 @@
 
 package cli
 
+import "context"
+
 // terminalWatch needs files that are handed to a second process.
 type terminalWatch struct{}
 
@@ -13,4 +15,4 @@ func (*terminalWatch) close() error { return nil }
 
 func isTerminalWatch(World) bool { return false }
 
-func beTerminalWatch(World) int { return exitFailed }
+func beTerminalWatch(context.Context, World) int { return exitFailed }

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -104,11 +105,11 @@ func (w *terminalWatch) close() error {
 	return nil
 }
 
-// isTerminalWatch tells whether this is the second process.
+// isTerminalWatch reports whether this is the second process.
 func isTerminalWatch(w World) bool { return w.Getenv(watchVariable) != "" }
 
 // beTerminalWatch is what the second process does.
-func beTerminalWatch(w World) int {
+func beTerminalWatch(ctx context.Context, w World) int {
 	// It outlives the first process, whatever ends that. Writing to a terminal
 	// whose shell has taken it back would stop it (SIGTTOU).
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGTTOU)
@@ -125,7 +126,8 @@ func beTerminalWatch(w World) int {
 	}
 	_ = term.Restore(os.Stdin.Fd(), before) // the terminal may be gone
 	_, _ = io.WriteString(w.Stdout, leaveScreen)
-	if text, err := loadTexts(w); err == nil {
+	config, _ := readConfig(ctx, w.Getenv) // nil is good enough for a language
+	if text, err := Catalogue(wantedLanguage(w, config)); err == nil {
 		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.crash"))
 	}
 	_, _ = w.Stderr.Write(report)

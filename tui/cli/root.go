@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"resilab/labs/cacheaside"
+	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/course/console"
 	"resilab/labs/lab"
@@ -19,34 +21,32 @@ import (
 	"resilab/tui/theme"
 )
 
-// labsFlags are those of resilab without a command.
-func labsFlags() []lab.Knob {
-	flags := []lab.Knob{
-		lab.NewChoice("lab", labNames()...),
-		lab.NewText("card", ""),
-		lab.NewText("http-addr", cacheaside.CourseHTTPAddr),
-		progressFlag(),
-		seedFlag(), languageFlag(),
-	}
+// rootFlags are those of resilab without a command.
+func rootFlags() []lab.Knob {
+	flags := []lab.Knob{lab.NewChoice("lab", labNames(anyLab)...), lab.NewText("card", "")}
+	flags = append(flags, screenFlags()...)
+	flags = append(flags, progressFlag(), seedFlag(), languageFlag())
 	return append(append(flags, themeFlags()...), brokerFlags()...)
 }
 
-func themeFlags() []lab.Knob {
-	return []lab.Knob{
-		lab.NewChoice("theme", "auto", "dark", "light"),
-		lab.NewChoice("glyphs", theme.Blocks.String(), theme.Braille.String(), theme.ASCII.String()),
-		lab.NewBool("ascii", false),
-		lab.NewBool("reduced-motion", false),
+// screenFlags are the knobs that a lab reads when it starts and that have another
+// default on a person's own screen.
+func screenFlags() (flags []lab.Knob) {
+	for _, e := range labs.All() {
+		for _, id := range slices.Sorted(maps.Keys(e.OnScreen)) {
+			flags = append(flags, lab.NewText(id, e.OnScreen.Text(id)))
+		}
 	}
+	return flags
 }
 
-// runLabs opens the labs on this terminal.
-func runLabs(ctx context.Context, c *call) error {
+// runRoot opens the labs on this terminal.
+func runRoot(ctx context.Context, c *call) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
 	if !isTerminal(c.Stdin) || !isTerminal(c.Stdout) {
-		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(labNames(), "|")))}
+		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(labNames(anyLab), "|")))}
 	}
 	watch, err := c.watchTerminal() // first, because it takes a moment to be ready
 	if err != nil {
@@ -63,7 +63,10 @@ func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 	}
 	s := screen{
 		lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
-		first: c.flags.Text("lab"), start: lab.Settings{"http-addr": c.flags["http-addr"]},
+		first: c.flags.Text("lab"), start: lab.Settings{},
+	}
+	for _, k := range screenFlags() {
+		s.start[k.ID] = c.flags[k.ID]
 	}
 	if s.texts, err = catalogues(); err != nil {
 		return err

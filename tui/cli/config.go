@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+	"resilab/labs/textfile"
+)
+
+// config is what the config file says, by flag.
+type config map[string]setting
+
+// setting is one line of the config file.
+type setting struct{ value, where string }
+
+// configError is a config file that cannot be used, in the catalogue's words.
+type configError struct {
+	key  string // cli.error.<key>
+	args []any
+}
+
+func (e *configError) Error() string { return fmt.Sprint(e.args...) }
+
+// surroundings are the flags that describe a person's place rather than one
+// run. Only they are taken from outside, so that a run's settings are always on
+// its command line.
+func surroundings() []lab.Knob {
+	flags := []lab.Knob{languageFlag(), progressFlag()}
+	return append(append(flags, themeFlags()...), brokerFlags()...)
+}
+
+func isOfSurroundings(id string) bool {
+	return slices.ContainsFunc(surroundings(), func(k lab.Knob) bool { return k.ID == id })
+}
+
+// variable is the environment's name of a flag.
+func variable(id string) string {
+	return "RESILAB_" + strings.ToUpper(strings.ReplaceAll(id, "-", "_"))
+}
+
+// outside looks a flag up in the environment, then in the config file; where is
+// empty if neither has a value.
+func (c *call) outside(id string) (value, where string) {
+	if !isOfSurroundings(id) {
+		return "", ""
+	}
+	if v := c.Getenv(variable(id)); v != "" {
+		return v, variable(id)
+	}
+	s := c.config[id]
+	return s.value, s.where
+}
+
+// configNames are the names that the config file may have.
+func configNames() []string { return []string{"config.yaml", "config.yml"} }
+
+// readConfig reads the config file in resilab's folder of the user's
+// configuration, if there is one.
+func readConfig(ctx context.Context, getenv func(string) string) (config, error) {
+	dir, err := configDir(getenv)
+	if err != nil {
+		return nil, nil // no home: nothing to read
+	}
+	var found []string
+	for _, name := range configNames() {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			found = append(found, path)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, nil // none, or in a folder that this user may not read
+	case 1:
+	default:
+		return nil, &configError{"config_two", []any{found[0], found[1]}}
+	}
+	text, err := textfile.Read(ctx, found[0])
+	if err != nil {
+		return nil, err
+	}
+	return parseConfig(found[0], text)
+}
+
+// goesWithout reports whether the program works although the config file could
+// not be read: it belongs to somebody else.
+func (c *call) goesWithout(err error) bool { return errors.Is(err, fs.ErrPermission) }
+
+func parseConfig(path, text string) (config, error) {
+	file, err := parser.ParseBytes([]byte(text), 0)
+	if err != nil {
+		return nil, &configError{"config_yaml", []any{path, oneLine(err.Error())}}
+	}
+	all := config{}
+	for _, doc := range file.Docs {
+		if err := all.add(path, doc.Body); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (all config) add(path string, node ast.Node) error {
+	var pairs []*ast.MappingValueNode
+	switch n := node.(type) {
+	case nil, *ast.NullNode, *ast.CommentGroupNode:
+		return nil
+	case *ast.MappingNode:
+		pairs = n.Values
+	case *ast.MappingValueNode:
+		pairs = []*ast.MappingValueNode{n}
+	default:
+		return &configError{"config_form", []any{fmt.Sprintf("%s:%d", path, node.GetToken().Position.Line)}}
+	}
+	for _, p := range pairs {
+		key := p.Key.GetToken()
+		where := fmt.Sprintf("%s:%d", path, key.Position.Line)
+		if !isOfSurroundings(key.Value) {
+			return &configError{"config_key", []any{where, key.Value, strings.Join(surroundingNames(), " ")}}
+		}
+		switch p.Value.(type) {
+		case *ast.NullNode:
+			continue // an empty value is no value
+		case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+			return &configError{"config_form", []any{where}}
+		}
+		if value := p.Value.GetToken().Value; value != "" {
+			all[key.Value] = setting{value, where + ": " + key.Value}
+		}
+	}
+	return nil
+}
+
+func surroundingNames() (names []string) {
+	for _, k := range surroundings() {
+		names = append(names, k.ID)
+	}
+	return names
+}
+
+// configDir is where resilab keeps its config file, progress and host key.
+func configDir(getenv func(string) string) (string, error) {
+	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
+		return filepath.Join(dir, "resilab"), nil
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".config", "resilab"), nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the configuration folder: %w", err)
+	}
+	return filepath.Join(dir, "resilab"), nil
+}
+
+// wantedLanguage finds the language in the arguments, the environment or the
+// config file. A wrong value is refused when the flags are read.
+func wantedLanguage(w World, c config) i18n.Lang {
+	lang := i18n.DetectEnv(w.Getenv)
+	wanted := c["lang"].value
+	if v := w.Getenv(variable("lang")); v != "" {
+		wanted = v
+	}
+	for i, a := range w.Args {
+		if v, ok := strings.CutPrefix(a, "--lang="); ok {
+			wanted = v
+		} else if a == "--lang" && i+1 < len(w.Args) {
+			wanted = w.Args[i+1]
+		}
+	}
+	if l, err := i18n.ParseLang(wanted); err == nil {
+		return l
+	}
+	return lang
+}
