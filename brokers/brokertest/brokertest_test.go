@@ -175,7 +175,8 @@ func TestDeadBinaryLeavesNoBroker(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0])
-	child.Env = append(os.Environ(), "BROKERTEST_ABANDON=1", "TMPDIR="+t.TempDir())
+	dir := t.TempDir()
+	child.Env = append(os.Environ(), "BROKERTEST_ABANDON=1", "TMPDIR="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +203,26 @@ func TestDeadBinaryLeavesNoBroker(t *testing.T) {
 	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 	if _, err := conn.Read(buf); err == nil || os.IsTimeout(err) {
 		t.Errorf("the broker outlived its test binary: %v", err)
+	}
+	left := func() int {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	if left() != 1 {
+		t.Fatalf("%d folders are left by the killed test binary, want 1", left())
+	}
+	t.Setenv("TMPDIR", dir)
+	if _, err := makeFolder(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := makeFolder(); err != nil {
+		t.Fatal(err)
+	}
+	if left() != 2 {
+		t.Errorf("%d folders are left, want only those of the two running brokers", left())
 	}
 }
 

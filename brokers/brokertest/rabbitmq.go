@@ -48,15 +48,29 @@ func RabbitMQ(tb testing.TB) *RabbitNode {
 	if _, err := findEpmd(); err != nil {
 		unavailable(tb, err)
 	}
-	n, err := newRabbit(bin, tb.TempDir(), FreePorts(tb, rabbitPorts))
+	n, stop, err := startRabbit(bin)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = n.Kill() })
-	if err := n.Start(); err != nil {
-		tb.Fatal(err)
-	}
+	tb.Cleanup(stop)
 	return n
+}
+
+// startRabbit starts a node in a folder that stop removes.
+func startRabbit(bin string) (n *RabbitNode, stop func(), err error) {
+	dir, ports, release, err := home(rabbitPorts)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err = newRabbit(bin, dir, ports.First())
+	if err == nil {
+		err = n.Start()
+	}
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return n, func() { _ = n.Kill(); release() }, nil
 }
 
 // rabbitAt stands for a node that runs already.

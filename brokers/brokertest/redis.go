@@ -36,12 +36,26 @@ func Redis(tb testing.TB, args ...string) *RedisNode {
 	if err != nil {
 		unavailable(tb, err)
 	}
-	n := newRedis(bin, tb.TempDir(), FreePorts(tb, 1), args)
-	tb.Cleanup(func() { _ = n.Kill() })
-	if err := n.Start(); err != nil {
+	n, stop, err := startRedis(bin, args)
+	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(stop)
 	return n
+}
+
+// startRedis starts a node in a folder that stop removes.
+func startRedis(bin string, args []string) (n *RedisNode, stop func(), err error) {
+	dir, ports, release, err := home(1)
+	if err != nil {
+		return nil, nil, err
+	}
+	n = newRedis(bin, dir, ports.First(), args)
+	if err := n.Start(); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return n, func() { _ = n.Kill(); release() }, nil
 }
 
 // redisAt stands for a node that runs already.

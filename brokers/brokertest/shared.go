@@ -95,19 +95,7 @@ func startSharedRabbit() (*RabbitNode, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, ports, release, err := home("rabbitmq", rabbitPorts)
-	if err != nil {
-		return nil, nil, err
-	}
-	n, err := newRabbit(bin, dir, ports.First())
-	if err == nil {
-		err = n.Start()
-	}
-	if err != nil {
-		release()
-		return nil, nil, err
-	}
-	return n, func() { _ = n.Kill(); release() }, nil
+	return startRabbit(bin)
 }
 
 func startSharedRedis() (*RedisNode, func(), error) {
@@ -119,26 +107,17 @@ func startSharedRedis() (*RedisNode, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, ports, release, err := home("redis", 1)
-	if err != nil {
-		return nil, nil, err
-	}
-	n := newRedis(bin, dir, ports.First(), nil)
-	if err := n.Start(); err != nil {
-		release()
-		return nil, nil, err
-	}
-	return n, func() { _ = n.Kill(); release() }, nil
+	return startRedis(bin, nil)
 }
 
-// home makes a folder and reserves ports for a node that no test owns.
-func home(name string, n int) (dir string, ports *Ports, release func(), err error) {
+// home makes a folder and reserves n ports for a node. The caller must call release.
+func home(n int) (dir string, ports *Ports, release func(), err error) {
 	if ports, err = ReservePorts(n); err != nil {
 		return "", nil, nil, err
 	}
-	if dir, err = os.MkdirTemp("", "resilab-"+name+"-"); err != nil {
+	if dir, err = makeFolder(); err != nil {
 		ports.Release()
-		return "", nil, nil, fmt.Errorf("make a folder for %s: %w", name, err)
+		return "", nil, nil, err
 	}
 	return dir, ports, func() { _ = os.RemoveAll(dir); ports.Release() }, nil
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"resilab/brokers/loopback"
 )
 
 // Outage is a way for a proxy to be down.
@@ -49,7 +51,7 @@ type Proxy struct {
 // connections and the sizes of the chunks are the same. The proxy runs until ctx
 // ends or Close is called.
 func New(ctx context.Context, target string, seed uint64) (*Proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := loopback.Listen(ctx)
 	if err == nil && ctx.Err() != nil {
 		listener.Close()
 		err = ctx.Err()

@@ -11,7 +11,7 @@ import (
 // loopback interface that lets guest in; zero fields mean the defaults that are
 // named.
 type Options struct {
-	Addr string // where to listen: 127.0.0.1:0
+	Addr string // host and port to listen on: a free port of the loopback interface
 	// Product is what the server says it is: "resilab minirabbit". Some clients'
 	// own tests do more when it is "RabbitMQ".
 	Product string
@@ -45,7 +45,6 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	setDefault(&o.Addr, "127.0.0.1:0")
 	setDefault(&o.Product, "resilab minirabbit")
 	setDefault(&o.MaxMessageBytes, 128<<20)
 	setDefault(&o.Heartbeat, time.Minute)

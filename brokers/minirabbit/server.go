@@ -1,12 +1,14 @@
 package minirabbit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"sync"
 
+	"resilab/brokers/loopback"
 	"resilab/brokers/minirabbit/broker"
 )
 
@@ -60,7 +62,7 @@ func newServer(o Options) *Server {
 }
 
 func (s *Server) listen() error {
-	l, err := net.Listen("tcp", s.addr)
+	l, err := openListener(s.addr)
 	if err != nil {
 		return fmt.Errorf("listening for AMQP: %w", err)
 	}
@@ -72,6 +74,13 @@ func (s *Server) listen() error {
 	s.listener, s.addr = l, l.Addr().String()
 	s.running.Go(func() { s.accept(l) })
 	return nil
+}
+
+func openListener(addr string) (net.Listener, error) {
+	if addr == "" {
+		return loopback.Listen(context.Background())
+	}
+	return net.Listen("tcp", addr)
 }
 
 // accept ends when its listener is closed.
