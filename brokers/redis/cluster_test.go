@@ -35,8 +35,7 @@ func TestACluster(t *testing.T) {
 	if left[0] <= 0 || left[1] <= 0 || left[2] != redis.Gone {
 		t.Errorf("left: %v", left)
 	}
-	restore, err := c.EnableExpired(ctx)
-	must(t, err)
+	must(t, c.EnableEvents(ctx, "me"))
 	listening, leave := context.WithCancel(ctx)
 	heard, gone := make(chan string, 100), make(chan error)
 	go func() {
@@ -49,7 +48,7 @@ func TestACluster(t *testing.T) {
 	})
 	leave()
 	must(t, <-gone)
-	must(t, restore(ctx))
+	must(t, c.DisableEvents(ctx, "me"))
 	script := redis.NewScript(`return redis.call("EXISTS", KEYS[1], KEYS[2])`)
 	if n, err := c.Run(ctx, script, []string{"r:1", "r:fence:{r:1}"}); err != nil || n != 1 {
 		t.Errorf("a script over a key and its fence: %d, %v", n, err)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -13,61 +13,164 @@ import (
 
 const notifySetting = "notify-keyspace-events"
 
-// EnableExpired switches the expired events of every server on, which Redis
-// leaves off by default because they cost it time. It keeps whatever else is
-// switched on, and returns a function that puts back what it has changed, where
-// nobody else has changed it since.
-func (c *Client) EnableExpired(ctx context.Context) (restore func(context.Context) error, err error) {
-	var mu sync.Mutex
-	var undo []func(context.Context) error
-	restore = func(ctx context.Context) error {
-		var errs []error
-		for _, u := range undo {
-			errs = append(errs, u(ctx))
-		}
-		return errors.Join(errs...)
-	}
-	err = c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
-		u, err := c.enableExpired(ctx, rdb)
-		mu.Lock()
-		defer mu.Unlock()
-		if u != nil {
-			undo = append(undo, u)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(err, restore(ctx))
-	}
-	return restore, nil
-}
+// Redis announces expired keys only where a setting of the whole server says so.
+// Several programs may want that at a time, and each may be killed. So they keep
+// in Redis who uses the events and what the setting was before, and the last
+// user, or the next program that starts, puts it back.
+const (
+	notifyUsers = "{resilab-notify}:users" // sorted set: user by the end of its lease, Unix ms
+	notifyOld   = "{resilab-notify}:old"   // hash: the setting before, by server
+	notifyLock  = "{resilab-notify}:lock"  // held while one of them is changed
+)
 
-// enableExpired is for one server; undo is nil where nothing had to be changed.
-func (c *Client) enableExpired(ctx context.Context, rdb goredis.Cmdable) (undo func(context.Context) error, err error) {
-	old, err := c.notifies(ctx, rdb)
-	if err != nil {
-		return nil, err
-	}
-	if withExpired(old) == old {
-		return nil, nil
-	}
-	if err := rdb.ConfigSet(ctx, notifySetting, withExpired(old)).Err(); err != nil {
-		return nil, fmt.Errorf("setting %s: %w", notifySetting, c.wrap(err))
-	}
-	mine, err := c.notifies(ctx, rdb) // as the server writes it
-	return func(ctx context.Context) error {
-		if now, err := c.notifies(ctx, rdb); err != nil || now != mine {
+const (
+	// EventLease is how long a user of the expired events counts as one without
+	// RenewEvents.
+	EventLease = 30 * time.Second
+	// oldLife bounds how long the setting before is remembered.
+	oldLife = 30 * 24 * time.Hour
+	// lockLife bounds how long a program that was killed holds the lock.
+	lockLife = 5 * time.Second
+	lockPoll = 20 * time.Millisecond
+)
+
+// EnableEvents switches the expired events of every server on, keeps whatever
+// else is switched on, and notes that user uses them. The caller must call
+// RenewEvents within each EventLease, and DisableEvents at the end.
+func (c *Client) EnableEvents(ctx context.Context, user string) error {
+	return c.locked(ctx, func(ctx context.Context) error {
+		if err := c.RenewEvents(ctx, user); err != nil {
 			return err
 		}
-		if err := rdb.ConfigSet(ctx, notifySetting, old).Err(); err != nil {
-			return fmt.Errorf("putting %s back to %q: %w", notifySetting, old, c.wrap(err))
-		}
-		return nil
-	}, err
+		return c.eachServer(ctx, c.enableOn)
+	})
 }
 
-// eachServer does something on the server, or on every master of a Cluster, on
-// several at once: what is set or announced there is known to that one alone.
+// RenewEvents notes that a user still uses the expired events.
+func (c *Client) RenewEvents(ctx context.Context, user string) error {
+	end := float64(time.Now().Add(EventLease).UnixMilli())
+	return c.wrap(c.rdb.ZAdd(ctx, notifyUsers, goredis.Z{Score: end, Member: user}).Err())
+}
+
+// DisableEvents notes that a user no longer uses the expired events. After the
+// last one it puts the setting back on every server, except where somebody else
+// has changed it meanwhile.
+func (c *Client) DisableEvents(ctx context.Context, user string) error {
+	return c.locked(ctx, func(ctx context.Context) error {
+		if err := c.rdb.ZRem(ctx, notifyUsers, user).Err(); err != nil {
+			return c.wrap(err)
+		}
+		return c.restoreUnused(ctx)
+	})
+}
+
+// RestoreEvents puts the setting back that users have left behind who were killed.
+// It does nothing while there are users, or where nothing was changed.
+func (c *Client) RestoreEvents(ctx context.Context) error {
+	n, err := c.rdb.Exists(ctx, notifyOld).Result()
+	if err != nil || n == 0 {
+		return c.wrap(err)
+	}
+	return c.locked(ctx, c.restoreUnused)
+}
+
+// locked calls do while no other program does so on this Redis.
+func (c *Client) locked(ctx context.Context, do func(context.Context) error) error {
+	token := strconv.FormatInt(time.Now().UnixNano(), 36)
+	for {
+		mine, err := c.SetIfAbsent(ctx, notifyLock, token, lockLife)
+		if err != nil {
+			return err
+		}
+		if mine {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for another program to change %s: %w", notifySetting, ctx.Err())
+		case <-time.After(lockPoll):
+		}
+	}
+	err := do(ctx)
+	_, unlocked := c.Run(ctx, unlockScript, []string{notifyLock}, token)
+	return errors.Join(err, unlocked)
+}
+
+var unlockScript = NewScript(`
+	if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
+	return 0`)
+
+// enableOn switches the events of one server on. What was set before is noted
+// first, so that it survives a program that is killed in between.
+func (c *Client) enableOn(ctx context.Context, rdb goredis.Cmdable) error {
+	old, err := c.notifies(ctx, rdb)
+	if err != nil || withExpired(old) == old {
+		return err
+	}
+	if err := c.rdb.HSetNX(ctx, notifyOld, serverName(rdb), old).Err(); err != nil {
+		return c.wrap(err)
+	}
+	if err := c.rdb.PExpire(ctx, notifyOld, oldLife).Err(); err != nil {
+		return c.wrap(err)
+	}
+	if err := rdb.ConfigSet(ctx, notifySetting, withExpired(old)).Err(); err != nil {
+		return fmt.Errorf("setting %s: %w", notifySetting, c.wrap(err))
+	}
+	return nil
+}
+
+// restoreUnused puts the setting of every server back unless somebody uses the
+// events.
+func (c *Client) restoreUnused(ctx context.Context) error {
+	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
+	if err := c.rdb.ZRemRangeByScore(ctx, notifyUsers, "-inf", now).Err(); err != nil {
+		return c.wrap(err)
+	}
+	users, err := c.rdb.ZCard(ctx, notifyUsers).Result()
+	if err != nil || users > 0 {
+		return c.wrap(err)
+	}
+	all, err := c.rdb.HGetAll(ctx, notifyOld).Result()
+	if err != nil || len(all) == 0 {
+		return c.wrap(err)
+	}
+	err = c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
+		old, changed := all[serverName(rdb)]
+		if !changed {
+			return nil
+		}
+		return c.restoreOn(ctx, rdb, old)
+	})
+	return errors.Join(err, c.wrap(c.rdb.Del(ctx, notifyOld).Err()))
+}
+
+func (c *Client) restoreOn(ctx context.Context, rdb goredis.Cmdable, old string) error {
+	now, err := c.notifies(ctx, rdb)
+	if err != nil || !sameFlags(now, withExpired(old)) {
+		return err // somebody else has changed it
+	}
+	if err := rdb.ConfigSet(ctx, notifySetting, old).Err(); err != nil {
+		return fmt.Errorf("putting %s back to %q: %w", notifySetting, old, c.wrap(err))
+	}
+	return nil
+}
+
+// sameFlags reports whether two settings mean the same; the server writes the
+// letters in an order of its own.
+func sameFlags(a, b string) bool {
+	return strings.Trim(a, b) == "" && strings.Trim(b, a) == ""
+}
+
+// serverName tells the servers of a Cluster apart.
+func serverName(rdb goredis.Cmdable) string {
+	if node, ok := rdb.(*goredis.Client); ok {
+		return node.Options().Addr
+	}
+	return "server"
+}
+
+// eachServer calls do for the server, or for every master of a Cluster, several
+// at once: what is set or announced there is known to that one alone.
 func (c *Client) eachServer(ctx context.Context, do func(context.Context, goredis.Cmdable) error) error {
 	cluster, ok := c.rdb.(*goredis.ClusterClient)
 	if !ok {
@@ -76,8 +179,8 @@ func (c *Client) eachServer(ctx context.Context, do func(context.Context, goredi
 	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error { return do(ctx, node) })
 }
 
-// withExpired adds what is needed: E for events by name, x for expired. A
-// stands for all kinds of events and includes x.
+// withExpired adds what is needed: E for events by name, x for expired. A stands
+// for all kinds of events and includes x.
 func withExpired(flags string) string {
 	if !strings.Contains(flags, "E") {
 		flags += "E"
@@ -86,51 +189,6 @@ func withExpired(flags string) string {
 		flags += "x"
 	}
 	return flags
-}
-
-// WatchExpired calls expired for every key with the prefix whose deletion by
-// TTL a server announces, until ctx ends; for the keys of different servers of a
-// Cluster at the same time. It subscribes anew when a connection breaks; what
-// expires meanwhile is never announced. The error is that of not learning which
-// servers there are.
-func (c *Client) WatchExpired(ctx context.Context, prefix string, expired func(key string, at time.Time)) error {
-	err := c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
-		watchExpired(ctx, rdb.(subscriber), prefix, expired)
-		return nil
-	})
-	if ctx.Err() != nil {
-		return nil
-	}
-	return c.wrap(err)
-}
-
-type subscriber interface {
-	PSubscribe(ctx context.Context, channels ...string) *goredis.PubSub
-}
-
-func watchExpired(ctx context.Context, rdb subscriber, prefix string, expired func(key string, at time.Time)) {
-	sub := rdb.PSubscribe(ctx, "__keyevent@*__:expired")
-	messages := sub.Channel()
-	defer func() {
-		_ = sub.Close() // its connection is given up in any case
-		for range messages {
-			// go-redis's reader may be blocked at the full channel, for up to
-			// a minute; it ends, and closes the channel, once there is room.
-		}
-	}()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case m, ok := <-messages:
-			if !ok {
-				return
-			}
-			if strings.HasPrefix(m.Payload, prefix) {
-				expired(m.Payload, time.Now())
-			}
-		}
-	}
 }
 
 // Notifies returns the setting of which events a server announces.

@@ -146,8 +146,7 @@ func TestCommands(t *testing.T) {
 func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		c, ctx := open(t, url), t.Context()
-		restore, err := c.EnableExpired(ctx)
-		must(t, err)
+		must(t, c.EnableEvents(ctx, "first"))
 		watchCtx, cancel := context.WithCancel(ctx)
 		got, done := make(chan string, 100), make(chan struct{})
 		go func() {
@@ -176,12 +175,17 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 			must(t, err)
 			return set
 		}
-		second, err := c.EnableExpired(ctx) // somebody else's, who leaves last
-		must(t, err)
-		must(t, restore(ctx))
-		must(t, second(ctx))
+		must(t, c.EnableEvents(ctx, "second"))
+		must(t, c.DisableEvents(ctx, "first"))
+		if set := setting(); set != "xE" {
+			t.Errorf("after the first of two the server is left with %q", set)
+		}
+		must(t, c.DisableEvents(ctx, "second"))
 		if set := setting(); set != "" {
 			t.Errorf("after two the server is left with %q", set)
+		}
+		if n, err := c.DeletePrefix(ctx, "{resilab-notify}"); err != nil || n != 0 {
+			t.Errorf("%d keys of the lease are left, %v", n, err)
 		}
 	})
 }
@@ -190,12 +194,11 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 func TestASettingOfSomebodyElseStays(t *testing.T) {
 	node := brokertest.Redis(t)
 	c, ctx := open(t, node.URL()), t.Context()
-	restore, err := c.EnableExpired(ctx)
-	must(t, err)
+	must(t, c.EnableEvents(ctx, "me"))
 	other := goredis.NewClient(&goredis.Options{Addr: node.Addr()})
 	defer other.Close()
 	must(t, other.ConfigSet(ctx, "notify-keyspace-events", "KEA").Err())
-	must(t, restore(ctx))
+	must(t, c.DisableEvents(ctx, "me"))
 	if set, err := c.Notifies(ctx); err != nil || set != "AKE" {
 		t.Errorf("it is %q, %v", set, err)
 	}
@@ -206,8 +209,7 @@ func TestASettingOfSomebodyElseStays(t *testing.T) {
 func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		c, ctx := open(t, url), t.Context()
-		restore, err := c.EnableExpired(ctx)
-		must(t, err)
+		must(t, c.EnableEvents(ctx, "first"))
 		listening, leave := context.WithCancel(ctx)
 		var listeners sync.WaitGroup
 		release := make(chan struct{})
@@ -236,7 +238,29 @@ func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 		leave()
 		close(release)
 		listeners.Wait()
-		must(t, restore(ctx))
+		must(t, c.DisableEvents(ctx, "first"))
+	})
+}
+
+// A user that was killed leaves the setting behind until its lease has run out
+// and another one starts.
+func TestTheNextStartPutsTheSettingBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		c, ctx := open(t, url), t.Context()
+		must(t, c.EnableEvents(ctx, "killed"))
+		must(t, c.RestoreEvents(ctx))
+		if set, err := c.Notifies(ctx); err != nil || set != "xE" {
+			t.Errorf("while the lease runs it is %q, %v", set, err)
+		}
+		opt, err := goredis.ParseURL(url)
+		must(t, err)
+		raw := goredis.NewClient(opt)
+		defer raw.Close()
+		must(t, raw.ZAdd(ctx, "{resilab-notify}:users", goredis.Z{Score: 1, Member: "killed"}).Err()) // long ago
+		must(t, c.RestoreEvents(ctx))
+		if set, err := c.Notifies(ctx); err != nil || set != "" {
+			t.Errorf("after the next start it is %q, %v", set, err)
+		}
 	})
 }
 
@@ -309,7 +333,7 @@ func TestAServerOfOnesOwn(t *testing.T) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		brokertest.Redis(t) // skips or fails, naming what is missing
 	}
-	own, err := redis.StartOwn(t.Context())
+	own, err := redis.StartProcess(t.Context())
 	must(t, err)
 	c, ctx := open(t, own.URL()), t.Context()
 	must(t, c.BoundMemory(ctx, 2<<20, "allkeys-lru"))

@@ -2,12 +2,12 @@ package cacheaside
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"resilab/brokers/redis"
 	"resilab/labs/lab"
 )
 
@@ -18,8 +18,6 @@ type notifier struct {
 	back   chan struct{} // Redis has been away, and may have forgotten the setting
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
-
-	restore []func(context.Context) error // read when the tasks have ended
 }
 
 // listenExpired brings the notifier in line with the settings. l.life is held.
@@ -32,14 +30,10 @@ func (l *engine) listenExpired(ctx context.Context, want bool) error {
 		l.notifier.Store(nil)
 		n.cancel()
 		n.tasks.Wait()
-		var errs []error
-		for _, restore := range n.restore {
-			errs = append(errs, restore(ctx))
-		}
-		return errors.Join(errs...)
+		return l.keeper.DisableEvents(ctx, l.env.Namespace)
 	}
 	n = &notifier{back: make(chan struct{}, 1)}
-	if !l.enableExpired(ctx, n) {
+	if !l.enableExpired(ctx) {
 		return nil // a server may forbid it: polling sees the ends all the same
 	}
 	var listening context.Context
@@ -55,7 +49,9 @@ func (l *engine) listenExpired(ctx context.Context, want bool) error {
 			case <-listening.Done():
 				return
 			case <-n.back:
-				l.enableExpired(listening, n)
+				l.enableExpired(listening)
+			case <-time.After(redis.EventLease / 3):
+				_ = l.keeper.RenewEvents(listening, l.env.Namespace)
 			}
 		}
 	}))
@@ -63,13 +59,11 @@ func (l *engine) listenExpired(ctx context.Context, want bool) error {
 	return nil
 }
 
-func (l *engine) enableExpired(ctx context.Context, n *notifier) bool {
-	restore, err := l.keeper.EnableExpired(ctx)
-	if err != nil {
+func (l *engine) enableExpired(ctx context.Context) bool {
+	if err := l.keeper.EnableEvents(ctx, l.env.Namespace); err != nil {
 		l.log.Add(lab.MarkWarn, "cacheaside.event.no-events", err.Error())
 		return false
 	}
-	n.restore = append(n.restore, restore)
 	return true
 }
 

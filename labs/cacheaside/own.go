@@ -35,14 +35,14 @@ const (
 
 // ownRedis is a real Redis of the lab's own with bounded memory.
 type ownRedis struct {
-	server *redis.Own
+	server *redis.Process
 	client *redis.Client
 	policy string
 	copies int
 }
 
 func startOwn(ctx context.Context, policy string, copies int) (*ownRedis, error) {
-	server, err := redis.StartOwn(ctx)
+	server, err := redis.StartProcess(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("starting a Redis of the lab's own: %w", err)
 	}
