@@ -33,7 +33,6 @@ func Run(t *testing.T, target Target) {
 		{"connection", connectionTests()},
 		{"closing", closingTests()},
 		{"protocol", protocolTests()},
-		{"replies", replyTests()},
 		{"exchange", exchangeTests()},
 		{"alternate", alternateTests()},
 		{"copies", copyTests()},
@@ -55,8 +54,17 @@ func Run(t *testing.T, target Target) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			for _, tt := range g.tests {
-				t.Run(tt.name, func(t *testing.T) { tt.run(t, broker{target}) })
+				t.Run(tt.name, func(t *testing.T) {
+					t.Parallel()
+					tt.run(t, broker{target})
+				})
 			}
 		})
 	}
+	t.Run("replies", func(t *testing.T) {
+		t.Parallel()
+		for _, tt := range replyTests() { // one after the other: they use the same names
+			t.Run(tt.name, func(t *testing.T) { tt.run(t, broker{target}) })
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"flag"
 	"testing"
 
 	"resilab/brokers/brokertest"
@@ -9,7 +10,15 @@ import (
 
 var brokers brokertest.Shared
 
-func TestMain(m *testing.M) { brokertest.Main(m, &brokers) }
+// TestMain lets more tests run at once than there are processors: most of them wait
+// for a broker.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	brokertest.Main(m, &brokers)
+}
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

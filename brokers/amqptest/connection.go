@@ -133,7 +133,7 @@ func testConnectionError(t *testing.T, b broker) {
 
 func testManyChannels(t *testing.T, b broker) {
 	c := b.connect(t)
-	for range 20 {
+	for range 4 {
 		var open []*channel
 		for range 50 {
 			open = append(open, c.channel())

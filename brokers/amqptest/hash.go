@@ -126,9 +126,9 @@ func byKey(i int) (string, amqp.Publishing, uint32) {
 	return key, amqp.Publishing{}, chash.Hash(key)
 }
 
-// testPlacement: 20,000 keys go where the ring says, over rings of many shapes.
+// testPlacement: 5,000 keys go where the ring says, over rings of many shapes.
 func testPlacement(t *testing.T, b broker) {
-	const keys = 20_000
+	const keys = 5_000
 	l := b.lanes(t, 16, nil)
 	bound := 0
 	for _, n := range []int{1, 2, 3, 5, 8, 16} {
@@ -144,7 +144,7 @@ func testPlacement(t *testing.T, b broker) {
 }
 
 func testHashWeights(t *testing.T, b broker) {
-	const keys = 20_000
+	const keys = 5_000
 	l := b.lanes(t, 5, nil)
 	for i, weight := range []int{3, 1, 10, 2, 7} {
 		l.bindLane(i, weight)

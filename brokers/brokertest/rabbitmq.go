@@ -193,7 +193,8 @@ func (n *RabbitNode) env() []string {
 		"RABBITMQ_MNESIA_BASE=" + in("mnesia"), "RABBITMQ_LOG_BASE=" + in("log"),
 		"RABBITMQ_GENERATED_CONFIG_DIR=" + in("gen"), "RABBITMQ_PID_FILE=" + in("node.pid"),
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + in("enabled_plugins"),
-		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
+		// Idle schedulers sleep instead of keeping the processors busy.
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
 		// Makes the start script become the broker instead of its parent, so
 		// that signals reach it.
 		"RABBITMQ_ALLOW_INPUT=1",
