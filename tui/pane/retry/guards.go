@@ -2,6 +2,7 @@ package retry
 
 import (
 	"resilab/labs/lab"
+	"resilab/labs/retry/policy"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -57,7 +58,7 @@ func (p *painter) parts() (parts []part) {
 		parts = append(parts, part{p.metric("delivered"), lab.Count.Write(m["delivered"]), th.Good})
 	}
 	if g.Breaker != "" {
-		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + g.Breaker), p.breakerStyle(g.Breaker)})
+		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + string(g.Breaker)), p.breakerStyle(g.Breaker)})
 	}
 	if g.HasBudget {
 		parts = append(parts, part{p.metric("budget_left"), lab.Share.Write(g.BudgetLeft), th.Text.Strong()})
@@ -67,11 +68,11 @@ func (p *painter) parts() (parts []part) {
 
 func (p *painter) metric(id string) string { return p.Text.T("retry.metric." + id) }
 
-func (p *painter) breakerStyle(state string) theme.Style {
+func (p *painter) breakerStyle(state policy.BreakerState) theme.Style {
 	switch state {
-	case "open":
+	case policy.BreakerOpen:
 		return p.Theme.Bad.Strong()
-	case "half-open":
+	case policy.BreakerHalfOpen:
 		return p.Theme.Warn.Strong()
 	}
 	return p.Theme.Good
