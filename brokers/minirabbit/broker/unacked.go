@@ -2,7 +2,7 @@ package broker
 
 import "sort"
 
-// A delivered is an entry that a channel's client has but did not settle yet.
+// A delivered is an entry that was sent to a channel's client and is not settled.
 type delivered struct {
 	tag      uint64
 	entry    entry
@@ -12,16 +12,16 @@ type delivered struct {
 
 func (d *delivered) hole() bool { return d.queue == nil }
 
-// A ledger keeps what a channel delivered, by delivery tag. Tags only grow, so
-// it is a sorted list with holes: the usual case, settling the oldest, costs
-// O(1), any other O(log n).
-type ledger struct {
+// An unackedList holds a channel's deliveries by tag. Tags only grow, so it is a
+// sorted list with holes. Settling the oldest delivery, the usual case, takes
+// constant time; any other takes O(log n).
+type unackedList struct {
 	items deque[delivered]
 	live  int
 }
 
 // add appends a delivery; its tag must be larger than any before.
-func (l *ledger) add(d delivered) {
+func (l *unackedList) add(d delivered) {
 	if l.items.len() >= smallestRing && l.live < l.items.len()/2 {
 		l.compact()
 	}
@@ -30,7 +30,7 @@ func (l *ledger) add(d delivered) {
 }
 
 // take removes the delivery with that tag.
-func (l *ledger) take(tag uint64) (delivered, bool) {
+func (l *unackedList) take(tag uint64) (delivered, bool) {
 	i := l.index(tag)
 	if i < 0 {
 		return delivered{}, false
@@ -42,9 +42,10 @@ func (l *ledger) take(tag uint64) (delivered, bool) {
 	return d, true
 }
 
-// takeThrough appends to out, oldest first, every delivery up to and including
-// the tag. It fails, and removes nothing, when the tag itself is not there.
-func (l *ledger) takeThrough(tag uint64, out []delivered) ([]delivered, bool) {
+// takeThrough appends to out every delivery up to and including the tag, oldest
+// first. If there is no delivery with that tag, it removes nothing and reports
+// false.
+func (l *unackedList) takeThrough(tag uint64, out []delivered) ([]delivered, bool) {
 	i := l.index(tag)
 	if i < 0 {
 		return out, false
@@ -52,10 +53,10 @@ func (l *ledger) takeThrough(tag uint64, out []delivered) ([]delivered, bool) {
 	return l.takeFirst(i+1, out), true
 }
 
-// takeAll appends everything to out, oldest first.
-func (l *ledger) takeAll(out []delivered) []delivered { return l.takeFirst(l.items.len(), out) }
+// takeAll appends all deliveries to out, oldest first.
+func (l *unackedList) takeAll(out []delivered) []delivered { return l.takeFirst(l.items.len(), out) }
 
-func (l *ledger) takeFirst(n int, out []delivered) []delivered {
+func (l *unackedList) takeFirst(n int, out []delivered) []delivered {
 	for range n {
 		if d := l.items.popFront(); !d.hole() {
 			out = append(out, d)
@@ -66,8 +67,8 @@ func (l *ledger) takeFirst(n int, out []delivered) []delivered {
 	return out
 }
 
-// putBack returns deliveries that were taken; what else is there stays.
-func (l *ledger) putBack(ds []delivered) {
+// putBack adds deliveries that were taken.
+func (l *unackedList) putBack(ds []delivered) {
 	all := l.takeAll(append([]delivered(nil), ds...))
 	sort.Slice(all, func(i, j int) bool { return all[i].tag < all[j].tag })
 	for _, d := range all {
@@ -75,10 +76,9 @@ func (l *ledger) putBack(ds []delivered) {
 	}
 }
 
-// index finds a delivery; -1 means that the tag is not there. While there are
-// no holes taken out, the i-th item has the i-th tag after the first, so the
-// first guess is mostly right.
-func (l *ledger) index(tag uint64) int {
+// index returns the position of a delivery, or -1. Unless holes were removed, the
+// i-th item has the i-th tag after the first, so the first guess is mostly right.
+func (l *unackedList) index(tag uint64) int {
 	n := l.items.len()
 	if n == 0 || tag < l.items.at(0).tag {
 		return -1
@@ -95,14 +95,14 @@ func (l *ledger) index(tag uint64) int {
 	return i
 }
 
-// trim drops the holes in front.
-func (l *ledger) trim() {
+// trim removes the holes at the front.
+func (l *unackedList) trim() {
 	for l.items.len() > 0 && l.items.at(0).hole() {
 		l.items.popFront()
 	}
 }
 
-// compact drops all holes.
-func (l *ledger) compact() {
+// compact removes all holes.
+func (l *unackedList) compact() {
 	l.items.removeFunc(func(d delivered) bool { return d.hole() })
 }
