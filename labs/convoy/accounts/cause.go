@@ -1,8 +1,9 @@
-package convoy
+package accounts
 
 // Cause is why an order was handled after a later one of its user.
 type Cause int
 
+// The causes.
 const (
 	Competing Cause = iota // several consumers share the queue
 	Moved                  // the user's orders go to another lane now
@@ -16,20 +17,8 @@ var causeNames = [causeCount]string{"competing", "moved", "requeued", "resent"}
 // String is the key of the cause in texts.
 func (c Cause) String() string { return causeNames[c] }
 
-// Causes lists them all.
-func Causes() []Cause { return []Cause{Competing, Moved, Requeued, Resent} }
+// Counts counts violations by their causes.
+type Counts [causeCount]uint64
 
-// causeOf tells why an order comes late, should it do so; e.mu is held.
-func (e *epoch) causeOf(l *lane, o order) Cause {
-	r := e.records[o.n]
-	switch {
-	case e.cfg.mode == modeCompeting:
-		return Competing
-	case e.cfg.sharded() && e.users[o.user].latest != l:
-		return Moved
-	case r != nil && r.publishes > 1:
-		return Resent
-	default:
-		return Requeued
-	}
-}
+// Causes lists the causes.
+func Causes() []Cause { return []Cause{Competing, Moved, Requeued, Resent} }

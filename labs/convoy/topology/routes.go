@@ -1,14 +1,15 @@
-package convoy
+package topology
 
 import (
 	"fmt"
 
 	"resilab/labs/convoy/routing"
+	"resilab/labs/convoy/transport"
 )
 
 // Routes compares where systems send the users' orders, with as many lanes as
 // are open now. Azure Service Bus is not among them: there every user is a
-// session of their own, and none ever moves.
+// session, and no session ever moves.
 type Routes struct {
 	Systems []string
 	Lanes   int
@@ -21,13 +22,16 @@ type Routes struct {
 	Grown, Shrunk []float64
 }
 
+// maxUsers bounds the users whose lanes are compared.
+const maxUsers = 24
+
 // sampleKeys is how many keys the shares of moved ones are taken from.
 const sampleKeys = 2000
 
 // newRoutes compares the systems for the lanes with these numbers, in binding order.
 func newRoutes(users int, numbers []int) *Routes {
 	lanes := len(numbers)
-	r := &Routes{Systems: routing.Systems(), Lanes: lanes, Of: make([][]int, min(users, shownUsers))}
+	r := &Routes{Systems: routing.Systems(), Lanes: lanes, Of: make([][]int, min(users, maxUsers))}
 	keys := make([]string, sampleKeys)
 	for i := range keys {
 		keys[i] = fmt.Sprintf("key-%d", i)
@@ -38,7 +42,7 @@ func newRoutes(users int, numbers []int) *Routes {
 			continue // lanes is always in range
 		}
 		for u := range r.Of {
-			lane := now.Route(userName(u))
+			lane := now.Route(transport.UserName(u))
 			if system == routing.RabbitMQ {
 				r.Of[u] = append(r.Of[u], numbers[lane])
 			} else {
