@@ -75,9 +75,7 @@ func (h *Histogram) Merge(other *Histogram) {
 		}
 		to := h.octave(i)
 		for j := range from {
-			if n := from[j].Load(); n > 0 {
-				to[j].Add(n)
-			}
+			to[j].Add(from[j].Load())
 		}
 	}
 	h.count.Add(other.count.Load())

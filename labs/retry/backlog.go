@@ -12,7 +12,7 @@ import (
 
 const (
 	maxBacklog = 10_000 // orders that wait; further ones are lost
-	// backlogPause is the wait between a call that failed and the next.
+	// backlogPause is how long the queue rests after a call that failed.
 	backlogPause = 500 * time.Millisecond
 )
 
@@ -39,13 +39,6 @@ func (b *backlog) put(op *operation) bool {
 	return true
 }
 
-// len returns how many orders wait.
-func (b *backlog) len() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.waiting)
-}
-
 // take returns the oldest, or nil.
 func (b *backlog) take() *operation {
 	b.mu.Lock()
@@ -61,47 +54,48 @@ func (b *backlog) take() *operation {
 // fallBack finds an outcome for an operation whose retries are exhausted.
 func (r *run) fallBack(op *operation, gaveUp *policy.GaveUpError) Outcome {
 	switch {
-	case r.plan.fallback == fallbackCached:
+	case r.fallback == fallbackCached:
 		return Cached
-	case r.plan.fallback == fallbackQueue && curable(gaveUp) && r.backlog.put(op):
+	case r.fallback == fallbackQueue && curable(gaveUp) && r.backlog.put(op):
 		return Queued
 	}
 	return FailedOp
 }
 
-// curable reports whether a later call may succeed.
+// curable tells whether a later call may succeed.
 func curable(gaveUp *policy.GaveUpError) bool {
 	return gaveUp.Stop == policy.StopBreaker || policy.Classify(gaveUp.Err) == policy.Transient
 }
 
-// drain carries out the queued orders one after the other, while the gateway takes
-// them.
-func (r *run) drain(ctx context.Context) {
+// drain carries out the queued orders one after the other, for as long as the
+// gateway takes them.
+func (r *run) drain() {
+	defer r.wg.Done()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-r.ctx.Done():
 			return
 		case <-r.backlog.more:
 		}
 		for op := r.backlog.take(); op != nil; op = r.backlog.take() {
-			if !r.deliver(ctx, op) {
+			if !r.deliver(op) {
 				return
 			}
 		}
 	}
 }
 
-// deliver calls until the order is carried out or permanently refused. It returns
+// deliver calls until the order is carried out or refused for good. It returns
 // false when the run ends.
-func (r *run) deliver(ctx context.Context, op *operation) bool {
+func (r *run) deliver(op *operation) bool {
 	r.inFlight.Add(1)
 	defer r.inFlight.Add(-1)
 	for {
 		start := op.age()
-		err := r.tryDelivery(ctx, op)
+		err := r.tryDelivery(op)
 		var gaveUp *policy.GaveUpError
 		switch {
-		case ctx.Err() != nil:
+		case r.ctx.Err() != nil:
 			return false
 		case err == nil:
 			r.delivered(op, start)
@@ -109,22 +103,19 @@ func (r *run) deliver(ctx context.Context, op *operation) bool {
 		case errors.As(err, &gaveUp) && !curable(gaveUp):
 			r.dropped(op, gaveUp)
 			return true
-		}
-		pause := r.plan.policy.WithRetryAfter(backlogPause, policy.AskedFor(err))
-		if r.engine.base.Clock.Sleep(ctx, pause) != nil {
+		case !r.sleep(r.policy.WithRetryAfter(backlogPause, policy.AskedFor(err))):
 			return false
 		}
 	}
 }
 
-// tryDelivery makes one call. It is not a retry, so no budget pays for it, but the
-// time-out and the breaker apply to all calls.
-func (r *run) tryDelivery(ctx context.Context, op *operation) error {
+// tryDelivery makes one call. It is no retry, so no budget pays for it, but the
+// time-out and the breaker are those of all calls.
+func (r *run) tryDelivery(op *operation) error {
 	once := policy.Runner{
-		Policy: policy.Policy{AttemptTimeout: r.plan.policy.AttemptTimeout}, Classify: policy.Classify,
-		Breaker: r.breaker, Clock: r.engine.base.Clock,
+		Policy: policy.Policy{AttemptTimeout: r.policy.AttemptTimeout}, Classify: policy.Classify, Breaker: r.doorkeeper(),
 	}
-	_, err := policy.Do(ctx, &once, func(ctx context.Context) (answer, error) {
+	_, err := policy.Do(r.ctx, &once, func(ctx context.Context) (answer, error) {
 		r.stats.add(&r.stats.deliveries)
 		return op.send(ctx)
 	})
@@ -133,7 +124,7 @@ func (r *run) tryDelivery(ctx context.Context, op *operation) error {
 
 func (r *run) delivered(op *operation, start time.Duration) {
 	r.stats.add(&r.stats.delivered)
-	op.log(lab.MarkOK, "delivered", op.ref())
+	op.say(lab.MarkOK, "delivered", op.ref())
 	end := op.age()
 	op.change(func(o *Op) {
 		o.Outcome = Delivered
@@ -143,6 +134,17 @@ func (r *run) delivered(op *operation, start time.Duration) {
 
 func (r *run) dropped(op *operation, gaveUp *policy.GaveUpError) {
 	r.stats.add(&r.stats.dead)
-	op.log(lab.MarkFail, "dropped", op.ref())
+	op.say(lab.MarkFail, "dropped", op.ref())
 	op.change(func(o *Op) { o.Outcome, o.Cause = FailedOp, causeOf(gaveUp.Err) })
+}
+
+func (r *run) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-r.ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }

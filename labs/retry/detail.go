@@ -7,11 +7,10 @@ import (
 	"time"
 
 	"resilab/labs/lab"
-	"resilab/labs/retry/policy"
 )
 
-// Detail is what the pane draws: Snapshot.Detail holds a *Detail. Times count from
-// the start of the lab, in the lab's time.
+// Detail is the lab's picture of itself: Snapshot.Detail holds a *Detail.
+// Times count from the start of the lab.
 type Detail struct {
 	Now      time.Duration
 	Scenario Scenario
@@ -24,32 +23,25 @@ type Detail struct {
 	// and Patience the longest that all waits can take together.
 	Ranges   []Range
 	Patience time.Duration
-	Down     bool // the gateway has an outage
+	URL      string // where the gateway listens
+	Down     bool   // the gateway has an outage
 	Guards   Guards
-	// Causes are why calls failed, the most frequent first.
-	Causes []CauseCount
 	// Fleet is what many clients do under these settings; nil at first.
-	Fleet *Fleet
-	known []knownFleet
+	Fleet *Crowd
+	known []knownCrowd
 }
 
-// CauseCount is how many calls failed for one cause.
-type CauseCount struct {
-	Cause Cause
-	Calls int
-}
-
-// WithFleetOf returns a copy that also has the fleet of other settings.
-func (d Detail) WithFleetOf(s lab.Settings, f *Fleet) *Detail {
-	d.known = append(slices.Clone(d.known), knownFleet{s, f})
+// WithFleetOf returns a copy that knows the fleet of other settings, too.
+func (d Detail) WithFleetOf(s lab.Settings, c *Crowd) *Detail {
+	d.known = append(slices.Clone(d.known), knownCrowd{s, c})
 	return &d
 }
 
 // FleetOf returns the fleet of other settings, if it was among the latest.
-func (d *Detail) FleetOf(s lab.Settings) *Fleet {
+func (d *Detail) FleetOf(s lab.Settings) *Crowd {
 	for _, k := range d.known {
 		if maps.Equal(k.settings, s) {
-			return k.fleet
+			return k.crowd
 		}
 	}
 	return nil
@@ -58,9 +50,9 @@ func (d *Detail) FleetOf(s lab.Settings) *Fleet {
 // Range is a span of time that chance draws from.
 type Range struct{ Lo, Hi time.Duration }
 
-// Guards is the state of budget, breaker and queue.
+// Guards is the state of what keeps retries from doing harm.
 type Guards struct {
-	Breaker    policy.BreakerState // empty: none
+	Breaker    string // "closed", "half-open", "open"; empty: none
 	HasBudget  bool
 	BudgetLeft float64 // share of the bucket
 	Waiting    int     // orders in the fallback queue
@@ -108,14 +100,14 @@ func (r *recorder) begin(id uint64, start time.Duration) *Op {
 	return op
 }
 
-// clear removes all operations.
+// clear forgets all operations.
 func (r *recorder) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ops = nil
 }
 
-// change calls f with the operation, unless it is nil: one that is not shown.
+// change lets f change the operation, which may be nil: one that is not shown.
 func (r *recorder) change(op *Op, f func(*Op)) {
 	if op == nil {
 		return

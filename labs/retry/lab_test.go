@@ -6,18 +6,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"resilab/labs/clock"
 	"resilab/labs/i18n"
-	"resilab/labs/kit"
 	"resilab/labs/lab"
-	"resilab/labs/retry/gateway/gatewaytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,50 +40,10 @@ func settings(t *testing.T, changes map[string]string) lab.Settings {
 	return s
 }
 
-// testLab is a lab whose parts a test can look at.
-type testLab struct {
-	*kit.Runner[*run]
-	*spy
-}
-
-// spy is an engine that remembers the run under way.
-type spy struct {
-	*engine
-	mu  sync.Mutex
-	run *run
-}
-
-func (s *spy) Begin(ctx context.Context, life *kit.Run) (*run, error) {
-	r, err := s.engine.Begin(ctx, life)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.run = r
-	return r, err
-}
-
-func (s *spy) current() *run {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.run
-}
-
-// start starts a lab in a bubble of synctest.
-func start(t *testing.T, env lab.Env, s lab.Settings, seed uint64) testLab {
+func start(t *testing.T, env lab.Env, s lab.Settings, seed uint64) lab.Lab {
 	t.Helper()
-	memory := gatewaytest.New()
-	return startOn(t, env, network{listen: memory.Listen, dial: memory.Dial}, s, seed)
-}
-
-// startReal starts a lab on the loopback interface.
-func startReal(t *testing.T, s lab.Settings, seed uint64) testLab {
-	t.Helper()
-	return startOn(t, lab.Env{}, loopback(), s, seed)
-}
-
-func startOn(t *testing.T, env lab.Env, n network, s lab.Settings, seed uint64) testLab {
-	t.Helper()
-	l := newTestLab(env, n)
-	if err := l.Start(t.Context(), s, seed); err != nil {
+	l := New(env)
+	if err := l.Start(context.Background(), s, seed); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -99,20 +54,14 @@ func startOn(t *testing.T, env lab.Env, n network, s lab.Settings, seed uint64) 
 	return l
 }
 
-func newTestLab(env lab.Env, n network) testLab {
-	s := &spy{}
-	runner := kit.NewRunner(env, options, func(base *kit.Base) kit.Engine[*run] {
-		s.engine = newEngine(base, n)
-		return s
-	})
-	return testLab{runner, s}
-}
+// patience is only for a lab that hangs; no test waits for it to pass.
+const patience = 30 * time.Second
 
-// patience is only for a lab that hangs. In a bubble it is virtual.
-const patience = 5 * time.Minute
-
-// until waits until the lab is as wanted.
-func until(t *testing.T, l lab.Lab, what string, wanted func(*lab.Snapshot) bool) *lab.Snapshot {
+// until looks at the lab until it is as wanted.
+func until(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, l lab.Lab, what string, wanted func(*lab.Snapshot) bool) *lab.Snapshot {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		snap := l.Snapshot()
@@ -125,72 +74,13 @@ func until(t *testing.T, l lab.Lab, what string, wanted func(*lab.Snapshot) bool
 	}
 }
 
-// measure lets n operations end in virtual time, then waits for all that is under
-// way.
-func measure(t *testing.T, n int, seed uint64, changes map[string]string) (snap *lab.Snapshot) {
+// measure lets n operations end, then waits for all that is under way.
+func measure(t *testing.T, n int, seed uint64, changes map[string]string) *lab.Snapshot {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { snap = measureAt(t, n, seed, 1, changes) })
-	return snap
-}
-
-func measureAt(t *testing.T, n int, seed uint64, speed float64, changes map[string]string) *lab.Snapshot {
-	t.Helper()
-	c := clock.New(nil)
-	c.SetSpeed(speed)
-	l := start(t, lab.Env{Clock: c}, settings(t, changes), seed)
+	l := start(t, lab.Env{}, settings(t, changes), seed)
 	until(t, l, "operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= float64(n) })
 	l.Pause()
 	return until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
-}
-
-// In slow motion and in fast motion the same things happen in the lab's time.
-func TestTheSpeedChangesNothingThatIsMeasured(t *testing.T) {
-	changes := map[string]string{
-		"retries": "4", "failure-rate": "0.3", "rate": "20", "slow-rate": "0.05", "attempt-timeout": "400ms",
-		"limit": "15", "breaker": "gobreaker", "breaker-open": "2s", "budget": "finagle", "outage": "1s", "deadline": "20s",
-	}
-	var normal, other *lab.Snapshot
-	synctest.Test(t, func(t *testing.T) { normal = measureAt(t, 300, 3, 1, changes) })
-	for _, speed := range []float64{0.25, 4} {
-		synctest.Test(t, func(t *testing.T) { other = measureAt(t, 300, 3, speed, changes) })
-		for _, id := range []string{"success", "attempts_per_op", "p50_ms", "p99_ms"} {
-			if a, b := normal.Metrics[id], other.Metrics[id]; math.Abs(a-b) > 0.03*a {
-				t.Errorf("speed %v: %s is %v, at speed 1 %v", speed, id, b, a)
-			}
-		}
-		if a, b := normal.Elapsed, other.Elapsed; (a - b).Abs() > time.Second {
-			t.Errorf("speed %v: took %v of the lab's time, at speed 1 %v", speed, b, a)
-		}
-		plan, again := normal.Detail.(*Detail), other.Detail.(*Detail)
-		if !slices.Equal(plan.Ranges, again.Ranges) || plan.Patience != again.Patience {
-			t.Errorf("speed %v: the plan is %v, at speed 1 %v", speed, again.Ranges, plan.Ranges)
-		}
-	}
-}
-
-// A step has the draws that belong to its number under the seed.
-func TestStepsAreReproducible(t *testing.T) {
-	changes := fast(map[string]string{"failure-rate": "0.5", "retries": "3", "base": "100ms", "cap": "1s", "latency": "50ms", "rate": "5"})
-	steps := func() (spans [][]Span) {
-		synctest.Test(t, func(t *testing.T) {
-			l := start(t, lab.Env{}, settings(t, changes), 11)
-			l.Pause()
-			if err := l.Apply(t.Context(), settings(t, changes)); err != nil {
-				t.Fatal(err)
-			}
-			for n := 1; n <= 6; n++ {
-				l.Step()
-				until(t, l, "the step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == float64(n) && s.InFlight == 0 })
-			}
-			for _, op := range l.Snapshot().Detail.(*Detail).Ops {
-				spans = append(spans, op.Spans)
-			}
-		})
-		return spans
-	}
-	if first, second := steps(), steps(); len(first) != 6 || fmt.Sprint(first) != fmt.Sprint(second) {
-		t.Errorf("the same steps differ:\n%v\n%v", first, second)
-	}
 }
 
 func TestRetriesSaveWhatWouldHaveFailed(t *testing.T) {
@@ -212,149 +102,134 @@ func TestRetriesSaveWhatWouldHaveFailed(t *testing.T) {
 	}
 }
 
-func TestTheSameFaultsWithAndWithoutRetry(t *testing.T) {
+func TestSameLuckWithAndWithoutRetry(t *testing.T) {
 	common := map[string]string{"failure-rate": "0.3", "base": "1ms", "cap": "10ms", "rate": "50", "latency": "0"}
 	outcomes := func(retries string) (firstOK []bool) {
 		common["retries"] = retries
-		synctest.Test(t, func(t *testing.T) { firstOK = firstAttempts(t, common) })
+		l := start(t, lab.Env{}, settings(t, common), 9).(*Lab)
+		// What arrived before must make no difference.
+		until(t, l, "operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 10 })
+		l.Pause()
+		until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+		for id := uint64(1); id <= 40; id++ {
+			_, err := l.run.client.perform(context.Background(), Payments, visit{operation: id, attempt: 1})
+			firstOK = append(firstOK, err == nil)
+		}
 		return firstOK
 	}
 	with, without := outcomes("5"), outcomes("0")
 	if !slices.Equal(with, without) {
-		t.Errorf("the same operations met different faults:\n%v\n%v", with, without)
+		t.Errorf("the same operations met different luck:\n%v\n%v", with, without)
 	}
-}
-
-func firstAttempts(t *testing.T, common map[string]string) (firstOK []bool) {
-	l := start(t, lab.Env{}, settings(t, common), 9)
-	// What arrived before must make no difference.
-	until(t, l, "operations", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 10 })
-	l.Pause()
-	until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
-	for id := uint64(1); id <= 40; id++ {
-		_, err := l.current().client.perform(context.Background(), Payments, call{operation: id, attempt: 1})
-		firstOK = append(firstOK, err == nil)
-	}
-	return firstOK
 }
 
 func TestDemoIsTheMaterials(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms"}), 1)
-		snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
-		var keys []string
-		for _, e := range snap.Events[:8] {
-			keys = append(keys, e.Key)
+	l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms"}), 1)
+	snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
+	var keys []string
+	for _, e := range snap.Events[:8] {
+		keys = append(keys, e.Key)
+	}
+	const p = "retry.event."
+	want := []string{
+		p + "attempt.demo", p + "retrying.temporary", p + "waiting",
+		p + "attempt.demo", p + "retrying.temporary", p + "waiting",
+		p + "attempt.demo", p + "done.demo",
+	}
+	if !slices.Equal(keys, want) {
+		t.Fatalf("log %q, want %q", keys, want)
+	}
+	for i, step := range []time.Duration{20 * time.Millisecond, 40 * time.Millisecond} {
+		wait := snap.Events[2+3*i].Args[0].(time.Duration)
+		if wait < step || wait > 2*step {
+			t.Errorf("wait %d is %v, want async-retry's %v to %v", i+1, wait, step, 2*step)
 		}
-		const p = "retry.event."
-		want := []string{
-			p + "attempt.demo", p + "retrying.temporary", p + "waiting",
-			p + "attempt.demo", p + "retrying.temporary", p + "waiting",
-			p + "attempt.demo", p + "done.demo",
-		}
-		if !slices.Equal(keys, want) {
-			t.Fatalf("log %q, want %q", keys, want)
-		}
-		for i, step := range []time.Duration{20 * time.Millisecond, 40 * time.Millisecond} {
-			wait := snap.Events[2+3*i].Args[0].(time.Duration)
-			if wait < step || wait > 2*step {
-				t.Errorf("wait %d is %v, want async-retry's %v to %v", i+1, wait, step, 2*step)
-			}
-		}
-		if id := snap.Events[7].Args[1]; id != "txn_1_3" {
-			t.Errorf("transaction %v", id)
-		}
-		op := snap.Detail.(*Detail).Ops[0]
-		if op.Outcome != Succeeded || op.Attempts != 3 || len(op.Spans) != 5 {
-			t.Errorf("the picture shows %+v", op)
-		}
-	})
+	}
+	if id := snap.Events[7].Args[1]; id != "txn_1_3" {
+		t.Errorf("transaction %v", id)
+	}
+	op := snap.Detail.(*Detail).Ops[0]
+	if op.Outcome != Succeeded || op.Attempts != 3 || len(op.Spans) != 5 {
+		t.Errorf("the picture shows %+v", op)
+	}
 }
 
 // The log of the demo is the material's, word for word; here with one retry, which
 // is too few.
 func TestTheDemosLogInTheMaterialsWords(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms", "jitter": "none", "retries": "1"}), 1)
-		snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
-		c, err := i18n.Load(i18n.Spanish, Spec().Texts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		marks := map[lab.Mark]string{lab.MarkAttempt: "🔵", lab.MarkRetry: "🟡", lab.MarkWait: "⏳", lab.MarkFail: "🔴"}
-		var lines []string
-		for _, e := range snap.Events[:5] {
-			lines = append(lines, marks[e.Mark]+" "+c.T(e.Key, e.Args...))
-		}
-		want := []string{
-			"🔵 Intento #1 - Procesando pago $99.99",
-			"🟡 Error temporal (503) - Reintentando...",
-			"⏳ Esperando 20ms...",
-			"🔵 Intento #2 - Procesando pago $99.99",
-			"🔴 Error final: error temporal (503) · {success: false}",
-		}
-		if !slices.Equal(lines, want) {
-			t.Errorf("the log says %q, want %q", lines, want)
-		}
-	})
+	l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms", "jitter": "none", "retries": "1"}), 1)
+	snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
+	c, err := i18n.Load(i18n.Spanish, Spec().Texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := map[lab.Mark]string{lab.MarkAttempt: "🔵", lab.MarkRetry: "🟡", lab.MarkWait: "⏳", lab.MarkFail: "🔴"}
+	var lines []string
+	for _, e := range snap.Events[:5] {
+		lines = append(lines, marks[e.Mark]+" "+c.T(e.Key, e.Args...))
+	}
+	want := []string{
+		"🔵 Intento #1 - Procesando pago $99.99",
+		"🟡 Error temporal (503) - Reintentando...",
+		"⏳ Esperando 20ms...",
+		"🔵 Intento #2 - Procesando pago $99.99",
+		"🔴 Error final: error temporal (503) · {success: false}",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("the log says %q, want %q", lines, want)
+	}
 }
 
 func TestApplyBeginsANewRunOfTheSameSeed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := settings(t, map[string]string{"rate": "300", "base": "1s", "failure-rate": "0.5"})
-		l := start(t, lab.Env{}, s, 4)
-		until(t, l, "work under way", func(s *lab.Snapshot) bool { return s.InFlight > 10 && s.Metrics["operations"] > 5 })
-		l.Pause()
-		if err := l.Apply(context.Background(), s.With("retries", lab.IntValue(1))); err != nil {
-			t.Fatal(err)
+	s := settings(t, map[string]string{"rate": "300", "base": "1s", "failure-rate": "0.5"})
+	l := start(t, lab.Env{}, s, 4)
+	until(t, l, "work under way", func(s *lab.Snapshot) bool { return s.InFlight > 10 && s.Metrics["operations"] > 5 })
+	l.Pause()
+	if err := l.Apply(context.Background(), s.With("retries", lab.IntValue(1))); err != nil {
+		t.Fatal(err)
+	}
+	snap := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+	if snap.Metrics["operations"] != 0 || snap.Metrics["charges"] != 0 {
+		t.Errorf("a new run begins with %v", snap.Metrics)
+	}
+	for _, op := range snap.Detail.(*Detail).Ops {
+		if op.Outcome == Pending {
+			t.Errorf("operation %d of the old run is still under way", op.ID)
 		}
-		snap := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
-		if snap.Metrics["operations"] != 0 || snap.Metrics["charges"] != 0 {
-			t.Errorf("a new run begins with %v", snap.Metrics)
-		}
-		for _, op := range snap.Detail.(*Detail).Ops {
-			if op.Outcome == Pending {
-				t.Errorf("operation %d of the old run is still under way", op.ID)
-			}
-		}
-		l.Step()
-		until(t, l, "a step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == 1 })
-	})
+	}
+	l.Step()
+	until(t, l, "a step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == 1 })
 }
 
 func TestPauseAndStep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "100", "failure-rate": "0", "latency": "0"}), 1)
-		until(t, l, "three", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 3 })
-		l.Pause()
-		rest := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
-		n := rest.Metrics["operations"]
-		again := l.Snapshot()
-		if again.Rev != l.Snapshot().Rev {
-			t.Error("a paused lab at rest claims to change")
-		}
-		for range 3 {
-			l.Step()
-		}
-		until(t, l, "three steps", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == n+3 })
-		if got := l.Snapshot().Metrics["operations"]; got != n+3 {
-			t.Errorf("%v operations after three steps, want %v", got, n+3)
-		}
-		l.Resume()
-		until(t, l, "more", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > n+3 })
-	})
+	l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "100", "failure-rate": "0", "latency": "0"}), 1)
+	until(t, l, "three", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 3 })
+	l.Pause()
+	rest := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+	n := rest.Metrics["operations"]
+	again := l.Snapshot()
+	if again.Rev != l.Snapshot().Rev {
+		t.Error("a paused lab at rest claims to change")
+	}
+	for range 3 {
+		l.Step()
+	}
+	until(t, l, "three steps", func(s *lab.Snapshot) bool { return s.Metrics["operations"] == n+3 })
+	if got := l.Snapshot().Metrics["operations"]; got != n+3 {
+		t.Errorf("%v operations after three steps, want %v", got, n+3)
+	}
+	l.Resume()
+	until(t, l, "more", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > n+3 })
 }
 
 func TestRateZeroLeavesItToSteps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "0", "failure-rate": "0"}), 1)
-		l.Pause()
-		l.Step()
-		snap := until(t, l, "the step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 0 })
-		if n := snap.Metrics["operations"]; n != 1 {
-			t.Errorf("%v operations, want only the step's", n)
-		}
-	})
+	l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "0", "failure-rate": "0"}), 1)
+	l.Pause()
+	l.Step()
+	snap := until(t, l, "the step", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 0 })
+	if n := snap.Metrics["operations"]; n != 1 {
+		t.Errorf("%v operations, want only the step's", n)
+	}
 }
 
 func TestRules(t *testing.T) {
@@ -417,22 +292,20 @@ func TestStopIsCleanInTheMiddle(t *testing.T) {
 }
 
 func TestGuestIsHeldBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := settings(t, map[string]string{"rate": "500", "latency": "0"})
-		l := start(t, lab.Env{Guest: true}, s, 1)
-		if got := l.current().plan.rate; got != guestRate {
-			t.Errorf("a visitor's rate is %d, want %d", got, guestRate)
-		}
-		if snap := l.Snapshot(); len(snap.Notes) != 1 || snap.Notes[0].Key != "retry.note.limit" {
-			t.Errorf("the screen is not told: %v", snap.Notes)
-		}
-		var refused *lab.KnobError
-		other := New(lab.Env{Guest: true})
-		err := other.Start(context.Background(), settings(t, map[string]string{"gateway-url": "http://127.0.0.1:1"}), 1)
-		if !asKnob(err, &refused) || refused.Knob != "gateway-url" {
-			t.Errorf("a visitor chose where to send requests: %v", err)
-		}
-	})
+	s := settings(t, map[string]string{"rate": "500", "latency": "0"})
+	l := start(t, lab.Env{Guest: true}, s, 1)
+	if got := l.(*Lab).run.rate; got != guestRate {
+		t.Errorf("a visitor's rate is %d, want %d", got, guestRate)
+	}
+	if snap := l.Snapshot(); len(snap.Notes) != 1 || snap.Notes[0].Key != "retry.note.limit" {
+		t.Errorf("the screen is not told: %v", snap.Notes)
+	}
+	var refused *lab.KnobError
+	other := New(lab.Env{Guest: true})
+	err := other.Start(context.Background(), settings(t, map[string]string{"gateway-url": "http://127.0.0.1:1"}), 1)
+	if !asKnob(err, &refused) || refused.Knob != "gateway-url" {
+		t.Errorf("a visitor chose where to send requests: %v", err)
+	}
 }
 
 func asKnob(err error, target **lab.KnobError) bool { return errors.As(err, target) }

@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -24,34 +25,32 @@ type operation struct {
 	firstOK  bool
 }
 
-// operate carries out the next operation and counts how it ended. The caller has
-// counted it as in flight.
-func (r *run) operate(ctx context.Context) {
-	defer r.inFlight.Add(-1)
-	id := r.begun.Add(1)
-	op := &operation{run: r, id: id, start: r.engine.now()}
-	if (id-1)%uint64(r.plan.oneIn()) == 0 {
-		op.shown = r.engine.recorder.begin(id, op.start)
+// operate carries out one operation and counts how it ended.
+func (r *run) operate(id uint64) {
+	op := &operation{run: r, id: id, start: r.lab.sinceStart()}
+	if (id-1)%uint64(r.oneIn()) == 0 {
+		op.shown = r.lab.recorder.begin(id, op.start)
 	}
-	result, err := op.do(ctx)
-	if ctx.Err() != nil {
+	result, err := op.do()
+	if r.ctx.Err() != nil {
 		op.close(Cancelled, CauseNone)
 		return
 	}
 	op.finish(result, err)
 }
 
-func (op *operation) do(ctx context.Context) (answer, error) {
+func (op *operation) do() (answer, error) {
 	r := op.run
+	draws := rand.New(rand.NewPCG(r.seed, op.id))
 	runner := policy.Runner{
-		Policy: r.plan.policy, Classify: r.plan.classify, Budget: r.budget, Breaker: r.breaker,
-		Random: r.draws(op.id).Float64, Clock: r.engine.base.Clock, OnWait: op.waits, OnAttempt: op.attempted,
+		Policy: r.policy, Classify: r.classify, Budget: r.budgetInUse,
+		Breaker: r.doorkeeper(), Random: draws.Float64, OnWait: op.waits, OnAttempt: op.attempted,
 	}
 	call := op.call
-	if r.plan.hedge > 0 {
-		call = policy.Hedge(r.engine.base.Clock, r.plan.hedge, 1, call)
+	if r.hedge > 0 {
+		call = policy.Hedge(r.hedge, 1, call)
 	}
-	return policy.Do(ctx, &runner, call)
+	return policy.Do(r.ctx, &runner, call)
 }
 
 // call makes one call that the picture shows.
@@ -68,15 +67,15 @@ func (op *operation) send(ctx context.Context) (answer, error) {
 }
 
 func (op *operation) perform(ctx context.Context, number int) (answer, error) {
-	result, err := op.run.client.perform(ctx, op.run.plan.scenario, call{op.id, number, &op.stock})
+	result, err := op.run.client.perform(ctx, op.run.scenario, visit{op.id, number, &op.stock})
 	if cause := causeIn(ctx, err); cause != CauseCut {
 		op.run.stats.called(cause, result.Replayed)
-		op.run.engine.answered(cause)
+		op.run.lab.heard(cause)
 	}
 	return result, err
 }
 
-// causeIn returns the cause of a call's error.
+// causeIn is the cause of a call's error.
 func causeIn(ctx context.Context, err error) Cause {
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return CauseCut
@@ -84,10 +83,10 @@ func causeIn(ctx context.Context, err error) Cause {
 	return causeOf(err)
 }
 
-// began records that a call begins and returns its number, from 1.
+// began notes that a call begins and returns its number, from 1.
 func (op *operation) began() (number int) {
 	number = int(op.calls.Add(1))
-	op.log(lab.MarkAttempt, "attempt."+string(op.run.plan.scenario), number, op.ref())
+	op.say(lab.MarkAttempt, "attempt."+string(op.run.scenario), number, op.ref())
 	at := op.age()
 	op.change(func(o *Op) {
 		hedge := len(o.Spans) > 0 && !o.Spans[len(o.Spans)-1].Wait
@@ -116,25 +115,21 @@ func (op *operation) returned(number int, cause Cause) {
 	})
 }
 
-// waits records that a wait begins.
+// waits notes that a wait begins.
 func (op *operation) waits(w policy.Wait) {
-	op.log(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
-	if delay := w.Delay.Round(time.Millisecond); w.Asked > 0 {
-		op.log(lab.MarkWait, "waiting_asked", delay, w.Asked, op.ref())
-	} else {
-		op.log(lab.MarkWait, "waiting", delay, op.ref())
-	}
+	op.say(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
+	op.say(lab.MarkWait, "waiting", w.Delay.Round(time.Millisecond), op.ref())
 	at := op.age()
 	op.change(func(o *Op) {
 		span := Span{Wait: true, Start: at, End: at + w.Delay, Lo: at + w.Lo, Hi: at + w.Hi}
-		if w.Asked > 0 { // no draw goes below what the server asked for
+		if w.Asked > 0 { // the server's wish comes first
 			span.Lo, span.Hi = max(span.Lo, at+w.Asked), max(span.Hi, at+w.Delay)
 		}
 		o.Spans = append(o.Spans, span)
 	})
 }
 
-// attempted is called with every attempt that has ended.
+// attempted hears of every attempt that has ended.
 func (op *operation) attempted(a policy.Attempt) {
 	op.attempts = a.Number
 	if a.Number == 1 {
@@ -142,7 +137,7 @@ func (op *operation) attempted(a policy.Attempt) {
 	}
 }
 
-// finish counts the operation, and finds the outcome for the person who waits for it.
+// finish counts the operation, with what the person gets who waited for it.
 func (op *operation) finish(result answer, err error) {
 	e := ended{
 		outcome: Succeeded, firstOK: op.firstOK, attempts: op.attempts, calls: int(op.calls.Load()), took: op.age(),
@@ -157,7 +152,7 @@ func (op *operation) finish(result answer, err error) {
 		e.broke = gaveUp.Stop == policy.StopBudget
 		e.unaware = e.outcome == FailedOp && op.run.charged(op.id)
 	}
-	op.logEnd(e.outcome, result, cause)
+	op.tell(e.outcome, result, cause)
 	op.run.stats.end(e)
 	op.close(e.outcome, cause)
 }
@@ -169,23 +164,23 @@ func finalCause(gaveUp *policy.GaveUpError) Cause {
 	return causeOf(gaveUp.Err)
 }
 
-// logEnd writes the end of the operation into the log.
-func (op *operation) logEnd(o Outcome, result answer, cause Cause) {
+// tell writes the end of the operation into the log.
+func (op *operation) tell(o Outcome, result answer, cause Cause) {
 	switch o {
 	case Succeeded:
-		op.log(lab.MarkOK, "done."+string(op.run.plan.scenario), op.ref(), result.Transaction)
+		op.say(lab.MarkOK, "done."+string(op.run.scenario), op.ref(), result.Transaction)
 	case Cached:
-		op.log(lab.MarkWarn, "cached", op.ref())
+		op.say(lab.MarkWarn, "cached", op.ref())
 	case Queued:
-		op.log(lab.MarkWarn, "queued", op.ref())
+		op.say(lab.MarkWarn, "queued", op.ref())
 	default:
-		op.log(lab.MarkFail, "failed."+string(cause), op.ref()+op.failure())
+		op.say(lab.MarkFail, "failed."+string(cause), op.ref()+op.failure())
 	}
 }
 
-// failure returns what the material's payment returns after its last failure.
+// failure is what the material's payment returns after its last failure.
 func (op *operation) failure() string {
-	if s := op.run.plan.scenario; s == Payments || s == Demo {
+	if s := op.run.scenario; s == Payments || s == Demo {
 		return " · {success: false}"
 	}
 	return ""
@@ -203,24 +198,24 @@ func (op *operation) close(o Outcome, cause Cause) {
 	})
 }
 
-func (op *operation) age() time.Duration { return op.run.engine.now() - op.start }
+func (op *operation) age() time.Duration { return op.run.lab.sinceStart() - op.start }
 
 func (op *operation) change(f func(*Op)) {
-	op.run.engine.recorder.change(op.shown, f)
-	op.run.engine.base.Changed()
+	op.run.lab.recorder.change(op.shown, f)
+	op.run.lab.changed()
 }
 
-// ref returns the number of the operation for a line of the log. The demo's payments
-// come one after the other and need none.
+// ref tells in the log which operation a line is about. The demo's payments
+// come one after the other and need no number.
 func (op *operation) ref() string {
-	if op.run.plan.scenario == Demo {
+	if op.run.scenario == Demo {
 		return ""
 	}
 	return " · #" + strconv.FormatUint(op.id, 10)
 }
 
-func (op *operation) log(mark lab.Mark, key string, args ...any) {
+func (op *operation) say(mark lab.Mark, key string, args ...any) {
 	if op.shown != nil {
-		op.run.engine.base.Log.Routine(mark, "retry.event."+key, args...)
+		op.run.lab.log.Add(mark, "retry.event."+key, args...)
 	}
 }

@@ -21,10 +21,18 @@ import (
 //go:embed es.yaml en.yaml
 var Texts embed.FS
 
+// Store keeps the records of one person's cards.
+type Store interface {
+	// Record returns the record of a card; the zero Record if there is none.
+	Record(id string) course.Record
+	// Save keeps the record of one card.
+	Save(id string, rec course.Record) error
+}
+
 // Options of the cards of one lab. All but Card and Now are required.
 type Options struct {
 	Book       *course.Book
-	Store      *course.Store
+	Store      Store
 	Experiment *lab.Experiment
 	Card       string           // the card to begin with; else the first that is not passed
 	Now        func() time.Time // nil: time.Now

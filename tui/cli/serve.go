@@ -15,11 +15,11 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"resilab/labs/course"
 	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/app"
 	"resilab/tui/sshd"
+	"resilab/tui/state"
 	"resilab/tui/theme"
 )
 
@@ -30,6 +30,8 @@ func serveFlags() []lab.Knob {
 		lab.NewBool("open", false),
 		lab.NewText("keys", ""),
 		lab.NewText("host-key", ""),
+		lab.NewText("state", ""),
+		lab.NewDuration("keep", 2*time.Minute, 0, time.Hour),
 		lab.NewInt("max-sessions", 64, 1, 1000),
 		lab.NewInt("max-per-address", 40, 1, 2000),
 		lab.NewText("exempt", ""),
@@ -65,7 +67,7 @@ func runServe(ctx context.Context, c *call) error {
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common
 		own.turn = turns.NewShare().Wait
-		return visit(ctx, own, who, opt.Logger)
+		return visit(ctx, own, who, opt)
 	}
 	reloading, stopReloading := context.WithCancel(ctx)
 	var reloads sync.WaitGroup
@@ -79,15 +81,19 @@ func runServe(ctx context.Context, c *call) error {
 func (c *call) serverOptions() (opt sshd.Options, err error) {
 	opt = sshd.Options{
 		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), HostKeyPath: c.flags.Text("host-key"),
-		MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"), IdleTimeout: c.flags.Duration("idle"), Lang: c.text.Lang(),
+		MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"),
+		IdleTimeout: c.flags.Duration("idle"), Keep: c.flags.Duration("keep"), Lang: c.text.Lang(),
 		Logger: slog.New(slog.NewTextHandler(c.Stderr, nil)), Ready: c.announce,
 	}
-	if opt.HostKeyPath == "" {
-		dir, err := configDir(c.Getenv)
-		if err != nil {
-			return opt, usageError{errors.New(c.text.T("cli.error.novalue", "--host-key", c.text.T("cli.help.type.text")))}
-		}
-		opt.HostKeyPath = filepath.Join(dir, "host_ed25519")
+	if opt.HostKeyPath, err = c.pathOf("host-key", "host_ed25519"); err != nil {
+		return opt, err
+	}
+	dir, err := c.pathOf("state", "class")
+	if err != nil {
+		return opt, err
+	}
+	if opt.State, err = state.OpenLocal(dir); err != nil {
+		return opt, err
 	}
 	if opt.Exempt, err = parseExempt(c.flags.Text("exempt")); err != nil {
 		return opt, usageError{err}
@@ -104,6 +110,19 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 		return opt, usageError{errors.New(c.text.T("cli.serve.nobody"))}
 	}
 	return opt, nil
+}
+
+// pathOf returns the path that a flag names, by default one in the folder of the
+// configuration.
+func (c *call) pathOf(flag, name string) (string, error) {
+	if path := c.flags.Text(flag); path != "" {
+		return path, nil
+	}
+	dir, err := configDir(c.Getenv)
+	if err != nil {
+		return "", usageError{errors.New(c.text.T("cli.error.novalue", "--"+flag, c.text.T("cli.help.type.text")))}
+	}
+	return filepath.Join(dir, name), nil
 }
 
 // parseExempt reads addresses and networks with commas between them.
@@ -136,8 +155,12 @@ func (c *call) announce(addr net.Addr, fingerprint string) {
 
 // visit makes one visitor's program: what all have in common, with a progress,
 // a language and colours of the visitor's own.
-func visit(ctx context.Context, s screen, who sshd.SessionInfo, log *slog.Logger) (tea.Model, func(), error) {
-	s.store, s.lang, s.crashed = course.NewStore(), who.Lang, who.Crashed
+func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options) (tea.Model, func(), error) {
+	s.lang, s.crashed = who.Lang, who.Crashed
+	var err error
+	if s.store, err = state.Recorder(ctx, opt.State, who.Person, time.Now); err != nil {
+		return nil, nil, err
+	}
 	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))})
 	model, err := s.model()
 	if err != nil {
@@ -147,7 +170,7 @@ func visit(ctx context.Context, s screen, who sshd.SessionInfo, log *slog.Logger
 		closing, cancel := detached(ctx)
 		defer cancel()
 		if err := model.Close(closing); err != nil {
-			log.Error("leaving", "remote", who.Remote, "err", err)
+			opt.Logger.Error("leaving", "remote", who.Remote, "err", err)
 		}
 	}, nil
 }

@@ -57,8 +57,8 @@ type screen struct {
 	first   string // lab shown first
 	card    string // course card opened with it; empty: none
 	book    *course.Book
-	store   *course.Store // the person's progress
-	start   lab.Settings  // setup knobs by id, for the labs that have them
+	store   card.Store   // the person's progress
+	start   lab.Settings // setup knobs by id, for the labs that have them
 	frames  int
 	// turn limits heavy computations; nil: it does not.
 	turn func(ctx context.Context) (done func(), err error)

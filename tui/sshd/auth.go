@@ -32,6 +32,7 @@ func userKeyAlgorithms() []string {
 type login struct {
 	name  string // the comment of the key's line
 	key   string // fingerprint; empty where no key was used
+	wire  []byte // the key
 	noPTY bool
 }
 
@@ -79,7 +80,7 @@ func (c *connection) checkKey(_ gossh.ConnMetadata, key gossh.PublicKey) (*gossh
 	if !ok {
 		return nil, errUnknownKey
 	}
-	return login{name: entry.comment, key: gossh.FingerprintSHA256(key), noPTY: entry.noPTY}.permissions(), nil
+	return login{name: entry.comment, key: gossh.FingerprintSHA256(key), wire: key.Marshal(), noPTY: entry.noPTY}.permissions(), nil
 }
 
 // remoteAddr is the address of a client, without port and zone.

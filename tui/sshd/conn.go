@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -153,7 +152,7 @@ func (c *connection) begin(work func()) bool {
 	defer c.mu.Unlock()
 	if c.closing || !c.server.begin(func() {
 		defer c.workDone()
-		c.contain("session", work)
+		c.server.contain("session", c.remote, work)
 	}) {
 		return false
 	}
@@ -194,19 +193,3 @@ func (c *connection) stopTimer() {
 
 // cut ends the connection at once; whatever blocks on it returns.
 func (c *connection) cut() { _ = c.net.Close() }
-
-// contain runs work and recovers from its panic, which would end the server.
-func (c *connection) contain(what string, work func()) (panicked bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			panicked = true
-			c.panicked(what, r, debug.Stack())
-		}
-	}()
-	work()
-	return false
-}
-
-func (c *connection) panicked(what string, reason any, stack []byte) {
-	c.server.Logger.Error("panic", "in", what, "remote", c.remote, "panic", reason, "stack", string(stack))
-}

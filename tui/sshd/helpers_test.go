@@ -18,6 +18,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/tui/input"
+	"resilab/tui/state"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -129,6 +130,11 @@ func startServer(t *testing.T, change func(*Options)) *testServer {
 			return &probe{who: who}, func() { s.cleaned <- who.User }, nil
 		},
 	}
+	state, err := state.OpenLocal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt.State = state
 	if change != nil {
 		change(&opt)
 	}
@@ -203,10 +209,32 @@ func newVisitor(t *testing.T, c *gossh.Client, env ...string) *visitor {
 func (s *testServer) visit(t *testing.T, env ...string) *visitor {
 	t.Helper()
 	v := newVisitor(t, s.dial(t, nil), env...)
-	if err := v.sess.Shell(); err != nil {
-		t.Fatal(err)
-	}
+	v.starts()
+	v.enters()
 	return v
+}
+
+// starts asks for the program.
+func (v *visitor) starts() {
+	v.t.Helper()
+	if err := v.sess.Shell(); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// enters passes the start screen as a new person, in either language.
+func (v *visitor) enters() {
+	v.t.Helper()
+	v.sees("(enter")
+	v.types("\r")
+	v.sees("personal")
+	if known := v.out.String(); strings.Contains(known, "type your") || strings.Contains(known, "escribe tu") {
+		v.types("\r")
+	}
+	eventually(v.t, func() bool {
+		return strings.Contains(v.out.String(), "to begin") || strings.Contains(v.out.String(), "para empezar")
+	}, func() string { return fmt.Sprintf("no personal code in %q", v.out) })
+	v.types("\r")
 }
 
 func (v *visitor) sees(want string) {

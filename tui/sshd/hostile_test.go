@@ -38,9 +38,8 @@ func TestResizingBeforeTheShell(t *testing.T) {
 	for i := range 100 { // an environment without end is not kept either
 		_ = v.sess.Setenv("LC_"+strings.Repeat("X", i%20), "x")
 	}
-	if err := v.sess.Shell(); err != nil {
-		t.Fatal(err)
-	}
+	v.starts()
+	v.enters()
 	v.sees("size=89x59")
 	v.types("q")
 	v.status()
@@ -49,8 +48,12 @@ func TestResizingBeforeTheShell(t *testing.T) {
 // A client that reads nothing stops its own program, nobody else's, and is
 // cut off when its time is over.
 func TestStalledReaderBlocksNobodyElse(t *testing.T) {
-	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 3*time.Second, 100*time.Millisecond })
-	c := s.dial(t, nil)
+	signer := newSigner(t)
+	keys := keyringOf(t, keyLine(signer))
+	s := startServer(t, func(o *Options) {
+		o.Open, o.Keys, o.IdleTimeout, o.Warning = false, keys, 3*time.Second, 100*time.Millisecond
+	})
+	c := s.dialAs(t, signer)
 	ch, requests, err := c.OpenChannel("session", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +71,10 @@ func TestStalledReaderBlocksNobodyElse(t *testing.T) {
 	if _, err := ch.Write([]byte("f")); err != nil { // much to read, and nobody reads
 		t.Fatal(err)
 	}
-	other := s.visit(t)
+	other := newVisitor(t, s.dialAs(t, signer))
+	other.starts()
+	other.sees("begin a new one")
+	other.types("2")
 	other.sees("size=80x24")
 	for i := range 10 {
 		other.types("x")
@@ -85,8 +91,10 @@ func TestStalledReaderBlocksNobodyElse(t *testing.T) {
 }
 
 func TestStoppingWithAStalledReader(t *testing.T) {
-	s := startServer(t, nil)
-	c := s.dial(t, nil)
+	signer := newSigner(t)
+	keys := keyringOf(t, keyLine(signer))
+	s := startServer(t, func(o *Options) { o.Open, o.Keys = false, keys })
+	c := s.dialAs(t, signer)
 	ch, requests, err := c.OpenChannel("session", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +165,7 @@ func TestComingAndGoingLeavesNothing(t *testing.T) {
 
 // comeAndGo leaves properly or just hangs up.
 func comeAndGo(t *testing.T, s *testServer, properly bool) {
-	config := &gossh.ClientConfig{HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: patience}
+	config := &gossh.ClientConfig{User: "ana", HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: patience}
 	c, err := gossh.Dial("tcp", s.addr, config)
 	if err != nil {
 		t.Error(err)
@@ -169,6 +177,7 @@ func comeAndGo(t *testing.T, s *testServer, properly bool) {
 		t.Error(err)
 		return
 	}
+	v.enters()
 	v.sees("size=80x24")
 	if properly {
 		v.types("q")
@@ -185,6 +194,10 @@ func TestPastesAreNoKeys(t *testing.T) {
 	v.sees("keys=[[pq]]")
 	v.types(strings.Repeat("yfpq\r", 4000) + "\x03")
 	v.sees("ctrl+c")
+	for _, key := range []string{"\x1b[A", "\x1b[B"} { // what follows a paste at once belongs to it
+		v.types(key)
+		v.sees(map[string]string{"\x1b[A": "up", "\x1b[B": "down"}[key])
+	}
 	v.types("q")
 	if status := v.status(); status != 0 {
 		t.Errorf("exit status %d", status)

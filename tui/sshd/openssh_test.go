@@ -2,6 +2,8 @@ package sshd
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	gossh "golang.org/x/crypto/ssh"
 )
 
 // openSSH is OpenSSH's own client, pointed at a server and at no file of the
@@ -23,6 +26,7 @@ type openSSH struct {
 	t          *testing.T
 	host, port string
 	known      string
+	identity   string // file of a private key; "none"
 }
 
 func newOpenSSH(t *testing.T, s *testServer) *openSSH {
@@ -37,12 +41,26 @@ func newOpenSSH(t *testing.T, s *testServer) *openSSH {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &openSSH{t: t, host: host, port: port, known: filepath.Join(t.TempDir(), "known_hosts")}
+	return &openSSH{t: t, host: host, port: port, known: filepath.Join(t.TempDir(), "known_hosts"), identity: "none"}
+}
+
+// newKeyFile returns a new key and a file that holds it.
+func newKeyFile(t *testing.T) (gossh.Signer, string) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := gossh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer, writePrivate(t, private)
 }
 
 func (o *openSSH) options() []string {
 	return []string{"-F", "none", "-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + o.known,
-		"-o", "BatchMode=yes", "-o", "IdentityFile=none", "-o", "LogLevel=INFO"}
+		"-o", "BatchMode=yes", "-o", "IdentityFile=" + o.identity, "-o", "LogLevel=INFO"}
 }
 
 func (o *openSSH) command(args ...string) *exec.Cmd {
@@ -103,6 +121,7 @@ func TestOpenSSHSeesAPictureAndResizes(t *testing.T) {
 	s := startServer(t, nil)
 	o := newOpenSSH(t, s)
 	term := o.terminal("-o", "SendEnv=LANG", "beto@"+o.host)
+	term.enters()
 	term.sees("user=beto lang=es term=xterm-256color")
 	term.sees("size=90x25")
 	for _, size := range []pty.Winsize{{Cols: 20, Rows: 5}, {Cols: 132, Rows: 50}} {
@@ -178,6 +197,7 @@ func TestOpenSSHForwardsNothing(t *testing.T) {
 	local := free.Addr().String()
 	free.Close()
 	term := o.terminal("-L", local+":"+s.addr, o.host)
+	term.enters()
 	term.sees("size=90x25")
 	nc, err := net.Dial("tcp", local)
 	if err != nil {
@@ -216,6 +236,7 @@ func TestOpenSSHLendsNothing(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", agent)
 	t.Setenv("DISPLAY", "127.0.0.1:77")
 	term := o.terminal("-A", "-X", o.host)
+	term.enters()
 	term.sees("size=90x25")
 	s.logs(t, `reason="agent forwarding"`)
 	if strings.Contains(term.out.String(), "X11 forwarding request failed") {
@@ -248,8 +269,13 @@ func TestOpenSSHWithoutARealTerminal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no pseudo-terminals")
 	}
-	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 2*time.Second, 500*time.Millisecond })
+	signer, file := newKeyFile(t)
+	keys := keyringOf(t, keyLine(signer))
+	s := startServer(t, func(o *Options) {
+		o.Open, o.Keys, o.IdleTimeout, o.Warning = false, keys, 2*time.Second, 500*time.Millisecond
+	})
 	o := newOpenSSH(t, s)
+	o.identity = file
 	out, status := o.output("-tt", o.host) // tells a size of 0x0 and sends an end of input
 	if status != 0 || !strings.Contains(out, "size=80x24") || !strings.Contains(out, "Session ended") {
 		t.Errorf("status %d: %q", status, out)

@@ -1,7 +1,6 @@
 package sshd
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -9,16 +8,15 @@ import (
 
 	"resilab/labs/i18n"
 	"resilab/tui/input"
+	"resilab/tui/state"
 )
 
 // resizeInterval is the least time between two sizes that a program is sent:
 // each makes it draw the whole screen.
 const resizeInterval = 100 * time.Millisecond
 
-// framesPerSecond bounds what is sent; a program that changes less sends less.
-const framesPerSecond = 20
-
-// run takes a session's place, runs the program and logs both ends.
+// run takes a session's place, finds out who the visitor is, runs the program
+// and logs both ends.
 func (s *session) run() {
 	server := s.conn.server
 	if !s.conn.place.takeSession() {
@@ -30,120 +28,161 @@ func (s *session) run() {
 	server.Logger.Info("session began", "remote", s.conn.remote, "user", s.user, "key", s.login.key)
 	var why ending
 	var err error
+	var person state.Person
 	defer func() { // deferred first: the line appears when the place is free again
-		server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user,
+		server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user, "person", person.ID,
 			"seconds", int(time.Since(began).Seconds()), "reason", string(why), "error", err)
 	}()
 	defer s.conn.place.giveSession()
-	why, err = s.runProgram()
+	if !s.readKeys() {
+		return
+	}
+	var st *seat
+	if person, why, err = s.enter(); why == "" && person.ID != "" {
+		st, why, err = s.takeSeat(person)
+	}
+	s.sayWhy(why)
+	if st != nil && why != endTaken && why != endLost {
+		<-st.cleaned
+	}
 }
 
-// runProgram makes the program, runs it and cleans up after it. The channel is
-// closed before the cleaning, which may take a moment.
-func (s *session) runProgram() (why ending, err error) {
-	defer s.end(context.Canceled)
-	model, cleanup, err := s.newProgram()
-	if err != nil {
-		s.leave(1, "sshd.end."+string(endNoStart))
-		return endNoStart, err
+// readKeys begins to read the channel into keys.
+func (s *session) readKeys() bool {
+	reader := input.NewReader(s.ctx)
+	return s.conn.begin(func() { reader.Pump(s.channel) }) && s.conn.begin(func() { s.passKeys(reader) })
+}
+
+// passKeys sends what is typed to the program that reads it at the moment.
+func (s *session) passKeys(from *input.Reader) {
+	buffer := make([]byte, 256)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		select {
+		case s.keys <- append([]byte(nil), buffer[:n]...):
+		case <-s.ctx.Done():
+			return
+		}
 	}
-	defer s.conn.contain("cleanup", cleanup)
+}
+
+// takeSeat attaches the session to the person's running program or to a new
+// one, and returns when the session is no longer attached.
+func (s *session) takeSeat(person state.Person) (st *seat, why ending, err error) {
+	kept, taken := s.conn.server.seats.of(person.ID)
+	if kept == nil && taken != nil {
+		answer, why, err := s.askTakeOver()
+		switch {
+		case why != "" || answer == answerLeave:
+			return nil, why, err
+		case answer == answerTake:
+			kept = taken
+		}
+	}
+	if kept != nil {
+		if why, ok := s.sit(kept, true); ok {
+			return kept, why, kept.result()
+		}
+	}
+	st = newSeat(s, person)
+	if err := s.prepare(st); err != nil {
+		st.end(err)
+		return nil, endNoStart, err
+	}
+	s.conn.server.seats.add(st)
+	if !s.conn.server.begin(st.run) {
+		st.abandon()
+		return nil, endShutdown, nil
+	}
+	why, _ = s.sit(st, false)
+	return st, why, st.result()
+}
+
+// sit attaches the session to a seat and waits until the program has ended, the
+// line has dropped or another session has taken the seat. It reports false if
+// the program had ended before.
+func (s *session) sit(st *seat, again bool) (why ending, ok bool) {
+	s.conn.server.seats.take(st)
+	before, ok := st.attach(s, again)
+	if !ok {
+		<-st.over
+		return st.why, !again
+	}
+	if again {
+		s.conn.server.Logger.Info("session reattached", "remote", s.conn.remote, "user", s.user, "person", st.person.ID)
+	}
+	if before != nil {
+		close(before.taken)
+	}
+	select {
+	case <-st.over:
+		return st.why, true
+	case <-s.taken:
+		_, _ = s.channel.Write([]byte(leaveScreen))
+		return endTaken, true
+	case <-s.gone:
+		if st.detach(s) {
+			return endLost, true
+		}
+		<-st.over
+		return st.why, true
+	}
+}
+
+// ask runs a model that asks the visitor something.
+func (s *session) ask(model tea.Model) (why ending, err error) {
+	st := newSeat(s, state.Person{})
+	st.host(s, model)
+	if !s.conn.server.begin(st.run) {
+		st.end(sessionEnd(endShutdown))
+		return endShutdown, nil
+	}
+	why, _ = s.sit(st, false)
+	return why, st.result()
+}
+
+// sayWhy writes the last line that belongs to an ending and closes the channel.
+func (s *session) sayWhy(why ending) {
 	server := s.conn.server
-	g := newGuard(s.ctx, model, server.catalogue(s.env), server.timeLimits())
-	err = s.runTea(g)
-	why = s.ending(g, err)
 	switch why {
-	case "":
+	case "", endLost:
 		s.leave(0, "")
 	case endIdle:
 		s.leave(0, "sshd.end.idle", i18n.FormatDuration(server.IdleTimeout))
 	case endStay:
 		s.leave(0, "sshd.end.stay", i18n.FormatDuration(server.MaxSession))
-	case endShutdown:
-		s.leave(0, "sshd.end.shutdown")
+	case endShutdown, endTaken:
+		s.leave(0, "sshd.end."+string(why))
 	default:
-		s.leave(1, "sshd.end."+string(endPanic))
+		s.leave(1, "sshd.end."+string(why))
 	}
-	if why != endPanic {
-		err = nil
-	}
-	return why, err
-}
-
-// ending returns why the program ended; it is empty if the visitor left.
-func (s *session) ending(g *guard, err error) ending {
-	if end, ok := errors.AsType[sessionEnd](context.Cause(s.ctx)); ok {
-		return ending(end)
-	}
-	if g.why != "" {
-		return g.why
-	}
-	if errors.Is(err, tea.ErrProgramPanic) || err != nil && s.ctx.Err() == nil {
-		return endPanic
-	}
-	return ""
-}
-
-// crashed ends a session after a panic in a goroutine that its program started.
-func (s *session) crashed(reason any, stack []byte) {
-	s.conn.panicked("program", reason, stack)
-	s.end(sessionEnd(endPanic))
 }
 
 var errPanic = errors.New("panic while the program was made")
 
-// newProgram calls the server's NewProgram and recovers from its panics.
-func (s *session) newProgram() (model tea.Model, cleanup func(), err error) {
+// prepare calls the server's NewProgram, recovers from its panics and gives the
+// program to the seat.
+func (s *session) prepare(st *seat) (err error) {
 	w := s.size()
 	server := s.conn.server
-	who := SessionInfo{User: s.user, Name: s.login.name, Key: s.login.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
-		Lang: server.catalogue(s.env).Lang(), Width: w.width, Height: w.height, Crashed: s.crashed}
-	if s.conn.contain("new program", func() { model, cleanup, err = server.NewProgram(s.ctx, who) }) {
-		return nil, nil, errPanic
+	who := SessionInfo{User: s.user, Person: st.person, Key: s.login.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
+		Lang: s.catalogue().Lang(), Width: w.width, Height: w.height, Crashed: st.crashed}
+	var model tea.Model
+	var cleanup func()
+	if server.contain("new program", s.conn.remote, func() { model, cleanup, err = server.NewProgram(st.ctx, who) }) {
+		return errPanic
 	}
-	if cleanup == nil {
-		cleanup = func() {}
+	if err != nil {
+		return err
 	}
-	return model, cleanup, err
-}
-
-// runTea runs the program until it ends, the visitor leaves or the server
-// stops. If the program hangs, because its client does not read or by a
-// defect, its connection is cut, which ends what it waits for.
-func (s *session) runTea(g *guard) (err error) {
-	keys := input.NewReader(s.ctx)
-	if !s.conn.begin(func() { keys.Pump(s.channel) }) {
-		return context.Canceled
+	if cleanup != nil {
+		st.cleanup = cleanup
 	}
-	p := tea.NewProgram(g, tea.WithContext(s.ctx), tea.WithInput(keys), tea.WithOutput(s.channel),
-		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(),
-		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
-	done := make(chan struct{})
-	feeders := s.feed(p, g, done)
-	if s.conn.contain("program", func() { _, err = p.Run() }) {
-		err = tea.ErrProgramPanic
-	}
-	p.Kill() // unblocks a feeder in p.Send
-	close(done)
-	<-feeders
-	return err
-}
-
-// feed sends the window's size, and cuts the connection of a program that
-// runs longer than it may. The returned channel is closed when both have ended.
-func (s *session) feed(p *tea.Program, g *guard, done <-chan struct{}) <-chan struct{} {
-	over := make(chan struct{})
-	sizes := make(chan struct{})
-	go func() {
-		defer close(sizes)
-		s.conn.contain("sizes", func() { s.sendSizes(p.Send, done) })
-	}()
-	go func() {
-		defer close(over)
-		s.conn.contain("deadline", func() { s.enforce(g, done) })
-		<-sizes
-	}()
-	return over
+	st.host(s, model)
+	return nil
 }
 
 // sendSizes sends the newest size, at most once a resizeInterval, until done.
@@ -162,35 +201,6 @@ func (s *session) sendSizes(send func(tea.Msg), done <-chan struct{}) {
 		select {
 		case <-s.resized:
 		case <-done:
-			return
-		}
-	}
-}
-
-// enforce cuts the connection when the program's time and the grace are over.
-func (s *session) enforce(g *guard, done <-chan struct{}) {
-	grace := s.conn.server.Grace
-	for {
-		left, _ := g.remaining()
-		if left <= -grace {
-			s.conn.cut()
-			<-done
-			return
-		}
-		timer := time.NewTimer(left + grace)
-		select {
-		case <-done:
-			timer.Stop()
-			return
-		case <-timer.C:
-		case <-s.ctx.Done():
-			timer.Reset(grace)
-			select {
-			case <-done:
-			case <-timer.C:
-				s.conn.cut()
-				<-done
-			}
 			return
 		}
 	}

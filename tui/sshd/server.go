@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/labs/i18n"
+	"resilab/tui/state"
 )
 
 // texts are shown to visitors, in each visitor's language.
@@ -43,6 +45,9 @@ type Options struct {
 	Handshake   time.Duration // until a client has authenticated; 10 seconds
 	Unused      time.Duration // how long a connection may stay without a session; 30 seconds
 	Grace       time.Duration // for a program to end when told to; 2 seconds
+	Keep        time.Duration // how long a program runs on after its line dropped; 0: not at all
+
+	State state.Store // people and their progress
 
 	Lang i18n.Lang // for visitors whose terminal names no language
 
@@ -57,7 +62,7 @@ type Options struct {
 // SessionInfo describes a visitor and the terminal. Its texts are safe to show.
 type SessionInfo struct {
 	User          string // as the client calls itself: not authenticated
-	Name          string // comment of the key's line; empty without a key
+	Person        state.Person
 	Key           string // fingerprint of the key that authenticated; empty without a key
 	Remote        string
 	Term          string
@@ -109,6 +114,8 @@ func (o Options) check() error {
 	switch {
 	case o.NewProgram == nil:
 		return errors.New("nothing to serve")
+	case o.State == nil:
+		return errors.New("no state to keep people in")
 	case !o.Open && o.Keys == nil:
 		return errors.New("no one could log in: name the allowed keys, or open the server to all")
 	case o.Warning >= o.IdleTimeout:
@@ -122,6 +129,7 @@ type server struct {
 	Options
 	hostKey    gossh.Signer
 	gate       *gate
+	seats      seats
 	refusals   *refusalLog
 	catalogues map[i18n.Lang]*i18n.Catalogue
 
@@ -159,6 +167,7 @@ func (s *server) load() (err error) {
 		}
 	}
 	s.gate = newGate(s.Options)
+	s.seats.maxKept = max(1, s.MaxSessions/4)
 	s.refusals = newRefusalLog(s.Logger)
 	s.hostKey, err = loadHostKey(s.HostKeyPath)
 	return err
@@ -258,6 +267,22 @@ func (s *server) cutAll() {
 	for c := range s.open {
 		c.cut()
 	}
+}
+
+// contain runs work and recovers from its panic, which would end the server.
+func (s *server) contain(what, remote string, work func()) (panicked bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			panicked = true
+			s.panicked(what, remote, r, debug.Stack())
+		}
+	}()
+	work()
+	return false
+}
+
+func (s *server) panicked(what, remote string, reason any, stack []byte) {
+	s.Logger.Error("panic", "in", what, "remote", remote, "panic", reason, "stack", string(stack))
 }
 
 // catalogue returns the texts in a visitor's language.

@@ -13,6 +13,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/tui/state"
 )
 
 // A client that never answers a terminal's questions gets a picture all the
@@ -114,9 +116,8 @@ func TestForwardingIsRefused(t *testing.T) {
 	for _, reason := range []string{"reason=channel", "detail=direct-tcpip", "reason=forwarding", "detail=tcpip-forward", "agent forwarding", "X11 forwarding"} {
 		s.logs(t, reason)
 	}
-	if err := v.sess.Shell(); err != nil {
-		t.Fatal(err)
-	}
+	v.starts()
+	v.enters()
 	v.sees("size=80x24") // none of that spoils the session
 	v.types("q")
 	v.status()
@@ -127,7 +128,8 @@ func TestFull(t *testing.T) {
 	a, b := s.visit(t), s.visit(t)
 	a.sees("size=80x24")
 	b.sees("size=80x24")
-	late := s.visit(t)
+	late := newVisitor(t, s.dial(t, nil))
+	late.starts()
 	late.sees("Full: 2 visitors at once.")
 	if status := late.status(); status != 1 {
 		t.Errorf("exit status %d", status)
@@ -153,9 +155,8 @@ func TestTwoSessionsAConnection(t *testing.T) {
 		t.Errorf("a third session: %v", err)
 	}
 	for _, v := range []*visitor{a, b} {
-		if err := v.sess.Shell(); err != nil {
-			t.Fatal(err)
-		}
+		v.starts()
+		v.enters()
 		v.sees("size=80x24")
 	}
 	a.types("aaaq")
@@ -257,8 +258,8 @@ func TestPanicEndsOneSession(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	v.sees("Something failed inside the program")
-	other.types("still here")
-	other.sees("still here")
+	other.types("here")
+	other.sees("here]")
 	other.types("q")
 	other.status()
 }
@@ -282,8 +283,8 @@ func TestPanicInAGoroutineEndsOneSession(t *testing.T) {
 	v.sees("Something failed inside the program")
 	s.logs(t, "reason=panic")
 	s.logs(t, "a mistake")
-	other.types("still here")
-	other.sees("still here")
+	other.types("here")
+	other.sees("here]")
 	other.types("q")
 	other.status()
 	(<-crashes)("too late", nil) // the labs may still be stopping
@@ -341,7 +342,7 @@ func TestKeysDecideWhoComesIn(t *testing.T) {
 	if err := with(gossh.PublicKeys(stranger, mine)); err != nil {
 		t.Fatalf("the allowed key does not open: %v", err)
 	}
-	if want := gossh.FingerprintSHA256(mine.PublicKey()); got.Key != want || got.Name != "Ana" || got.User != "ana[31m" {
+	if want := gossh.FingerprintSHA256(mine.PublicKey()); got.Key != want || got.Person.Name != "Ana" || got.User != "ana[31m" {
 		t.Errorf("known as %q with the key %q, want %q", got.User, got.Key, want)
 	}
 }
@@ -349,6 +350,7 @@ func TestKeysDecideWhoComesIn(t *testing.T) {
 func TestServeRefusesNonsense(t *testing.T) {
 	good := func() Options {
 		return Options{Addr: "127.0.0.1:0", HostKeyPath: filepath.Join(t.TempDir(), "k"), Open: true,
+			State:      &state.Local{},
 			NewProgram: func(context.Context, SessionInfo) (tea.Model, func(), error) { return &probe{}, nil, nil }}
 	}
 	for name, spoil := range map[string]func(*Options){

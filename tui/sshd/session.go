@@ -8,6 +8,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/labs/i18n"
 )
 
 // session is one channel: first its client asks for a terminal and a shell,
@@ -30,10 +32,15 @@ type session struct {
 	mu      sync.Mutex
 	window  window
 	resized chan struct{} // holds one: the window has changed
+
+	keys  chan []byte   // what is typed, for the program that runs
+	gone  chan struct{} // closed when the client has closed the channel
+	taken chan struct{} // closed when another session took the seat
 }
 
 func newSession(c *connection, channel gossh.Channel, user string, l login) *session {
-	s := &session{conn: c, channel: channel, user: user, login: l, env: map[string]string{}, resized: make(chan struct{}, 1)}
+	s := &session{conn: c, channel: channel, user: user, login: l, env: map[string]string{}, resized: make(chan struct{}, 1),
+		keys: make(chan []byte), gone: make(chan struct{}), taken: make(chan struct{})}
 	s.ctx, s.end = context.WithCancelCause(c.ctx)
 	return s
 }
@@ -47,6 +54,7 @@ func (e sessionEnd) Error() string { return string(e) }
 // waits for the program: a blocked answer would block the whole connection.
 func (s *session) serve(requests <-chan *gossh.Request) {
 	defer s.end(context.Canceled)
+	defer close(s.gone)
 	for req := range requests {
 		ok := s.answer(req)
 		if req.WantReply {
@@ -151,12 +159,15 @@ func (s *session) leave(status uint32, key string, args ...any) {
 	impatience := time.AfterFunc(s.conn.server.Grace, s.conn.cut)
 	defer impatience.Stop()
 	if key != "" {
-		line := s.conn.server.catalogue(s.env).T(key, args...)
+		line := s.catalogue().T(key, args...)
 		_, _ = s.channel.Stderr().Write([]byte(s.wrap(line) + "\r\n"))
 	}
 	_, _ = s.channel.SendRequest("exit-status", false, gossh.Marshal(struct{ Status uint32 }{status}))
 	_ = s.channel.Close()
 }
+
+// catalogue returns the texts in the visitor's language.
+func (s *session) catalogue() *i18n.Catalogue { return s.conn.server.catalogue(s.env) }
 
 // wrap breaks a line between words, so that the terminal does not break it
 // inside one.

@@ -13,28 +13,27 @@ type consumer struct {
 	priority  int64
 	prefetch  int  // most unacknowledged deliveries; 0 is no limit
 	inFlight  int  // deliveries not yet settled
-	started   bool // it may receive deliveries
-	parked    bool // it could not take a message and is not in turn
+	started   bool // it may get deliveries
+	parked    bool // it is not among those whose turn comes
 	gone      bool
 }
 
-// ready reports whether the consumer can take a message, and reserves a place
-// under its channel's limit.
+// ready says whether the consumer may take a message, and reserves the
+// channel's place for it.
 func (c *consumer) ready() bool {
 	if c.prefetch > 0 && c.inFlight >= c.prefetch && !c.noAck {
 		return false
 	}
-	return !c.channel.peer.Congested() && (c.noAck || c.channel.window.reserve())
+	return !c.channel.congested() && (c.noAck || c.channel.reserve())
 }
 
-// consumers are a queue's subscriptions and the order in which they are served.
-// Among the consumers that can take a message, those of the highest priority take
-// turns.
+// consumers are a queue's subscriptions and whose turn it is. Of several
+// consumers that can take a message those of the highest priority do, in turn.
 type consumers struct {
-	all    []*consumer // in the order in which they were added
+	all    []*consumer // in the order they came
 	groups []*group    // the active ones; highest priority first
-	single *consumer   // the active one, with x-single-active-consumer
-	sac    bool        // x-single-active-consumer is set
+	single *consumer   // with a single active consumer: that one
+	sac    bool
 }
 
 type group struct {
@@ -42,7 +41,7 @@ type group struct {
 	turn     deque[*consumer]
 }
 
-// add appends a consumer; it is not served before it is started and woken.
+// add takes in a consumer; it gets no turn before it is started and woken.
 func (s *consumers) add(c *consumer) {
 	c.parked = true
 	s.all = append(s.all, c)
@@ -51,8 +50,7 @@ func (s *consumers) add(c *consumer) {
 	}
 }
 
-// remove removes the consumer. If it was the single active one, another becomes
-// active.
+// remove forgets the consumer; with a single active one the next takes over.
 func (s *consumers) remove(c *consumer) {
 	s.all = slices.DeleteFunc(s.all, func(o *consumer) bool { return o == c })
 	for _, g := range s.groups {
@@ -67,18 +65,8 @@ func (s *consumers) remove(c *consumer) {
 	}
 }
 
-// cancelAll removes all consumers and returns them.
-func (s *consumers) cancelAll() []*consumer {
-	all := s.all
-	for _, c := range all {
-		c.gone = true
-	}
-	*s = consumers{sac: s.sac}
-	return all
-}
-
-// elect makes the consumer of the highest priority that was added first the single
-// active one.
+// elect makes the consumer that waits longest, of the highest priority, the
+// single active one and gives it its turn.
 func (s *consumers) elect() {
 	for _, c := range s.all {
 		if s.single == nil || c.priority > s.single.priority {
@@ -90,7 +78,7 @@ func (s *consumers) elect() {
 	}
 }
 
-// activate puts the consumer at the end of its group's turn.
+// activate gives the consumer a turn again.
 func (s *consumers) activate(c *consumer) {
 	c.parked = false
 	i, found := slices.BinarySearchFunc(s.groups, c.priority, func(g *group, p int64) int {
@@ -102,8 +90,8 @@ func (s *consumers) activate(c *consumer) {
 	s.groups[i].turn.pushBack(c)
 }
 
-// next returns the next consumer that can take a message, or nil. Consumers that
-// cannot are parked until wake is called.
+// next returns the consumer whose turn it is, nil when none can take a message.
+// Those that cannot are parked until somebody wakes them.
 func (s *consumers) next() *consumer {
 	for _, g := range s.groups {
 		for g.turn.len() > 0 {
@@ -118,7 +106,8 @@ func (s *consumers) next() *consumer {
 	return nil
 }
 
-// wake puts a parked consumer back in turn. It reports whether it did.
+// wake gives a parked consumer its turn back; whether it can use it shows when
+// it comes. It reports whether that changed anything.
 func (s *consumers) wake(c *consumer) bool {
 	if !c.parked || !c.started || c.gone || (s.sac && c != s.single) {
 		return false

@@ -3,49 +3,47 @@ package broker
 // A transaction collects what a channel in tx mode does until it is committed.
 type transaction struct {
 	publishings []publishing
-	settlements []heldSettlement
-	memory      *budget // the broker's, which counts the messages
-	size        int64   // bytes of the messages
+	settlements []settled
+	size        int64 // bytes of the messages, which count as the broker's
 }
 
 type publishing struct {
 	message   *Message
 	mandatory bool
-	queues    []string // names: until the commit a queue may be deleted and declared again
+	queues    []string // by their names: one may go, and another one come, before the commit
 }
 
-// A heldSettlement is removed from the unacknowledged deliveries but not yet settled
-// with its queues.
-type heldSettlement struct {
+// A settled group of deliveries is out of the ledger, but its queues do not
+// know yet.
+type settled struct {
 	deliveries []delivered
 	how        settlement
 }
 
-// publish keeps a message for the commit.
-func (t *transaction) publish(m *Message, mandatory bool, queues []*queue) error {
-	if err := t.memory.take(m.size()); err != nil {
+// collect keeps a publishing for the commit.
+func (c *Channel) collect(m *Message, mandatory bool, queues []*queue) error {
+	if err := c.vhost.broker.memory.take(m.size()); err != nil {
 		return err
 	}
-	t.size += m.size()
+	c.tx.size += m.size()
 	p := publishing{message: m, mandatory: mandatory}
 	for _, q := range queues {
 		p.queues = append(p.queues, q.name)
 	}
-	t.publishings = append(t.publishings, p)
+	c.tx.publishings = append(c.tx.publishings, p)
 	return nil
 }
 
-// settle keeps deliveries for the commit.
-func (t *transaction) settle(ds []delivered, how settlement) {
-	t.settlements = append(t.settlements, heldSettlement{append([]delivered(nil), ds...), how})
+// endTx begins the next transaction and returns the one before.
+func (c *Channel) endTx() transaction {
+	t := c.tx
+	c.tx = transaction{}
+	c.vhost.broker.memory.add(-t.size)
+	return t
 }
 
-// end begins the next transaction and returns the previous one.
-func (t *transaction) end() transaction {
-	previous := *t
-	*t = transaction{memory: t.memory}
-	t.memory.add(-previous.size)
-	return previous
+func (t *transaction) settle(ds []delivered, how settlement) {
+	t.settlements = append(t.settlements, settled{append([]delivered(nil), ds...), how})
 }
 
 // SelectTx switches to transactions.
@@ -57,14 +55,14 @@ func (c *Channel) SelectTx() error {
 	return nil
 }
 
-// Commit carries out the transaction. It calls unroutable for each mandatory message
-// that no queue accepted. If a full queue refuses a message, Commit does the rest
-// and returns an error.
+// Commit carries out what was collected. For every mandatory publishing
+// that no queue took it calls unroutable. If a full queue refused a message it
+// fails, and yet the rest is done.
 func (c *Channel) Commit(unroutable func(*Message)) (Outcome, error) {
 	if err := c.inTx(); err != nil {
 		return Outcome{}, err
 	}
-	t := c.tx.end()
+	t := c.endTx()
 	var all Outcome
 	for _, p := range t.publishings {
 		out := c.enqueue(p.message, c.vhost.queuesNamed(p.queues))
@@ -85,7 +83,7 @@ func (c *Channel) Commit(unroutable func(*Message)) (Outcome, error) {
 	return all, nil
 }
 
-// Rollback drops the messages and makes the settled deliveries unacknowledged again.
+// Rollback forgets the publishings; what was settled is unsettled again.
 func (c *Channel) Rollback() error {
 	if err := c.inTx(); err != nil {
 		return err
@@ -95,8 +93,11 @@ func (c *Channel) Rollback() error {
 }
 
 func (c *Channel) rollback() {
-	for _, s := range c.tx.end().settlements {
-		c.deliveries.putBack(s.deliveries)
+	t := c.endTx()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range t.settlements {
+		c.unacked.putBack(s.deliveries)
 	}
 }
 

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -13,7 +12,7 @@ import (
 // what is left then is lost.
 const drainFor = 10 * time.Minute
 
-// layer is the state of one layer of an operation.
+// layer is where one layer of an operation has got to.
 type layer struct {
 	prev    int64 // its latest wait, for the decorrelated jitter
 	paid    float32
@@ -44,15 +43,14 @@ type simulation struct {
 	ops     []operation
 	free    []int32 // places in ops that may be used again
 	budgets [MaxLayers]*policy.Budget
-	breaker *policy.Breaker
+	breaker *policy.SimBreaker
 	queue   []int32 // operations to be drained, the oldest first
 	out     *recorder
 
-	mostCalls int   // to the server
 	began     int   // operations so far
 	nextBegin int64 // when the next one begins
-	arrivals  draws
-	draws     draws
+	arrivals  dice
+	draws     dice
 }
 
 // bucketWidth makes buckets of 2 ms, and the wheel one of 17 s.
@@ -61,23 +59,19 @@ const bucketWidth = 21
 // never is later than every event.
 const never = int64(1<<63 - 1)
 
-// Run simulates. It returns an error if the settings make no sense or when the
-// context ends. With ErrTooManyAttempts it also returns what happened so far: the
-// bins are as they would have been, the sums are not.
+// Run simulates. It returns an error if the settings make no sense, or when the
+// context ends.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return Result{}, fmt.Errorf("simulating a fleet: %w", err)
 	}
 	s := newSimulation(&cfg)
-	for steps := 0; s.step(); steps++ {
-		if steps%4096 != 0 {
-			continue
-		}
-		if ctx.Err() != nil {
+	for steps := 0; ; steps++ {
+		if steps%4096 == 0 && ctx.Err() != nil {
 			return Result{}, fmt.Errorf("simulating a fleet: %w", ctx.Err())
 		}
-		if s.out.r.Calls > s.mostCalls {
-			return s.out.result(), fmt.Errorf("simulating a fleet: %w: more than %d", ErrTooManyAttempts, s.mostCalls)
+		if !s.step() {
+			break
 		}
 	}
 	return s.out.result(), nil
@@ -86,7 +80,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 func newSimulation(cfg *Config) *simulation {
 	s := &simulation{
 		cfg: cfg, server: newServer(&cfg.Server), pending: newTimeline(bucketWidth), out: newRecorder(cfg),
-		arrivals: newDraws(), draws: newDraws(), mostCalls: cmp.Or(cfg.MaxAttempts, DefaultMaxAttempts),
+		arrivals: newDice(), draws: newDice(),
 	}
 	s.arrivals.set(cfg.Seed, -1, 0)
 	if cfg.Budget != nil {
@@ -95,13 +89,13 @@ func newSimulation(cfg *Config) *simulation {
 		}
 	}
 	if cfg.Breaker != nil {
-		s.breaker = policy.NewBreaker(*cfg.Breaker, nil)
+		s.breaker = policy.NewSimBreaker(*cfg.Breaker, clock(0))
 	}
 	s.scheduleBegin(0)
 	return s
 }
 
-// clock returns virtual time as a time.Time.
+// clock is virtual time as a time.Time.
 func clock(now int64) time.Time { return time.Unix(0, now) }
 
 // step carries out the earliest event, and returns false when there is none.
@@ -125,13 +119,13 @@ func (s *simulation) step() bool {
 	return true
 }
 
-// again replaces the present event of an operation by its next one.
+// again puts the next event of an operation in the place of its present one.
 func (s *simulation) again(e event, at int64) {
 	s.pending.pop()
 	s.pending.push(event{at, e.op})
 }
 
-// scheduleBegin sets when the next operation begins.
+// scheduleBegin fixes when the next operation begins.
 func (s *simulation) scheduleBegin(now int64) {
 	switch {
 	case s.cfg.Every == 0 && s.began < s.cfg.Clients:
@@ -181,7 +175,8 @@ func (s *simulation) place(op operation) int32 {
 	return int32(len(s.ops) - 1)
 }
 
-// attempt calls the server, if the breaker allows it, and schedules the reply.
+// attempt calls the server, if the breaker allows it, and fixes when the client
+// will learn the outcome.
 func (s *simulation) attempt(op *operation, e event) {
 	now := e.at
 	if s.breaker != nil {
@@ -218,7 +213,7 @@ func (s *simulation) bounded(op *operation, now int64, v verdict) verdict {
 	return v
 }
 
-// charge counts a payment that the server carried out.
+// charge counts the money that the server takes.
 func (s *simulation) charge(op *operation, v verdict) {
 	if !v.worked {
 		return
@@ -234,7 +229,7 @@ func (s *simulation) charge(op *operation, v verdict) {
 	s.out.charges++
 }
 
-// reply handles the end of an attempt.
+// reply tells the client how its attempt ended.
 func (s *simulation) reply(op *operation, e event) {
 	class := s.classify(op.outcome)
 	if s.breaker != nil {
@@ -266,7 +261,7 @@ func (s *simulation) classify(o outcome) policy.Class {
 	return policy.Transient
 }
 
-// settle records a success in the budgets of all layers.
+// settle tells the budgets of all layers of a success.
 func (s *simulation) settle(op *operation, now int64) {
 	if s.cfg.Budget == nil {
 		return
@@ -295,7 +290,7 @@ func (s *simulation) retries(op *operation, e event, class policy.Class) bool {
 			continue
 		}
 		l.retries++
-		// The layers further in start again.
+		// The layers further in begin anew.
 		clear(op.layers[:i])
 		s.enter(i, e.at)
 		op.waiting = true
@@ -305,7 +300,7 @@ func (s *simulation) retries(op *operation, e event, class policy.Class) bool {
 	return false
 }
 
-// wait returns the wait before a layer's next retry.
+// wait is the wait before a layer's next retry.
 func (s *simulation) wait(op *operation, l *layer) int64 {
 	own := s.cfg.Policy.Wait(int(l.retries), time.Duration(l.prev), op.jitter)
 	l.prev = int64(own)
@@ -357,7 +352,7 @@ func (s *simulation) giveUp(op *operation, e event, class policy.Class) {
 	s.again(e, e.at+int64(s.cfg.DrainEvery))
 }
 
-// drained handles the end of an attempt to carry out the oldest queued operation.
+// drained goes on after an attempt to carry out the oldest operation in the queue.
 func (s *simulation) drained(op *operation, e event, class policy.Class) {
 	pause := s.cfg.DrainEvery
 	if op.outcome == throttled {

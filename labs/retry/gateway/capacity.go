@@ -1,61 +1,59 @@
 package gateway
 
 import (
-	"context"
 	"sync"
 	"time"
 )
 
-// workers are a limited number of workers with a queue before them, first come
-// first served.
-type workers struct {
+// line is the queue before a limited number of workers, first come first served.
+type line struct {
 	slots   chan struct{} // nil: no limit
-	waiting chan struct{} // one element for each request in the queue
+	waiting chan struct{} // bounds those who wait
 }
 
-func newWorkers(capacity, queueLimit int) workers {
+func newLine(capacity, room int) line {
 	if capacity <= 0 {
-		return workers{}
+		return line{}
 	}
-	return workers{
+	return line{
 		slots:   make(chan struct{}, capacity),
-		waiting: make(chan struct{}, max(0, queueLimit)),
+		waiting: make(chan struct{}, max(0, room)),
 	}
 }
 
-// enter waits for a worker. The caller must call release unless enter returns
-// false: the queue was full, or ctx ended. The client's own context plays no part:
-// an overloaded server works for clients that have given up.
-func (w workers) enter(ctx context.Context) bool {
-	if w.slots == nil {
+// enter waits for a worker; release must follow unless the line was too long or
+// the gateway closed. It does not look at the client: a server in trouble works
+// for clients that have long given up.
+func (l line) enter(closed <-chan struct{}) bool {
+	if l.slots == nil {
 		return true
 	}
 	select {
-	case w.slots <- struct{}{}: // never free while the queue is not empty
+	case l.slots <- struct{}{}: // never free while somebody waits
 		return true
 	default:
 	}
 	select {
-	case w.waiting <- struct{}{}:
+	case l.waiting <- struct{}{}:
 	default:
 		return false
 	}
-	defer func() { <-w.waiting }()
+	defer func() { <-l.waiting }()
 	select {
-	case w.slots <- struct{}{}:
+	case l.slots <- struct{}{}:
 		return true
-	case <-ctx.Done():
+	case <-closed:
 		return false
 	}
 }
 
-func (w workers) release() {
-	if w.slots != nil {
-		<-w.slots
+func (l line) release() {
+	if l.slots != nil {
+		<-l.slots
 	}
 }
 
-// throttle admits a number of requests in each second.
+// throttle lets a number of requests in during each second.
 type throttle struct {
 	limit  int
 	mu     sync.Mutex

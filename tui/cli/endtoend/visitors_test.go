@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -31,7 +32,8 @@ type visitor struct {
 }
 
 func visit(addr, lang string) (*visitor, error) {
-	conn, err := gossh.Dial("tcp", addr, &gossh.ClientConfig{User: "student", Timeout: patience,
+	name := rand.Text() // nobody has it yet
+	conn, err := gossh.Dial("tcp", addr, &gossh.ClientConfig{User: name, Timeout: patience,
 		HostKeyCallback: gossh.InsecureIgnoreHostKey()}) // the server is this test's own
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -48,7 +50,23 @@ func visit(addr, lang string) (*visitor, error) {
 	if err := v.session.RequestPty("xterm-256color", 24, 80, nil); err != nil {
 		return v, fmt.Errorf("asking for a terminal: %w", err)
 	}
-	return v, v.session.Shell()
+	if err := v.session.Shell(); err != nil {
+		return v, err
+	}
+	return v, v.enter()
+}
+
+// enter passes the start screen: it takes the name and reads the personal code.
+func (v *visitor) enter() error {
+	for _, text := range []string{"(enter", "personal"} {
+		if err := v.sees(text); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(v.keys, "\r"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sees waits until the screen has shown a text.
@@ -78,7 +96,7 @@ func serve(t *testing.T) (addr string, log *output) {
 	// All visitors come from here, faster than those of one address may, and
 	// faster than what they leave behind is cleared away: until then a session's
 	// place is taken.
-	cmd := command(t, "serve", "--addr", "127.0.0.1:0", "--open", "--exempt", "127.0.0.0/8",
+	cmd := command(t, "serve", "--addr", "127.0.0.1:0", "--open", "--exempt", "127.0.0.0/8", "--keep", "0s",
 		"--max-sessions", strconv.Itoa(together+cycles), "--host-key", filepath.Join(t.TempDir(), "key"),
 		"--amqp-url", shared.RabbitMQ(t).URL(), "--redis-url", shared.Redis(t).URL())
 	out, log := &output{}, &output{}

@@ -2,10 +2,8 @@ package convoy
 
 import (
 	"strconv"
-	"time"
 
 	engine "resilab/labs/convoy"
-	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -98,7 +96,7 @@ func (p *painter) waitWidth() int {
 func (p *painter) strip(i int) string {
 	th, u := p.Theme, &p.d.Users[i]
 	l := p.userName(i)
-	p.stamps(l, u.Recent, p.stripEnd())
+	p.stamps(l, u.Strip, p.stripEnd())
 	l.To(p.stripEnd())
 	p.faults(l, u)
 	if p.W >= stateFrom {
@@ -126,15 +124,15 @@ func bothWaits(u *engine.User) string {
 	return waitText(u.P50) + " / " + waitText(u.P95)
 }
 
-// waitText writes a duration in milliseconds, from ten seconds on in seconds.
-func waitText(d time.Duration) string {
+// waitText writes milliseconds, from ten seconds on as seconds.
+func waitText(ms float64) string {
 	switch {
-	case d <= 0:
+	case ms <= 0:
 		return ""
-	case d >= 10*time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case ms >= 10_000:
+		return strconv.FormatFloat(ms/1000, 'f', 1, 64) + " s"
 	}
-	return lab.Millis.Write(kit.Millis(d))
+	return lab.Millis.Write(ms)
 }
 
 // business shows what the orders have made of the user's account or goods.
@@ -166,7 +164,7 @@ func (p *painter) faults(l *widget.Line, u *engine.User) {
 }
 
 // stamps writes the newest numbers that fit before column end, right-aligned.
-func (p *painter) stamps(l *widget.Line, stamps []engine.HandledOrder, end int) {
+func (p *painter) stamps(l *widget.Line, stamps []engine.Stamp, end int) {
 	room := end - nameCell
 	first, used := len(stamps), 0
 	for first > 0 {
@@ -186,7 +184,7 @@ func (p *painter) stamps(l *widget.Line, stamps []engine.HandledOrder, end int) 
 	}
 }
 
-func stampWidth(s engine.HandledOrder) int {
+func stampWidth(s engine.Stamp) int {
 	w := 1
 	for n := s.Seq; n >= 10; n /= 10 {
 		w++
@@ -197,7 +195,7 @@ func stampWidth(s engine.HandledOrder) int {
 	return w
 }
 
-func (p *painter) stampStyle(s engine.HandledOrder, newest bool) (style theme.Style, sign string) {
+func (p *painter) stampStyle(s engine.Stamp, newest bool) (style theme.Style, sign string) {
 	th := p.Theme
 	switch {
 	case s.Kind == engine.Violation:

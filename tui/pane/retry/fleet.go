@@ -69,7 +69,7 @@ func (p *painter) wholeFleet() []string {
 }
 
 // fleetTable is a row a figure, with that of run A beside it.
-func (p *painter) fleetTable(now *engine.Fleet) []string {
+func (p *painter) fleetTable(now *engine.Crowd) []string {
 	th, names := p.Theme, 0
 	for _, id := range fleetFigureIDs {
 		names = max(names, widget.Width(p.metric(id)))
@@ -89,14 +89,14 @@ func (p *painter) fleetTable(now *engine.Fleet) []string {
 const figureCell = 11
 
 // ghostFleet is the fleet of run A, nil where there is none.
-func (p *painter) ghostFleet() *engine.Fleet {
+func (p *painter) ghostFleet() *engine.Crowd {
 	if p.A == nil {
 		return nil
 	}
 	return p.detail.FleetOf(p.A.Knobs)
 }
 
-func (p *painter) fleetTitle(now, ghost *engine.Fleet) string {
+func (p *painter) fleetTitle(now, ghost *engine.Crowd) string {
 	th := p.Theme
 	l := p.line().Put(th.Text.Strong(), p.crowd(now))
 	figures := p.fleetFigures(now, ghost)
@@ -112,7 +112,7 @@ func (p *painter) fleetTitle(now, ghost *engine.Fleet) string {
 }
 
 // fleetFigures are the peak and the success, with those of run A beside them.
-func (p *painter) fleetFigures(now, ghost *engine.Fleet) string {
+func (p *painter) fleetFigures(now, ghost *engine.Crowd) string {
 	peak := lab.Count.Write(now.Metrics["fleet_peak"])
 	success := lab.Share.Write(now.Metrics["fleet_success"])
 	if ghost != nil {
@@ -123,11 +123,11 @@ func (p *painter) fleetFigures(now, ghost *engine.Fleet) string {
 }
 
 // fleetSuccess is the figure that is left where there is little room.
-func (p *painter) fleetSuccess(now *engine.Fleet) string {
+func (p *painter) fleetSuccess(now *engine.Crowd) string {
 	return p.t("fleet.success", lab.Share.Write(now.Metrics["fleet_success"]))
 }
 
-func (p *painter) crowd(c *engine.Fleet) string {
+func (p *painter) crowd(c *engine.Crowd) string {
 	if c.Herd {
 		return p.t("fleet.herd", c.Clients)
 	}
@@ -138,7 +138,7 @@ func (p *painter) crowd(c *engine.Fleet) string {
 const fleetLineWide = 66
 
 // fleetLine is all of it in one row.
-func (p *painter) fleetLine(now, ghost *engine.Fleet, bins int) string {
+func (p *painter) fleetLine(now, ghost *engine.Crowd, bins int) string {
 	th := p.Theme
 	title := p.crowd(now)
 	figures := p.fleetFigures(now, nil)
@@ -155,7 +155,7 @@ func (p *painter) fleetLine(now, ghost *engine.Fleet, bins int) string {
 }
 
 // fleetAxis writes the times below the chart, and where the outage was.
-func (p *painter) fleetAxis(c *engine.Fleet, whole time.Duration) string {
+func (p *painter) fleetAxis(c *engine.Crowd, whole time.Duration) string {
 	th := p.Theme
 	l := p.line()
 	at := func(d time.Duration) int { return int(float64(p.W) * float64(d) / float64(max(whole, 1))) }
@@ -177,7 +177,7 @@ func (p *painter) fleetAxis(c *engine.Fleet, whole time.Duration) string {
 
 // span is how many bins are shown: the outage, and all but the last hundredth of
 // the calls, because a few late ones would squeeze the others together.
-func span(c *engine.Fleet) int {
+func span(c *engine.Crowd) int {
 	all := 0
 	for _, n := range c.Calls {
 		all += n
@@ -192,7 +192,7 @@ func span(c *engine.Fleet) int {
 
 // columnsOf squeezes or stretches the first bins into w columns. Of the bins in
 // one column the greatest counts: a peak must not vanish.
-func columnsOf(c *engine.Fleet, bins, w int) []float64 {
+func columnsOf(c *engine.Crowd, bins, w int) []float64 {
 	columns := make([]float64, max(0, w))
 	for x := range columns {
 		first := x * bins / w

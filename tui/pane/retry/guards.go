@@ -2,7 +2,6 @@ package retry
 
 import (
 	"resilab/labs/lab"
-	"resilab/labs/retry/policy"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -58,7 +57,7 @@ func (p *painter) parts() (parts []part) {
 		parts = append(parts, part{p.metric("delivered"), lab.Count.Write(m["delivered"]), th.Good})
 	}
 	if g.Breaker != "" {
-		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + string(g.Breaker)), p.breakerStyle(g.Breaker)})
+		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + g.Breaker), p.breakerStyle(g.Breaker)})
 	}
 	if g.HasBudget {
 		parts = append(parts, part{p.metric("budget_left"), lab.Share.Write(g.BudgetLeft), th.Text.Strong()})
@@ -68,11 +67,11 @@ func (p *painter) parts() (parts []part) {
 
 func (p *painter) metric(id string) string { return p.Text.T("retry.metric." + id) }
 
-func (p *painter) breakerStyle(state policy.BreakerState) theme.Style {
+func (p *painter) breakerStyle(state string) theme.Style {
 	switch state {
-	case policy.BreakerOpen:
+	case "open":
 		return p.Theme.Bad.Strong()
-	case policy.BreakerHalfOpen:
+	case "half-open":
 		return p.Theme.Warn.Strong()
 	}
 	return p.Theme.Good

@@ -58,7 +58,7 @@ func fixture() *lab.Snapshot {
 		attempt(0, 900*msec, engine.CauseCut), {Start: 800 * msec, End: 900 * msec, Hedge: true}}})
 	add(engine.Op{Start: 11 * sec, Spans: []engine.Span{attempt(0, 70*msec, bad), wait(70*msec, 1500*msec, 70*msec, 2070*msec)}})
 	add(engine.Op{Start: 11700 * msec, Spans: []engine.Span{attempt(0, 0, "")}})
-	d.Fleet = &engine.Fleet{
+	d.Fleet = &engine.Crowd{
 		Clients: 1000, Calls: calls(), OutageAt: 5 * sec, Outage: 5 * sec,
 		Metrics: map[string]float64{"fleet_peak": 60, "fleet_success": 0.86},
 	}
@@ -203,7 +203,7 @@ func TestRunAStandsBehindTheFleet(t *testing.T) {
 	th, c, snap := look("mono"), text(t, i18n.Spanish), fixture()
 	f := frame(th, c, snap, 78, 24)
 	alone := draw(t, f)
-	past := engine.Fleet{Clients: 1000, Calls: make([]int, 310), Metrics: map[string]float64{"fleet_peak": 90, "fleet_success": 0.7}}
+	past := engine.Crowd{Clients: 1000, Calls: make([]int, 310), Metrics: map[string]float64{"fleet_peak": 90, "fleet_success": 0.7}}
 	past.Calls[200] = 90
 	d := *snap.Detail.(*engine.Detail)
 	snap.Detail = d.WithFleetOf(f.Settings, &past)

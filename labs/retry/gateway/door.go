@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const maxBody = 4 << 10 // bytes
+
+// request is one HTTP request with what the draws need.
+type request struct {
+	*state
+	http      *http.Request
+	operation uint64
+	attempt   int
+	body      []byte
+}
+
+// work carries out a request that was let in.
+type work func(*request) answer
+
+// luck says whether the faults drawn by chance strike a route.
+type luck bool
+
+const (
+	risky luck = true
+	calm  luck = false
+)
+
+func (g *Gateway) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /payments", g.door(pay, risky))
+	mux.HandleFunc("POST /notifications", g.door(notify, risky))
+	mux.HandleFunc("POST /reservations", g.door(reserve, risky))
+	mux.HandleFunc("GET /recommendations", g.door(recommend, risky))
+	mux.HandleFunc("GET /stock", g.door(stock, calm))
+	return mux
+}
+
+// door is what every request passes: outage, limit, failure, idempotency key,
+// capacity, and the time that work takes. A request that is refused before the
+// key is looked at leaves no trace under that key.
+func (g *Gateway) door(do work, chance luck) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		g.working.RLock()
+		defer g.working.RUnlock()
+		req, err := g.read(w, r)
+		switch {
+		case err != nil:
+			refuse(w, http.StatusBadRequest, "unreadable", err.Error())
+		case req.down(g.now()):
+			req.inOutage.Add(1)
+			reset(w)
+		case !req.throttle.allow(g.now()):
+			w.Header().Set("Retry-After", wholeSeconds(req.cfg.RetryAfter))
+			refuse(w, http.StatusTooManyRequests, "rate_limit", "too many requests")
+		case chance == risky && req.cfg.fails(req.operation, req.attempt):
+			req.unavailable(w)
+		default:
+			a := req.serve(w.Header(), do)
+			if chance == risky && req.cfg.losesReply(req.operation, req.attempt) {
+				a = answer{}
+			}
+			a.write(w)
+		}
+	}
+}
+
+func (g *Gateway) read(w http.ResponseWriter, r *http.Request) (*request, error) {
+	req := &request{state: g.state.Load(), http: r}
+	req.requests.Add(1)
+	req.operation, _ = strconv.ParseUint(r.Header.Get("X-Operation"), 10, 64)
+	req.attempt, _ = strconv.Atoi(r.Header.Get("X-Attempt"))
+	if req.operation == 0 || req.attempt < 1 {
+		req.operation, req.attempt = req.cfg.unnamed(req.unnamed.Add(1) - 1)
+	}
+	var err error
+	req.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	return req, err
+}
+
+// unavailable answers 503 after the time an answer takes.
+func (req *request) unavailable(w http.ResponseWriter) {
+	a := problem(http.StatusServiceUnavailable, "temporary", "temporary error")
+	if !req.sleep(req.cfg.latency(req.operation, req.attempt)) {
+		a = answer{}
+	}
+	a.write(w)
+}
+
+// serve does the work under the request's idempotency key, if it has one.
+func (req *request) serve(header http.Header, do work) answer {
+	key := req.http.Header.Get("Idempotency-Key")
+	switch {
+	case req.http.Method != http.MethodPost || key == "":
+		a, _ := req.execute(do)
+		return a
+	case len(key) > maxKey:
+		return problem(http.StatusBadRequest, "idempotency_error", "the key is longer than 255 characters")
+	}
+	params := sha256.Sum256(append([]byte(req.http.URL.Path+"\n"), req.body...))
+	decision, stored := req.keys.begin(key, params)
+	switch decision {
+	case replay:
+		header.Set("Idempotent-Replayed", "true")
+		return stored
+	case inUse:
+		return problem(http.StatusConflict, "idempotency_key_in_use", "a request with this key is being worked on")
+	case otherBody:
+		return problem(http.StatusBadRequest, "idempotency_error", "this key was used with other parameters")
+	}
+	a, executed := req.execute(do)
+	if executed && !a.invalid() {
+		req.keys.finish(key, a)
+	} else {
+		req.keys.forget(key)
+	}
+	return a
+}
+
+// execute waits for a worker, takes the time the work needs, and does it. It
+// reports whether the work was begun: only then is its answer kept.
+func (req *request) execute(do work) (a answer, executed bool) {
+	if !req.line.enter(req.closed) {
+		return problem(http.StatusServiceUnavailable, "overloaded", "the line is too long"), false
+	}
+	rested := req.sleep(req.cfg.latency(req.operation, req.attempt))
+	req.line.release()
+	if !rested {
+		return answer{}, false
+	}
+	return do(req), true
+}
+
+// reset breaks the connection without an answer, as a crash or a cut line does.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // net/http closes the connection, too
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // RST instead of FIN; without it the client sees EOF, which will do
+	}
+	_ = conn.Close()
+}
+
+// wholeSeconds writes a Retry-After, which knows no fractions; the least is 1.
+func wholeSeconds(d time.Duration) string {
+	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
+}
