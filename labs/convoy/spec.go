@@ -90,7 +90,7 @@ func metrics() []lab.Metric {
 		{ID: "moved", Format: lab.Share},
 		{ID: "lane_resumed", Format: lab.Count, Better: lab.Higher},
 		{ID: "applied_violations", Format: lab.Count, Better: lab.Lower},
-		{ID: "buffer_max", Format: lab.Count, Better: lab.Lower},
+		{ID: "buffer_max", Format: lab.Count, Level: true, Better: lab.Lower},
 		{ID: "rejected", Format: lab.Count, Better: lab.Lower},
 		{ID: "wrong_accounts", Format: lab.Count, Better: lab.Lower},
 	}

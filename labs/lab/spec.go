@@ -38,6 +38,10 @@ type Metric struct {
 	Format Format
 	Better Better
 	Card   bool // important enough for a card on the screen
+	// Level marks a Count that does not grow with the time measured, such as the
+	// number in flight or the result of a simulation. Two runs of unequal length
+	// compare all other counts as rates.
+	Level bool
 }
 
 // Action declares something that a person can trigger once: a fault, a flush.

@@ -130,15 +130,15 @@ func fleetMetrics() []lab.Metric {
 		{ID: "fleet_success", Format: lab.Share, Better: lab.Higher},
 		{ID: "fleet_served", Format: lab.Share, Better: lab.Higher},
 		{ID: "fleet_amplification", Format: lab.Times, Better: lab.Lower},
-		{ID: "fleet_peak", Format: lab.Count, Better: lab.Lower},
+		{ID: "fleet_peak", Format: lab.Count, Level: true, Better: lab.Lower},
 		{ID: "fleet_p95_ms", Format: lab.Millis, Better: lab.Lower},
 		{ID: "fleet_p99_ms", Format: lab.Millis, Better: lab.Lower},
 		{ID: "fleet_cost", Format: lab.Number, Better: lab.Lower},
 		{ID: "fleet_last_done_ms", Format: lab.Millis, Better: lab.Lower},
-		{ID: "fleet_outage_calls", Format: lab.Count, Better: lab.Lower},
-		{ID: "fleet_rejected_after_recovery", Format: lab.Count, Better: lab.Lower},
+		{ID: "fleet_outage_calls", Format: lab.Count, Level: true, Better: lab.Lower},
+		{ID: "fleet_rejected_after_recovery", Format: lab.Count, Level: true, Better: lab.Lower},
 		{ID: "fleet_wasted_work", Format: lab.Share, Better: lab.Lower},
-		{ID: "fleet_lost_orders", Format: lab.Count, Better: lab.Lower},
+		{ID: "fleet_lost_orders", Format: lab.Count, Level: true, Better: lab.Lower},
 	}
 }
 

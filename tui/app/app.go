@@ -1,6 +1,11 @@
-// Package app is the program that a person sees: three labs in tabs, their
-// knobs, pictures and logs, and every key. It is one tea.Model per session;
-// nothing in it is shared between sessions.
+// Package app is the program that a person sees: the labs in tabs, each with its
+// knobs, picture, figures, log and course card, and every key. It is one
+// tea.Model per session; nothing in it is shared between sessions.
+//
+// The Model is the root. It passes messages to panels, which are pointers with
+// Update, View, SetRect and Keys; one pure function, plan, divides the screen
+// among them. Only the root has a clock. View changes nothing: what it shows is
+// decided in Update, and a frame is built once for each revision.
 package app
 
 import (
@@ -16,6 +21,7 @@ import (
 	"resilab/labs/lab"
 	"resilab/tui/pane"
 	"resilab/tui/theme"
+	"resilab/tui/widget"
 )
 
 // Texts holds the program's part of the catalogue.
@@ -54,28 +60,27 @@ type Options struct {
 	Now       func() time.Time // nil: time.Now
 }
 
-// Model is the program. After it has ended, Close is due.
+// Model is the program. The caller must call Close after it has ended.
 type Model struct {
 	opt    Options
-	th     *theme.Theme
-	text   *i18n.Catalogue
-	keys   keymap
-	labs   []*labView
-	active int
+	host   *host
+	labs   []*labScreen
+	active int // index into labs
 
-	w, h    int
-	overlay overlay
-	notice  notice
-	mouse   bool
-	clock   clock
+	w, h  int // 0: no size is known
+	mouse bool
+	clock clock
+	plan  layout
 
-	dirty bool   // what frame shows is no longer so
-	frame string // the last View
+	starter *starter
+	begun   []bool // which labs have been started
+	drawn   frame
+}
 
-	ctx    context.Context // ends when the program does; labs start under it
-	cancel context.CancelFunc
-	starts sync.WaitGroup
-	begun  bool
+// frame is the last view, and what it was built for.
+type frame struct {
+	revision uint64
+	view     string
 }
 
 // New returns a program that has started nothing yet.
@@ -89,17 +94,17 @@ func New(o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Model{opt: o, th: o.Theme, text: o.Texts[o.Lang], keys: newKeymap(), dirty: true}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.clock = newClock(o.FrameRate)
+	m := &Model{opt: o, host: &host{th: o.Theme, text: o.Texts[o.Lang], now: o.Now, revision: 1},
+		clock: newClock(o.FrameRate), starter: newStarter(), begun: make([]bool, len(o.Labs))}
+	m.host.goToCard = m.goToCard
 	for i, entry := range o.Labs {
-		m.labs = append(m.labs, newLabView(entry))
+		m.labs = append(m.labs, newLabScreen(m.host, entry))
 		if entry.Experiment.Spec().ID == o.StartLab {
 			m.active = i
 		}
 	}
-	if cur := m.cur(); o.ShowCard && cur.entry.Card != nil {
-		cur.cardOpen, cur.focus = true, onCard
+	if s := m.cur(); o.ShowCard && s.card.card != nil {
+		s.openCard()
 	}
 	return m
 }
@@ -107,12 +112,11 @@ func New(o Options) *Model {
 // Close stops every lab and waits for them, at most until ctx ends. It is
 // called once, after the program has ended.
 func (m *Model) Close(ctx context.Context) error {
-	m.cancel()
-	m.starts.Wait()
+	m.starter.close()
 	errs := make([]error, len(m.labs))
 	var stops sync.WaitGroup
-	for i, v := range m.labs {
-		stops.Go(func() { errs[i] = v.exp.Stop(ctx) })
+	for i, s := range m.labs {
+		stops.Go(func() { errs[i] = s.lab.exp.Stop(ctx) })
 	}
 	stops.Wait()
 	return errors.Join(errs...)
@@ -129,22 +133,39 @@ func (m *Model) ProgramOptions() []tea.ProgramOption {
 func (m *Model) Init() tea.Cmd { return m.clock.next() }
 
 // cur is the lab that is shown.
-func (m *Model) cur() *labView { return m.labs[m.active] }
+func (m *Model) cur() *labScreen { return m.labs[m.active] }
 
-// startLabs starts every lab in the background, the shown one first, so that
-// the first frame does not wait for any of them.
-func (m *Model) startLabs() {
-	if m.begun {
-		return
+// View implements tea.Model. A frame is built once for each revision.
+func (m *Model) View() string {
+	if m.drawn.revision != m.host.revision {
+		m.drawn = frame{m.host.revision, m.draw()}
 	}
-	m.begun = true
-	order := append([]*labView{m.cur()}, m.labs...)
-	m.starts.Go(func() {
-		for i, v := range order {
-			if i > 0 && v == order[0] {
-				continue
-			}
-			v.start(m.ctx)
-		}
-	})
+	return m.drawn.view
+}
+
+// draw builds a frame: exactly as many rows and cells as the screen has.
+func (m *Model) draw() string {
+	if m.w <= 0 || m.h <= 0 {
+		return ""
+	}
+	c := newCanvas(m.w, m.h)
+	if m.plan.shape == tooSmall {
+		c.put(Rect{0, 0, m.w, m.h}, filled(m.tooSmall(), m.w, m.h))
+		return c.String()
+	}
+	if o := m.host.overlay; o != nil {
+		c.put(m.plan.body, o.View())
+	} else {
+		m.cur().draw(c)
+	}
+	m.drawChrome(c)
+	return c.String()
+}
+
+// tooSmall says how large the window has to be.
+func (m *Model) tooSmall() (rows []string) {
+	for _, row := range widget.Wrap(m.host.text.T("ui.too_small", m.w, m.h, numbersW, numbersH), m.w) {
+		rows = append(rows, m.host.line(m.w).Text(row).String())
+	}
+	return rows
 }

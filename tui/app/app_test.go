@@ -38,9 +38,8 @@ func english(t testing.TB, adjust ...func(*Options, []*fakeLab)) *stage {
 
 func TestFirstFrameComesBeforeAnyLab(t *testing.T) {
 	s := newStage(t, lookASCII, i18n.English)
-	s.w, s.h = 80, 24
-	if s.begun {
-		t.Error("labs were started before the screen was there")
+	if _, cmd := s.Update(tea.WindowSizeMsg{Width: 80, Height: 24}); cmd == nil {
+		t.Error("no lab is started")
 	}
 	s.shows(t, "Starting")
 }
@@ -72,11 +71,11 @@ func TestKnobsAreTurned(t *testing.T) {
 		{[]string{"enter", "enter"}, "rate", "20"},
 	} {
 		s.press(tc.keys...)
-		if got := s.cur().exp.Settings()[tc.id].String(); got != tc.want {
+		if got := s.cur().lab.exp.Settings()[tc.id].String(); got != tc.want {
 			t.Errorf("after %v %s is %s, want %s", tc.keys, tc.id, got, tc.want)
 		}
-		if s.cur().typing != nil || s.cur().problem != "" {
-			t.Fatalf("after %v: typing %v, problem %q", tc.keys, s.cur().typing, s.cur().problem)
+		if s.cur().typing() != nil || s.cur().knobs.problem != "" {
+			t.Fatalf("after %v: typing %v, problem %q", tc.keys, s.cur().typing(), s.cur().knobs.problem)
 		}
 	}
 }
@@ -85,13 +84,13 @@ func TestBadValueLosesNothing(t *testing.T) {
 	s := english(t)
 	s.press("enter", "1", "1", "enter")
 	s.shows(t, `"11" is not allowed; it takes 0..10`)
-	if got := s.cur().exp.Settings().Int("retries"); got != 3 {
+	if got := s.cur().lab.exp.Settings().Int("retries"); got != 3 {
 		t.Errorf("retries is %d", got)
 	}
 	s.press("esc", "j", "j", "j", "j", "j", "enter", "1", "2", "0", " ", "%", "enter")
 	s.shows(t, `"120 %" is not allowed; it takes 0..100 %`)
 	s.press("esc", "k", "k", "k", "k", "k", "enter", "1", "0", "enter")
-	if got := s.cur().exp.Settings().Int("retries"); got != 10 {
+	if got := s.cur().lab.exp.Settings().Int("retries"); got != 10 {
 		t.Errorf("after mending it retries is %d", got)
 	}
 }
@@ -107,8 +106,8 @@ func TestALongValueLeavesRoomForWhatIsAllowed(t *testing.T) {
 func TestKeysWhileTypingAreText(t *testing.T) {
 	s := english(t)
 	s.press("enter", "q", "R", "2", "?", "tab", "ctrl+w", "x", "ctrl+u", "9")
-	if s.overlay != nil || s.active != 0 || s.cur().typing.text != "9" {
-		t.Errorf("overlay %v, lab %d, typed %q", s.overlay, s.active, s.cur().typing.text)
+	if s.host.overlay != nil || s.active != 0 || s.cur().knobs.value.Text() != "9" {
+		t.Errorf("overlay %v, lab %d, typed %q", s.host.overlay, s.active, s.cur().knobs.value.Text())
 	}
 	if !quits(s.press("ctrl+c")) {
 		t.Error("ctrl+c does not quit while typing")
@@ -119,22 +118,22 @@ func TestKeysWhileTypingAreText(t *testing.T) {
 func TestKeysThatArriveTogether(t *testing.T) {
 	s := english(t)
 	s.press("jjl")
-	if v := s.cur(); v.selected != 2 || v.exp.Settings().Float("factor") != 2.25 {
-		t.Errorf("knob %d, factor %v", v.selected, v.exp.Settings().Float("factor"))
+	if v := s.cur(); v.knobs.selected != 2 || v.lab.exp.Settings().Float("factor") != 2.25 {
+		t.Errorf("knob %d, factor %v", v.knobs.selected, v.lab.exp.Settings().Float("factor"))
 	}
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("Rq"), Paste: true})
-	if s.overlay != nil {
+	if s.host.overlay != nil {
 		t.Error("pasted text acted as keys")
 	}
 	s.press("R")
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("y"), Paste: true})
-	if s.overlay == nil {
+	if s.host.overlay == nil {
 		t.Error("pasted text answered a question")
 	}
 	s.press("n", "enter")
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("1.5"), Paste: true})
 	s.press("enter")
-	if got := s.cur().exp.Settings().Float("factor"); got != 1.5 {
+	if got := s.cur().lab.exp.Settings().Float("factor"); got != 1.5 {
 		t.Errorf("factor is %v after pasting 1.5", got)
 	}
 }
@@ -163,12 +162,12 @@ func TestViews(t *testing.T) {
 		table bool
 	}{{"v", 1, false}, {"v", 0, false}, {"t", 0, true}, {"v", 1, false}} {
 		s.press(tc.key)
-		if v := s.cur(); v.view != tc.view || v.table != tc.table {
+		if v := s.cur().picture; v.view != tc.view || v.table != tc.table {
 			t.Errorf("%s leads to view %d, table %v", tc.key, v.view, v.table)
 		}
 	}
 	s.Update(tea.WindowSizeMsg{Width: 60, Height: 16})
-	if s.press("v"); s.cur().view != 1 {
+	if s.press("v"); s.cur().picture.view != 1 {
 		t.Error("v changes what is not shown")
 	}
 }
@@ -179,7 +178,7 @@ func TestLeaving(t *testing.T) {
 		t.Fatal("q leaves running labs without asking")
 	}
 	s.shows(t, "Leave?")
-	if quits(s.press("n")) || s.overlay != nil {
+	if quits(s.press("n")) || s.host.overlay != nil {
 		t.Fatal("n does not stay")
 	}
 	if !quits(s.press("q", "y")) {
@@ -197,11 +196,11 @@ func TestLeaving(t *testing.T) {
 func TestBackClosesWhatWasOpenedLast(t *testing.T) {
 	s := english(t)
 	s.press("/", "x", "enter", "t", "q")
-	if s.cur().table || s.cur().filter.text != "x" {
+	if s.cur().picture.table || s.cur().log.filter.Text() != "x" {
 		t.Error("q does not close the table first")
 	}
 	s.press("q")
-	if s.cur().filter.text != "" || s.overlay != nil {
+	if s.cur().log.filter.Text() != "" || s.host.overlay != nil {
 		t.Error("q does not take the filter away")
 	}
 }
@@ -213,7 +212,7 @@ func TestGroupsAreJumpedTo(t *testing.T) {
 		want int
 	}{{"pgdown", 5}, {"pgdown", 5}, {"down", 6}, {"pgup", 5}, {"pgup", 0}, {"pgup", 0}} {
 		s.press(tc.key)
-		if got := s.cur().selected; got != tc.want {
+		if got := s.cur().knobs.selected; got != tc.want {
 			t.Errorf("%s leads to knob %d, want %d", tc.key, got, tc.want)
 		}
 	}
@@ -222,12 +221,12 @@ func TestGroupsAreJumpedTo(t *testing.T) {
 func TestResetAsksFirst(t *testing.T) {
 	s := english(t)
 	s.press("right", "R", "n")
-	if got := s.cur().exp.Settings().Int("retries"); got != 4 {
+	if got := s.cur().lab.exp.Settings().Int("retries"); got != 4 {
 		t.Fatalf("retries is %d after no", got)
 	}
 	s.press("R", "y")
 	s.settle()
-	if got := s.cur().exp.Settings().Int("retries"); got != 3 {
+	if got := s.cur().lab.exp.Settings().Int("retries"); got != 3 {
 		t.Errorf("retries is %d after yes", got)
 	}
 }
@@ -265,11 +264,11 @@ func TestLogFilterFreezeScroll(t *testing.T) {
 
 func TestLanguageIsSwitchedLive(t *testing.T) {
 	s := english(t)
-	s.shows(t, "Knobs")
+	s.shows(t, "Settings")
 	s.press("L")
 	s.shows(t, "Ajustes")
 	s.press("L")
-	s.shows(t, "Knobs")
+	s.shows(t, "Settings")
 }
 
 func TestALabThatCannotStartSaysSo(t *testing.T) {
@@ -281,7 +280,7 @@ func TestALabThatCannotStartSaysSo(t *testing.T) {
 	s.shows(t, "running")
 	s.fakes[0].startup = nil
 	s.press("1", "R", "y")
-	for s.cur().exp.Snapshot() == nil {
+	for s.cur().lab.exp.Snapshot() == nil {
 		time.Sleep(time.Millisecond)
 	}
 	s.settle()
@@ -300,12 +299,12 @@ func TestAFrameIsBuiltOnlyWhenSomethingChanged(t *testing.T) {
 	s := english(t)
 	s.View()
 	s.beat()
-	if s.dirty {
+	if s.stale() {
 		t.Error("a beat without news makes a new frame")
 	}
 	s.fakes[0].change(func(n *lab.Snapshot) { n.Rev++ })
 	s.beat()
-	if !s.dirty {
+	if !s.stale() {
 		t.Error("news make no new frame")
 	}
 	s.View()
@@ -313,7 +312,7 @@ func TestAFrameIsBuiltOnlyWhenSomethingChanged(t *testing.T) {
 	for range 30 {
 		s.beat()
 	}
-	if s.dirty {
+	if s.stale() {
 		t.Error("news of a hidden lab make a new frame")
 	}
 }
@@ -350,10 +349,10 @@ func TestTroubleInAHiddenLabIsMarked(t *testing.T) {
 func TestNoticesGo(t *testing.T) {
 	s := english(t)
 	s.press("a")
-	s.shows(t, "Kept as A")
+	s.shows(t, "Saved as A")
 	s.now = s.now.Add(noticeTime + time.Second)
 	s.beat()
-	s.hides(t, "Kept as A")
+	s.hides(t, "Saved as A")
 }
 
 func TestMouseIsOffUntilAsked(t *testing.T) {
@@ -361,16 +360,16 @@ func TestMouseIsOffUntilAsked(t *testing.T) {
 	if cmd := s.press("m"); cmd == nil {
 		t.Fatal("m asks for nothing")
 	}
-	l := s.layout()
+	l := s.plan
 	click := func(x, y int, b tea.MouseButton) {
 		s.Update(tea.MouseMsg{X: x, Y: y, Button: b, Action: tea.MouseActionPress})
 	}
 	click(l.knobs.X+3, l.knobs.Y+3, tea.MouseButtonLeft)
-	if s.cur().selected != 2 {
-		t.Errorf("knob %d is chosen", s.cur().selected)
+	if s.cur().knobs.selected != 2 {
+		t.Errorf("knob %d is chosen", s.cur().knobs.selected)
 	}
 	click(l.knobs.X+3, l.knobs.Y+1, tea.MouseButtonWheelUp)
-	if got := s.cur().exp.Settings().Int("retries"); got != 4 {
+	if got := s.cur().lab.exp.Settings().Int("retries"); got != 4 {
 		t.Errorf("retries is %d after the wheel", got)
 	}
 	click(tabsStart+12, 0, tea.MouseButtonLeft)
@@ -378,7 +377,7 @@ func TestMouseIsOffUntilAsked(t *testing.T) {
 		t.Errorf("lab %d after a click on the second tab", s.active)
 	}
 	click(l.log.X+3, l.log.Y+3, tea.MouseButtonWheelUp)
-	if s.cur().focus != onLog || s.cur().frozen == nil {
+	if s.cur().focus != onLog || s.cur().log.frozen == nil {
 		t.Error("the wheel does not scroll the log")
 	}
 }
@@ -398,7 +397,7 @@ func TestCloseStopsEveryLab(t *testing.T) {
 func TestExportIsOfferedOnlyWhereThereIsOne(t *testing.T) {
 	s := english(t)
 	s.press("e")
-	if s.overlay != nil {
+	if s.host.overlay != nil {
 		t.Error("e opens something without an export")
 	}
 	s = english(t, func(o *Options, _ []*fakeLab) {

@@ -22,13 +22,14 @@ func newCanvas(w, h int) *canvas {
 	return c
 }
 
-// put draws rows into a Rect and makes them fit it exactly.
-func (c *canvas) put(r Rect, rows []string) {
+// put draws a view into the rectangle that it fills.
+func (c *canvas) put(r Rect, view string) {
 	if r.W <= 0 || r.H <= 0 {
 		return
 	}
-	for i, row := range widget.Fit(rows, r.W, r.H) {
-		y := r.Y + i
+	for y := r.Y; y < r.Y+r.H; y++ {
+		row, rest, _ := strings.Cut(view, "\n")
+		view = rest
 		c.rows[y].WriteString(widget.Blank(r.X - c.used[y]))
 		c.rows[y].WriteString(row)
 		c.used[y] = r.X + r.W

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"resilab/labs/i18n"
 	"resilab/tui/pane"
 	"resilab/tui/widget"
@@ -11,6 +13,8 @@ import (
 
 // fakeCard notes what it is asked.
 type fakeCard struct {
+	id     string
+	next   string // the card of another lab that any key leads to
 	did    []string
 	typing bool
 }
@@ -22,11 +26,19 @@ func (c *fakeCard) Draw(f pane.Frame, focused bool) []string {
 	}
 	return widget.Fit([]string{widget.NewLine(f.Theme, f.W).Text(head).String()}, f.W, f.H)
 }
-func (c *fakeCard) Key(_ pane.Frame, key string) { c.did = append(c.did, key) }
-func (c *fakeCard) Typing() bool                 { return c.typing }
-func (c *fakeCard) Check(pane.Frame)             { c.did = append(c.did, "check") }
-func (c *fakeCard) Hint(pane.Frame)              { c.did = append(c.did, "hint") }
-func (c *fakeCard) Keys() [][2]string            { return [][2]string{{"enter", "ui.hint.do"}} }
+func (c *fakeCard) Update(_ pane.Frame, msg tea.KeyMsg) (elsewhere string) {
+	c.did = append(c.did, msg.String())
+	return c.next
+}
+func (c *fakeCard) Show(id string) bool { return id == c.id }
+func (c *fakeCard) Typing() bool        { return c.typing }
+func (c *fakeCard) Observe(pane.Frame)  {}
+func (c *fakeCard) Check(pane.Frame)    { c.did = append(c.did, "check") }
+func (c *fakeCard) Hint(pane.Frame)     { c.did = append(c.did, "hint") }
+func (c *fakeCard) Leave() bool         { c.did = append(c.did, "leave"); return true }
+func (c *fakeCard) Keys() []pane.CardKey {
+	return []pane.CardKey{{Show: "enter", Means: "ui.hint.do", Names: []string{"enter", "up", "left", "x", "0"}}}
+}
 
 func TestCard(t *testing.T) {
 	card := &fakeCard{}
@@ -38,16 +50,17 @@ func TestCard(t *testing.T) {
 	if want := []string{"up", "enter", "left", "x", "0", "check", "hint"}; !slices.Equal(card.did, want) {
 		t.Errorf("the card was asked %v, want %v", card.did, want)
 	}
-	if a, _ := s.cur().exp.Captured(); a == nil {
+	if a, _ := s.cur().lab.exp.Captured(); a == nil {
 		t.Error("a does not capture while the card has the focus")
 	}
-	if got := s.cur().exp.Settings().Int("retries"); got != 3 {
+	if got := s.cur().lab.exp.Settings().Int("retries"); got != 3 {
 		t.Error("keys for the card turned a knob")
 	}
 	s.press("tab")
 	s.hides(t, "FAKE with the keys")
 	s.press("shift+tab", "q")
 	s.hides(t, "FAKE")
+	s.shows(t, "Card closed")
 	if s.cur().focus != onKnobs {
 		t.Error("the focus is not back on the knobs")
 	}
@@ -70,7 +83,20 @@ func TestCardThatReadsTextGetsEveryKey(t *testing.T) {
 func TestLabsWithoutCards(t *testing.T) {
 	s := english(t)
 	s.press("c", "i")
-	if s.cur().cardOpen {
+	if s.cur().card.open {
 		t.Error("a card is open where there is none")
+	}
+}
+
+// The next card of the course may be another lab's: its lab comes to the front.
+func TestACardOfAnotherLab(t *testing.T) {
+	here, there := &fakeCard{id: "A1", next: "B1"}, &fakeCard{id: "B1"}
+	s := english(t, func(o *Options, _ []*fakeLab) { o.Labs[0].Card, o.Labs[2].Card = here, there })
+	s.press("c", "enter")
+	if s.active != 2 || !s.cur().card.open || s.cur().focus != onCard || s.labs[0].card.open {
+		t.Errorf("lab %d, open %t", s.active, s.cur().card.open)
+	}
+	if !slices.Contains(here.did, "leave") {
+		t.Error("the card of the first lab is not left")
 	}
 }

@@ -69,42 +69,30 @@ func (m *Model) onTick(t tick) tea.Cmd {
 	if t.generation != m.clock.generation {
 		return nil
 	}
-	now := m.opt.Now()
-	changed := m.cur().observe(now)
+	changed := m.cur().observe()
 	if m.clock.hidden >= hiddenLabs {
 		m.clock.hidden = 0
-		changed = m.observeHidden(now) || changed
+		changed = m.observeHidden() || changed
 	}
-	if m.notice.over(now) {
-		m.notice, changed = notice{}, true
+	if m.host.notice.over(m.host.now()) {
+		m.host.notice, changed = notice{}, true
 	}
-	m.dirty = m.dirty || changed
+	if changed {
+		m.host.changed()
+	}
 	m.clock.beat(changed)
 	return m.clock.next()
 }
 
 // observeHidden looks at the labs in other tabs; only trouble shows there.
-func (m *Model) observeHidden(now time.Time) (changed bool) {
-	for _, v := range m.labs {
-		if v == m.cur() {
+func (m *Model) observeHidden() (changed bool) {
+	for _, s := range m.labs {
+		if s == m.cur() {
 			continue
 		}
-		was := v.alarm()
-		v.observe(now)
-		changed = changed || v.alarm() != was
+		was := s.lab.alarm()
+		s.observe()
+		changed = changed || s.lab.alarm() != was
 	}
 	return changed
-}
-
-// notice is a line that answers a key and goes by itself.
-type notice struct {
-	text  string
-	until time.Time
-}
-
-func (n notice) over(now time.Time) bool { return n.text != "" && now.After(n.until) }
-
-// say shows a notice from the catalogue.
-func (m *Model) say(key string, args ...any) {
-	m.notice = notice{text: m.text.T(key, args...), until: m.opt.Now().Add(noticeTime)}
 }

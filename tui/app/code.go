@@ -6,22 +6,15 @@ import (
 	"resilab/tui/widget"
 )
 
-// codePage shows a program. A line that is too long for the screen goes on
-// below, further in, so that nothing of it is hidden.
-type codePage struct {
-	page
-	code []string
-}
-
-func (p *codePage) draw(m *Model, w, h int) []string {
-	const margin = 4 // two cells on either side
-	p.rows = p.rows[:0]
-	for _, line := range p.code {
-		for _, row := range folded(line, max(8, w-margin)) {
-			p.rows = append(p.rows, widget.NewLine(m.th, max(0, w-margin)).Text(row).String())
+// codeRows are lines of code in rows of at most w cells. A line that is too long
+// goes on below, further in, so that nothing of it is hidden.
+func (h *host) codeRows(code []string, w int) (rows []string) {
+	for _, line := range code {
+		for _, row := range folded(line, max(8, w)) {
+			rows = append(rows, h.line(w).Text(row).String())
 		}
 	}
-	return p.page.draw(m, w, h)
+	return rows
 }
 
 // folded breaks a line of code into rows of at most w cells, after blanks

@@ -53,9 +53,9 @@ func TestExportFoldsLongLines(t *testing.T) {
 // A word that a choice does not know is answered with the words on the screen.
 func TestRefusedChoiceNamesItsWords(t *testing.T) {
 	s := english(t)
-	k, _ := s.cur().spec.Knob("jitter")
+	k, _ := s.cur().lab.spec.Knob("jitter")
 	_, err := k.Parse("nope")
-	if got := s.refusal(err); !strings.Contains(got, "ninguno, completo, igual, decorrelacionado") || strings.Contains(got, "full") {
+	if got := s.cur().knobs.refusal(err); !strings.Contains(got, "ninguno, completo, igual, decorrelacionado") || strings.Contains(got, "full") {
 		t.Errorf("%q", got)
 	}
 }
@@ -63,8 +63,7 @@ func TestRefusedChoiceNamesItsWords(t *testing.T) {
 // An address in the status row is worth more than the seed.
 func TestStatusKeepsTheAddressWhole(t *testing.T) {
 	s := english(t)
-	s.w = 66
-	row := s.statusRow()
+	row := s.cur().status(66)
 	if !strings.Contains(row, "GET http://127.0.0.1:3000/product/1") || strings.Contains(row, "seed") {
 		t.Errorf("%q", row)
 	}

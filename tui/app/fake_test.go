@@ -227,15 +227,20 @@ func newStage(t testing.TB, l look, lang i18n.Lang, adjust ...func(*Options, []*
 
 // live gives the screen a size, waits for the labs and takes a first look.
 func (s *stage) live(w, h int) *stage {
-	s.Update(tea.WindowSizeMsg{Width: w, Height: h})
-	s.starts.Wait()
+	_, cmd := s.Update(tea.WindowSizeMsg{Width: w, Height: h})
+	for cmd != nil { // each started lab leads to the next one
+		_, cmd = s.Update(cmd())
+	}
 	s.beat()
 	return s
 }
 
+// stale reports whether the next View builds a new frame.
+func (s *stage) stale() bool { return s.drawn.revision != s.host.revision }
+
 // settle waits until the lab that is shown works with the knobs as shown.
 func (s *stage) settle() {
-	for !s.cur().exp.Settled() {
+	for !s.cur().lab.exp.Settled() {
 		runtime.Gosched()
 	}
 }

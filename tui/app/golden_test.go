@@ -101,15 +101,17 @@ func TestScenes(t *testing.T) {
 func TestNoLineIsEverWiderThanTheScreen(t *testing.T) {
 	looks := []look{lookASCII, lookColour, {term: "xterm", noColor: "1"}, {term: "xterm", glyphs: theme.Braille}, {term: "linux"}}
 	keys := []string{"1", "2", "3", "tab", "shift+tab", "up", "down", "left", "right", "-", "+", "0", "enter", "5", "x", "esc", " ", ".", "<", ">",
-		"a", "b", "t", "v", "f", "?", "/", "z", "R", "L", "m", "q", "pgup", "pgdown", "backspace"}
+		"a", "b", "t", "v", "f", "?", "/", "z", "w", "e", "R", "L", "m", "q", "pgup", "pgdown", "backspace"}
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStage(t, rapid.SampledFrom(looks).Draw(rt, "look"), rapid.SampledFrom(i18n.Langs()).Draw(rt, "lang"))
 		w, h := rapid.IntRange(1, 400).Draw(rt, "w"), rapid.IntRange(1, 120).Draw(rt, "h")
 		s.live(w, h)
 		for range rapid.IntRange(0, 25).Draw(rt, "steps") {
 			if rapid.IntRange(0, 9).Draw(rt, "resize") == 0 {
-				w, h = rapid.IntRange(0, 200).Draw(rt, "w"), rapid.IntRange(0, 60).Draw(rt, "h")
-				s.Update(tea.WindowSizeMsg{Width: w, Height: h})
+				size := tea.WindowSizeMsg{Width: rapid.IntRange(0, 200).Draw(rt, "w"), Height: rapid.IntRange(0, 60).Draw(rt, "h")}
+				if s.Update(size); size.Width > 0 && size.Height > 0 { // else the old size stays
+					w, h = size.Width, size.Height
+				}
 			}
 			s.press(rapid.SampledFrom(keys).Draw(rt, "key"))
 			exact(rt, s.View(), w, h)
@@ -120,12 +122,12 @@ func TestNoLineIsEverWiderThanTheScreen(t *testing.T) {
 func BenchmarkFrame(b *testing.B) {
 	s := newStage(b, lookColour, i18n.Spanish).live(120, 40)
 	for i := range 200 {
-		s.cur().history.Sample(time.Duration(i)*time.Second+100*time.Second, s.fakes[0].snap.Metrics)
+		s.cur().lab.history.Sample(time.Duration(i)*time.Second+100*time.Second, s.fakes[0].snap.Metrics)
 	}
 	s.press("a")
 	b.ReportAllocs()
 	for b.Loop() {
-		s.dirty = true
+		s.host.changed()
 		s.View()
 	}
 }

@@ -5,55 +5,55 @@ import (
 )
 
 const (
-	helpKey    = 11 // column of keys
-	helpColumn = 47 // keys and what they do
-	helpGap    = 2
+	helpKey    = 13 // column of keys
+	helpColumn = 48 // keys and what they do
+	helpGap    = 0
 )
 
-// helpGroup is a heading with the keys below it.
-type helpGroup []string
-
-// helpPage lists every key that does something here, in two columns where
-// they fit.
-type helpPage struct {
-	page
-	groups []helpGroup
-}
-
+// openHelp lists every key that does something here, in two columns where they
+// fit, below what the chosen knob is.
 func (m *Model) openHelp() {
-	h := &helpPage{page: page{title: m.text.T("ui.help.title")}}
-	add := func(title string, bindings []binding) {
-		g := helpGroup{m.helpTitle(title)}
-		for _, b := range m.merged(bindings) {
-			g = append(g, m.helpRow(b.show, m.text.T("ui.key."+b.help)))
-		}
-		h.groups = append(h.groups, g)
+	s := m.cur()
+	groups := [][]string{
+		m.helpGroup("ui.help.knobs", s.knobs.Keys(), s.knobs.turnKeys()),
+		m.helpGroup("ui.help.run", s.runKeys()),
+		m.helpGroup("ui.help.screen", s.picture.viewKeys(s.toggleTable), s.partKeys(), m.keys()),
+		m.helpGroup("ui.help.log", s.log.logKeys(nil), s.log.Keys()),
 	}
-	add("ui.help.knobs", append(append([]binding{}, m.keys.parts[onKnobs]...), knobKeys()...))
-	add("ui.help.run", runKeys())
-	add("ui.help.screen", screenKeys())
-	add("ui.help.log", m.keys.parts[onLog])
-	if card := m.cur().entry.Card; card != nil {
-		g := helpGroup{m.helpTitle("ui.help.card")}
-		for _, k := range card.Keys() {
-			g = append(g, m.helpRow(k[0], m.text.T(k[1])))
-		}
-		h.groups = append(h.groups, g)
+	if s.picture.table {
+		groups = append(groups, m.helpGroup("ui.help.table", s.picture.Keys()))
 	}
-	m.overlay = h
+	if s.card.open {
+		groups = append(groups, m.helpGroup("ui.help.card", s.card.Keys()))
+	}
+	m.host.overlay = newPage(m.host, m.host.text.T("ui.help.title"), func(w int) []string {
+		rows := s.knobs.help(w)
+		if w < 2*helpColumn+helpGap {
+			return append(rows, below(groups)...)
+		}
+		return append(rows, beside(groups[:2], groups[2:])...)
+	}, "?")
 }
 
-func (h *helpPage) draw(m *Model, w, height int) []string {
-	if w >= 2+2*helpColumn+helpGap {
-		h.rows = beside(h.groups[:2], h.groups[2:])
-	} else {
-		h.rows = below(h.groups)
+// help says what the chosen knob is, in full.
+func (p *knobPanel) help(w int) (rows []string) {
+	k, ok := p.knob()
+	if !ok {
+		return nil
 	}
-	return h.page.draw(m, w, height)
+	id := p.lab.spec.ID
+	title := p.text.T(id+".knob."+k.ID+".name") + "  " + widget.KnobRange(p.text, id, k)
+	for _, row := range widget.Wrap(title, w) {
+		rows = append(rows, p.line(w).Put(p.th.Text.Strong(), row).String())
+	}
+	for _, row := range widget.Wrap(p.text.T(id+".knob."+k.ID+".help"), w-2) {
+		rows = append(rows, p.line(w).Gap(2).Text(row).String())
+	}
+	return append(rows, widget.Blank(w))
 }
 
 // below puts groups under each other.
-func below(groups []helpGroup) (rows []string) {
+func below(groups [][]string) (rows []string) {
 	for i, g := range groups {
 		if i > 0 {
 			rows = append(rows, widget.Blank(helpColumn))
@@ -64,7 +64,7 @@ func below(groups []helpGroup) (rows []string) {
 }
 
 // beside puts two columns of groups next to each other.
-func beside(left, right []helpGroup) (rows []string) {
+func beside(left, right [][]string) (rows []string) {
 	a, b := below(left), below(right)
 	for i := range max(len(a), len(b)) {
 		row := widget.Blank(helpColumn)
@@ -79,26 +79,33 @@ func beside(left, right []helpGroup) (rows []string) {
 	return rows
 }
 
+// helpGroup is a heading with the keys below it.
+func (m *Model) helpGroup(title string, lists ...[]binding) []string {
+	h := m.host
+	rows := []string{h.line(helpColumn).Put(h.th.Text.Strong(), h.text.T(title)).String()}
+	for _, k := range h.merged(lists) {
+		l := h.line(helpColumn).Gap(2).Cell(h.th.Accent, k.show, helpKey).Gap(1)
+		rows = append(rows, l.Text(k.words).String())
+	}
+	return rows
+}
+
 // merged leaves out what does not apply and joins neighbours that do the same
 // thing, such as the keys of the tabs.
-func (m *Model) merged(bindings []binding) (out []binding) {
-	for _, b := range bindings {
-		if !b.applies(m) {
-			continue
+func (h *host) merged(lists [][]binding) (out []hint) {
+	last := ""
+	for _, list := range lists {
+		for _, b := range list {
+			help := b.Help()
+			switch n := len(out); {
+			case !b.applies():
+			case n > 0 && last == help.Desc:
+				out[n-1].show += " " + h.keyName(help.Key)
+			default:
+				out = append(out, hint{h.keyName(help.Key), h.text.T(help.Desc)})
+				last = help.Desc
+			}
 		}
-		if n := len(out); n > 0 && out[n-1].help == b.help {
-			out[n-1].show += " " + b.show
-			continue
-		}
-		out = append(out, b)
 	}
 	return out
-}
-
-func (m *Model) helpTitle(key string) string {
-	return widget.NewLine(m.th, helpColumn).Put(m.th.Text.Strong(), m.text.T(key)).String()
-}
-
-func (m *Model) helpRow(show, words string) string {
-	return widget.NewLine(m.th, helpColumn).Gap(2).Cell(m.th.Accent, m.keyName(show), helpKey).Gap(1).Text(words).String()
 }

@@ -1,182 +1,223 @@
 package app
 
 import (
-	"errors"
+	"maps"
 	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/tui/field"
 	"resilab/tui/pane/generic"
-	"resilab/tui/widget"
 )
 
-// choose moves the pointer in the knob panel.
-func (m *Model) choose(dir int) {
-	v := m.cur()
-	v.selected = min(len(v.knobs)-1, max(0, v.selected+dir))
+// knobPanel shows the lab's settings and changes the chosen one.
+type knobPanel struct {
+	*host
+	lab      *labState
+	knobs    []lab.Knob
+	rect     Rect
+	selected int // index into knobs
+	focused  bool
+	value    field.Field // the chosen knob's value while it is typed
+	problem  string      // why the last value was refused
+	drawn    drawnKnobs
 }
 
-// chooseGroup moves the pointer to the first knob of the next or the previous group.
-func (m *Model) chooseGroup(dir int) {
-	v := m.cur()
-	var heads []int
-	for i, k := range v.knobs {
-		if i == 0 || k.Group != v.knobs[i-1].Group {
-			heads = append(heads, i)
+// drawnKnobs is the panel as it was drawn last and all that it depends on. The
+// settings change rarely and the figures beside them ten times a second.
+type drawnKnobs struct {
+	view     string
+	rect     Rect
+	selected int
+	focused  bool
+	text     *i18n.Catalogue
+	settings lab.Settings
+}
+
+func newKnobPanel(h *host, v *labState) *knobPanel {
+	return &knobPanel{host: h, lab: v, knobs: generic.Knobs(v.spec)}
+}
+
+// SetRect implements panel.
+func (p *knobPanel) SetRect(r Rect) { p.rect = r }
+
+// View implements panel.
+func (p *knobPanel) View() string {
+	now := drawnKnobs{rect: p.rect, selected: p.selected, focused: p.focused, text: p.text, settings: p.lab.exp.Settings()}
+	if p.value.IsOpen() || !p.drawn.same(now) {
+		now.view = filled(p.panel().Rows(p.lab.frame(p.rect)), p.rect.W, p.rect.H)
+		p.drawn = now
+	}
+	return p.drawn.view
+}
+
+func (d drawnKnobs) same(now drawnKnobs) bool {
+	return d.view != "" && d.rect == now.rect && d.selected == now.selected && d.focused == now.focused &&
+		d.text == now.text && maps.Equal(d.settings, now.settings)
+}
+
+func (p *knobPanel) panel() generic.Panel {
+	panel := generic.Panel{Selected: p.selected, Focused: p.focused}
+	if p.value.IsOpen() {
+		panel.Field = &p.value
+	}
+	return panel
+}
+
+// Keys implements panel.
+func (p *knobPanel) Keys() []binding {
+	grouped := func() bool { return len(p.heads()) > 1 }
+	return []binding{
+		bind("↑ k", "knob_choose", func() { p.choose(-1) }, "up", "k").footer("↑↓", "ui.hint.choose"),
+		bind("↓ j", "knob_choose", func() { p.choose(1) }, "down", "j"),
+		bind("pgup", "group_choose", func() { p.chooseGroup(-1) }, "pgup").only(grouped),
+		bind("pgdn", "group_choose", func() { p.chooseGroup(1) }, "pgdown").only(grouped),
+	}
+}
+
+// turnKeys change the chosen knob, whichever panel has the focus, while the knobs
+// are shown.
+func (p *knobPanel) turnKeys() []binding {
+	return onlyAll([]binding{
+		bind("← h", "step_down", func() { p.step(-1, false) }, "left", "h").footer("←→", "ui.hint.turn"),
+		bind("→ l", "step_up", func() { p.step(1, false) }, "right", "l"),
+		bind("-", "coarse_down", func() { p.step(-1, true) }, "-"),
+		bind("+", "coarse_up", func() { p.step(1, true) }, "+", "="),
+		bind("0", "default", p.toDefault, "0"),
+		bind("enter", "type", p.beginTyping, "enter").footer("enter", "ui.hint.type"),
+	}, func() bool { return p.rect.H > 0 && len(p.knobs) > 0 })
+}
+
+// Update implements panel: keys while a value is typed, and the mouse. A refused
+// value stays as it is, to be corrected.
+func (p *knobPanel) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		p.typeValue(msg)
+	case tea.MouseMsg:
+		p.click(msg)
+	}
+	return nil
+}
+
+func (p *knobPanel) typeValue(msg tea.KeyMsg) {
+	switch msg.String() {
+	case "esc":
+		p.stopTyping()
+	case "enter":
+		p.enter()
+	default:
+		if p.value.Update(msg) {
+			p.problem = ""
 		}
 	}
+}
+
+func (p *knobPanel) stopTyping() {
+	p.value.Clear()
+	p.problem = ""
+}
+
+func (p *knobPanel) click(msg tea.MouseMsg) {
+	i, ok := p.panel().KnobAt(p.lab.spec, msg.Y-p.rect.Y, p.rect.H)
+	if !ok {
+		return
+	}
+	p.selected = i
+	if dir := wheel(msg); dir != 0 {
+		p.step(dir, false)
+	}
+}
+
+// choose moves the pointer.
+func (p *knobPanel) choose(dir int) { p.selected = max(0, min(len(p.knobs)-1, p.selected+dir)) }
+
+// chooseGroup moves the pointer to the first knob of the next or the previous group.
+func (p *knobPanel) chooseGroup(dir int) {
+	heads := p.heads()
 	if dir < 0 {
 		slices.Reverse(heads)
 	}
 	for _, i := range heads {
-		if (i-v.selected)*dir > 0 {
-			v.selected = i
+		if (i-p.selected)*dir > 0 {
+			p.selected = i
 			return
 		}
 	}
 }
 
-// step turns the chosen knob.
-func (m *Model) step(dir int, coarse bool) {
-	v := m.cur()
-	if k, ok := v.knob(); ok {
-		m.set(k, k.Next(v.exp.Settings()[k.ID], dir, coarse))
+// heads are the indexes of the first knob of each group.
+func (p *knobPanel) heads() (heads []int) {
+	for i, k := range p.knobs {
+		if i == 0 || k.Group != p.knobs[i-1].Group {
+			heads = append(heads, i)
+		}
+	}
+	return heads
+}
+
+// knob returns the chosen knob; ok is false for a lab without any.
+func (p *knobPanel) knob() (k lab.Knob, ok bool) {
+	if len(p.knobs) == 0 {
+		return lab.Knob{}, false
+	}
+	return p.knobs[p.selected], true
+}
+
+// step changes the chosen knob by one step.
+func (p *knobPanel) step(dir int, coarse bool) {
+	if k, ok := p.knob(); ok {
+		p.set(k, k.Next(p.lab.exp.Settings()[k.ID], dir, coarse))
 	}
 }
 
-func (m *Model) toDefault() {
-	if k, ok := m.cur().knob(); ok {
-		m.set(k, k.Default)
+func (p *knobPanel) toDefault() {
+	if k, ok := p.knob(); ok {
+		p.set(k, k.Default)
 	}
 }
 
-// set hands a value to the experiment, which never waits. A refusal is shown
+// set passes a value to the experiment, which never waits. A refusal is shown
 // and changes nothing.
-func (m *Model) set(k lab.Knob, value lab.Value) (ok bool) {
-	v := m.cur()
-	v.problem = ""
-	if err := v.exp.Set(k.ID, value); err != nil {
-		v.problem = m.refusal(err)
+func (p *knobPanel) set(k lab.Knob, value lab.Value) (ok bool) {
+	p.problem = ""
+	if err := p.lab.exp.Set(k.ID, value); err != nil {
+		p.problem = p.refusal(err)
 		return false
 	}
 	return true
 }
 
-// refusal says which knob refused which value and what it takes.
-func (m *Model) refusal(err error) string {
-	var ke *lab.KnobError
-	if !errors.As(err, &ke) {
-		return err.Error()
-	}
-	spec := m.cur().spec
-	allowed := ke.Allowed
-	if k, ok := spec.Knob(ke.Knob); ok && allowed == k.Allowed() { // in the words that the panel shows
-		allowed = widget.KnobRange(m.text, spec.ID, k)
-	}
-	return m.text.T("ui.refused", m.text.T(spec.ID+".knob."+ke.Knob+".name"), shortened(ke.Value), allowed)
-}
-
-// shortened leaves room for what is allowed beside a value that goes on and on.
-func shortened(value string) string {
-	const most = 20
-	if runes := []rune(value); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return value
-}
-
-// beginTyping opens the chosen knob's value for typing; a switch just turns.
-func (m *Model) beginTyping() {
-	v := m.cur()
-	k, ok := v.knob()
+// beginTyping opens the chosen knob's value for typing; a switch just changes.
+func (p *knobPanel) beginTyping() {
+	k, ok := p.knob()
 	switch {
 	case !ok:
 	case k.Kind == lab.Bool:
-		m.step(1, false)
+		p.step(1, false)
 	default:
-		v.typing, v.problem, v.focus = &field{}, "", onKnobs
+		p.value.Open("")
+		p.problem = ""
 	}
 }
 
-// typeValue takes keys while a value is typed. A refused value stays as it is,
-// to be mended.
-func (m *Model) typeValue(msg tea.KeyMsg) {
-	v := m.cur()
-	k, _ := v.knob()
-	switch msg.String() {
-	case "esc":
-		v.typing, v.problem = nil, ""
-	case "enter":
-		if strings.TrimSpace(v.typing.text) == "" {
-			v.typing, v.problem = nil, ""
-			return
-		}
-		value, err := k.Parse(m.spelled(k, v.typing.text))
-		if err != nil {
-			v.problem = m.refusal(&lab.KnobError{Knob: k.ID, Value: strings.TrimSpace(v.typing.text), Allowed: k.Allowed()})
-			return
-		}
-		if m.set(k, value) {
-			v.typing = nil
-		}
-	default:
-		if v.typing.key(msg) {
-			v.problem = ""
-		}
+// enter sets what has been typed.
+func (p *knobPanel) enter() {
+	k, _ := p.knob()
+	typed := strings.TrimSpace(p.value.Text())
+	if typed == "" {
+		p.stopTyping()
+		return
 	}
-}
-
-// spelled turns what a person types into what the knob reads: with or without
-// the unit that the screen shows, with a decimal comma as a point, and a part
-// of a choice's word for the whole, in either spelling.
-func (m *Model) spelled(k lab.Knob, typed string) string {
-	typed = strings.TrimSpace(typed)
-	switch k.Kind {
-	case lab.Int, lab.Float:
-		typed = strings.TrimSpace(strings.TrimSuffix(typed, k.Unit))
-		return strings.ReplaceAll(typed, ",", ".")
-	case lab.Fraction, lab.Duration: // a bare number is in the unit that is shown
-		typed = strings.ReplaceAll(typed, ",", ".")
-		if strings.Trim(typed, "0123456789.") == "" {
-			shown := widget.KnobText(m.text, m.cur().spec.ID, k, m.cur().exp.Settings()[k.ID])
-			typed += strings.TrimLeft(shown, "0123456789. ")
-		}
-		return typed
+	value, err := k.Parse(p.spelled(k, typed))
+	if err != nil {
+		p.problem = p.refusal(&lab.KnobError{Knob: k.ID, Value: typed, Allowed: k.Allowed()})
+		return
 	}
-	return m.choice(k, typed)
-}
-
-// choice finds the word that was typed, whole or in part, as long as no other
-// could be meant; else it returns what was typed.
-func (m *Model) choice(k lab.Knob, typed string) string {
-	part := plainLetters(typed)
-	for _, fits := range []func(word, part string) bool{strings.EqualFold, strings.HasPrefix, strings.Contains} {
-		var found []string
-		for _, c := range k.Choices {
-			word := widget.KnobText(m.text, m.cur().spec.ID, k, lab.ChoiceValue(c))
-			if fits(c, part) || fits(plainLetters(word), part) {
-				found = append(found, c)
-			}
-		}
-		if len(found) == 1 {
-			return found[0]
-		}
+	if p.set(k, value) {
+		p.value.Clear()
 	}
-	return typed
-}
-
-// plainLetters writes a word as it is typed where a keyboard has no accents.
-func plainLetters(word string) string {
-	return strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ü", "u", "ñ", "n").Replace(strings.ToLower(word))
-}
-
-// panel is the knob panel as it stands.
-func (v *labView) panel() generic.Panel {
-	p := generic.Panel{Selected: v.selected, Focused: v.focus == onKnobs}
-	if v.typing != nil {
-		p.Typing, p.Input = true, v.typing.text
-	}
-	return p
 }

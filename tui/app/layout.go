@@ -9,7 +9,7 @@ type shape int
 const (
 	tooSmall    shape = iota // one line that says so
 	numbersOnly              // knobs and figures
-	compact                  // one lab: knobs, picture, few cards, log below
+	compact                  // one lab: knobs, picture, few figures, log below
 	full                     // all of it, with air
 )
 
@@ -28,17 +28,18 @@ type wish struct {
 	banner  int  // rows of troubles
 	table   bool // runs A and B side by side
 	overlay bool // something that takes the whole body
+	focus   area // the panel that keys go to: it is always shown
 }
 
 // layout is where everything goes. A Rect without height is not shown.
 type layout struct {
-	shape                        shape
-	tabs, title, status, footer  Rect
-	body                         Rect // all between title and status
-	knobs, divider               Rect
-	banner, cards, picture       Rect
-	log, card                    Rect
-	topRule, bottomRule, numbers Rect
+	shape                       shape
+	tabs, title, status, footer Rect
+	body                        Rect // all between title and status
+	knobs, divider              Rect
+	banner, figures, picture    Rect
+	log, card                   Rect
+	topRule, bottomRule         Rect
 }
 
 func shapeOf(w, h int) shape {
@@ -66,21 +67,21 @@ func plan(w, h int, want wish) layout {
 		l.planNumbers(want)
 	case compact:
 		l.planFrame(w, h, max(1, min(want.title, 2)), 0)
-		l.planLab(want, columns{margin: 1, knobs: 36, cards: 3, log: max(5, h/5), card: max(9, h/3)})
+		l.planLab(want, columns{margin: 1, knobs: 36, figures: 3, log: max(5, h/5), card: max(9, h/3)})
 	case full:
 		l.planFrame(w, h, max(1, min(want.title, 2)), 1)
 		knobs := 40
 		if w >= 120 {
 			knobs = 46
 		}
-		cards := 3
+		figures := 3
 		if want.ghost {
-			cards++
+			figures++
 		}
-		l.planLab(want, columns{margin: 2, knobs: knobs, cards: cards, log: max(7, h/4), card: max(11, h/3)})
+		l.planLab(want, columns{margin: 2, knobs: knobs, figures: figures, log: max(7, h/4), card: max(11, h/3)})
 	}
 	if want.overlay {
-		l.knobs, l.divider, l.banner, l.cards, l.picture, l.log, l.card, l.numbers = Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}
+		l.knobs, l.divider, l.banner, l.figures, l.picture, l.log, l.card = Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}, Rect{}
 	}
 	return l
 }
@@ -102,11 +103,11 @@ func (l *layout) planFrame(w, h, title, air int) {
 type columns struct {
 	margin    int // blank cells at the left and right edge
 	knobs     int // width of the knob panel
-	cards     int // rows of cards, with the blank one below
+	figures   int // rows of figures, with the blank one below
 	log, card int // rows at the bottom
 }
 
-// planLab places knobs at the left, cards and picture at the right, and the
+// planLab places knobs at the left, figures and picture at the right, and the
 // log below all of it; the course's card stands beside the log, or in its place.
 func (l *layout) planLab(want wish, c columns) {
 	b := l.body
@@ -123,46 +124,49 @@ func (l *layout) planLab(want wish, c columns) {
 	right := x + c.knobs + 3
 	rw := x + w - right
 	y := b.Y
-	l.cards = Rect{right, y, rw, c.cards - 1}
-	y += c.cards
+	l.figures = Rect{right, y, rw, c.figures - 1}
+	y += c.figures
 	l.picture = Rect{right, y, rw, b.Y + top - y}
 	l.log = Rect{x, b.Y + top, w, bottom}
-	if !want.card {
-		return
-	}
-	l.card = l.log
-	if l.shape == full {
+	switch {
+	case !want.card:
+	case l.shape == full:
+		l.card = l.log
 		l.card.W = w * 3 / 5
 		l.log.X, l.log.W = x+l.card.W+2, w-l.card.W-2
-	} else {
-		l.log = Rect{}
+	case want.focus != onLog: // one of the two: the log while it has the focus
+		l.card, l.log = l.log, Rect{}
 	}
 }
 
-// planNumbers has room for knobs and figures; the course's card takes their place.
+// planNumbers has room for knobs and figures. The log, the table and the card
+// take their place while they have the focus.
 func (l *layout) planNumbers(want wish) {
 	b := l.body
-	if want.card {
+	switch {
+	case want.focus == onLog:
+		l.log = b
+		return
+	case want.focus == onTable && want.table:
+		l.picture = Rect{b.X + 1, b.Y, b.W - 2, b.H}
+		return
+	case want.focus == onCard && want.card:
 		l.card = b
 		return
 	}
 	l.banner = Rect{b.X, b.Y, b.W, min(want.banner, 2)}
 	y, h := b.Y+l.banner.H, b.H-l.banner.H
-	if want.table {
-		l.numbers = Rect{b.X + 1, y, b.W - 2, h}
-		return
-	}
 	half := b.W/2 - 1
 	l.knobs = Rect{b.X + 1, y, half - 1, h}
 	l.divider = Rect{b.X + half + 1, y, 1, h}
-	l.numbers = Rect{b.X + half + 3, y, b.W - half - 4, h}
+	l.figures = Rect{b.X + half + 3, y, b.W - half - 4, h}
 }
 
 // rects lists the parts for composing and for tests.
 func (l *layout) rects() []Rect {
-	return []Rect{l.tabs, l.topRule, l.title, l.banner, l.knobs, l.divider, l.cards, l.picture, l.numbers,
+	return []Rect{l.tabs, l.topRule, l.title, l.banner, l.knobs, l.divider, l.figures, l.picture,
 		l.card, l.log, l.bottomRule, l.status, l.footer}
 }
 
-// has tells whether a cell lies in the Rect.
+// has reports whether a cell lies in the Rect.
 func (r Rect) has(x, y int) bool { return x >= r.X && x < r.X+r.W && y >= r.Y && y < r.Y+r.H }

@@ -51,7 +51,7 @@ func TestPlanIsSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(0, 400).Draw(t, "w"), rapid.IntRange(0, 120).Draw(t, "h")
 		want := wish{card: rapid.Bool().Draw(t, "card"), banner: rapid.IntRange(0, 9).Draw(t, "banner"), overlay: rapid.Bool().Draw(t, "overlay"),
-			ghost: rapid.Bool().Draw(t, "ghost"), table: rapid.Bool().Draw(t, "table"), title: rapid.IntRange(0, 3).Draw(t, "title")}
+			ghost: rapid.Bool().Draw(t, "ghost"), focus: area(rapid.IntRange(0, int(onCard)).Draw(t, "focus")), table: rapid.Bool().Draw(t, "table"), title: rapid.IntRange(0, 3).Draw(t, "title")}
 		taken := make([]bool, w*h)
 		l := plan(w, h, want)
 		for i, r := range l.rects() {

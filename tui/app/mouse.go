@@ -2,58 +2,59 @@ package app
 
 import tea "github.com/charmbracelet/bubbletea"
 
+// wheel returns 1 where the wheel was turned up, -1 where it was turned down.
+func wheel(msg tea.MouseMsg) int {
+	switch msg.Button {
+	case tea.MouseButtonWheelUp:
+		return 1
+	case tea.MouseButtonWheelDown:
+		return -1
+	}
+	return 0
+}
+
+// onMouse chooses what is clicked; the wheel changes knobs and scrolls.
+func (s *labScreen) onMouse(msg tea.MouseMsg) tea.Cmd {
+	for _, part := range []struct {
+		a area
+		r Rect
+		p panel
+	}{{onKnobs, s.plan.knobs, s.knobs}, {onLog, s.plan.log, s.log}, {onCard, s.plan.card, s.card}, {onTable, s.plan.picture, s.picture}} {
+		if !part.r.has(msg.X, msg.Y) {
+			continue
+		}
+		if part.a != onTable || s.picture.table {
+			s.setFocus(part.a)
+		}
+		return part.p.Update(msg)
+	}
+	return nil
+}
+
 // toggleMouse switches the mouse on or off. It is off at first, because a
 // program that takes the mouse breaks selecting and copying.
 func (m *Model) toggleMouse() tea.Cmd {
 	m.mouse = !m.mouse
 	if m.mouse {
-		m.say("ui.mouse_on")
+		m.host.say("ui.mouse_on")
 		return tea.EnableMouseCellMotion
 	}
-	m.say("ui.mouse_off")
+	m.host.say("ui.mouse_off")
 	return tea.DisableMouse
 }
 
-// onMouse chooses what is clicked; the wheel turns knobs and scrolls the log.
+// onMouse opens the tab that is clicked; all else is the lab's.
 func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
-	if m.overlay != nil || m.cur().typing != nil {
+	pressed := msg.Action == tea.MouseActionPress && (msg.Button == tea.MouseButtonLeft || wheel(msg) != 0)
+	if !pressed || m.host.overlay != nil || m.cur().typing() != nil {
 		return nil
 	}
-	v, l := m.cur(), m.layout()
-	wheel := 0
-	switch msg.Button {
-	case tea.MouseButtonWheelUp:
-		wheel = 1
-	case tea.MouseButtonWheelDown:
-		wheel = -1
-	case tea.MouseButtonLeft:
-	default:
-		return nil
+	if !m.plan.tabs.has(msg.X, msg.Y) {
+		cmd, _ := m.cur().Update(msg)
+		return cmd
 	}
-	if msg.Action != tea.MouseActionPress {
-		return nil
-	}
-	switch {
-	case l.tabs.has(msg.X, msg.Y):
-		if i, ok := m.tabAt(msg.X); ok && wheel == 0 {
-			m.show(i)
-		}
-	case l.knobs.has(msg.X, msg.Y):
-		i, ok := v.panel().KnobAt(v.spec, msg.Y-l.knobs.Y, l.knobs.H)
-		if !ok {
-			return nil
-		}
-		v.selected, v.focus = i, onKnobs
-		if wheel != 0 {
-			m.step(wheel, false)
-		}
-	case l.log.has(msg.X, msg.Y):
-		v.focus = onLog
-		if wheel != 0 {
-			m.scroll(3 * wheel)
-		}
-	case l.card.has(msg.X, msg.Y):
-		v.focus = onCard
+	if i, ok := m.tabAt(msg.X); ok && wheel(msg) == 0 {
+		m.show(i)
 	}
 	return nil
 }

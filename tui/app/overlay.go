@@ -7,160 +7,174 @@ import (
 	"resilab/tui/widget"
 )
 
-// overlay takes the whole body and every key while it is open.
-type overlay interface {
-	key(m *Model, key string) tea.Cmd
-	// draw returns the rows of a body of w by h cells; they are made to fit.
-	draw(m *Model, w, h int) []string
-	// hints are the catalogue keys of what can be pressed, for the footer.
-	hints() [][2]string
-}
+// overlay is a panel that takes the whole body and every key while it is open.
+type overlay = panel
 
-func (m *Model) closeOverlay() { m.overlay = nil }
+func (h *host) closeOverlay() { h.overlay = nil }
 
-// page is a text to read: the help, an export.
-type page struct {
-	title string
-	rows  []string // drawn already
-	top   int
-	last  int // rows of the body when it was drawn last
-}
-
-func (p *page) key(m *Model, key string) tea.Cmd {
-	switch key {
-	case "up", "k":
-		p.top--
-	case "down", "j":
-		p.top++
-	case "pgup":
-		p.top -= p.last
-	case "pgdown", " ":
-		p.top += p.last
-	case "esc", "q", "enter", "?", "e":
-		m.closeOverlay()
+// press runs what a key means in a list of bindings.
+func press(keys []binding, msg tea.Msg) tea.Cmd {
+	if key, ok := msg.(tea.KeyMsg); ok {
+		if b, found := find([][]binding{keys}, key); found {
+			return b.run()
+		}
 	}
-	p.top = max(0, min(p.top, len(p.rows)-p.last))
 	return nil
 }
 
-func (p *page) draw(m *Model, w, h int) []string {
-	p.last = max(1, h-2)
-	p.top = max(0, min(p.top, len(p.rows)-p.last))
-	rows := []string{heading(m, p.title, w), ""}
-	for _, row := range p.rows[p.top:min(len(p.rows), p.top+p.last)] {
+// page is a text to read: the help, an export.
+type page struct {
+	*host
+	title  string
+	rows   func(w int) []string // the text in rows of at most w cells
+	closes string               // the key that opened the page closes it, too
+	rect   Rect
+	lines  []string
+	scroll widget.Window
+}
+
+const pageHead = 2 // rows of the title
+
+func newPage(h *host, title string, rows func(w int) []string, closes string) *page {
+	return &page{host: h, title: title, rows: rows, closes: closes}
+}
+
+// SetRect implements panel.
+func (p *page) SetRect(r Rect) {
+	if p.rect != r {
+		p.rect, p.lines = r, p.rows(max(0, r.W-4))
+	}
+	p.move(0)
+}
+
+func (p *page) room() int { return max(1, p.rect.H-pageHead) }
+
+func (p *page) move(rows int) { p.scroll.Move(rows, len(p.lines), p.room()-1) }
+
+// Keys implements panel.
+func (p *page) Keys() []binding {
+	keys := onlyAll(scrollKeys("page_scroll", p.move, func() int { return max(1, p.room()-2) }), func() bool { return len(p.lines) > p.room() })
+	return append(keys,
+		bind("esc", "close", p.closeOverlay, "esc", "q", "enter", p.closes).footer("esc", "ui.hint.close"))
+}
+
+// Update implements panel.
+func (p *page) Update(msg tea.Msg) tea.Cmd { return press(p.Keys(), msg) }
+
+// View implements panel.
+func (p *page) View() string {
+	rows := []string{p.heading(p.title, p.rect.W), ""}
+	for _, row := range widget.Scrolled(p.th, p.lines, p.scroll, max(0, p.rect.W-4), p.room()) {
 		rows = append(rows, widget.Blank(2)+row)
 	}
-	return rows
-}
-
-func (p *page) hints() [][2]string {
-	if len(p.rows) > p.last {
-		return [][2]string{{"↑↓", "ui.hint.scroll"}, {"esc", "ui.hint.close"}}
-	}
-	return [][2]string{{"esc", "ui.hint.close"}}
-}
-
-func heading(m *Model, title string, w int) string {
-	return widget.NewLine(m.th, w).Gap(2).Put(m.th.Accent.Strong(), title).String()
+	return filled(rows, p.rect.W, p.rect.H)
 }
 
 // confirmation asks before something that cannot be undone.
 type confirmation struct {
+	*host
 	question string
-	yes      func(*Model) tea.Cmd
+	yes      func() tea.Cmd
+	rect     Rect
 }
 
-func (m *Model) confirm(question string, yes func(*Model) tea.Cmd) {
-	m.overlay = &confirmation{question, yes}
-}
+// SetRect implements panel.
+func (c *confirmation) SetRect(r Rect) { c.rect = r }
 
-func (c *confirmation) key(m *Model, key string) tea.Cmd {
-	switch key {
-	case "y", "s", "enter":
-		m.closeOverlay()
-		return c.yes(m)
-	case "n", "esc", "q":
-		m.closeOverlay()
+// Keys implements panel.
+func (c *confirmation) Keys() []binding {
+	return []binding{
+		command("enter", "yes", func() tea.Cmd {
+			c.closeOverlay()
+			return c.yes()
+		}, "enter", "y", "s").footer("enter", "ui.hint.yes"),
+		bind("esc", "no", c.closeOverlay, "esc", "n", "q").footer("esc", "ui.hint.no"),
 	}
-	return nil
 }
 
-func (c *confirmation) draw(m *Model, w, h int) []string {
-	rows := make([]string, max(0, h/2-2))
+// Update implements panel.
+func (c *confirmation) Update(msg tea.Msg) tea.Cmd { return press(c.Keys(), msg) }
+
+// View implements panel.
+func (c *confirmation) View() string {
+	w := c.rect.W
+	rows := make([]string, max(0, c.rect.H/2-2))
 	for _, row := range widget.Wrap(c.question, max(20, w-8)) {
-		rows = append(rows, widget.NewLine(m.th, w).Gap((w-widget.Width(row))/2).Put(m.th.Text.Strong(), row).String())
+		rows = append(rows, c.line(w).Gap((w-widget.Width(row))/2).Put(c.th.Text.Strong(), row).String())
 	}
-	answer := m.text.T("ui.confirm.answer")
-	return append(rows, "", widget.NewLine(m.th, w).Gap((w-widget.Width(answer))/2).Put(m.th.Dim, answer).String())
-}
-
-func (c *confirmation) hints() [][2]string {
-	return [][2]string{{"enter", "ui.hint.yes"}, {"esc", "ui.hint.no"}}
+	answer := c.text.T("ui.confirm.answer")
+	rows = append(rows, "", c.line(w).Gap((w-widget.Width(answer))/2).Put(c.th.Dim, answer).String())
+	return filled(rows, w, c.rect.H)
 }
 
 // menu offers what can be made to happen to a lab: faults first.
 type menu struct {
+	*host
+	lab     *labState
 	actions []lab.Action
 	chosen  int
+	scroll  widget.Window
+	rect    Rect
 }
 
-func (m *Model) openFaults() {
-	var faults, others []lab.Action
-	for _, a := range m.cur().spec.Actions {
-		if a.Fault {
-			faults = append(faults, a)
+// SetRect implements panel.
+func (n *menu) SetRect(r Rect) {
+	n.rect = r
+	n.choose(0)
+}
+
+func (n *menu) room() int { return max(1, n.rect.H-pageHead) }
+
+func (n *menu) choose(dir int) {
+	n.chosen = max(0, min(len(n.actions)-1, n.chosen+dir))
+	n.scroll.Reveal(n.chosen, len(n.actions), n.room()-1)
+}
+
+// Keys implements panel.
+func (n *menu) Keys() []binding {
+	return []binding{
+		bind("↑ k", "menu_choose", func() { n.choose(-1) }, "up", "k").footer("↑↓", "ui.hint.choose"),
+		bind("↓ j", "menu_choose", func() { n.choose(1) }, "down", "j"),
+		bind("enter", "menu_do", func() { n.perform(n.actions[n.chosen]) }, "enter", " ").footer("enter", "ui.hint.do"),
+		bind("esc", "close", n.closeOverlay, "esc", "q", "f").footer("esc", "ui.hint.close"),
+	}
+}
+
+// Update implements panel.
+func (n *menu) Update(msg tea.Msg) tea.Cmd { return press(n.Keys(), msg) }
+
+// perform does one of the lab's actions. Where the action cannot be undone it asks
+// first.
+func (n *menu) perform(a lab.Action) {
+	n.closeOverlay()
+	exp, key := n.lab.exp, n.lab.spec.ID+".action."+a.ID
+	do := func() tea.Cmd {
+		exp.Do(a.ID)
+		if done := key + "_done"; n.text.Has(done) {
+			n.say(done)
 		} else {
-			others = append(others, a)
+			n.say("ui.done", n.text.T(key))
 		}
-	}
-	m.overlay = &menu{actions: append(faults, others...)}
-}
-
-func (n *menu) key(m *Model, key string) tea.Cmd {
-	switch key {
-	case "up", "k":
-		n.chosen = max(0, n.chosen-1)
-	case "down", "j":
-		n.chosen = min(len(n.actions)-1, n.chosen+1)
-	case "esc", "q", "f":
-		m.closeOverlay()
-	case "enter", " ":
-		m.closeOverlay()
-		m.perform(n.actions[n.chosen])
-	}
-	return nil
-}
-
-// perform does one of the lab's actions, asking first where that is due.
-func (m *Model) perform(a lab.Action) {
-	v := m.cur()
-	name := m.text.T(v.spec.ID + ".action." + a.ID)
-	do := func(m *Model) tea.Cmd {
-		v.exp.Do(a.ID)
-		m.say("ui.done", name)
 		return nil
 	}
 	if a.Confirm {
-		m.confirm(m.text.T("ui.confirm.action", name), do)
+		n.ask(n.text.T("ui.confirm.action", n.text.T(key)), do)
 		return
 	}
-	do(m)
+	do()
 }
 
-func (n *menu) draw(m *Model, w, _ int) []string {
-	rows := []string{heading(m, m.text.T("ui.faults"), w), ""}
+// View implements panel.
+func (n *menu) View() string {
+	rows := make([]string, 0, len(n.actions))
 	for i, a := range n.actions {
-		l := widget.NewLine(m.th, w).Gap(2)
-		style := m.th.Text
+		l, style := n.line(n.rect.W).Gap(2), n.th.Text
 		if i == n.chosen {
-			style = m.th.Text.Strong()
-			l.Put(m.th.Focus.Strong(), m.th.Glyph.Pointer)
+			style = n.th.Text.Strong()
+			l.Put(n.th.Focus.Strong(), n.th.Glyph.Pointer)
 		}
-		rows = append(rows, l.To(4).Put(style, m.text.T(m.cur().spec.ID+".action."+a.ID)).String())
+		rows = append(rows, l.To(4).Put(style, n.text.T(n.lab.spec.ID+".action."+a.ID)).String())
 	}
-	return rows
-}
-
-func (n *menu) hints() [][2]string {
-	return [][2]string{{"↑↓", "ui.hint.choose"}, {"enter", "ui.hint.do"}, {"esc", "ui.hint.close"}}
+	head := []string{n.heading(n.text.T("ui.faults"), n.rect.W), ""}
+	return filled(append(head, widget.Scrolled(n.th, rows, n.scroll, n.rect.W, n.room())...), n.rect.W, n.rect.H)
 }

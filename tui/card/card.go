@@ -9,11 +9,14 @@ import (
 	"errors"
 	"strconv"
 	"time"
-	"unicode"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/course"
 	"resilab/labs/lab"
+	"resilab/tui/field"
 	"resilab/tui/pane"
+	"resilab/tui/widget"
 )
 
 // Texts holds the card's part of the catalogue.
@@ -41,18 +44,19 @@ type Options struct {
 // Card shows the cards of one lab, one at a time. It is a pane.Card.
 type Card struct {
 	opt     Options
-	cards   []*course.Card
-	at      int // index into cards
+	cards   []*course.Card // of all labs, in the order of the course
+	at      int            // index into cards
 	session *course.Session
 
-	choice  int      // the prediction that is pointed at
-	typing  bool     // a number is being typed
-	input   string   // so far
-	seenA   *lab.Run // the captured runs that were looked at already
+	choice  int         // the prediction, the open knob or the card of the list that is pointed at
+	number  field.Field // a predicted number while it is typed
+	seenA   *lab.Run    // the captured runs that were looked at already
 	seenB   *lab.Run
+	before  lab.Settings // from before the card changed them; nil: it has not
+	listed  bool         // the list of cards is shown
 	message message
 	again   bool // x was pressed once
-	scroll  int  // rows that are scrolled away
+	scroll  widget.Window
 }
 
 var _ pane.Card = (*Card)(nil)
@@ -73,37 +77,67 @@ func New(o Options) pane.Card {
 }
 
 func newCard(o Options) *Card {
-	cards := o.Book.Of(o.Experiment.Spec().ID)
-	if len(cards) == 0 {
+	if len(o.Book.Of(o.Experiment.Spec().ID)) == 0 {
 		return nil
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Card{opt: o, cards: cards}
+	c := &Card{opt: o, cards: o.Book.Cards(), number: field.Field{Accepts: isNumber}}
 	c.open(c.first())
 	return c
 }
 
-// first is the card asked for, else the first that is not passed.
+// first is the lab's card that was asked for, else its first that is not passed.
 func (c *Card) first() int {
+	first := -1
 	for i, card := range c.cards {
+		if !c.here(i) {
+			continue
+		}
 		if wanted, ok := c.opt.Book.Find(c.opt.Card); ok && wanted == card {
 			return i
 		}
-	}
-	for i, card := range c.cards {
-		if c.opt.Store.Record(card.ID).Stage() != course.Passed {
-			return i
+		stage := c.opt.Store.Record(card.ID).Stage()
+		if first < 0 || stage != course.Passed && c.opt.Store.Record(c.cards[first].ID).Stage() == course.Passed {
+			first = i
 		}
 	}
-	return 0
+	return first
 }
+
+// here reports whether a card is one of this lab.
+func (c *Card) here(i int) bool { return c.cards[i].Spec.ID == c.opt.Experiment.Spec().ID }
+
+// Show implements pane.Card.
+func (c *Card) Show(id string) bool {
+	for i, card := range c.cards {
+		if card.ID == id && c.here(i) {
+			c.open(i)
+			return true
+		}
+	}
+	return false
+}
+
+// goTo opens a card, or returns its id where it is another lab's.
+func (c *Card) goTo(i int) (elsewhere string) {
+	if c.here(i) {
+		c.open(i)
+		return ""
+	}
+	c.listed = false
+	return c.cards[i].ID
+}
+
+// isNumber reports whether a character can stand in a predicted number.
+func isNumber(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == ',' }
 
 // open shows a card where the student left it.
 func (c *Card) open(i int) {
-	c.at, c.choice, c.scroll = i, 0, 0
-	c.typing, c.input, c.again, c.message = false, "", false, message{}
+	c.at, c.choice, c.scroll, c.listed = i, 0, widget.Window{}, false
+	c.again, c.message = false, message{}
+	c.number.Clear()
 	c.session = course.NewSession(c.cards[i], c.opt.Store.Record(c.cards[i].ID))
 	c.overlook()
 }
@@ -123,21 +157,21 @@ func (c *Card) say(bad bool, key string, args ...any) {
 }
 
 // Typing implements pane.Card.
-func (c *Card) Typing() bool { return c.typing }
+func (c *Card) Typing() bool { return c.number.IsOpen() }
 
-// Key implements pane.Card.
-func (c *Card) Key(_ pane.Frame, key string) {
-	if c.typing {
-		c.typeNumber(key)
-		return
+// Update implements pane.Card.
+func (c *Card) Update(f pane.Frame, msg tea.KeyMsg) (elsewhere string) {
+	if c.Typing() {
+		c.typeNumber(msg)
+		return ""
 	}
 	again := c.again
 	c.again, c.message = false, message{}
-	switch key {
+	switch msg.String() {
 	case "up", "k":
-		c.move(-1)
+		c.move(f, -1)
 	case "down", "j":
-		c.move(1)
+		c.move(f, 1)
 	case "left", "h":
 		c.turn(-1, false)
 	case "right", "l":
@@ -147,39 +181,90 @@ func (c *Card) Key(_ pane.Frame, key string) {
 	case "+", "=":
 		c.turn(1, true)
 	case "pgup":
-		c.scroll = max(0, c.scroll-scrollStep)
+		c.scrollBy(f, -max(1, f.H-3))
 	case "pgdown":
-		c.scroll += scrollStep // Draw knows where the end is
+		c.scrollBy(f, max(1, f.H-3))
 	case "n":
-		c.open((c.at + 1) % len(c.cards))
+		return c.goTo((c.at + 1) % len(c.cards))
+	case "o":
+		c.toggleList()
 	case "enter":
+		if c.listed {
+			return c.goTo(c.choice)
+		}
 		c.enter()
 	case "x":
 		c.startAgain(again)
 	}
+	return ""
 }
 
-const scrollStep = 4
+// scrollBy moves the part of the card that is shown.
+func (c *Card) scrollBy(f pane.Frame, rows int) {
+	count, room := c.extent(f)
+	c.scroll.Move(rows, count, room)
+}
 
-// move points at another choice or open knob, or scrolls where there is none.
-func (c *Card) move(dir int) {
-	n := 0
-	switch c.session.Stage() {
-	case course.ToPredict:
-		n = len(c.session.Card().Predict.Choices)
-	case course.ToRunB:
-		n = len(c.session.Card().Opens)
+// toggleList shows the list of the lab's cards, or the card again.
+func (c *Card) toggleList() {
+	c.listed, c.scroll = !c.listed, widget.Window{}
+	c.choice = 0
+	if c.listed {
+		c.choice = c.at
 	}
+}
+
+// Leave implements pane.Card. Runs A and B of the card are removed with its
+// settings: they are no comparison for other ones.
+func (c *Card) Leave() (restored bool) {
+	before := c.before
+	c.before = nil
+	if before == nil {
+		return false
+	}
+	if err := c.opt.Experiment.SetAll(before); err != nil {
+		c.say(true, "card.not_prepared", err.Error())
+		return false
+	}
+	c.opt.Experiment.ClearCaptured()
+	c.overlook()
+	return true
+}
+
+// move points at another choice, open knob or card, or scrolls where there is
+// nothing to point at.
+func (c *Card) move(f pane.Frame, dir int) {
+	n := c.choices()
 	if n == 0 {
-		c.scroll = max(0, c.scroll+dir)
+		c.scrollBy(f, dir)
 		return
 	}
-	c.choice, c.scroll = (c.choice+dir+n)%n, 0
+	c.choice = (c.choice + dir + n) % n
+	if c.listed {
+		_, room := c.extent(f)
+		c.scroll.Reveal(c.choice, n, room)
+		return
+	}
+	c.scroll = widget.Window{}
 }
 
-// turn turns the open knob that is pointed at, one step.
+// choices is how many things can be pointed at.
+func (c *Card) choices() int {
+	if c.listed {
+		return len(c.cards)
+	}
+	switch c.session.Stage() {
+	case course.ToPredict:
+		return len(c.session.Card().Predict.Choices)
+	case course.ToRunB:
+		return len(c.session.Card().Opens)
+	}
+	return 0
+}
+
+// turn changes the open knob that is pointed at by one step.
 func (c *Card) turn(dir int, coarse bool) {
-	if c.session.Stage() != course.ToRunB {
+	if c.session.Stage() != course.ToRunB || c.listed {
 		return
 	}
 	id := c.session.Card().Opens[c.choice]
@@ -196,7 +281,7 @@ func (c *Card) enter() {
 	switch c.session.Stage() {
 	case course.ToPredict:
 		if len(predict.Choices) == 0 {
-			c.typing = true
+			c.number.Open("")
 			return
 		}
 		c.predict(predict.Choices[c.choice])
@@ -205,23 +290,25 @@ func (c *Card) enter() {
 	}
 }
 
-// predict records an answer and tells whether it was one.
+// predict records an answer and reports whether it was one.
 func (c *Card) predict(answer string) (ok bool) {
 	if err := c.session.Predict(answer, c.opt.Now()); err != nil {
 		p := c.session.Card().Predict
 		c.say(true, "course.no_prediction", trim(p.Min), trim(p.Max))
 		return false
 	}
-	c.scroll = 0
+	c.scroll = widget.Window{}
 	c.prepare("card.recorded")
 	c.save()
 	return true
 }
 
-// prepare turns the lab's knobs to where the card starts and says so. What
-// was set up with the lab, such as an address, stays.
+// prepare sets the lab's knobs to where the card starts and says so. What was set
+// up with the lab, such as an address, stays. Before run A, runs that were captured
+// under other settings are removed.
 func (c *Card) prepare(said string) {
-	card, settings := c.session.Card(), c.opt.Experiment.Settings()
+	card, before := c.session.Card(), c.opt.Experiment.Settings()
+	settings := before
 	for _, k := range card.Spec.Knobs {
 		if !k.Setup {
 			settings = settings.With(k.ID, card.Start[k.ID])
@@ -231,35 +318,35 @@ func (c *Card) prepare(said string) {
 		c.say(true, "card.not_prepared", err.Error())
 		return
 	}
+	if c.before == nil {
+		c.before = before
+	}
+	if c.session.Stage() == course.ToRunA {
+		c.opt.Experiment.ClearCaptured()
+	}
 	c.overlook()
 	c.say(false, said)
 }
 
-// typeNumber takes the keys of a predicted number.
-func (c *Card) typeNumber(key string) {
-	switch key {
+// typeNumber takes the keys of a predicted number. One that is refused stays, to
+// be corrected.
+func (c *Card) typeNumber(msg tea.KeyMsg) {
+	switch msg.String() {
 	case "esc":
-		c.typing, c.input, c.message = false, "", message{}
-	case "backspace":
-		if n := len(c.input); n > 0 {
-			c.input = c.input[:n-1]
-		}
+		c.number.Clear()
+		c.message = message{}
 	case "enter":
-		if c.predict(c.input) { // else it stays, to be mended
-			c.typing, c.input = false, ""
+		if c.predict(c.number.Text()) {
+			c.number.Clear()
 		}
 	default:
-		for _, r := range key {
-			if (unicode.IsDigit(r) && r < 0x80 || r == '.' || r == ',') && len(c.input) < 8 {
-				c.input += string(r)
-			}
-		}
+		c.number.Update(msg)
 	}
 }
 
 // startAgain forgets the card's runs; it takes two presses in a row.
 func (c *Card) startAgain(confirmed bool) {
-	if c.session.Stage() == course.ToPredict {
+	if c.session.Stage() == course.ToPredict || c.listed {
 		return
 	}
 	if !confirmed {
@@ -272,7 +359,15 @@ func (c *Card) startAgain(confirmed bool) {
 	c.open(c.at)
 }
 
-// take looks at runs that were captured since the card is open.
+// Observe implements pane.Card: runs that were captured since the last call are
+// taken.
+func (c *Card) Observe(f pane.Frame) {
+	c.take(f.A, f.B)
+	if c.message.key == "card.a_short" && c.session.LookA(c.opt.Experiment.Current()).Counts() {
+		c.message = message{}
+	}
+}
+
 func (c *Card) take(a, b *lab.Run) {
 	if a != nil && a != c.seenA {
 		c.seenA = a
@@ -296,7 +391,7 @@ func (c *Card) takeA(a lab.Run) {
 	}
 	switch j, err := c.session.TakeA(a); {
 	case err == nil:
-		c.choice, c.scroll = 0, 0
+		c.choice, c.scroll = 0, widget.Window{}
 		c.say(false, "card.taken")
 		c.save()
 	case len(j.Changed) > 0:
@@ -322,7 +417,7 @@ func (c *Card) check(b lab.Run) {
 		c.say(true, "card.a_first")
 		return
 	case j.Passed:
-		c.scroll = 0
+		c.scroll = widget.Window{}
 		c.message = message{}
 	case !j.Counts():
 		c.say(true, "card.not_counted")
@@ -333,7 +428,7 @@ func (c *Card) check(b lab.Run) {
 }
 
 // Hint implements pane.Card.
-func (c *Card) Hint(pane.Frame) {
+func (c *Card) Hint(f pane.Frame) {
 	if c.session.Stage() == course.Passed {
 		return
 	}
@@ -341,37 +436,63 @@ func (c *Card) Hint(pane.Frame) {
 		c.say(false, "card.no_more_hints")
 		return
 	}
-	c.message, c.scroll = message{}, scrollEnd // hints stand below all else
+	c.message = message{}
+	count, room := c.extent(f)
+	c.scroll.Move(count, count, room) // hints stand below all else
 	c.save()
 }
 
-// scrollEnd is beyond the last row of any card.
-const scrollEnd = 1 << 20
-
 // Keys implements pane.Card.
-func (c *Card) Keys() (keys [][2]string) {
-	predict := c.session.Card().Predict
-	switch stage := c.session.Stage(); {
-	case c.typing:
-		return [][2]string{{"enter", "card.key.record"}, {"esc", "card.key.cancel"}}
+func (c *Card) Keys() (keys []pane.CardKey) {
+	predict, stage := c.session.Card().Predict, c.session.Stage()
+	switch {
+	case c.Typing():
+		return []pane.CardKey{{Show: "enter", Means: "card.key.record"}, {Show: "esc", Means: "card.key.cancel"}}
+	case c.listed:
+		return []pane.CardKey{keyChoose, key("enter", "open"), key("o", "card")}
 	case stage == course.ToPredict && len(predict.Choices) > 0:
-		keys = [][2]string{{"↑↓", "card.key.choose"}, {"enter", "card.key.record"}}
+		keys = []pane.CardKey{keyChoose, key("enter", "record")}
 	case stage == course.ToPredict:
-		keys = [][2]string{{"enter", "card.key.type"}}
+		keys = []pane.CardKey{key("enter", "type")}
 	case stage == course.ToRunA:
-		keys = [][2]string{{"a", "card.key.run_a"}, {"enter", "card.key.prepare"}}
+		keys = []pane.CardKey{{Show: "a", Means: "card.key.run_a"}, keyPrepare, keyAgain}
 	case stage == course.ToRunB:
-		keys = [][2]string{{"←→", "card.key.turn"}, {"enter", "card.key.prepare"}, {"x", "card.key.again"}}
 		if len(c.session.Card().Opens) > 1 {
-			keys = append([][2]string{{"↑↓", "card.key.choose"}}, keys...)
+			keys = []pane.CardKey{keyChoose}
 		}
-	default:
-		keys = [][2]string{{"x", "card.key.again"}}
+		keys = append(keys, keyTurn, keyPrepare, keyAgain)
+	default: // passed: what comes next, first
+		return c.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain})
 	}
-	if len(c.cards) > 1 {
-		keys = append(keys, [2]string{"n", "card.key.other"})
+	if c.choices() == 0 {
+		keys = append(keys, keyScroll)
+	} else {
+		keys = append(keys, keyPage)
 	}
-	return keys
+	return append(keys, c.others(nil)...)
 }
+
+// others puts the keys that lead to other cards in front of the last ones.
+func (c *Card) others(last []pane.CardKey) []pane.CardKey {
+	if len(c.cards) < 2 {
+		return last
+	}
+	return append([]pane.CardKey{key("n", "next"), key("o", "list")}, last...)
+}
+
+// key is a key that is written as it is named.
+func key(name, means string) pane.CardKey {
+	return pane.CardKey{Show: name, Means: "card.key." + means, Names: []string{name}}
+}
+
+// Keys of more than one stage.
+var (
+	keyChoose  = pane.CardKey{Show: "↑↓", Means: "card.key.choose", Names: []string{"up", "down", "j", "k"}}
+	keyScroll  = pane.CardKey{Show: "↑↓", Means: "card.key.scroll", Names: []string{"up", "down", "j", "k", "pgup", "pgdown"}}
+	keyPage    = pane.CardKey{Show: "pgdn", Means: "card.key.scroll", Names: []string{"pgup", "pgdown"}}
+	keyTurn    = pane.CardKey{Show: "←→", Means: "card.key.turn", Names: []string{"left", "right", "h", "l", "-", "+", "="}}
+	keyPrepare = key("enter", "prepare")
+	keyAgain   = key("x", "again")
+)
 
 func trim(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

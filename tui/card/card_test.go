@@ -3,14 +3,17 @@ package card
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 	"go.uber.org/goleak"
@@ -130,15 +133,24 @@ func (d *desk) press(keys ...string) {
 		case "b":
 			d.exp.CaptureB()
 		case "c":
-			d.card.Check(d.frame(0, 0))
+			d.card.Check(d.frame(78, 12))
 		case "i":
-			d.card.Hint(d.frame(0, 0))
+			d.card.Hint(d.frame(78, 12))
 		default:
-			d.card.Key(d.frame(0, 0), k)
+			d.card.Update(d.frame(78, 12), keyOf(k))
 		}
 		d.settle()
-		d.draw(78, 12)
+		d.card.Observe(d.frame(78, 12))
 	}
+}
+
+func keyOf(name string) tea.KeyMsg {
+	types := map[string]tea.KeyType{"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter,
+		"esc": tea.KeyEsc, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "backspace": tea.KeyBackspace, "f5": tea.KeyF5}
+	if t, ok := types[name]; ok {
+		return tea.KeyMsg{Type: t}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
 }
 
 // settle waits until the lab works with the settings shown.
@@ -367,6 +379,87 @@ func TestProgressThatCannotBeKeptIsSaid(t *testing.T) {
 	d.sees("El avance no se pudo guardar")
 }
 
+// Leaving a card restores the settings from before it, and its runs are compared
+// with nothing else.
+func TestLeavingRestoresTheSettings(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.turn("retries", lab.IntValue(7))
+	before := d.exp.Settings()
+	if d.card.Leave() {
+		t.Error("a card that changed nothing restores something")
+	}
+	d.press("a") // the student's own run
+	d.press("down", "enter")
+	if a, _ := d.exp.Captured(); a != nil {
+		t.Error("a run from before the card is compared with the card's")
+	}
+	d.lab.measure(retryAll)
+	d.press("a")
+	if !d.card.Leave() || !maps.Equal(d.exp.Settings(), before) {
+		t.Errorf("retries %v after leaving", d.exp.Settings()["retries"])
+	}
+	if a, b := d.exp.Captured(); a != nil || b != nil {
+		t.Error("runs of the card are still compared")
+	}
+}
+
+// After a card is passed the next card, the list and the way out are the first
+// keys, and they lead there.
+func TestWhatComesAfterPassing(t *testing.T) {
+	d := newDesk(t, "retry")
+	passable(d)
+	d.press("c")
+	var shown []string
+	for _, k := range d.card.Keys()[:3] {
+		shown = append(shown, k.Show)
+	}
+	if want := []string{"n", "o", "esc"}; !slices.Equal(shown, want) {
+		t.Errorf("the first keys are %v, want %v", shown, want)
+	}
+	d.press("o")
+	d.sees("R1", "superada", "C1", "K5", "1 predice")
+	d.press("o")
+	d.sees("Un rechazo es permanente")
+	next := d.card.cards[1].ID
+	if got := d.card.Update(d.frame(78, 12), keyOf("n")); got != next {
+		t.Errorf("the next card is %q, want %s", got, next)
+	}
+	d.press("o", "down", "down")
+	if got := d.card.Update(d.frame(78, 12), keyOf("enter")); got != d.card.cards[2].ID {
+		t.Errorf("the chosen card is %q", got)
+	}
+	if d.card.Show(next) || !d.card.Show("R1") {
+		t.Error("a card is shown at another lab")
+	}
+}
+
+// A card that is longer than its room scrolls and says so, above and below.
+func TestScrolling(t *testing.T) {
+	d := newDesk(t, "retry")
+	passable(d)
+	d.press("c")
+	see := func() string { return ansi.Strip(strings.Join(d.draw(40, 6), "\n")) }
+	d.card.Update(d.frame(40, 6), keyOf("up"))
+	if got := see(); !strings.Contains(got, "↓") || strings.Contains(got, "↑") {
+		t.Errorf("at the top:\n%s", got)
+	}
+	d.card.Update(d.frame(40, 6), keyOf("pgdown"))
+	if got := see(); !strings.Contains(got, "↑3 ↓") {
+		t.Errorf("a page further:\n%s", got)
+	}
+	for range 9 {
+		d.card.Update(d.frame(40, 6), keyOf("pgdown"))
+	}
+	if got := see(); !strings.Contains(got, "↑") || strings.Contains(got, "↓") {
+		t.Errorf("at the end:\n%s", got)
+	}
+}
+
+func TestTheToleranceIsShown(t *testing.T) {
+	d := newDesk(t, "convoy")
+	d.sees("con un error de hasta " + trim(d.card.session.Card().Predict.Tolerance))
+}
+
 func TestALabWithoutCardsHasNone(t *testing.T) {
 	d := newDesk(t, "retry")
 	book, err := course.Load(specsOfAll()...)
@@ -393,8 +486,8 @@ func TestKeysAreNamed(t *testing.T) {
 	}
 	for name, d := range scenes(t) {
 		for _, k := range d.card.Keys() {
-			if !d.text.Has(k[1]) || !en.Has(k[1]) {
-				t.Errorf("%s: no text for %s", name, k[1])
+			if !d.text.Has(k.Means) || !en.Has(k.Means) {
+				t.Errorf("%s: no text for %s", name, k.Means)
 			}
 		}
 	}
@@ -408,7 +501,7 @@ func TestKeysAreNamed(t *testing.T) {
 func BenchmarkDraw(b *testing.B) {
 	d := newDesk(b, "retry")
 	passable(d)
-	d.card.Hint(d.frame(0, 0))
+	d.card.Hint(d.frame(78, 12))
 	f := d.frame(70, 16)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -10,14 +10,25 @@ import (
 	"resilab/tui/widget"
 )
 
-// Draw implements pane.Card. Runs that were captured since the last call
-// are taken first.
+// Draw implements pane.Card.
 func (c *Card) Draw(f pane.Frame, focused bool) []string {
-	c.take(f.A, f.B)
 	if f.H <= 0 {
 		return nil
 	}
+	note := c.messageRows(f)
+	note = note[:min(len(note), max(0, f.H-2))] // the message stays in sight
+	rows := []string{c.heading(f, focused)}
+	rows = append(rows, widget.Scrolled(f.Theme, c.body(f, focused), c.scroll, f.W, f.H-1-len(note))...)
+	return widget.Fit(append(rows, note...), f.W, f.H)
+}
+
+// body is all that the card has to show below its heading.
+func (c *Card) body(f pane.Frame, focused bool) []string {
 	p := &page{Frame: f, words: c.session.Card().Words(f.Text.Lang())}
+	if c.listed {
+		c.drawList(p, focused)
+		return p.rows
+	}
 	switch c.session.Stage() {
 	case course.ToPredict:
 		c.drawQuestion(p, focused)
@@ -29,37 +40,46 @@ func (c *Card) Draw(f pane.Frame, focused bool) []string {
 		c.drawPassed(p)
 	}
 	c.drawHints(p)
-	rows := append([]string{c.heading(f, focused)}, c.window(p, f.H-1)...)
-	return widget.Fit(rows, f.W, f.H)
+	return p.rows
 }
 
-// window is the part of the page that fits. The message stays in sight.
-func (c *Card) window(p *page, h int) []string {
-	note := c.messageRows(p)
-	room := max(0, h-len(note))
-	c.scroll = max(0, min(c.scroll, len(p.rows)-room))
-	rows := p.rows[min(c.scroll, len(p.rows)):]
-	if len(rows) > room {
-		rows = rows[:room]
-		if room > 0 {
-			more := widget.NewLine(p.Theme, p.W).Put(p.Theme.Dim, p.Theme.Glyph.More+" "+p.Text.T("card.more"))
-			rows = append(rows[:room-1:room-1], more.String())
+// extent is how many rows the card has, and how many of them are shown at once.
+func (c *Card) extent(f pane.Frame) (count, room int) {
+	return len(c.body(f, true)), f.H - 2 - len(c.messageRows(f))
+}
+
+// drawList shows the course's cards and how far each of them is.
+func (c *Card) drawList(p *page, focused bool) {
+	for i, card := range c.cards {
+		l, style := p.line(), p.Theme.Text
+		if i == c.choice {
+			style = p.Theme.Text.Strong()
+			if focused {
+				l.Gap(1).Put(p.Theme.Focus.Strong(), p.Theme.Glyph.Pointer)
+			}
 		}
+		stage := c.opt.Store.Record(card.ID).Stage()
+		state, shade := p.Text.T("card.step."+stepNames[stage]), p.Theme.Dim
+		if stage == course.Passed {
+			shade = p.Theme.Good
+		}
+		title := card.ID + " " + p.Theme.Glyph.Dot + " " + card.Words(p.Text.Lang()).Title
+		l.To(indent).Cell(style, title, max(8, l.Left()-widget.Width(state)-2))
+		p.add(l.Right(shade, state))
 	}
-	return append(rows, note...)
 }
 
-func (c *Card) messageRows(p *page) []string {
+func (c *Card) messageRows(f pane.Frame) []string {
 	if c.message.key == "" {
 		return nil
 	}
-	style, mark := p.Theme.Accent, p.Theme.Glyph.Pointer
+	style, mark := f.Theme.Accent, f.Theme.Glyph.Dot
 	if c.message.bad {
-		style, mark = p.Theme.Warn, "!"
+		style, mark = f.Theme.Warn, "!"
 	}
-	q := &page{Frame: p.Frame}
-	q.put(style, mark, p.Text.T(c.message.key, c.message.args...))
-	return q.rows
+	p := &page{Frame: f}
+	p.put(style, mark, f.Text.T(c.message.key, c.message.args...))
+	return p.rows
 }
 
 // heading names the card and the step.
@@ -133,10 +153,10 @@ func (c *Card) drawQuestion(p *page, focused bool) {
 	for i, choice := range predict.Choices {
 		style, mark := th.Text, ""
 		if i == c.choice {
-			mark = th.Glyph.Pointer
+			style = th.Text.Strong()
 		}
 		if i == c.choice && focused {
-			style = th.Focus.Strong()
+			style, mark = th.Focus.Strong(), th.Glyph.Pointer
 		}
 		p.put(style, mark, p.words.Choices[choice])
 	}
@@ -145,13 +165,14 @@ func (c *Card) drawQuestion(p *page, focused bool) {
 func (c *Card) drawInput(p *page, predict course.Prediction) {
 	th := p.Theme
 	l := p.line().Gap(indent)
-	if c.typing {
-		l.Put(th.Focus.Strong(), c.input).Put(th.Focus, th.Glyph.Caret).Gap(1)
+	if c.Typing() {
+		c.number.Draw(l, th.Focus.Strong(), th.Invert, 12).Gap(1)
 		l.Put(th.Dim, predict.Unit+"  "+trim(predict.Min)+".."+trim(predict.Max))
 	} else {
 		l.Put(th.Dim, p.Text.T("card.type_number", trim(predict.Min), trim(predict.Max), predict.Unit))
 	}
 	p.add(l)
+	p.put(th.Dim, "", p.Text.T("card.tolerance", trim(predict.Tolerance), predict.Unit))
 }
 
 func (c *Card) drawRunA(p *page) {
@@ -162,9 +183,6 @@ func (c *Card) drawRunA(p *page) {
 	c.drawSamples(p, run)
 	c.drawObstacles(p, j, "card.start_differs")
 	if j.Counts() {
-		if c.message.key == "card.a_short" { // no longer
-			c.message = message{}
-		}
 		p.putMark(lab.MarkOK, p.Text.T("card.a_ready"))
 	}
 }

@@ -1,23 +1,39 @@
 package pane
 
+import tea "github.com/charmbracelet/bubbletea"
+
 // Card is the course's card beside a lab: a question, a prediction, runs A and
 // B, a check. It belongs to one lab of one screen and is called from one
 // goroutine. It may hold the lab's Experiment; none of its methods waits.
 type Card interface {
-	// Draw returns exactly f.H lines of exactly f.W cells. focused tells that
-	// keys come here first.
+	// Draw returns exactly f.H lines of exactly f.W cells and changes nothing.
+	// focused reports whether keys go to the card first.
 	Draw(f Frame, focused bool) []string
-	// Key is given the keys ("up", "left", "enter" …) that mean nothing
-	// elsewhere while the card has the focus.
-	Key(f Frame, key string)
-	// Typing tells that the card reads text: then Key is given every key but
-	// ctrl+c, text as it was typed or pasted, and "esc", "enter", "backspace".
+	// Observe is called before a frame is drawn when the figures or the captured
+	// runs may have changed.
+	Observe(f Frame)
+	// Update is called with the keys that Keys lists, and, while Typing, with
+	// every key but ctrl+c and with pasted text. It returns the id of a card of
+	// another lab where the student goes on to that, else "".
+	Update(f Frame, msg tea.KeyMsg) (elsewhere string)
+	// Show opens the card with an id and reports whether it is one of this lab.
+	Show(id string) bool
+	// Typing reports whether the card reads text.
 	Typing() bool
 	// Check judges the runs as they stand: the key c.
 	Check(f Frame)
 	// Hint shows the next hint: the key i.
 	Hint(f Frame)
-	// Keys lists what Key understands now, for the footer and the help: pairs
-	// of a key and the catalogue's key of what it does.
-	Keys() [][2]string
+	// Keys lists the keys that Update takes now, the most important first.
+	Keys() []CardKey
+	// Leave is called when the card is closed. It restores the settings from
+	// before the card and reports whether it did.
+	Leave() (restored bool)
+}
+
+// CardKey is a key of a card.
+type CardKey struct {
+	Show  string   // how it is written for people
+	Means string   // the catalogue's key of what it does
+	Names []string // as Bubble Tea names it
 }

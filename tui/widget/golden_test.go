@@ -73,7 +73,8 @@ func TestKnobRows(t *testing.T) {
 	}
 	knobs[1].Pointed, knobs[1].Focused = true, true
 	knobs[2].Pointed = true
-	knobs[7].Typing, knobs[7].Input, knobs[7].Range = true, "250m", KnobRange(text, "demo", base)
+	knobs[7].Range = KnobRange(text, "demo", base)
+	knobs[7].Input = func(l *Line, w int) { l.Text("250m").Put(l.th.Invert, " ") }
 	eachLook(t, []int{0, 12, 26, 36, 44}, func(th *theme.Theme, w int) (rows []string) {
 		for _, k := range knobs {
 			rows = append(rows, k.Row(th, w))

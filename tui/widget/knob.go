@@ -26,9 +26,9 @@ type Knob struct {
 	Idle    bool   // turning it shows nothing for now
 	Pointed bool   // the row that keys act on
 	Focused bool   // and the panel has the keys
-	Typing  bool   // Input is being typed in place of the value
-	Input   string
-	Range   string // what may be typed
+	// Input draws what is being typed in place of the value; nil: nothing is.
+	Input func(l *Line, w int)
+	Range string // what may be typed
 }
 
 // NewKnob fills in what the catalogue says.
@@ -78,19 +78,20 @@ func KnobRange(text *i18n.Catalogue, labID string, k lab.Knob) string {
 func (k Knob) Row(th *theme.Theme, w int) string {
 	l := NewLine(th, w)
 	name, value := th.Text, th.Text
-	pointer := th.Dim
 	if k.Idle {
 		name, value = th.Dim, th.Dim
 	}
 	if k.Pointed {
 		name, value = th.Text.Strong(), th.Text.Strong()
-		l.Put(focusStyle(th, k.Focused, pointer), th.Glyph.Pointer)
+		if k.Focused { // one pointer on the screen: where the keys go
+			l.Put(th.Focus.Strong(), th.Glyph.Pointer)
+		}
 	}
 	l.To(knobPointer)
 	nameWidth := max(6, min(knobName, w-knobPointer-knobValue-3))
 	l.Cell(name, k.Name, nameWidth).Gap(1)
 	switch {
-	case k.Typing:
+	case k.Input != nil:
 		k.input(l)
 	case k.Knob.Kind == lab.Choice || k.Knob.Kind == lab.Bool:
 		k.choice(l, value)
@@ -147,13 +148,10 @@ func (k Knob) choice(l *Line, value theme.Style) {
 	}
 }
 
-// input shows what is typed, a cursor, and what is allowed.
+// input shows what is typed with the cursor, and what is allowed.
 func (k Knob) input(l *Line) {
-	text := []rune(k.Input)
-	if room := l.Left() - 2; len(text) > room && room > 0 {
-		text = text[len(text)-room:]
-	}
-	l.Text(" ").Put(l.th.Text.Strong(), string(text)).Put(l.th.Invert, " ")
+	l.Gap(1)
+	k.Input(l, l.Left())
 	if Width(k.Range)+1 <= l.Left() {
 		l.Right(l.th.Dim, k.Range)
 	}

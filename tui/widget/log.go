@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,34 +18,70 @@ const logTime = 7
 type Log struct {
 	Events []lab.Event
 	Filter string // only lines that contain it, in any case
-	Back   int    // how many matching lines are hidden below the bottom
+	// Notable leaves out events that are routine.
+	Notable bool
+	Back    int // how many matching lines are hidden below the bottom
 }
 
 // Matching returns the events that the filter lets through.
 func (g Log) Matching(text *i18n.Catalogue) []lab.Event {
-	if g.Filter == "" {
+	if g.Filter == "" && !g.Notable {
 		return g.Events
 	}
 	wanted := strings.ToLower(g.Filter)
 	var out []lab.Event
 	for _, e := range g.Events {
-		if strings.Contains(strings.ToLower(text.T(e.Key, e.Args...)), wanted) {
+		if g.Notable && e.Routine {
+			continue
+		}
+		if wanted == "" || strings.Contains(strings.ToLower(text.T(e.Key, e.Args...)), wanted) {
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
-// Rows draws the log into h rows of w cells.
+// Rows draws the log into h rows of w cells. While it flows, the newest notable
+// events keep a third of the rows at the top, however many routine ones follow.
 func (g Log) Rows(th *theme.Theme, text *i18n.Catalogue, w, h int) []string {
 	events := g.Matching(text)
 	end := max(0, len(events)-max(0, g.Back))
 	begin := max(0, end-h)
+	shown := events[begin:end]
+	if g.Back == 0 {
+		kept := notable(events[:begin], shown, h/3)
+		shown = append(kept, shown[min(len(shown), len(kept)):]...)
+	}
 	rows := make([]string, 0, max(0, h))
-	for _, e := range events[begin:end] {
+	for _, e := range shown {
 		rows = append(rows, eventRow(th, text, e, w))
 	}
 	return Fit(rows, w, h)
+}
+
+// notable returns the newest events of older that are not routine, so many that
+// with those among the n first of shown, whose place they take, there are at most
+// most.
+func notable(older, shown []lab.Event, most int) (kept []lab.Event) {
+	if !hasRoutine(shown) {
+		return nil // nothing pushes notable events out
+	}
+	for i := len(older) - 1; i >= 0 && len(kept) < most; i-- {
+		if !older[i].Routine {
+			kept = append(kept, older[i])
+		}
+	}
+	slices.Reverse(kept)
+	for n := 0; n < len(kept) && n < len(shown); n++ { // what they push out may be notable itself
+		if !shown[n].Routine {
+			kept = append(kept[1:], shown[n])
+		}
+	}
+	return kept
+}
+
+func hasRoutine(events []lab.Event) bool {
+	return slices.ContainsFunc(events, func(e lab.Event) bool { return e.Routine })
 }
 
 func eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int) string {
@@ -61,16 +98,20 @@ func eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int) string 
 	return l.Put(words, text.T(e.Key, e.Args...)).String()
 }
 
-// eventTime writes when an event was, in minutes, seconds and tenths since
-// the lab started.
-func eventTime(at time.Duration) string {
-	tenths := int64(max(0, at) / (100 * time.Millisecond))
-	minutes, rest := tenths/600, tenths%600
-	s := strconv.FormatInt(minutes, 10) + ":"
-	if rest < 100 {
-		s += "0"
+// Clock writes how much of a run has passed: 1:05.
+func Clock(d time.Duration) string {
+	s := int64(max(0, d) / time.Second)
+	rest := strconv.FormatInt(s%60, 10)
+	if s%60 < 10 {
+		rest = "0" + rest
 	}
-	return s + strconv.FormatInt(rest/10, 10) + "." + strconv.FormatInt(rest%10, 10)
+	return strconv.FormatInt(s/60, 10) + ":" + rest
+}
+
+// eventTime writes when an event was, as Clock does with tenths of a second.
+func eventTime(at time.Duration) string {
+	tenths := int64(max(0, at)/(100*time.Millisecond)) % 10
+	return Clock(at) + "." + strconv.FormatInt(tenths, 10)
 }
 
 // Wrap breaks a text into rows of at most w cells, at blanks.

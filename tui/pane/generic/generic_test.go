@@ -12,6 +12,7 @@ import (
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/tui/field"
 	"resilab/tui/pane"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -50,11 +51,17 @@ func TestPartsFillTheirRectangle(t *testing.T) {
 		if rapid.Bool().Draw(rt, "captured") {
 			f.A = &lab.Run{Knobs: f.Settings.With("k0", lab.IntValue(9)), Metrics: map[string]float64{"m1": 2, "m3": 0}}
 		}
-		p := Panel{Selected: rapid.IntRange(0, max(0, len(f.Spec.Knobs)-1)).Draw(rt, "selected"), Typing: rapid.Bool().Draw(rt, "typing"), Input: "12"}
+		p := Panel{Selected: rapid.IntRange(0, max(0, len(f.Spec.Knobs)-1)).Draw(rt, "selected"), Focused: true}
+		if rapid.Bool().Draw(rt, "typing") {
+			p.Field = &field.Field{}
+			p.Field.Open("12")
+		}
+		table := Compare(f)
+		table.Rows = widget.Fit(append(table.Head, table.Rows...), f.W, f.H)
 		f.Snap.Troubles = []lab.Trouble{{Key: "x.trouble.broker.away"}}
 		for name, rows := range map[string][]string{
-			"panel": p.Rows(f), "cards": Cards(f), "numbers": Numbers(f), "table": Table(f), "picture": Picture{}.Draw(f),
-			"log": Log{Log: widget.Log{Events: f.Snap.Events, Filter: "x", Back: 2}, Frozen: true}.Rows(f), "hint": Hint(f, "one two three"),
+			"panel": p.Rows(f), "cards": Cards(f), "numbers": Numbers(f), "table": table.Rows, "picture": Picture{}.Draw(f),
+			"log": Log{Log: widget.Log{Events: f.Snap.Events, Filter: "x", Back: 2}, Frozen: true, Field: &field.Field{}}.Rows(f), "hint": Hint(f, "one two three"),
 		} {
 			if len(rows) != f.H {
 				rt.Fatalf("%s: %d rows of %d", name, len(rows), f.H)
@@ -74,7 +81,7 @@ func TestPanelShowsTheChosenKnob(t *testing.T) {
 		for selected := range 30 {
 			f := frame(t, 30, 1)
 			f.W, f.H = 40, h
-			p := Panel{Selected: selected}
+			p := Panel{Selected: selected, Focused: true}
 			found := false
 			for y, row := range p.Rows(f) {
 				i, ok := p.KnobAt(f.Spec, y, h)
@@ -95,45 +102,42 @@ func TestPanelShowsTheChosenKnob(t *testing.T) {
 func TestTableNeedsARunToCompareWith(t *testing.T) {
 	f := frame(t, 1, 1)
 	f.W, f.H = 60, 3
-	if got := ansi.Strip(Table(f)[1]); !strings.Contains(got, "Press a") {
+	if got := ansi.Strip(Compare(f).Rows[1]); !strings.Contains(got, "Press a") {
 		t.Errorf("%q", got)
 	}
 }
 
+// The difference is that of the figures that are shown.
 func TestDifference(t *testing.T) {
 	for _, tc := range []struct {
 		f    lab.Format
-		d    float64
+		a, b float64
 		want string
 	}{
-		{lab.Share, 0.005, "+0.5 pp"}, {lab.Share, -0.25, "−25 pp"}, {lab.Times, 0.19, "+0.19×"},
-		{lab.Count, -3, "−3"}, {lab.Millis, 0, "0 ms"},
+		{lab.Share, 0.994, 0.999, "+0.5 pp"}, {lab.Share, 0.5, 0.25, "−25 pp"}, {lab.Times, 1.21, 1.4, "+0.19×"},
+		{lab.Count, 5, 2, "−3"}, {lab.Millis, 7, 7, lab.Millis.Write(0)}, {lab.Share, 0.99761, 0.99839, "0 %"},
+		{lab.Share, 0.5004, 0.5006, "+0.1 pp"}, {lab.PerSecond, 19.96, 20.04, lab.PerSecond.Write(0)},
 	} {
-		if got := difference(lab.Metric{Format: tc.f}, tc.d); got != tc.want {
-			t.Errorf("%q, want %q", got, tc.want)
+		if got := difference(tc.f, tc.a, tc.b); got != tc.want {
+			t.Errorf("%s and %s: %q, want %q", tc.f.Write(tc.a), tc.f.Write(tc.b), got, tc.want)
 		}
 	}
 }
 
-// Where the columns are too wide, the differences lose their units before names lose letters.
-func TestNarrowTableKeepsNames(t *testing.T) {
-	f := frame(t, 0, 0)
-	for w, want := range map[int]string{60: "−1.1 pp ▼", 34: "−1.1 ▼"} {
-		f.W, f.H = w, 2
-		tab := table{f: f}
-		tab.add(f.Theme.Text, "sin reintento", "73.7 %", "72.6 %", f.Theme.Text, "−1.1 pp ▼")
-		row := ansi.Strip(tab.draw()[0])
-		if !strings.HasPrefix(row, "sin reintento ") || !strings.HasSuffix(strings.TrimRight(row, " "), want) {
-			t.Errorf("%d cells: %q", w, row)
+// Totals of runs of unequal length are compared as rates; a level is not.
+func TestTotalsAreComparedAsRates(t *testing.T) {
+	f := frame(t, 1, 0)
+	f.Spec.Metrics = []lab.Metric{{ID: "m0", Format: lab.Count}, {ID: "m1", Format: lab.Count, Level: true}}
+	f.A = &lab.Run{Knobs: f.Settings, Duration: 100, Metrics: map[string]float64{"m0": 500, "m1": 4}}
+	f.B = &lab.Run{Knobs: f.Settings, Duration: 10, Metrics: map[string]float64{"m0": 50, "m1": 4}}
+	f.W, f.H = 60, 10
+	got := strings.Join(Compare(f).Rows, "\n")
+	for _, want := range []string{"5 /s", "4 "} {
+		if strings.Count(ansi.Strip(got), want) < 2 {
+			t.Errorf("%q is not in both columns:\n%s", want, got)
 		}
 	}
-}
-
-func TestLogSaysThatNothingMatches(t *testing.T) {
-	f := frame(t, 1, 1)
-	f.W, f.H = 60, 4
-	rows := Log{Log: widget.Log{Events: f.Snap.Events, Filter: "zebra"}}.Rows(f)
-	if got := ansi.Strip(strings.Join(rows[1:], "")); len(rows) != f.H || !strings.Contains(got, "Nothing has zebra") {
-		t.Errorf("%d rows: %q", len(rows), got)
+	if strings.Contains(got, "500") {
+		t.Errorf("a total is compared:\n%s", got)
 	}
 }

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"resilab/tui/field"
 	"resilab/tui/pane"
 	"resilab/tui/widget"
 )
@@ -10,7 +11,7 @@ type Log struct {
 	widget.Log
 	Focused bool
 	Frozen  bool
-	Typing  bool // Filter is being typed
+	Field   *field.Field // the filter
 }
 
 // Rows draws the log into the frame.
@@ -18,34 +19,39 @@ func (g Log) Rows(f pane.Frame) []string {
 	if f.H <= 0 {
 		return nil
 	}
-	if g.Filter != "" && len(g.Matching(f.Text)) == 0 {
+	matching := g.Matching(f.Text)
+	if g.Filter != "" && len(matching) == 0 {
+		head := g.heading(f, 0)
 		f.H--
-		return append([]string{g.heading(f)}, Hint(f, f.Text.T("ui.log_nothing", g.Filter))...)
+		return append([]string{head}, Hint(f, f.Text.T("ui.log_nothing", g.Filter))...)
 	}
-	return append([]string{g.heading(f)}, g.Log.Rows(f.Theme, f.Text, f.W, f.H-1)...)
+	return append([]string{g.heading(f, len(matching))}, g.Log.Rows(f.Theme, f.Text, f.W, f.H-1)...)
 }
 
-// heading is a rule with the log's name and what holds the newest lines back.
-func (g Log) heading(f pane.Frame) string {
+// heading is a rule with the log's name, what holds lines back, and how many are
+// hidden above and below.
+func (g Log) heading(f pane.Frame, count int) string {
 	th, l := f.Theme, widget.NewLine(f.Theme, f.W)
 	l.Fill(th.Rule, th.Glyph.Line, 2).Gap(1)
+	style := th.Text.Strong()
 	if g.Focused {
-		l.Put(th.Focus.Strong(), f.Text.T("ui.log")).Gap(1)
-	} else {
-		l.Put(th.Text.Strong(), f.Text.T("ui.log")).Gap(1)
+		style = th.Focus.Strong()
 	}
-	if g.Typing || g.Filter != "" {
-		l.Put(th.Focus, "/"+g.Filter)
-		if g.Typing {
-			l.Put(th.Invert, " ")
-		}
-		l.Gap(1)
+	l.Put(style, f.Text.T("ui.log")).Gap(1)
+	if g.Filter != "" || g.Field.IsOpen() {
+		l.Put(th.Focus, "/")
+		g.Field.Draw(l, th.Focus, th.Invert, l.Left()/2).Gap(1)
+	}
+	if g.Notable {
+		l.Put(th.Warn, f.Text.T("ui.log_notable")).Gap(1)
 	}
 	if g.Frozen {
 		l.Put(th.Warn, f.Text.T("ui.log_frozen")).Gap(1)
 	}
-	if g.Back > 0 {
-		l.Put(th.Warn, f.Text.T("ui.log_back", g.Back)).Gap(1)
+	more := widget.More(max(0, count-g.Back-(f.H-1)), g.Back)
+	if more == "" {
+		return l.Fill(th.Rule, th.Glyph.Line, l.Left()).String()
 	}
-	return l.Fill(th.Rule, th.Glyph.Line, l.Left()).String()
+	l.Fill(th.Rule, th.Glyph.Line, l.Left()-widget.Width(more)-2).Gap(1)
+	return l.Put(th.Accent, more).String()
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"resilab/labs/lab"
+	"resilab/tui/field"
 	"resilab/tui/pane"
 	"resilab/tui/widget"
 )
@@ -12,8 +13,7 @@ import (
 type Panel struct {
 	Selected int
 	Focused  bool
-	Typing   bool
-	Input    string
+	Field    *field.Field // the chosen knob's value while it is typed; else nil
 }
 
 const panelHead = 1 // row of the heading
@@ -41,15 +41,16 @@ func (p Panel) Rows(f pane.Frame) []string {
 		k := widget.NewKnob(f.Text, f.Spec.ID, knobs[i], f.Settings[knobs[i].ID])
 		k.Pointed, k.Idle = i == p.Selected, !f.Spec.Shows(knobs[i], f.Settings)
 		k.Focused = k.Pointed && p.Focused
-		if k.Pointed && p.Typing {
-			k.Typing, k.Input, k.Range = true, p.Input, widget.KnobRange(f.Text, f.Spec.ID, knobs[i])
+		if k.Pointed && p.Field != nil {
+			k.Range = widget.KnobRange(f.Text, f.Spec.ID, knobs[i])
+			k.Input = func(l *widget.Line, w int) { p.Field.Draw(l, f.Theme.Text.Strong(), f.Theme.Invert, w) }
 		}
 		rows = append(rows, k.Row(f.Theme, f.W))
 	}
 	return widget.Fit(append(rows, p.foot(f, knobs)...), f.W, f.H)
 }
 
-// KnobAt tells which knob stands on row y of a panel of h rows.
+// KnobAt returns which knob stands on row y of a panel of h rows.
 func (p Panel) KnobAt(spec *lab.Spec, y, h int) (index int, ok bool) {
 	first, shown := p.window(len(Knobs(spec)), h)
 	index = first + y - panelHead
@@ -77,8 +78,10 @@ func (p Panel) heading(f pane.Frame, count int) string {
 	if knobs := Knobs(f.Spec); p.Selected >= 0 && p.Selected < len(knobs) && knobs[p.Selected].Group != "" {
 		l.Put(f.Theme.Dim, " "+f.Theme.Glyph.Dot+" "+f.Text.T(f.Spec.ID+".group."+knobs[p.Selected].Group))
 	}
-	if _, shown := p.window(count, f.H); shown < count {
-		l.Right(f.Theme.Dim, f.Text.T("ui.knobs_of", p.Selected+1, count))
+	if first, shown := p.window(count, f.H); shown < count {
+		of := f.Text.T("ui.knobs_of", p.Selected+1, count)
+		above := widget.More(first, 0)
+		l.To(f.W-widget.Width(of)-widget.Width(above)-1).Put(f.Theme.Accent, above).Right(f.Theme.Dim, of)
 	}
 	return l.String()
 }
@@ -96,9 +99,12 @@ func (p Panel) foot(f pane.Frame, knobs []lab.Knob) []string {
 		lines, needs = append(words, lines...), len(words)
 	}
 	if most := helpRows(f.H) - 1; len(lines) > most {
-		lines = append(lines[:most-1:most-1], lines[most-1]+" "+lines[most]) // too long: its end is cut
+		more := f.Text.T("ui.knob_more") // the whole of it is on the help page
+		last := widget.Wrap(lines[most-1], max(1, f.W-3-widget.Width(more)))
+		lines = append(lines[:most-1:most-1], last[0]+" "+more)
 	}
-	rows := []string{""}
+	first, shown := p.window(len(knobs), f.H)
+	rows := []string{widget.NewLine(f.Theme, f.W).Right(f.Theme.Accent, widget.More(0, len(knobs)-first-shown)).String()}
 	for i, row := range lines {
 		style := f.Theme.Dim
 		if i < needs {

@@ -2,7 +2,9 @@ package generic
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"resilab/labs/lab"
 	"resilab/tui/pane"
@@ -10,11 +12,17 @@ import (
 	"resilab/tui/widget"
 )
 
-// Table draws run A beside run B, or beside what is measured now: first the
+// Comparison is run A beside run B, or beside what is measured now. Its rows may
+// be more than there is room for.
+type Comparison struct {
+	Head, Rows []string
+}
+
+// Compare draws run A beside run B, or beside what is measured now: first the
 // knobs that differ, then the figures, those that differ before the others.
-func Table(f pane.Frame) []string {
+func Compare(f pane.Frame) Comparison {
 	if f.A == nil {
-		return Hint(f, f.Text.T("ui.compare.none"))
+		return Comparison{Rows: Hint(f, f.Text.T("ui.compare.none"))}
 	}
 	metrics, knobs, seconds, isB := compared(f)
 	second := f.Text.T("ui.compare.now")
@@ -22,7 +30,7 @@ func Table(f pane.Frame) []string {
 		second = "B"
 	}
 	th := f.Theme
-	t := table{f: f}
+	t := table{f: f, seconds: [2]float64{f.A.Duration, seconds}}
 	t.add(th.Text.Strong(), f.Text.T("ui.compare.title"), "A", second, th.Text.Strong(), f.Text.T("ui.compare.difference"))
 	t.add(th.Dim, f.Text.T("ui.compare.duration"), clock(f.A.Duration), clock(seconds), th.Dim, "")
 	t.addKnobs(knobs)
@@ -56,8 +64,9 @@ func compared(f pane.Frame) (metrics map[string]float64, knobs lab.Settings, sec
 
 // table collects rows and then gives each column the width that it needs.
 type table struct {
-	f    pane.Frame
-	rows []tableRow
+	f       pane.Frame
+	seconds [2]float64 // how long A and B have measured
+	rows    []tableRow
 }
 
 type tableRow struct {
@@ -69,7 +78,7 @@ func (t *table) add(style theme.Style, name, a, b string, end theme.Style, diff 
 	t.rows = append(t.rows, tableRow{cells: [4]string{name, a, b, diff}, style: style, end: end})
 }
 
-func (t *table) draw() []string {
+func (t *table) draw() (c Comparison) {
 	widths := t.widths()
 	if widths[0]+widths[1]+widths[2]+widths[3]+3 > t.f.W {
 		t.dropUnits() // A and B have them already, and names should not be cut
@@ -77,22 +86,23 @@ func (t *table) draw() []string {
 	}
 	gap := min(4, max(1, (t.f.W-widths[0]-widths[1]-widths[2]-widths[3])/3))
 	name := max(6, min(widths[0], t.f.W-widths[1]-widths[2]-widths[3]-3*gap))
-	var out []string
 	for i, r := range t.rows {
 		l := widget.NewLine(t.f.Theme, t.f.W).Cell(r.style, r.cells[0], name).Gap(gap)
 		l.RightCell(r.style, r.cells[1], widths[1]).Gap(gap).RightCell(r.style, r.cells[2], widths[2]).Gap(gap)
-		out = append(out, l.RightCell(r.end, r.cells[3], widths[3]).String())
-		if i == 0 {
-			whole := name + widths[1] + widths[2] + widths[3] + 3*gap
-			out = append(out, widget.NewLine(t.f.Theme, t.f.W).Fill(t.f.Theme.Rule, t.f.Theme.Glyph.Line, whole).String())
+		row := l.RightCell(r.end, r.cells[3], widths[3]).String()
+		if i > 0 {
+			c.Rows = append(c.Rows, row)
+			continue
 		}
+		whole := name + widths[1] + widths[2] + widths[3] + 3*gap
+		c.Head = []string{row, widget.NewLine(t.f.Theme, t.f.W).Fill(t.f.Theme.Rule, t.f.Theme.Glyph.Line, whole).String()}
 	}
-	return widget.Fit(out, t.f.W, t.f.H)
+	return c
 }
 
-// widths are what the columns need for the rows that are seen.
+// widths are what the columns need.
 func (t *table) widths() (widths [4]int) {
-	for _, r := range t.rows[:min(len(t.rows), t.f.H)] {
+	for _, r := range t.rows {
 		for i, c := range r.cells {
 			widths[i] = max(widths[i], widget.Width(c))
 		}
@@ -125,35 +135,65 @@ func (t *table) addKnobs(b lab.Settings) {
 func (t *table) addMetric(m lab.Metric, a, b map[string]float64) {
 	was, hadA := a[m.ID]
 	is, hadB := b[m.ID]
+	format := m.Format
+	if m.Format == lab.Count && !m.Level { // totals of unequal times are no comparison
+		format = lab.PerSecond
+		was, is = rate(was, t.seconds[0]), rate(is, t.seconds[1])
+	}
 	write := func(v float64, ok bool) string {
 		if !ok {
 			return "–"
 		}
-		return m.Format.Write(v)
+		return format.Write(v)
 	}
 	style, diff := t.f.Theme.Dim, ""
 	if hadA && hadB {
 		var arrow string
+		m.Format = format
 		arrow, style = widget.Compare(t.f.Theme, m, was, is)
-		diff = difference(m, is-was) + " " + arrow
+		diff = difference(format, was, is) + " " + arrow
 	}
 	t.add(t.f.Theme.Text, MetricName(t.f, m), write(was, hadA), write(is, hadB), style, diff)
 }
 
-// difference writes b-a with its sign; that of two shares is in points.
-func difference(m lab.Metric, d float64) string {
-	s := m.Format.Write(max(d, -d))
-	if m.Format == lab.Share {
-		s = strings.TrimSuffix(s, "%") + "pp"
+// rate is a total as so many a second.
+func rate(total, seconds float64) float64 {
+	if seconds <= 0 {
+		return 0
 	}
-	switch {
-	case d > 0:
-		return "+" + s
-	case d < 0:
-		return "−" + s
-	default:
-		return s
-	}
+	return total / seconds
 }
 
-func clock(seconds float64) string { return lab.Number.Write(seconds) + " s" }
+// difference writes b-a with its sign, as the difference of what is shown: 99.8
+// and 99.8 do not differ by 0.1. That of two shares is in points.
+func difference(format lab.Format, a, b float64) string {
+	if format.Write(a) == format.Write(b) {
+		return format.Write(0)
+	}
+	d := shown(format, b) - shown(format, a)
+	s := format.Write(max(d, -d))
+	if format == lab.Share {
+		s = strings.TrimSuffix(s, "%") + "pp"
+	}
+	if d > 0 {
+		return "+" + s
+	}
+	return "−" + s
+}
+
+// shown is the number that a format writes for a value.
+func shown(format lab.Format, v float64) float64 {
+	digits := strings.TrimFunc(format.Write(v), func(r rune) bool { return (r < '0' || r > '9') && r != '-' })
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return v
+	}
+	if format == lab.Share {
+		n /= 100
+	}
+	return n
+}
+
+func clock(seconds float64) string {
+	return widget.Clock(time.Duration(seconds * float64(time.Second)))
+}

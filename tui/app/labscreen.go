@@ -1,0 +1,240 @@
+package app
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/labs/lab"
+	"resilab/tui/pane/generic"
+)
+
+// area is a panel of a lab's screen that keys can go to.
+type area int
+
+const (
+	onKnobs area = iota
+	onTable
+	onLog
+	onCard
+)
+
+// labScreen is the screen of one lab: its panels, and the keys that act on the
+// lab whichever panel has the focus.
+type labScreen struct {
+	*host
+	lab     *labState
+	knobs   *knobPanel
+	figures *figurePanel
+	picture *picturePanel
+	log     *logPanel
+	card    *cardPanel
+	focus   area
+	plan    layout
+}
+
+func newLabScreen(h *host, entry LabEntry) *labScreen {
+	v := newLabState(h, entry)
+	s := &labScreen{host: h, lab: v, knobs: newKnobPanel(h, v), figures: &figurePanel{lab: v},
+		picture: &picturePanel{host: h, lab: v}, log: &logPanel{host: h, lab: v},
+		card: &cardPanel{host: h, lab: v, card: entry.Card}}
+	s.setFocus(onKnobs)
+	return s
+}
+
+// focused is the panel that gets keys first.
+func (s *labScreen) focused() panel {
+	switch s.focus {
+	case onTable:
+		return s.picture
+	case onLog:
+		return s.log
+	case onCard:
+		return s.card
+	default:
+		return s.knobs
+	}
+}
+
+func (s *labScreen) setFocus(a area) {
+	s.focus = a
+	s.knobs.focused, s.picture.focused, s.log.focused, s.card.focused = a == onKnobs, a == onTable, a == onLog, a == onCard
+}
+
+// parts are the panels that the focus can go to, in the order of tab.
+func (s *labScreen) parts() []area {
+	parts := []area{onKnobs}
+	if s.picture.table {
+		parts = append(parts, onTable)
+	}
+	parts = append(parts, onLog)
+	if s.card.open {
+		parts = append(parts, onCard)
+	}
+	return parts
+}
+
+// moveFocus goes to the next or the previous part.
+func (s *labScreen) moveFocus(dir int) {
+	parts := s.parts()
+	for i, a := range parts {
+		if a == s.focus {
+			s.setFocus(parts[(i+dir+len(parts))%len(parts)])
+			return
+		}
+	}
+	s.setFocus(onKnobs)
+}
+
+// wish is what the screen would like to show.
+func (s *labScreen) wish() wish {
+	want := wish{card: s.card.open, focus: s.focus, table: s.picture.table}
+	if a, _ := s.lab.exp.Captured(); a != nil {
+		want.ghost = !s.picture.table // the table shows all figures of A
+	}
+	if s.lab.snap != nil {
+		want.banner = len(s.lab.snap.Troubles)
+	}
+	if err, fatal := s.lab.failure(); err != nil && !fatal {
+		want.banner++
+	}
+	return want
+}
+
+// arrange gives each panel its rectangle.
+func (s *labScreen) arrange(l layout) {
+	s.plan = l
+	s.figures.all = l.shape == numbersOnly
+	s.knobs.SetRect(l.knobs)
+	s.figures.SetRect(l.figures)
+	s.picture.SetRect(l.picture)
+	s.log.SetRect(l.log)
+	s.card.SetRect(l.card)
+}
+
+// draw puts every panel that is shown onto the canvas.
+func (s *labScreen) draw(c *canvas) {
+	l := s.plan
+	if l.banner.H > 0 {
+		c.put(l.banner, filled(s.banner(l.banner), l.banner.W, l.banner.H))
+	}
+	if l.knobs.H > 0 {
+		c.put(l.knobs, s.knobs.View())
+		c.put(l.divider, s.divider(l.divider.H))
+	}
+	for _, part := range []struct {
+		r Rect
+		p panel
+	}{{l.figures, s.figures}, {l.picture, s.picture}, {l.card, s.card}, {l.log, s.log}} {
+		if part.r.H > 0 {
+			c.put(part.r, part.p.View())
+		}
+	}
+}
+
+func (s *labScreen) divider(h int) string {
+	column := s.th.Rule.Paint(s.th.Glyph.Column)
+	return strings.TrimSuffix(strings.Repeat(column+"\n", h), "\n")
+}
+
+// banner shows the lab's troubles, and the error of the last thing asked of it.
+func (s *labScreen) banner(r Rect) []string {
+	rows := generic.Banner(s.lab.frame(r), s.now())
+	if err, fatal := s.lab.failure(); err != nil && !fatal {
+		rows = append(rows, s.line(r.W).Put(s.th.Bad.Strong(), "! ").Put(s.th.Bad, oneLine(err)).String())
+	}
+	return rows
+}
+
+// typing returns the panel that reads text; nil: none does.
+func (s *labScreen) typing() panel {
+	switch {
+	case s.knobs.value.IsOpen():
+		return s.knobs
+	case s.log.filter.IsOpen():
+		return s.log
+	case s.card.typing():
+		return s.card
+	}
+	return nil
+}
+
+// Update takes a key that no field and no overlay has taken, or the mouse.
+// found reports whether the key means something here.
+func (s *labScreen) Update(msg tea.Msg) (cmd tea.Cmd, found bool) {
+	switch msg := msg.(type) {
+	case tea.MouseMsg:
+		return s.onMouse(msg), true
+	case tea.KeyMsg:
+		s.knobs.problem = ""
+		b, found := find(s.keys(), msg)
+		switch {
+		case !found:
+			return nil, false
+		case b.run == nil:
+			return s.card.Update(msg), true
+		}
+		return b.run(), true
+	}
+	return nil, false
+}
+
+// keys are the keys that mean something in the lab's screen now: those of the
+// focused panel first.
+func (s *labScreen) keys() [][]binding {
+	return [][]binding{s.focused().Keys(), s.turnKeys(), s.runKeys(), s.picture.viewKeys(s.toggleTable), s.partKeys(), s.log.logKeys(s.showLog)}
+}
+
+// turnKeys change the chosen knob. While the card has the focus they are the card's.
+func (s *labScreen) turnKeys() []binding {
+	return onlyAll(s.knobs.turnKeys(), func() bool { return s.focus != onCard })
+}
+
+func (s *labScreen) showLog() { s.setFocus(onLog) }
+
+// observe looks at the lab and reports whether anything visible has changed.
+func (s *labScreen) observe() (changed bool) {
+	changed = s.lab.observe(s.now())
+	if changed {
+		s.card.observe()
+	}
+	return changed
+}
+
+// back closes what was opened last, and reports whether there was anything.
+func (s *labScreen) back() bool {
+	switch {
+	case s.picture.table:
+		s.toggleTable()
+	case s.log.filter.Text() != "":
+		s.log.filter.Clear()
+		s.log.back = 0
+	case s.log.notable:
+		s.log.notable = false
+	case s.log.frozen != nil:
+		s.log.flow()
+	case s.card.open:
+		s.card.close()
+		s.setFocus(onKnobs)
+	case s.focus != onKnobs:
+		s.setFocus(onKnobs)
+	default:
+		return false
+	}
+	return true
+}
+
+// phase is the word for the lab's state.
+func (s *labScreen) phase() string {
+	if _, fatal := s.lab.failure(); fatal {
+		return "failed"
+	}
+	switch {
+	case s.lab.seen.phase == lab.Paused:
+		return "paused"
+	case s.lab.starting():
+		return "starting"
+	default:
+		return "running"
+	}
+}
