@@ -7,10 +7,10 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// beginPublish remembers a basic.publish; its message follows.
+// beginPublish keeps a basic.publish until its message has arrived.
 func (ch *channel) beginPublish(m *codec.BasicPublish) error {
 	c := ch.session
-	c.publishes.Store(true)
+	c.notices.publishes.Store(true)
 	if b := c.server.blockade(); b != nil {
 		if err := c.hold(byServer, b.reason, b.lifted); err != nil {
 			return err
@@ -24,7 +24,7 @@ func (ch *channel) beginPublish(m *codec.BasicPublish) error {
 	return nil
 }
 
-// header takes the properties and the size of the message.
+// header reads the properties and the size of the message.
 func (ch *channel) header(payload []byte) error {
 	in := &ch.incoming
 	if in.state != expectHeader {
@@ -43,7 +43,7 @@ func (ch *channel) header(payload []byte) error {
 	if limit := ch.session.server.options.MaxMessageBytes; h.BodySize > uint64(limit) {
 		return &methodError{idPublish, broker.Refuse(broker.PreconditionFailed, "message size %d is larger than configured max size %d", h.BodySize, limit)}
 	}
-	// A small body gets its room at once; a large one has to arrive first.
+	// Memory for a large body is taken only when its bytes arrive.
 	room := h.BodySize
 	if room > minFrameMax {
 		room = 0
@@ -53,7 +53,7 @@ func (ch *channel) header(payload []byte) error {
 	return ch.finish()
 }
 
-// body takes a piece of the message.
+// body appends a part of the message.
 func (ch *channel) body(payload []byte) error {
 	in := &ch.incoming
 	if in.state != expectBody {
@@ -72,7 +72,7 @@ func (ch *channel) body(payload []byte) error {
 	return ch.finish()
 }
 
-// unexpected is the error for a frame of another kind than the state asks for.
+// unexpected is the error for a frame that is not allowed in the present state.
 func (in *incoming) unexpected() error {
 	switch in.state {
 	case expectHeader:
@@ -84,7 +84,7 @@ func (in *incoming) unexpected() error {
 	}
 }
 
-// finish publishes the message when all of it is there.
+// finish publishes the message if it is complete.
 func (ch *channel) finish() error {
 	in := ch.incoming
 	if in.missing > 0 {
@@ -106,7 +106,7 @@ func (ch *channel) publish(in incoming) error {
 	}
 	msg, err := broker.NewMessage(in.exchange, in.key, in.data[:in.props:in.props], in.data[in.props:], ch.session.broker.User())
 	if err != nil {
-		return cmp.Or(ch.broker.MayPublish(in.exchange), err) // a wrong exchange is worse than a wrong property
+		return cmp.Or(ch.broker.MayPublish(in.exchange), err) // RabbitMQ reports the exchange first
 	}
 	out, err := ch.broker.Publish(msg, in.mandatory)
 	if err != nil {
@@ -116,23 +116,21 @@ func (ch *channel) publish(in incoming) error {
 		ch.bounce(msg)
 	}
 	ch.settlePublish(out.Refused)
-	ch.session.burst++
-	ch.session.behind = out.Behind
+	ch.session.pacer.published(out.Behind)
 	if out.Wait != nil {
 		return ch.session.hold(byMemory, "low on memory", out.Wait)
 	}
 	return nil
 }
 
-// bounce returns a message that no queue took.
+// bounce returns a message that no queue accepted.
 func (ch *channel) bounce(m *broker.Message) {
 	ch.session.out.content(ch.id, &codec.BasicReturn{
 		ReplyCode: broker.NoRoute, ReplyText: "NO_ROUTE", Exchange: m.Exchange, RoutingKey: m.RoutingKey,
 	}, m.WithoutBCC())
 }
 
-// settlePublish numbers a publishing and confirms it, or says that it was
-// refused.
+// settlePublish numbers a publish and confirms it, negatively if it was refused.
 func (ch *channel) settlePublish(refused bool) {
 	if !ch.broker.Confirming() {
 		return
@@ -145,6 +143,6 @@ func (ch *channel) settlePublish(refused bool) {
 	ch.confirm()
 	ch.published++
 	ch.confirmed = ch.published
-	// The flag is for the other direction, but RabbitMQ sets it in this one, too.
+	// RabbitMQ sets the flag although it has no meaning in this direction.
 	ch.session.out.method(ch.id, &codec.BasicNack{DeliveryTag: ch.published, Requeue: true})
 }

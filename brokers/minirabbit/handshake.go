@@ -19,12 +19,15 @@ const (
 	protocolHeader09 = "AMQP\x01\x01\x00\x09"
 )
 
-// mechanisms are the ways to log in.
+// mechanisms are the supported ways to log in.
 const mechanisms = "PLAIN AMQPLAIN"
 
-// handshake logs the client in and opens its virtual host.
-func (c *session) handshake() error {
-	c.listenUntil(time.Now().Add(patience))
+// A handshake logs a client in and opens its virtual host.
+type handshake struct{ *session }
+
+// run returns an error if the session ends with the handshake.
+func (c handshake) run() error {
+	c.deadlines.set(time.Now().Add(answerTimeout))
 	header, err := c.in.Raw(len(protocolHeader))
 	if err != nil {
 		return fmt.Errorf("waiting for a client to begin: %w", err)
@@ -43,21 +46,21 @@ func (c *session) handshake() error {
 	if err := c.open(user); err != nil {
 		return err
 	}
-	c.listenUntil(time.Time{})
+	c.deadlines.set(time.Time{})
 	return nil
 }
 
 // refuse sends connection.close with the reason. It is for a wrong password and a
 // wrong virtual host; on anything else the server just hangs up, like RabbitMQ.
-func (c *session) refuse(err error, id codec.MethodID) error {
+func (c handshake) refuse(err error, id codec.MethodID) error {
 	if e, ok := err.(*broker.Error); ok {
-		c.part(e, id, farewell)
+		c.sendClose(e, id, closeTimeout)
 	}
 	return err
 }
 
-// await reads the one method that the handshake allows next.
-func await[M codec.Method](c *session) (M, error) {
+// await reads the only method that the handshake allows next.
+func await[M codec.Method](c handshake) (M, error) {
 	var none M
 	for {
 		f, err := c.in.Next()
@@ -81,7 +84,7 @@ func await[M codec.Method](c *session) (M, error) {
 	}
 }
 
-func (c *session) login() (user string, err error) {
+func (c handshake) login() (user string, err error) {
 	c.out.method(0, &codec.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
 		ServerProperties: c.server.properties(),
@@ -92,7 +95,10 @@ func (c *session) login() (user string, err error) {
 	if err != nil {
 		return "", err
 	}
-	can := c.readClient(ok.ClientProperties)
+	c.client.read(ok.ClientProperties)
+	if c.client.can("connection.blocked") {
+		c.notices.want()
+	}
 	if !slices.Contains(strings.Fields(mechanisms), ok.Mechanism) {
 		return "", fmt.Errorf("a client asked for the mechanism %q", ok.Mechanism)
 	}
@@ -105,40 +111,18 @@ func (c *session) login() (user string, err error) {
 		return user, nil
 	}
 	refusal := broker.Refuse(broker.AccessRefused, "Login was refused using authentication mechanism %s. For details see the broker logfile.", ok.Mechanism)
-	if can["authentication_failure_close"] {
+	if c.client.can("authentication_failure_close") {
 		return "", c.refuse(refusal, 0)
 	}
 	return "", refusal
 }
 
-// readClient keeps the client's name and returns the capabilities it claims.
-func (c *session) readClient(properties codec.Table) map[string]bool {
-	if v, ok := properties.Get("connection_name"); ok {
-		c.mu.Lock()
-		c.clientName, _ = v.(string)
-		c.mu.Unlock()
-	}
-	can := map[string]bool{}
-	v, _ := properties.Get("capabilities")
-	claims, _ := v.(codec.Table)
-	for _, f := range claims {
-		can[f.Name], _ = f.Value.(bool)
-	}
-	c.mu.Lock()
-	c.knowsGone = can["consumer_cancel_notify"]
-	c.mu.Unlock()
-	if can["connection.blocked"] {
-		c.notices.want()
-	}
-	return can
-}
-
-// credentials reads the answer of either mechanism.
+// credentials returns the user and the password in the response of a mechanism.
 func credentials(mechanism string, response []byte) (user, password string, err error) {
 	bad := fmt.Errorf("a client logs in with a malformed answer for %s", mechanism)
 	if mechanism == "PLAIN" {
 		parts := strings.Split(string(response), "\x00")
-		if len(parts) != 3 || parts[0] != "" { // nobody may act for somebody else
+		if len(parts) != 3 || parts[0] != "" { // the authorization identity must be empty
 			return "", "", bad
 		}
 		return parts[1], parts[2], nil
@@ -157,7 +141,7 @@ func credentials(mechanism string, response []byte) (user, password string, err 
 	return user, password, nil
 }
 
-// properties say what the server is and, honestly, what it can.
+// properties returns the server's product and capabilities.
 func (s *Server) properties() codec.Table {
 	can := codec.Table{}
 	for _, name := range []string{
@@ -176,11 +160,11 @@ func (s *Server) properties() codec.Table {
 	}
 }
 
-// behavesLike is the version of RabbitMQ whose behaviour this server has.
+// behavesLike is the version of RabbitMQ that the server behaves like.
 const behavesLike = "3.10.8"
 
-// tune agrees on limits: the client may lower what the server offers.
-func (c *session) tune() error {
+// tune negotiates limits: the client may lower what the server offers.
+func (c handshake) tune() error {
 	o := c.server.options
 	c.out.method(0, &codec.ConnectionTune{
 		ChannelMax: uint16(o.ChannelMax),
@@ -197,18 +181,17 @@ func (c *session) tune() error {
 	if err := negotiated("frame_max", int(ok.FrameMax), minFrameMax, o.FrameMax); err != nil {
 		return err
 	}
-	c.maxChans = int(ok.ChannelMax)
+	c.channels.max = int(ok.ChannelMax)
 	c.in.SetMax(int(ok.FrameMax))
 	c.out.setFrameMax(int(ok.FrameMax))
 	if interval := time.Duration(ok.Heartbeat) * time.Second; interval > 0 {
-		c.silence = interval * 5 / 2
-		c.beats <- time.NewTicker(interval / 2)
+		c.deadlines.silence = interval * 5 / 2
+		c.heartbeats <- time.NewTicker(interval / 2)
 	}
 	return nil
 }
 
-// negotiated checks a client's choice; 0 stands for no limit, which is more
-// than the server allows.
+// negotiated checks a client's choice. 0 means no limit, which is refused.
 func negotiated(name string, n, low, high int) error {
 	switch {
 	case n == 0:
@@ -221,7 +204,7 @@ func negotiated(name string, n, low, high int) error {
 	return nil
 }
 
-func (c *session) open(user string) error {
+func (c handshake) open(user string) error {
 	open, err := await[*codec.ConnectionOpen](c)
 	if err != nil {
 		return err

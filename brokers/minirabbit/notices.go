@@ -2,24 +2,26 @@ package minirabbit
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"resilab/brokers/minirabbit/codec"
 )
 
-// Why a publisher is held back.
+// The reasons for holding back a publisher.
 const (
 	byServer = 1 << iota // Server.Block
 	byMemory             // a queue, or all together, reached the limit
 )
 
-// notices tells a client that it is held back from publishing and that it is
-// not any more: once, however many reasons there are.
+// notices tell a client that it is held back from publishing and when that ends,
+// with one notice each for any number of reasons.
 type notices struct {
-	out *outbox
+	out       *outbox
+	publishes atomic.Bool // the client has published
 
 	mu      sync.Mutex
 	reasons int
-	wanted  bool // the client said that it understands them
+	wanted  bool // the client supports connection.blocked
 }
 
 func (n *notices) block(why int, text string) {
@@ -43,6 +45,7 @@ func (n *notices) unblock(why int) {
 	}
 }
 
+// active reports whether the client is held back.
 func (n *notices) active() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

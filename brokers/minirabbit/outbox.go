@@ -10,34 +10,35 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// An outbox collects the frames for one client. Anybody may add, nobody waits;
-// one goroutine writes, and what comes while it writes goes out together with
-// the next call. While nothing waits an outbox holds no buffer.
+// An outbox collects the frames for one client. Any goroutine may add frames without
+// waiting; one goroutine writes. Frames that are added while it writes go out with
+// the next write. An empty outbox holds no buffer.
 type outbox struct {
 	conn  net.Conn
-	wake  chan struct{} // somebody added
-	drain func()        // consumers may go on that found the outbox congested
+	wake  chan struct{} // signals that frames were added
+	drain func()        // called when the outbox is no longer congested
 
-	flooded atomic.Bool // more than flood waits
+	flooded atomic.Bool // more than floodSize bytes wait
 
 	mu       sync.Mutex
-	buf      *[]byte // nil while nothing waits
+	buf      *[]byte // nil while no frame waits
 	frameMax int
 	closed   bool          // nothing more may be added
-	starved  bool          // congested said yes
-	ebbed    chan struct{} // closed once a flood is written; nil while nobody waits for that
+	starved  bool          // congested returned true
+	written  chan struct{} // closed once a flood is written; nil unless a reader waits for it
 	methods  codec.MethodWriter
 	deliver  codec.BasicDeliver // reused: one less allocation for each message
 }
 
 const (
-	// congestion is how many bytes may wait before consumers get no more.
-	congestion = 256 << 10
-	// flood is how many bytes may wait before the client is not listened to: it
-	// asks for much and reads nothing.
-	flood = 8 << 20
-	// keepBuffer is the largest buffer that is used again.
-	keepBuffer = 2 * congestion
+	// congestionSize is the number of waiting bytes above which consumers receive
+	// no more.
+	congestionSize = 256 << 10
+	// floodSize is the number of waiting bytes above which the session stops
+	// reading: the client requests much and reads nothing.
+	floodSize = 8 << 20
+	// keptBuffer is the largest buffer that is used again.
+	keptBuffer = 2 * congestionSize
 )
 
 // buffers are shared by all outboxes.
@@ -47,7 +48,7 @@ func newOutbox(conn net.Conn, frameMax int, drain func()) *outbox {
 	return &outbox{conn: conn, wake: make(chan struct{}, 1), frameMax: frameMax, drain: drain}
 }
 
-// add lets write append frames.
+// add calls write to append frames.
 func (o *outbox) add(write func(buf []byte) []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -58,14 +59,14 @@ func (o *outbox) add(write func(buf []byte) []byte) {
 	}
 }
 
-// measure notes whether too much waits.
+// measure checks whether a flood waits.
 func (o *outbox) measure() {
-	if len(*o.buf) > flood {
+	if len(*o.buf) > floodSize {
 		o.flooded.Store(true)
 	}
 }
 
-// buffer returns the buffer to append to and makes sure it will be written.
+// buffer returns the buffer to append to and wakes the writer.
 func (o *outbox) buffer() *[]byte {
 	if o.buf == nil {
 		o.buf = buffers.Get().(*[]byte)
@@ -82,7 +83,7 @@ func (o *outbox) method(channel uint16, m codec.Method) {
 	o.add(func(buf []byte) []byte { return o.methods.Append(buf, channel, m) })
 }
 
-// content adds a method frame and the message that belongs to it.
+// content adds a method frame and its message.
 func (o *outbox) content(channel uint16, m codec.Method, msg *broker.Message) {
 	o.add(func(buf []byte) []byte {
 		buf = o.methods.Append(buf, channel, m)
@@ -107,17 +108,17 @@ func (o *outbox) delivery(channel uint16, tag string, number uint64, redelivered
 	o.measure()
 }
 
-// congested says whether too much waits; if so drain is called later.
+// congested reports whether too many bytes wait. If so, drain is called later.
 func (o *outbox) congested() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	full := o.buf != nil && len(*o.buf) > congestion && !o.closed
+	full := o.buf != nil && len(*o.buf) > congestionSize && !o.closed
 	o.starved = o.starved || full
 	return full
 }
 
-// room returns a channel that is closed once a flood is written, or nil when
-// there is none.
+// room returns a channel that is closed once a flood is written, or nil if there is
+// none.
 func (o *outbox) room() <-chan struct{} {
 	if !o.flooded.Load() {
 		return nil
@@ -127,41 +128,41 @@ func (o *outbox) room() <-chan struct{} {
 	if o.closed || !o.flooded.Load() {
 		return nil
 	}
-	if o.ebbed == nil {
-		o.ebbed = make(chan struct{})
+	if o.written == nil {
+		o.written = make(chan struct{})
 	}
-	return o.ebbed
+	return o.written
 }
 
-// ebb lets everybody go on who waits for room. The lock is held.
-func (o *outbox) ebb() {
+// signalRoom lets readers that wait for room go on. o.mu is held.
+func (o *outbox) signalRoom() {
 	o.flooded.Store(false)
-	if o.ebbed != nil {
-		close(o.ebbed)
-		o.ebbed = nil
+	if o.written != nil {
+		close(o.written)
+		o.written = nil
 	}
 }
 
-// seal ignores frames that are added from now on; those that wait are written.
+// seal ignores frames that are added from now on. Waiting frames are still written.
 func (o *outbox) seal() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
 }
 
-// setFrameMax applies what was negotiated.
+// setFrameMax sets the negotiated frame size.
 func (o *outbox) setFrameMax(n int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.frameMax = n
 }
 
-// run writes until stop is closed, then what is left, and closes the
-// connection. A connection that cannot be written to is closed at once, which
-// ends its reader too. Once the client has agreed to heartbeats, a ticker arrives
-// on beats. At each tick a heartbeat is sent unless something else was sent since
-// the tick before.
-func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker) {
+// run writes until stop is closed, writes the waiting frames and closes the
+// connection. If a write fails, it closes the connection at once, which also ends
+// the reader. Once the client has agreed to heartbeats, a ticker arrives on
+// heartbeats. At each tick a heartbeat is sent unless another frame was sent since
+// the previous tick.
+func (o *outbox) run(stop <-chan struct{}, heartbeats <-chan *time.Ticker) {
 	defer o.close()
 	var tick <-chan time.Time
 	idle := false
@@ -170,7 +171,7 @@ func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker) {
 		case <-stop:
 			_ = o.flush() // the connection ends anyway
 			return
-		case t := <-beats:
+		case t := <-heartbeats:
 			defer t.Stop()
 			tick = t.C
 			continue
@@ -189,7 +190,7 @@ func (o *outbox) run(stop <-chan struct{}, beats <-chan *time.Ticker) {
 	}
 }
 
-// clearWake takes back the signal that something was added.
+// clearWake takes back the signal that frames were added.
 func (o *outbox) clearWake() {
 	select {
 	case <-o.wake:
@@ -197,21 +198,21 @@ func (o *outbox) clearWake() {
 	}
 }
 
-// flush writes until nothing waits.
+// flush writes until no frame waits.
 func (o *outbox) flush() error {
 	for {
 		o.mu.Lock()
 		b, starved := o.buf, o.starved
 		o.buf, o.starved = nil, false
 		if b == nil {
-			o.ebb()
+			o.signalRoom()
 		}
 		o.mu.Unlock()
 		if b == nil {
 			return nil
 		}
 		_, err := o.conn.Write(*b)
-		if cap(*b) <= keepBuffer {
+		if cap(*b) <= keptBuffer {
 			*b = (*b)[:0]
 			buffers.Put(b)
 		}
@@ -230,5 +231,5 @@ func (o *outbox) close() {
 	defer o.mu.Unlock()
 	o.closed = true
 	o.buf = nil
-	o.ebb()
+	o.signalRoom()
 }

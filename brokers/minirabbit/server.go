@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 
 	"resilab/brokers/loopback"
@@ -17,7 +19,7 @@ import (
 type Server struct {
 	options Options
 	broker  *broker.Broker
-	addr    string // once it listened: a restart comes back there
+	addr    string // where it listens, also after a restart
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -29,13 +31,7 @@ type Server struct {
 	running   sync.WaitGroup
 }
 
-// A blockade holds every publisher until it is lifted.
-type blockade struct {
-	reason string
-	lifted chan struct{}
-}
-
-// Run starts a server. It listens when Run returns; Close is due.
+// Run starts a server, which listens when Run returns. The caller must call Close.
 func Run(o Options) (*Server, error) {
 	s := newServer(o)
 	if err := s.listen(); err != nil {
@@ -45,7 +41,7 @@ func Run(o Options) (*Server, error) {
 	return s, nil
 }
 
-// newServer makes a server that does not listen yet.
+// newServer returns a server that does not listen yet.
 func newServer(o Options) *Server {
 	o = o.withDefaults()
 	return &Server{
@@ -83,7 +79,7 @@ func openListener(addr string) (net.Listener, error) {
 	return net.Listen("tcp", addr)
 }
 
-// accept ends when its listener is closed.
+// accept starts a session for each connection until the listener is closed.
 func (s *Server) accept(l net.Listener) {
 	for {
 		conn, err := l.Accept()
@@ -98,7 +94,7 @@ func (s *Server) accept(l net.Listener) {
 	}
 }
 
-// start begins a session, unless its listener was closed meanwhile.
+// start starts a session unless its listener was closed.
 func (s *Server) start(conn net.Conn, l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +112,7 @@ func (s *Server) start(conn net.Conn, l net.Listener) {
 	})
 }
 
-// Addr is the address the server listens on, host and port.
+// Addr returns the host and port that the server listens on.
 func (s *Server) Addr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,8 +132,8 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// Close ends all connections, telling their clients, and waits until nothing
-// of the server runs any more. Closing again does nothing.
+// Close closes all connections with connection.close and waits until all goroutines
+// of the server have ended. Closing again does nothing.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.mu.Lock()
@@ -150,7 +146,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// stop closes the listener and all connections and waits for them.
+// stop closes the listener and all connections and waits until they have ended.
 func (s *Server) stop() {
 	s.mu.Lock()
 	if s.listener != nil {
@@ -164,11 +160,18 @@ func (s *Server) stop() {
 	s.running.Wait()
 }
 
-// Restart does what restarting a RabbitMQ does, on the same address: every
-// connection is closed; durable queues and exchanges stay, with their
-// persistent messages; the rest is gone.
+// Restart does what restarting RabbitMQ does, on the same address: it closes every
+// connection and keeps only durable exchanges and queues with their persistent
+// messages.
 func (s *Server) Restart() error {
 	s.stop()
 	s.broker.Restart()
 	return s.listen()
+}
+
+// each returns the present sessions.
+func (s *Server) each() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.sessions))
 }

@@ -8,87 +8,77 @@ import (
 	"math"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"resilab/brokers/minirabbit/broker"
 	"resilab/brokers/minirabbit/codec"
 )
 
-// A session is one client's connection. One goroutine reads frames and carries
-// them out; the outbox's goroutine writes. Messages for this client's consumers
-// come from whichever goroutine makes them available, straight into the outbox.
+// A session serves one client's connection. One goroutine reads frames and carries
+// them out; the outbox's goroutine writes. Deliveries for the client are added to
+// the outbox by the goroutines that make messages ready.
 type session struct {
-	server   *Server
-	conn     net.Conn
-	in       *codec.Reader
-	out      *outbox
-	notices  notices
-	methods  codec.MethodReader
-	broker   *broker.Connection // nil before connection.open
-	maxChans int
-	silence  time.Duration // how long the client may say nothing; 0 is for ever
-	heard    time.Time     // when that was last counted anew
-
-	mu         sync.Mutex // guards what other goroutines look at
-	clientName string
-	knowsGone  bool // the client understands a basic.cancel
-	channels   map[uint16]*channel
-
-	confirming []*channel      // have confirms to send
-	burst      int             // messages published since the last pause
-	behind     <-chan struct{} // closed once the consumers of the last have caught up; nil if they had
-	publishes  atomic.Bool     // it has published at least once
-	beats      chan *time.Ticker
-	parting    chan struct{} // closed once connection.close was sent: only its answer counts
-	partOnce   sync.Once
-	stop       chan struct{} // closed to end the session
+	server     *Server
+	conn       net.Conn
+	in         *codec.Reader
+	out        *outbox
+	methods    codec.MethodReader
+	broker     *broker.Connection // nil before connection.open
+	client     clientInfo
+	deadlines  deadlines
+	notices    notices
+	channels   channelTable
+	confirming []*channel // have confirms to send
+	pacer      pacer
+	heartbeats chan *time.Ticker // receives the ticker once heartbeats are agreed on
+	stop       chan struct{}     // closed to end the session
 	stopOnce   sync.Once
 }
 
 const (
-	// patience is how long a client may take to log in, and to answer when it
-	// is told that it made a mistake.
-	patience = 10 * time.Second
-	// farewell is how long a client that is sent away may take to answer, and
-	// the last frames may take to be written.
-	farewell = time.Second
+	// answerTimeout is how long a client may take to log in and to answer
+	// connection.close.
+	answerTimeout = 10 * time.Second
+	// closeTimeout is how long the client may take to answer when the server
+	// closes, and how long the last frames may take to be written.
+	closeTimeout = time.Second
 )
 
 var (
-	// errGone ends a session whose client answered a close, or that was cut.
-	errGone = errors.New("connection ended")
+	// errEnded ends a session whose client answered connection.close, or that was
+	// cut.
+	errEnded = errors.New("connection ended")
 	// errClientClosed ends a session whose client sent connection.close.
 	errClientClosed = errors.New("closed by the client")
 )
 
 func newSession(s *Server, conn net.Conn) *session {
 	c := &session{
-		server:   s,
-		conn:     conn,
-		in:       codec.NewReader(conn, s.options.FrameMax),
-		channels: map[uint16]*channel{},
-		beats:    make(chan *time.Ticker, 1),
-		parting:  make(chan struct{}),
-		stop:     make(chan struct{}),
+		server:     s,
+		conn:       conn,
+		in:         codec.NewReader(conn, s.options.FrameMax),
+		deadlines:  deadlines{conn: conn, closing: make(chan struct{})},
+		channels:   channelTable{byID: map[uint16]*channel{}},
+		heartbeats: make(chan *time.Ticker, 1),
+		stop:       make(chan struct{}),
 	}
 	c.out = newOutbox(conn, s.options.FrameMax, c.resume)
 	c.notices.out = c.out
 	return c
 }
 
-// serve runs the session to its end.
+// serve runs the session until it ends.
 func (c *session) serve() {
 	var writing sync.WaitGroup
 	writing.Go(func() {
-		c.out.run(c.stop, c.beats)
-		c.end() // wakes a reader that waits for room, too
+		c.out.run(c.stop, c.heartbeats)
+		c.end() // also ends a reader that waits for room
 	})
-	err := c.handshake()
+	err := handshake{c}.run()
 	if err == nil {
 		c.log(slog.LevelDebug, "connection open")
 	}
-	if err == nil || c.isParting() {
+	if err == nil || c.deadlines.isClosing() {
 		err = c.loop()
 	}
 	c.log(slog.LevelDebug, "connection ended", "reason", err)
@@ -106,28 +96,28 @@ func (c *session) serve() {
 // close-ok that it waits for, or lose the last frames that it was sent.
 func (c *session) linger(reason error) {
 	var network net.Error
-	limit := farewell
+	limit := closeTimeout
 	switch {
-	case errors.Is(reason, errGone), errors.As(reason, &network) && network.Timeout():
+	case errors.Is(reason, errEnded), errors.As(reason, &network) && network.Timeout():
 		return
 	case errors.Is(reason, errClientClosed):
-		limit = patience
+		limit = answerTimeout
 	}
 	c.out.seal()
-	c.listenUntil(time.Now().Add(limit))
+	c.deadlines.set(time.Now().Add(limit))
 	_, _ = io.Copy(io.Discard, c.conn)
 }
 
-// end lets the writer send what waits and then close the connection, which
-// ends the reader.
+// end lets the writer send what waits and then close the connection, which ends
+// the reader.
 func (c *session) end() {
 	c.stopOnce.Do(func() {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(farewell))
+		_ = c.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
 		close(c.stop)
 	})
 }
 
-// cut ends the session at once.
+// cut ends the session at once, without sending what waits.
 func (c *session) cut() {
 	c.conn.Close()
 	c.end()
@@ -136,26 +126,20 @@ func (c *session) cut() {
 func (c *session) log(level slog.Level, text string, more ...any) {
 	l := c.server.options.Logger
 	if ctx := context.Background(); l.Enabled(ctx, level) {
-		l.With("client", c.conn.RemoteAddr(), "name", c.name()).Log(ctx, level, text, more...)
+		l.With("client", c.conn.RemoteAddr(), "name", c.client.connectionName()).Log(ctx, level, text, more...)
 	}
 }
 
-func (c *session) name() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.clientName
-}
-
-// loop carries out frames until the session ends; the error says why.
+// loop carries out frames until the session ends, and returns the reason.
 func (c *session) loop() error {
 	for {
 		if err := c.awaitRoom(); err != nil {
 			return err
 		}
 		if !c.in.Ready() {
-			c.keepPace()
+			c.pacer.wait(c.stop)
 			c.sendConfirms()
-			c.expectMore()
+			c.deadlines.renew()
 		}
 		f, err := c.in.Next()
 		if err == nil {
@@ -170,8 +154,8 @@ func (c *session) loop() error {
 	}
 }
 
-// report turns an error into a close of the channel or the connection; what it
-// returns ends the session.
+// report closes the channel or the connection because of an error. If the session
+// ends, it returns the reason.
 func (c *session) report(channelID uint16, err error) error {
 	var where *methodError
 	var id codec.MethodID
@@ -185,15 +169,14 @@ func (c *session) report(channelID uint16, err error) error {
 	if refusal.Code == broker.InternalError {
 		id = 0 // RabbitMQ names no method
 	}
-	if ch := c.channel(channelID); ch != nil && !refusal.Hard {
+	if ch := c.channels.get(channelID); ch != nil && !refusal.Hard {
 		c.closeChannel(ch, refusal, id)
 		return nil
 	}
 	return c.closeConnection(refusal, id)
 }
 
-// asRefusal finds the reply code for an error; nil when there is nobody to reply
-// to any more, or no error.
+// asRefusal returns the reply for an error, or nil if the client gets none.
 func asRefusal(err error) *broker.Error {
 	var refusal *broker.Error
 	var frame *codec.FrameError
@@ -208,7 +191,7 @@ func asRefusal(err error) *broker.Error {
 	return nil
 }
 
-// A methodError is an error together with the method that it answers.
+// A methodError is an error and the method that caused it.
 type methodError struct {
 	method codec.MethodID
 	err    error
@@ -217,19 +200,19 @@ type methodError struct {
 func (e *methodError) Error() string { return e.err.Error() }
 func (e *methodError) Unwrap() error { return e.err }
 
-// closeConnection tells the client what it did wrong and gives it time to
-// answer. After a frame that cannot be read no answer could be read either, so
-// the session ends at once.
+// closeConnection sends the client the reason and gives it time to answer. After a
+// frame that cannot be read no answer could be read either, so the session ends at
+// once.
 func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
-	if c.isParting() {
+	if c.deadlines.isClosing() {
 		return e
 	}
 	c.sendConfirms()
-	answer := patience
+	limit := answerTimeout
 	if e.Code == broker.FrameError {
-		answer = farewell
+		limit = closeTimeout
 	}
-	c.part(e, id, answer)
+	c.sendClose(e, id, limit)
 	c.dropChannels()
 	if e.Code == broker.FrameError {
 		return e
@@ -237,30 +220,20 @@ func (c *session) closeConnection(e *broker.Error, id codec.MethodID) error {
 	return nil
 }
 
-// part sends connection.close. It may be called from any goroutine.
-func (c *session) part(e *broker.Error, id codec.MethodID, patience time.Duration) {
-	c.partOnce.Do(func() {
+// sendClose sends connection.close, once. From then on only the client's answer
+// counts, for which it has the time limit. sendClose may be called by any
+// goroutine.
+func (c *session) sendClose(e *broker.Error, id codec.MethodID, limit time.Duration) {
+	c.deadlines.close(limit, func() {
 		c.log(slog.LevelInfo, "closing a connection", "reply", e.Text)
 		c.out.method(0, &codec.ConnectionClose{
 			ReplyCode: uint16(e.Code), ReplyText: cutText(e.Text), ClassID: id.Class(), MethodID: id.Method(),
 		})
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		_ = c.conn.SetReadDeadline(time.Now().Add(patience))
-		close(c.parting)
 	})
 }
 
-func (c *session) isParting() bool {
-	select {
-	case <-c.parting:
-		return true
-	default:
-		return false
-	}
-}
-
-// closeChannel tells the client why; until it answers the channel is deaf.
+// closeChannel sends the client the reason. Until the client answers, other methods
+// on the channel are ignored.
 func (c *session) closeChannel(ch *channel, e *broker.Error, id codec.MethodID) {
 	c.log(slog.LevelInfo, "closing a channel", "channel", ch.id, "reply", e.Text)
 	c.sendConfirms()
@@ -271,7 +244,7 @@ func (c *session) closeChannel(ch *channel, e *broker.Error, id codec.MethodID) 
 	})
 }
 
-// cutText keeps a reply text within a short string.
+// cutText shortens a reply text to the length of a short string.
 func cutText(s string) string {
 	if len(s) <= math.MaxUint8 {
 		return s
@@ -280,66 +253,17 @@ func cutText(s string) string {
 	return s[:math.MaxUint8-len(more)] + more
 }
 
-// dropChannels ends all channels, together, before any of what they held is
-// offered to others.
+// dropChannels closes all channels together, before any message that they held is
+// offered to other consumers.
 func (c *session) dropChannels() {
 	if c.broker != nil {
 		c.broker.Close()
 	}
-	for _, ch := range c.allChannels() {
-		c.removeChannel(ch)
-	}
+	c.channels.clear()
 }
 
-const (
-	// burstSize is how many messages in one go make a publisher in full flight.
-	burstSize = 32
-	// breather is how long such a publisher waits for its consumers at most.
-	breather = 2 * time.Millisecond
-)
-
-// keepPace slows a publisher in full flight a little while the consumers of its
-// messages lag behind, as RabbitMQ's flow control does. Without it the messages
-// would only wait longer: in the queue, where they cost memory and latency,
-// instead of with the publisher.
-func (c *session) keepPace() {
-	if c.burst >= burstSize && c.behind != nil {
-		patience := time.NewTimer(breather)
-		defer patience.Stop()
-		select {
-		case <-c.behind:
-		case <-patience.C:
-		case <-c.stop:
-		}
-	}
-	c.burst, c.behind = 0, nil
-}
-
-// expectMore gives the client time to send its next frame, heartbeats included.
-// A client that is held back from publishing is not read, so not missed either.
-func (c *session) expectMore() {
-	if c.silence == 0 {
-		return
-	}
-	// Moving the deadline at every read would cost more than it is worth.
-	if now := time.Now(); now.Sub(c.heard) > c.silence/8 {
-		c.heard = now
-		c.listenUntil(now.Add(c.silence))
-	}
-}
-
-// listenUntil sets when the session gives up on a silent client; the zero time
-// is never. Once the session is parting that is fixed.
-func (c *session) listenUntil(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.isParting() {
-		_ = c.conn.SetReadDeadline(t) // a closed connection shows at the next read
-	}
-}
-
-// awaitRoom stops reading while too much waits for the client, whose requests
-// would only add to it.
+// awaitRoom stops reading while too many bytes wait for the client, whose requests
+// would only add to them.
 func (c *session) awaitRoom() error {
 	room := c.out.room()
 	if room == nil {
@@ -362,9 +286,39 @@ func (c *session) pause(until <-chan struct{}) error {
 	select {
 	case <-until:
 		return nil
-	case <-c.parting:
-		return nil // what comes is read, to see the answer, but not carried out
+	case <-c.deadlines.closing:
+		return nil // frames are read to find the answer, but not carried out
 	case <-c.stop:
-		return errGone
+		return errEnded
 	}
+}
+
+// sendConfirms confirms what was published since the last call, with one frame for
+// each channel. It is called when there is nothing more to read, so the confirms
+// of a burst are sent together.
+func (c *session) sendConfirms() {
+	for i, ch := range c.confirming {
+		ch.confirm()
+		ch.listed = false
+		c.confirming[i] = nil
+	}
+	c.confirming = c.confirming[:0]
+}
+
+// resume is called when the outbox is no longer congested.
+func (c *session) resume() {
+	for _, ch := range c.channels.all() {
+		ch.broker.Resume()
+	}
+}
+
+// force closes the connection on the server's initiative. The session ends with
+// the client's answer, or soon without one.
+func (c *session) force(reason string) {
+	c.sendClose(broker.Refuse(broker.ConnectionForced, "%s", reason), 0, closeTimeout)
+}
+
+// shutDown is force for a server that is closed.
+func (c *session) shutDown() {
+	c.force("broker forced connection closure with reason 'shutdown'")
 }

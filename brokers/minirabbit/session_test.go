@@ -74,7 +74,7 @@ func TestSilentStrangerIsHungUpOn(t *testing.T) {
 		defer s.Close()
 		r := s.pipe(t)
 		start := time.Now()
-		if _, err := io.Copy(io.Discard, r.conn); err != nil || time.Since(start) != patience {
+		if _, err := io.Copy(io.Discard, r.conn); err != nil || time.Since(start) != answerTimeout {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 	})
@@ -121,7 +121,7 @@ func TestClientThatReadsNothingIsNotListenedTo(t *testing.T) {
 				break
 			}
 		}
-		if sent*size > flood+2*size {
+		if sent*size > floodSize+2*size {
 			t.Fatalf("the server took %d messages of a client that reads nothing", sent)
 		}
 		var writing sync.WaitGroup
