@@ -215,7 +215,7 @@ func (c *call) wantsJSON() bool { return c.flags.Text("format") == formatJSON }
 func themeFlags() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("theme", "auto", "dark", "light"),
-		lab.NewChoice("glyphs", theme.Blocks.String(), theme.Braille.String(), theme.ASCII.String()),
+		lab.NewChoice("glyphs", theme.Auto.String(), theme.Blocks.String(), theme.Braille.String(), theme.ASCII.String()),
 		lab.NewBool("ascii", false),
 		lab.NewBool("reduced-motion", false),
 	}

@@ -9,13 +9,15 @@ import (
 type GlyphSet int
 
 const (
-	Blocks  GlyphSet = iota // block elements; every font has them
+	Auto    GlyphSet = iota // Blocks, or ASCII on a console that lacks them
+	Blocks                  // block elements; fonts of terminal windows have them
 	Braille                 // finer charts, for fonts that have them
-	ASCII                   // letters and signs only
+	ASCII                   // nothing drawn but ASCII; texts keep their accents
 )
 
-var glyphNames = []string{"blocks", "braille", "ascii"}
+var glyphNames = []string{"auto", "blocks", "braille", "ascii"}
 
+// String returns the set's name.
 func (g GlyphSet) String() string { return glyphNames[g] }
 
 // ParseGlyphs reads a set's name.
@@ -25,7 +27,7 @@ func ParseGlyphs(s string) (GlyphSet, error) {
 			return GlyphSet(i), nil
 		}
 	}
-	return Blocks, fmt.Errorf("glyphs %q is not one of %s", s, strings.Join(glyphNames, "|"))
+	return Auto, fmt.Errorf("glyphs %q is not one of %s", s, strings.Join(glyphNames, "|"))
 }
 
 // Glyphs are the pieces that pictures are made of. Each string is exactly one
@@ -53,6 +55,9 @@ type Glyphs struct {
 func glyphsOf(set GlyphSet) Glyphs {
 	if set == ASCII {
 		return asciiGlyphs()
+	}
+	if set == Auto {
+		set = Blocks
 	}
 	return Glyphs{
 		Set:      set,

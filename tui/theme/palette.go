@@ -6,6 +6,9 @@ type colour struct {
 	ansi string // 0..15: the terminal's own scheme decides how it looks
 }
 
+// Light backgrounds make yellow, cyan and white vanish, dark ones plain blue, so
+// with 16 colours, too, the two palettes differ.
+
 type palette struct {
 	accent, focus, good, warn, bad, dim, rule colour
 	series                                    [SeriesCount]colour
@@ -27,21 +30,21 @@ func paletteFor(dark *bool) palette {
 // where 4.58 is the most that arithmetic allows.
 var (
 	darkBackground = palette{
-		accent: colour{"#6cb6ff", "6"}, focus: colour{"#d2a8ff", "5"},
-		good: colour{"#6fd08c", "2"}, warn: colour{"#e6b450", "3"}, bad: colour{"#ff7b72", "1"},
+		accent: colour{"#6cb6ff", "14"}, focus: colour{"#d2a8ff", "13"},
+		good: colour{"#6fd08c", "10"}, warn: colour{"#e6b450", "11"}, bad: colour{"#ff7b72", "9"},
 		dim: colour{"#999999", "7"}, rule: colour{"#4a4f58", "7"},
 		series: [SeriesCount]colour{
-			{"#6cb6ff", "4"}, {"#f0a35e", "3"}, {"#6fd08c", "2"}, {"#e58fd0", "5"},
-			{"#56d4dd", "6"}, {"#e3d26f", "11"}, {"#b49cff", "13"}, {"#ff8f88", "9"},
+			{"#6cb6ff", "12"}, {"#f0a35e", "3"}, {"#6fd08c", "10"}, {"#e58fd0", "13"},
+			{"#56d4dd", "14"}, {"#e3d26f", "11"}, {"#b49cff", "5"}, {"#ff8f88", "9"},
 		},
 	}
 	lightBackground = palette{
-		accent: colour{"#0a5fb0", "6"}, focus: colour{"#7a3fc0", "5"},
-		good: colour{"#1a7037", "2"}, warn: colour{"#8a5600", "3"}, bad: colour{"#c0262d", "1"},
-		dim: colour{"#636363", "7"}, rule: colour{"#bdc2c9", "7"},
+		accent: colour{"#0a5fb0", "4"}, focus: colour{"#7a3fc0", "5"},
+		good: colour{"#1a7037", "2"}, warn: colour{"#8a5600", "5"}, bad: colour{"#c0262d", "1"},
+		dim: colour{"#636363", "0"}, rule: colour{"#bdc2c9", "0"},
 		series: [SeriesCount]colour{
-			{"#0a5fb0", "4"}, {"#a04a00", "3"}, {"#1a7037", "2"}, {"#a8267f", "5"},
-			{"#00696f", "6"}, {"#6f5d00", "11"}, {"#6a45c8", "13"}, {"#bc3028", "9"},
+			{"#0a5fb0", "4"}, {"#a04a00", "1"}, {"#1a7037", "2"}, {"#a8267f", "5"},
+			{"#00696f", "0"}, {"#6f5d00", "4"}, {"#6a45c8", "5"}, {"#bc3028", "1"},
 		},
 	}
 	anyBackground = palette{

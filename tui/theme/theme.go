@@ -22,9 +22,10 @@ const (
 type Options struct {
 	// Getenv reads the session's environment: TERM, COLORTERM, NO_COLOR.
 	Getenv func(string) string
-	// Dark tells the background; nil means unknown, which reads on both.
+	// Dark says whether the background is dark; nil means unknown: colours that can
+	// be read on both.
 	Dark *bool
-	// Glyphs is the wished set; a dumb terminal gets ASCII whatever it says.
+	// Glyphs is the set to draw with; a dumb terminal gets ASCII in any case.
 	Glyphs GlyphSet
 	// ReducedMotion asks for one frame a second and no animation.
 	ReducedMotion bool
@@ -51,13 +52,13 @@ type Theme struct {
 	marks  [markCount]mark
 }
 
-// SeriesCount is how many users or products have a colour of their own; more go round.
+// SeriesCount is how many users or products have different colours; more start again.
 const SeriesCount = 8
 
 // New makes the theme of one session.
 func New(o Options) *Theme {
 	level := DetectLevel(o.Getenv)
-	if level == Plain {
+	if level == Plain || o.Glyphs == Auto && fewGlyphs(o.Getenv("TERM")) {
 		o.Glyphs = ASCII
 	}
 	p := painter{level: level, renderer: newRenderer(level)}
@@ -81,32 +82,7 @@ func (t *Theme) Series(i int) Style {
 	return t.series[((i%SeriesCount)+SeriesCount)%SeriesCount]
 }
 
-// DetectLevel reads what the terminal can show from its environment alone.
-func DetectLevel(getenv func(string) string) Level {
-	term := getenv("TERM")
-	if term == "" || term == "dumb" {
-		return Plain
-	}
-	out := termenv.NewOutput(io.Discard, termenv.WithEnvironment(environ(getenv)), termenv.WithTTY(true))
-	switch out.EnvColorProfile() {
-	case termenv.TrueColor:
-		return TrueColor
-	case termenv.ANSI256:
-		return ANSI256
-	case termenv.ANSI:
-		return ANSI16
-	default:
-		return Mono
-	}
-}
-
-// environ lets termenv read a session's environment instead of the process's.
-type environ func(string) string
-
-func (e environ) Getenv(key string) string { return e(key) }
-func (e environ) Environ() []string        { return nil }
-
-// newRenderer returns a Lip Gloss renderer that writes nowhere and asks nobody.
+// newRenderer returns a Lip Gloss renderer that writes nowhere and asks no terminal.
 func newRenderer(level Level) *lipgloss.Renderer {
 	profiles := map[Level]termenv.Profile{
 		Plain: termenv.Ascii, Mono: termenv.ANSI, ANSI16: termenv.ANSI,

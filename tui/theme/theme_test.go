@@ -3,6 +3,7 @@ package theme
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,9 +34,65 @@ func TestLevelComesFromTheEnvironment(t *testing.T) {
 		{env("TERM", "linux"), ANSI16},
 		{env("TERM", "xterm"), ANSI16},
 		{env("TERM", "vt100"), Mono},
+		{env("TERM", "screen"), ANSI16},
+		{env("TERM", "screen", "NO_COLOR", "1"), Mono},
+		{env("TERM", "tmux"), ANSI16},
+		{env("TERM", "konsole"), ANSI16},
+		{env("TERM", "putty"), ANSI16},
+		{env("TERM", "rxvt-unicode"), ANSI16},
+		{env("TERM", "xterm-direct"), TrueColor},
+		{env("TERM", "no-such-terminal"), Mono},
+		{env("TERM", "../../../x/xterm"), Mono},
 	} {
 		if got := DetectLevel(tc.env); got != tc.want {
 			t.Errorf("level %d, want %d", got, tc.want)
+		}
+	}
+}
+
+// What terminfo does not know on this machine is known all the same.
+func TestCommonTerminalsHaveColours(t *testing.T) {
+	t.Setenv("TERMINFO", t.TempDir())
+	for term, least := range map[string]int{"foot": 256, "mintty": 8, "alacritty": 256, "kitty-direct": 1 << 24, "st-256color": 256, "Eterm": 8} {
+		if got := colours(term); got < least {
+			t.Errorf("%s has %d colours, want %d", term, got, least)
+		}
+	}
+}
+
+func TestConsolesGetASCII(t *testing.T) {
+	for _, tc := range []struct {
+		term   string
+		wished GlyphSet
+		want   GlyphSet
+	}{
+		{"linux", Auto, ASCII}, {"linux-16color", Auto, ASCII}, {"linux", Blocks, Blocks}, {"xterm", Auto, Blocks},
+		{"xterm", Braille, Braille}, {"dumb", Braille, ASCII},
+	} {
+		if got := New(Options{Getenv: env("TERM", tc.term), Glyphs: tc.wished}).Glyph.Set; got != tc.want {
+			t.Errorf("%s with %s: %s, want %s", tc.term, tc.wished, got, tc.want)
+		}
+	}
+}
+
+// With 16 colours, too, light and dark differ, and neither uses what vanishes.
+func TestSixteenColours(t *testing.T) {
+	codes := func(p palette) (out []string) {
+		for _, c := range append([]colour{p.accent, p.focus, p.good, p.warn, p.bad}, p.series[:]...) {
+			out = append(out, c.ansi)
+		}
+		return out
+	}
+	dark, light := codes(darkBackground), codes(lightBackground)
+	if slices.Equal(dark, light) {
+		t.Error("light and dark are the same")
+	}
+	for i := range light {
+		if slices.Contains([]string{"3", "6", "7", "10", "11", "14", "15"}, light[i]) {
+			t.Errorf("colour %s vanishes on white", light[i])
+		}
+		if slices.Contains([]string{"0", "4", "8"}, dark[i]) {
+			t.Errorf("colour %s vanishes on black", dark[i])
 		}
 	}
 }
@@ -51,7 +108,7 @@ func TestStylesSayWhatTheTerminalUnderstands(t *testing.T) {
 	}{
 		"dumb":      {env("TERM", "dumb"), "x", "x", "x", "x", ASCII},
 		"no colour": {env("TERM", "xterm", "NO_COLOR", "1"), "x", "\x1b[2mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
-		"16":        {env("TERM", "xterm"), "\x1b[32mx\x1b[0m", "\x1b[2mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
+		"16":        {env("TERM", "xterm"), "\x1b[92mx\x1b[0m", "\x1b[2mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
 		"true":      {env("TERM", "xterm", "COLORTERM", "truecolor"), "\x1b[38;2;111;208;140mx\x1b[0m", "\x1b[38;2;153;153;153mx\x1b[0m", "\x1b[7mx\x1b[0m", "\x1b[1mx\x1b[0m", Blocks},
 	} {
 		t.Run(name, func(t *testing.T) {
