@@ -17,7 +17,7 @@ const (
 	defaultTimeout   = 5 * time.Second
 	defaultHeartbeat = 10 * time.Second
 	// closePatience bounds the closing handshake: a broker that blocks its
-	// publishers does not read what they send, not even a farewell.
+	// publishers does not read what they send.
 	closePatience = time.Second
 )
 
@@ -41,8 +41,8 @@ type Conn struct {
 	blocked Blocked
 }
 
-// Blocked tells since when the broker takes no publishes (memory or disk
-// alarm), and its reason. Since is zero while it does take them.
+// Blocked is since when the broker takes no publishes (memory or disk alarm), and
+// its reason. Since is zero while it takes them.
 type Blocked struct {
 	Since  time.Time
 	Reason string
@@ -128,7 +128,7 @@ func (c *Conn) watch() {
 				defer c.mu.Unlock()
 				c.blocked = Blocked{}
 				if err != nil {
-					c.err = fmt.Errorf("RabbitMQ at %s: connection lost: %s", c.addr, reason(err))
+					c.err = &lostError{fmt.Sprintf("RabbitMQ at %s: connection lost: %s", c.addr, reason(err)), err}
 				}
 				return
 			}
@@ -145,20 +145,29 @@ func reason(err *amqp.Error) string {
 	return err.Reason
 }
 
+// lostError is why a connection ended, in the broker's words.
+type lostError struct {
+	text  string
+	cause *amqp.Error
+}
+
+func (e *lostError) Error() string { return e.text }
+func (e *lostError) Unwrap() error { return e.cause }
+
 // Addr returns the broker's host and port.
 func (c *Conn) Addr() string { return c.addr }
 
 // Done is closed when the connection has ended, for whatever reason.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Err tells why the connection ended; nil while it lives or when it was closed here.
+// Err returns why the connection ended; nil while it is open or after Close.
 func (c *Conn) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Blocked tells whether the broker refuses publishes at the moment.
+// Blocked reports whether the broker takes no publishes at present.
 func (c *Conn) Blocked() Blocked {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -174,25 +183,7 @@ func (c *Conn) Channel() (*amqp.Channel, error) {
 	return ch, nil
 }
 
-// HasQueue tells whether the broker has a durable queue of that name.
-func (c *Conn) HasQueue(name string) (bool, error) {
-	ch, err := c.Channel()
-	if err != nil {
-		return false, err
-	}
-	defer ch.Close()
-	_, err = ch.QueueDeclarePassive(name, true, false, false, false, nil)
-	var refused *amqp.Error
-	if errors.As(err, &refused) && refused.Code == amqp.NotFound {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("RabbitMQ at %s: looking for the queue %s: %w", c.addr, name, err)
-	}
-	return true, nil
-}
-
-// Cut breaks the connection off as a crash would: without a farewell.
+// Cut breaks the connection as a crash would, without a closing handshake.
 func (c *Conn) Cut() {
 	c.raw.Close()
 	<-c.done

@@ -28,7 +28,7 @@ type Consumer struct {
 	cancelled chan string
 }
 
-// Consume starts a consumer. Close is due.
+// Consume starts a consumer. The caller must call Close.
 func (c *Conn) Consume(o ConsumeOptions) (*Consumer, error) {
 	ch, err := c.Channel()
 	if err != nil {
@@ -46,7 +46,7 @@ func (c *Conn) Consume(o ConsumeOptions) (*Consumer, error) {
 	return k, nil
 }
 
-// Err tells why Deliveries has closed; nil when it was Close.
+// Err returns why Deliveries has closed; nil after Close.
 func (k *Consumer) Err() error {
 	select {
 	case _, ok := <-k.cancelled:

@@ -4,6 +4,6 @@
 // [Dial] opens a connection within a bounded time; its errors are one line that
 // names the address. [Keep] works on connections one after another, with
 // back-off between them. A [Publisher] pipelines publishes with confirms and
-// tells the fate of each; a [Consumer] receives with a prefetch limit and manual
+// reports the fate of each; a [Consumer] receives with a prefetch limit and manual
 // acknowledgements. What is declared, published and consumed is the caller's.
 package rabbitmq

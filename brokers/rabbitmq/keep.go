@@ -10,14 +10,15 @@ import (
 const (
 	retryMin = 100 * time.Millisecond
 	retryMax = 2 * time.Second
-	// steady is how long work must have lasted for the waits to begin anew.
+	// steady is how long work must have lasted for the waits to start from retryMin
+	// again.
 	steady = time.Second
 )
 
 // Keep works on connections, one after another, until ctx ends: it dials, hands
 // the connection to work, and when work returns waits a little longer each time
-// and dials again. The context that work gets ends with the connection. down
-// hears each reason for a new attempt: a failed dial, work's error, or that the
+// and dials again. The context of work ends with the connection. down is called
+// with each reason for a new attempt: a failed dial, work's error, or that the
 // connection was lost. Keep closes the connections.
 func Keep(ctx context.Context, o Options, work func(context.Context, *Conn) error, down func(error)) {
 	wait := backoff.Backoff{Min: retryMin, Max: retryMax, Factor: 2, Jitter: true}

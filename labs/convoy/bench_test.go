@@ -3,16 +3,16 @@ package convoy
 import (
 	"context"
 	"fmt"
-	"resilab/labs/clock"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"resilab/brokers/minirabbit"
+	"resilab/labs/convoy/transport"
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
@@ -20,6 +20,7 @@ import (
 const (
 	benchLanes, benchUsers = 3, 60
 	benchPrefetch          = 250
+	benchWindow            = 500
 )
 
 // BenchmarkPath compares the lab's whole path (publish with confirms, hash
@@ -61,31 +62,51 @@ func BenchmarkPath(outer *testing.B) {
 }
 
 func labPath(b *testing.B, url string) {
-	cfg := newConfig(Spec().Defaults(), 1)
-	cfg.users, cfg.lanes, cfg.rate, cfg.work, cfg.prefetch = benchUsers, benchLanes, 10_000_000, 0, benchPrefetch
-	cfg.limit = uint64(b.N)
-	var rev atomic.Uint64
-	e := newEpoch(cfg, brokerOptions{url: url, namespace: benchName()}, lab.Env{Clock: clock.New(nil)}, newJournal(time.Now), &rev)
-	e.paused = true
-	if err := e.start(b.Context()); err != nil {
+	settings := Spec().Defaults()
+	for id, v := range map[string]lab.Value{"users": lab.IntValue(benchUsers), "lanes": lab.IntValue(benchLanes),
+		"rate": lab.IntValue(10_000_000), "work": lab.DurationValue(0), "prefetch": lab.IntValue(benchPrefetch), "orders": lab.IntValue(b.N)} {
+		settings = settings.With(id, v)
+	}
+	spy := &spyEngine{}
+	l := kit.NewRunner(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: url}), Namespace: benchName()}, kit.DefaultOptions(),
+		func(base *kit.Base) kit.Engine[*run] {
+			spy.engine = &engine{base}
+			return spy
+		})
+	l.Pause()
+	if err := l.Start(b.Context(), settings, 1); err != nil {
 		b.Fatal(err)
 	}
-	awaitBench(b, func() bool { return e.allConnected() })
+	awaitBench(b, func() bool { return allConnected(l.Snapshot()) })
 	b.ResetTimer()
-	e.setPaused(false)
-	awaitBench(b, func() bool { t := e.ledger.Totals(); return t.Unique == uint64(b.N) && t.Confirmed == uint64(b.N) })
+	l.Resume()
+	awaitBench(b, func() bool {
+		t := spy.work.book.Totals()
+		return t.Unique == uint64(b.N) && t.Confirmed == uint64(b.N)
+	})
 	b.StopTimer()
-	if t := e.ledger.Totals(); t.Violations != 0 {
-		b.Errorf("%+v", t)
+	if m := l.Snapshot().Metrics; m["violations"] != 0 {
+		b.Errorf("%v", m)
 	}
-	e.stop()
+	if err := l.Stop(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 }
 
-func (e *epoch) allConnected() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, w := range e.workers {
-		if !w.connected {
+// spyEngine lets a benchmark look at a run without the cost of a snapshot.
+type spyEngine struct {
+	*engine
+	work *run
+}
+
+func (s *spyEngine) Begin(ctx context.Context, k *kit.Run) (work *run, err error) {
+	s.work, err = s.engine.Begin(ctx, k)
+	return s.work, err
+}
+
+func allConnected(snap *lab.Snapshot) bool {
+	for _, l := range snap.Detail.(*Detail).Lanes {
+		if len(l.Consumers) == 0 || !l.Consumers[0].Connected {
 			return false
 		}
 	}
@@ -142,19 +163,19 @@ func barePath(b *testing.B, url string) {
 			}
 		}()
 	}
-	confirms := pub.NotifyPublish(make(chan amqp.Confirmation, confirmWindow))
-	window := make(chan struct{}, confirmWindow)
+	confirms := pub.NotifyPublish(make(chan amqp.Confirmation, benchWindow))
+	window := make(chan struct{}, benchWindow)
 	go func() {
 		for range confirms {
 			<-window
 		}
 	}()
-	body := order{n: 123456, user: 7, seq: 1234}.encode(time.Now())
+	body := []byte(`{"orderId":"order-123456","user":"user8","seq":1234,"timestamp":1700000000000}`)
 	b.ResetTimer()
 	for i := range b.N {
 		window <- struct{}{}
-		must(pub.PublishWithContext(context.Background(), name, userName(i%benchUsers), true, false, amqp.Publishing{
-			ContentType: "application/json", DeliveryMode: amqp.Persistent, MessageId: orderID(uint64(i)), Timestamp: time.Now(), Body: body}))
+		must(pub.PublishWithContext(context.Background(), name, transport.UserName(i%benchUsers), true, false, amqp.Publishing{
+			ContentType: "application/json", DeliveryMode: amqp.Persistent, MessageId: transport.Order{N: uint64(i)}.ID(), Timestamp: time.Now(), Body: body}))
 	}
 	done.Wait()
 	b.StopTimer()

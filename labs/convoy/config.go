@@ -4,6 +4,10 @@ import (
 	"math"
 	"time"
 
+	"resilab/labs/convoy/accounts"
+	"resilab/labs/convoy/topology"
+	"resilab/labs/convoy/transport"
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 )
 
@@ -38,78 +42,128 @@ const (
 
 const hotShare = 0.4
 
-// config is the settings as the engine uses them.
+// config is the settings as the lab uses them.
 type config struct {
-	kafka         bool // the broker is Kafka, not RabbitMQ
-	mode          string
-	users, lanes  int
-	rate, burst   int
-	limit         uint64 // orders to place in all; 0: no end
-	work          time.Duration
-	spread        string
-	slow          float64 // the first user's orders take so many times longer
-	popularity    string
-	prefetch      int
+	lab.Settings
+	kafka bool // the broker is Kafka, not RabbitMQ
+	mode  string
+	users int
+	work  time.Duration
+	seed  uint64
+
 	failures      float64 // share of the orders whose first handling fails
-	requeueReject bool    // a failed order goes back by basic.reject, not basic.nack
 	deliveryLimit int     // deliveries of a failing order before it is dead-lettered; 0: no limit
-	inbox         bool    // the consumers remember what they have applied
-	holdBack      int     // orders a user may have waiting for an earlier one; 0: none
-	drain         bool    // let the lanes run empty before changing them
-	scenario      string
-	incident      string // what happens by itself
-	incidentAt    time.Duration
-	seed          uint64
 }
 
 func newConfig(s lab.Settings, seed uint64) config {
-	return config{
-		kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"), users: s.Int("users"), lanes: s.Int("lanes"),
-		rate: s.Int("rate"), burst: s.Int("burst"), limit: uint64(s.Int("orders")),
-		work: s.Duration("work"), spread: s.Text("work-spread"), slow: s.Float("slow-user"),
-		popularity: s.Text("popularity"), prefetch: s.Int("prefetch"),
-		failures: s.Float("failure-rate"), requeueReject: s.Text("requeue") == "reject", deliveryLimit: s.Int("delivery-limit"),
-		inbox: s.Bool("inbox"), holdBack: s.Int("hold-back"), drain: s.Bool("drain"),
-		scenario: s.Text("scenario"), incident: s.Text("incident"), incidentAt: s.Duration("incident-at"),
-		seed: seed,
-	}
+	return config{Settings: s, kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"),
+		users: s.Int("users"), work: s.Duration("work"), seed: seed,
+		failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit")}
 }
 
-// sharded tells whether every lane has a queue of its own. Where consumers
+// sharded reports whether every lane has a queue of its own. Where consumers
 // compete in Kafka, the orders go round its partitions.
 func (c *config) sharded() bool {
 	return c.mode == modeConvoy || c.mode == modeModulus || c.kafka && c.mode == modeCompeting
 }
 
-// workOf is how long order n of a user takes: for one seed always the same,
-// whatever else is set.
-func (c *config) workOf(n uint64, user int) time.Duration {
-	u := draw(c.seed, n)
-	w := float64(c.work)
-	switch c.spread {
-	case spreadUniform:
-		w *= 2 * u
-	case spreadExponential:
-		w *= math.Min(10, -math.Log(1-u))
+// rule is how orders are routed to lanes.
+func (c *config) rule() topology.Rule {
+	switch {
+	case c.mode == modeConvoy && c.kafka:
+		return topology.ByPartition
+	case c.mode == modeConvoy:
+		return topology.ByRing
+	case c.mode == modeModulus:
+		return topology.ByModulus
+	case c.sharded():
+		return topology.InTurn
+	default:
+		return topology.AllInTheSame
 	}
-	if user == 0 {
-		w *= c.slow
-	}
-	return time.Duration(w)
 }
 
-// fails tells whether the first handling of order n fails.
-func (c *config) fails(n uint64) bool {
-	return c.failures > 0 && draw(c.seed+1, n) < c.failures
+// lane names a lane in the broker.
+func (c *config) lane(namespace string) func(number int) transport.Lane {
+	return func(number int) transport.Lane {
+		if c.kafka {
+			return transport.KafkaLane(namespace, number)
+		}
+		return transport.RabbitLane(namespace, number)
+	}
+}
+
+// lanes is how many lanes there are at first, for so many consumers.
+func (c *config) lanes() int {
+	if c.sharded() {
+		return c.Int("lanes")
+	}
+	return 1
+}
+
+func (c *config) sharing() transport.Sharing {
+	if c.mode == modeCompeting {
+		return transport.Competing
+	}
+	return transport.Exclusive
+}
+
+func (c *config) accounts() accounts.Options {
+	return accounts.Options{Users: c.users, Scenario: c.Text("scenario"), Inbox: c.Bool("inbox"),
+		HoldBack: c.Int("hold-back"), Competing: c.mode == modeCompeting, Sharded: c.sharded()}
+}
+
+// workOf returns how long handling an order takes: for one seed always the same,
+// whatever else is set.
+func (c *config) workOf() func(transport.Order) time.Duration {
+	spread, slow := c.Text("work-spread"), c.Float("slow-user")
+	return func(o transport.Order) time.Duration {
+		u := draw(c.seed, o.N)
+		w := float64(c.work)
+		switch spread {
+		case spreadUniform:
+			w *= 2 * u
+		case spreadExponential:
+			w *= math.Min(10, -math.Log(1-u))
+		}
+		if o.User == 0 {
+			w *= slow
+		}
+		return time.Duration(w)
+	}
+}
+
+// failsFirst reports whether the first handling of order n fails.
+func failsFirst(seed, n uint64, share float64) bool {
+	return share > 0 && draw(seed+1, n) < share
 }
 
 // draw is a number from [0, 1) that belongs to order n.
-func draw(seed, n uint64) float64 { return float64(mix(seed^mix(n))>>11) / (1 << 53) }
+func draw(seed, n uint64) float64 { return kit.Unit(kit.Mix(seed ^ kit.Mix(n))) }
 
-// mix is the finalizer of splitmix64 (Steele, Lea, Flood 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+// userSampler returns what draws the user of the next order: for one seed always
+// the same users.
+func (c *config) userSampler() func() int {
+	popularity := c.Text("popularity")
+	if popularity == popularityTurns {
+		next := -1
+		return func() int {
+			next = (next + 1) % c.users
+			return next
+		}
+	}
+	rng := kit.Stream(c.seed, "users")
+	sampler := kit.NewZipf(c.users, 0)
+	switch {
+	case popularity == popularityZipf:
+		sampler = kit.NewZipf(c.users, 1)
+	case popularity == popularityHot && c.users > 1:
+		weights := make([]float64, c.users)
+		for i := range weights {
+			weights[i] = 1
+		}
+		weights[0] = hotShare / (1 - hotShare) * float64(c.users-1)
+		sampler = kit.NewSampler(weights)
+	}
+	return func() int { return sampler.Draw(rng) }
 }

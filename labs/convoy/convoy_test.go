@@ -12,6 +12,7 @@ import (
 	"resilab/brokers/brokertest"
 	"resilab/brokers/kafka"
 	"resilab/brokers/minirabbit"
+	"resilab/labs/convoy/accounts"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
@@ -237,7 +238,7 @@ func TestViolationsHaveACause(t *testing.T) {
 		}
 		snap := await(t, l, "violations", func(s *lab.Snapshot) bool { return s.Metrics["violations"] > 10 })
 		d := snap.Detail.(*Detail)
-		if d.Causes[Moved] == 0 || d.Causes[Competing]+d.Causes[Requeued]+d.Causes[Resent] != 0 || len(d.Lanes) != 3 {
+		if d.Causes[accounts.Moved] == 0 || d.Causes[accounts.Competing]+d.Causes[accounts.Requeued]+d.Causes[accounts.Resent] != 0 || len(d.Lanes) != 3 {
 			t.Errorf("%d lanes, causes %v", len(d.Lanes), d.Causes)
 		}
 	})

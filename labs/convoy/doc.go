@@ -1,8 +1,9 @@
 // Package convoy is the sequential convoy lab: users publish numbered orders,
-// lanes carry them, consumers handle them, and a ledger tells whether every
+// lanes carry them, consumers handle them, and a ledger finds whether every
 // user's orders were handled in their order.
 //
-// An epoch is one measurement under one set of settings: a topology of its own
-// in the broker, one producer, the consumers, and everything that is counted.
-// Turning a knob ends the epoch and begins the next with the same seed.
+// The lab is made of rooms that know nothing of each other's callers: transport
+// (RabbitMQ and Kafka), topology (which lane an order goes to), orders (where
+// every order is), producer, consumer, accounts (the users' side) and ledger. This
+// package joins them: a run has one of each.
 package convoy

@@ -13,6 +13,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"resilab/brokers/brokertest"
+	"resilab/labs/convoy/accounts"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
@@ -159,7 +160,7 @@ func randomFaults(t *testing.T, w world, node *brokertest.RabbitNode) {
 	t.Logf("%v", m)
 	causes := l.Snapshot().Detail.(*Detail).Causes
 	t.Logf("violations by cause: %v", causes)
-	if explained := causes[Moved] + causes[Resent] + causes[Requeued]; float64(explained) != m["violations"] {
+	if explained := causes[accounts.Moved] + causes[accounts.Resent] + causes[accounts.Requeued]; float64(explained) != m["violations"] {
 		t.Errorf("%v violations, %d of them explained", m["violations"], explained)
 	}
 	if m["lost"] != 0 || m["unique_messages"] != m["published"] {

@@ -7,6 +7,7 @@ import (
 
 	"resilab/brokers/minirabbit"
 	"resilab/labs/convoy/routing"
+	"resilab/labs/convoy/transport"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
@@ -40,7 +41,7 @@ func TestKafkaDemo(t *testing.T) {
 	}
 	for i, u := range snap.Detail.(*Detail).Users {
 		want := []uint64{4, 3, 3}[i]
-		if u.Handled != want || len(u.Strip) != int(want) || u.Strip[0].Seq != 1 {
+		if u.Handled != want || len(u.Recent) != int(want) || u.Recent[0].Seq != 1 {
 			t.Errorf("%s: %+v", u.Name, u)
 		}
 	}
@@ -56,7 +57,7 @@ func TestKafkaDemo(t *testing.T) {
 		user := n % 3
 		for _, line := range []string{
 			fmt.Sprintf(`Enviado pedido: {"orderId":"order-%d","user":"user%d","seq":%d}`, n, user+1, n/3+1),
-			fmt.Sprintf("Procesando pedido order-%d de user%d en partición %d (#%d)", n, user+1, routing.Partitions(3).Route(userName(user)), n/3+1),
+			fmt.Sprintf("Procesando pedido order-%d de user%d en partición %d (#%d)", n, user+1, routing.Partitions(3).Route(transport.UserName(user)), n/3+1),
 		} {
 			if !log[line] {
 				t.Errorf("no line %q in %v", line, log)
@@ -70,7 +71,7 @@ func TestKafkaKeepsItsPartitions(t *testing.T) {
 	t.Parallel()
 	l := kafkaWorld.begin(t, turned{"lanes": "3", "rate": "200", "work": "1ms"})
 	for _, removal := range []string{removeFirst, removeLast} {
-		if err := l.Do(t.Context(), removal); !errors.Is(err, errNoRemoval) {
+		if err := l.Do(t.Context(), removal); !errors.Is(err, transport.ErrNoRemoval) {
 			t.Errorf("%s: %v", removal, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"time"
 
+	"resilab/labs/convoy/accounts"
 	"resilab/labs/lab"
 )
 
@@ -17,8 +18,8 @@ const ID = "convoy"
 const (
 	actionDemo   = "demo"   // ten orders of three users in turn
 	actionPoison = "poison" // the next order of the first user cannot be handled
-	actionKill   = "kill"   // the consumer of the first user dies before it acknowledges
-	actionHang   = "hang"   // it stands still; again: it goes on
+	actionKill   = "kill"   // the consumer of the first user ends before it acknowledges
+	actionHang   = "hang"   // it stops working; again: it goes on
 	actionCut    = "cut"    // the producer's connection breaks
 )
 
@@ -58,7 +59,7 @@ func knobs() []lab.Knob {
 		lab.NewBool("inbox", false).With("incident", actionKill, actionCut),
 		hold.With("mode", modeCompeting).With("failure-rate"),
 		lab.NewBool("drain", false).With("incident", addLane, removeLast, removeFirst),
-		lab.NewChoice("scenario", scenarioShop, scenarioBank, scenarioParcel, scenarioTenant),
+		lab.NewChoice("scenario", accounts.Shop, accounts.Bank, accounts.Parcel, accounts.Tenant),
 		incident,
 		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident"),
 		lab.NewChoice("engine", engineRabbitMQ, engineKafka),
@@ -82,6 +83,7 @@ func metrics() []lab.Metric {
 		{ID: "effects", Format: lab.Count},
 		{ID: "gaps", Format: lab.Count, Better: lab.Lower},
 		{ID: "dead_lettered", Format: lab.Count, Better: lab.Lower},
+		{ID: "nacked", Format: lab.Count, Better: lab.Lower},
 		{ID: "republished", Format: lab.Count},
 		{ID: "max_over_mean", Format: lab.Times, Better: lab.Lower},
 		{ID: "p95_hot", Format: lab.Millis, Better: lab.Lower},

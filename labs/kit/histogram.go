@@ -75,7 +75,9 @@ func (h *Histogram) Merge(other *Histogram) {
 		}
 		to := h.octave(i)
 		for j := range from {
-			to[j].Add(from[j].Load())
+			if n := from[j].Load(); n > 0 {
+				to[j].Add(n)
+			}
 		}
 	}
 	h.count.Add(other.count.Load())

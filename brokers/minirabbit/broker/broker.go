@@ -8,8 +8,8 @@ import (
 // Options of a [Broker]. Zero values mean the defaults that are named.
 type Options struct {
 	Clock Clock // SystemClock
-	// QueueLimitBytes is how much memory one queue's messages may take before
-	// its publishers are held back: 64 MiB.
+	// QueueLimitBytes is the memory that one queue's messages may take before its
+	// publishers are held back: 64 MiB.
 	QueueLimitBytes int64
 	// MemoryLimitBytes is the same for all queues together: 1 GiB.
 	MemoryLimitBytes int64
@@ -19,7 +19,7 @@ type Options struct {
 // DefaultVHost is the virtual host that clients open unless told otherwise.
 const DefaultVHost = "/"
 
-// A Broker is everything that outlives a connection.
+// A Broker holds everything that outlives a connection.
 type Broker struct {
 	options Options
 	timers  *timers
@@ -28,7 +28,7 @@ type Broker struct {
 	vhosts  map[string]*vhost
 }
 
-// New returns a broker with no queues. Close is due.
+// New returns a broker with no queues. The caller must call Close.
 func New(o Options) *Broker {
 	if o.Clock == nil {
 		o.Clock = SystemClock{}
@@ -54,11 +54,11 @@ func New(o Options) *Broker {
 	return b
 }
 
-// Stop lets go of dead letters that are on their way, so that no connection is
-// busy with them when it is to be closed.
+// Stop drops dead letters that are being forwarded, so that no connection waits for
+// them when it is closed.
 func (b *Broker) Stop() { b.closing.Store(true) }
 
-// Close stops every timer. All connections must be closed before.
+// Close stops all timers. All connections must be closed before.
 func (b *Broker) Close() { b.timers.close() }
 
 // Connect opens a virtual host for a user. It refuses a virtual host that does not
@@ -71,17 +71,16 @@ func (b *Broker) Connect(vhostName, user string) (*Connection, error) {
 	return &Connection{vhost: v, user: user}, nil
 }
 
-// Restart does to the content what a restart of the server does: only durable
-// exchanges and queues stay, and in them only persistent messages. All
-// connections must be closed before.
+// Restart keeps only durable exchanges and queues, and in them only persistent
+// messages, as a restart of the server does. All connections must be closed before.
 func (b *Broker) Restart() {
 	for _, v := range b.vhosts {
 		v.keepDurable()
 	}
 }
 
-// CancelConsumers takes all consumers off a queue, as when its leader moves,
-// and tells their clients. It returns how many there were.
+// CancelConsumers removes all consumers of a queue and notifies their clients, as
+// when the queue's leader moves. It returns how many there were.
 func (b *Broker) CancelConsumers(vhostName, queueName string) int {
 	v := b.vhosts[vhostName]
 	if v == nil {
@@ -91,19 +90,17 @@ func (b *Broker) CancelConsumers(vhostName, queueName string) int {
 	if q == nil {
 		return 0
 	}
-	q.mu.Lock()
-	gone := q.cancelAll()
-	q.release()
+	gone := q.cancelConsumers()
 	notifyCancelled(gone)
 	return len(gone)
 }
 
 func notifyCancelled(gone []*consumer) {
 	for _, c := range gone {
-		c.channel.forget(c)
+		c.channel.deliveries.removeConsumer(c)
 		c.channel.peer.Cancelled(c.tag)
 	}
 }
 
-// now is the time for stamps inside messages, in seconds.
+// now returns the time for timestamps in messages.
 func (b *Broker) now() time.Time { return b.options.Clock.Now() }

@@ -2,8 +2,8 @@ package broker
 
 import "resilab/brokers/minirabbit/codec"
 
-// A ConsumeSpec is what basic.consume asks for. An empty tag asks for one that
-// the broker makes up.
+// A ConsumeSpec holds the arguments of basic.consume. For an empty tag the broker
+// generates one.
 type ConsumeSpec struct {
 	Queue, Tag       string
 	NoAck, Exclusive bool
@@ -15,11 +15,11 @@ type ConsumeSpec struct {
 func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
 	if s.Tag == "" {
 		s.Tag = "amq.ctag-" + unique()
-	} else if c.consumer(s.Tag) != nil || (c.replyKey != "" && s.Tag == c.replyTag) {
+	} else if c.deliveries.consumer(s.Tag) != nil || c.replies.has(s.Tag) {
 		return "", Refuse(NotAllowed, "attempt to reuse consumer tag '%s'", s.Tag)
 	}
 	if s.Queue == replyTo {
-		return c.awaitReplies(s)
+		return c.replies.begin(c, s)
 	}
 	q, err := c.findQueue(s.Queue)
 	if err != nil {
@@ -29,7 +29,7 @@ func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if q.limits.kind == quorum && c.limit.Load() > 0 {
+	if q.limits.kind == quorum && c.window.limit.Load() > 0 {
 		return "", Refuse(NotImplemented, "%s does not support global qos", q.resource)
 	}
 	sub := &consumer{
@@ -39,48 +39,31 @@ func (c *Channel) Consume(s ConsumeSpec) (tag string, err error) {
 	if err := q.subscribe(sub); err != nil {
 		return "", err
 	}
-	c.mu.Lock()
-	c.consumers[s.Tag] = sub
-	c.mu.Unlock()
+	c.deliveries.addConsumer(sub)
 	return s.Tag, nil
 }
 
 // Start lets deliveries to a new consumer begin.
 func (c *Channel) Start(tag string) {
-	if s := c.consumer(tag); s != nil {
-		s.queue.start(s)
+	if s := c.deliveries.consumer(tag); s != nil {
+		s.queue.wake(s, true)
 	}
 }
 
-// Cancel ends a subscription; what was delivered stays to be acknowledged. A
-// tag that does not exist is fine.
+// Cancel ends a subscription. Deliveries to it can still be acknowledged. It does
+// nothing if the tag does not exist.
 func (c *Channel) Cancel(tag string) {
-	if c.replyKey != "" && tag == c.replyTag {
-		c.forgetReplies()
+	if c.replies.has(tag) {
+		c.replies.end()
 		return
 	}
-	s := c.consumer(tag)
+	s := c.deliveries.consumer(tag)
 	if s == nil {
 		return
 	}
-	c.forget(s)
+	c.deliveries.removeConsumer(s)
 	if s.queue.unsubscribe(s) {
 		c.vhost.deleteOrphan(s.queue)
-	}
-}
-
-func (c *Channel) consumer(tag string) *consumer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.consumers[tag]
-}
-
-// forget removes a consumer that has ended.
-func (c *Channel) forget(s *consumer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.consumers[s.tag] == s {
-		delete(c.consumers, s.tag)
 	}
 }
 
@@ -89,10 +72,10 @@ type Delivery struct {
 	Tag         uint64
 	Redelivered bool
 	Message     *Message
-	Left        int // messages that still wait
+	Left        int // messages that are still ready
 }
 
-// Get takes one message off a queue; ok is false when it has none.
+// Get takes one message from a queue. ok is false if there is none.
 func (c *Channel) Get(queueName string, noAck bool) (d Delivery, ok bool, err error) {
 	q, err := c.findQueue(queueName)
 	if err != nil {
@@ -105,11 +88,6 @@ func (c *Channel) Get(queueName string, noAck bool) (d Delivery, ok bool, err er
 	if !ok {
 		return d, false, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lastTag++
-	if !noAck {
-		c.unacked.add(delivered{tag: c.lastTag, entry: e, queue: q})
-	}
-	return Delivery{c.lastTag, e.redelivered, q.outgoing(e, true), left}, true, nil
+	deliveryTag := c.deliveries.fetched(q, e, noAck)
+	return Delivery{deliveryTag, e.redelivered, q.outgoing(e, true), left}, true, nil
 }

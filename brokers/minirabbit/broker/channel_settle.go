@@ -1,37 +1,39 @@
 package broker
 
-// A settlement is what a client does with a delivery.
+// A settlement is how a client settles deliveries of a queue.
 type settlement func(q *queue, ds []delivered)
 
 // Ack acknowledges a delivery, or with multiple all up to it (tag 0: all).
 func (c *Channel) Ack(tag uint64, multiple bool) error {
-	return c.settle(tag, multiple, (*queue).ack)
+	return c.settle(tag, multiple, acknowledge)
 }
 
-// Nack rejects a delivery, or with multiple all up to it. They return to their
-// places in the queues or are dropped, which makes dead letters of them where
-// the queue says so.
+// Nack rejects a delivery, or with multiple all up to it. With requeue they return
+// to their queues; otherwise they are dropped or dead-lettered.
 func (c *Channel) Nack(tag uint64, multiple, requeue bool) error {
 	if requeue {
-		return c.settle(tag, multiple, (*queue).requeue)
+		return c.settle(tag, multiple, returnToQueue)
 	}
-	return c.settle(tag, multiple, (*queue).discard)
+	return c.settle(tag, multiple, discard)
 }
 
-// Recover returns everything unacknowledged to its queues.
+// Recover returns all unacknowledged messages to their queues.
 func (c *Channel) Recover(requeue bool) error {
 	if !requeue {
 		return Refuse(NotImplemented, "requeue=false")
 	}
-	return c.settle(0, true, (*queue).requeue)
+	return c.settle(0, true, returnToQueue)
 }
 
-// settle takes deliveries out of the ledger and settles them, at once or when
-// the transaction is committed.
+// settle removes deliveries from the unacknowledged ones and settles them with
+// their queues, at once or when the transaction is committed.
 func (c *Channel) settle(tag uint64, multiple bool, how settlement) error {
-	ds, err := c.take(tag, multiple)
+	ds, err := c.deliveries.take(tag, multiple, c.settling[:0])
 	if err != nil {
 		return err
+	}
+	if cap(ds) <= maxScratch {
+		c.settling = ds
 	}
 	if c.mode == txMode {
 		c.tx.settle(ds, how)
@@ -42,31 +44,7 @@ func (c *Channel) settle(tag uint64, multiple bool, how settlement) error {
 	return nil
 }
 
-// take returns scratch space of the channel.
-func (c *Channel) take(tag uint64, multiple bool) ([]delivered, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ds, ok := c.settled[:0], true
-	switch {
-	case multiple && tag == 0:
-		ds = c.unacked.takeAll(ds)
-	case multiple:
-		ds, ok = c.unacked.takeThrough(tag, ds)
-	default:
-		var d delivered
-		d, ok = c.unacked.take(tag)
-		ds = append(ds, d)
-	}
-	if !ok {
-		return nil, Refuse(PreconditionFailed, "unknown delivery tag %d", tag)
-	}
-	if cap(ds) <= maxScratch {
-		c.settled = ds
-	}
-	return ds, nil
-}
-
-// maxScratch is the most entries of scratch space that a channel keeps.
+// maxScratch is the largest capacity of scratch space that a channel keeps.
 const maxScratch = 1024
 
 // carryOut settles deliveries with their queues.
@@ -78,7 +56,9 @@ func (c *Channel) carryOut(ds []delivered, how settlement) {
 		}
 	}
 	byQueue(ds, how)
-	c.unreserve(consumed)
+	if c.window.release(consumed) {
+		c.Resume()
+	}
 }
 
 // byQueue calls how once for each queue, with the queue's deliveries in order.

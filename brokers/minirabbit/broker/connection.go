@@ -2,8 +2,8 @@ package broker
 
 import "sync"
 
-// A Connection is one client's login to a virtual host: it owns channels and
-// exclusive queues. Its channels are used by one goroutine.
+// A Connection is one client's login to a virtual host. It owns channels and
+// exclusive queues. Its channels must be used by one goroutine.
 type Connection struct {
 	vhost *vhost
 	user  string
@@ -11,18 +11,18 @@ type Connection struct {
 	channels map[*Channel]struct{}
 
 	mu        sync.Mutex
-	exclusive map[*queue]struct{} // queues that go with the connection
+	exclusive map[*queue]struct{} // queues that are deleted with the connection
 }
 
-// User is who logged in.
+// User returns the name of the user who logged in.
 func (c *Connection) User() string { return c.user }
 
-// VHost is the name of the virtual host.
+// VHost returns the name of the virtual host.
 func (c *Connection) VHost() string { return c.vhost.name }
 
-// OpenChannel opens a channel whose deliveries the peer carries.
+// OpenChannel opens a channel whose deliveries the peer sends.
 func (c *Connection) OpenChannel(p Peer) *Channel {
-	ch := &Channel{conn: c, vhost: c.vhost, peer: p, consumers: map[string]*consumer{}}
+	ch := newChannel(c, p)
 	if c.channels == nil {
 		c.channels = map[*Channel]struct{}{}
 	}
@@ -30,17 +30,17 @@ func (c *Connection) OpenChannel(p Peer) *Channel {
 	return ch
 }
 
-// Close ends the connection: its exclusive queues go, and what its consumers
-// did not acknowledge returns to the queues. No consumer of this connection is
-// offered any of that.
+// Close closes the connection: its exclusive queues are deleted and unacknowledged
+// messages return to the other queues. No consumer of this connection receives any
+// of them.
 func (c *Connection) Close() {
 	for _, q := range c.owned() {
 		c.vhost.mu.Lock()
-		c.vhost.removeQueue(q) // its consumers are this client's own, which needs not be told
+		c.vhost.removeQueue(q) // only this client can consume from it
 		c.vhost.mu.Unlock()
 	}
 	for ch := range c.channels {
-		ch.forgetReplies()
+		ch.replies.end()
 	}
 	closeTogether(c.channels)
 	clear(c.channels)

@@ -13,27 +13,28 @@ type consumer struct {
 	priority  int64
 	prefetch  int  // most unacknowledged deliveries; 0 is no limit
 	inFlight  int  // deliveries not yet settled
-	started   bool // it may get deliveries
-	parked    bool // it is not among those whose turn comes
+	started   bool // it may receive deliveries
+	parked    bool // it could not take a message and is not in turn
 	gone      bool
 }
 
-// ready says whether the consumer may take a message, and reserves the
-// channel's place for it.
+// ready reports whether the consumer can take a message, and reserves a place
+// under its channel's limit.
 func (c *consumer) ready() bool {
 	if c.prefetch > 0 && c.inFlight >= c.prefetch && !c.noAck {
 		return false
 	}
-	return !c.channel.congested() && (c.noAck || c.channel.reserve())
+	return !c.channel.peer.Congested() && (c.noAck || c.channel.window.reserve())
 }
 
-// consumers are a queue's subscriptions and whose turn it is. Of several
-// consumers that can take a message those of the highest priority do, in turn.
+// consumers are a queue's subscriptions and the order in which they are served.
+// Among the consumers that can take a message, those of the highest priority take
+// turns.
 type consumers struct {
-	all    []*consumer // in the order they came
+	all    []*consumer // in the order in which they were added
 	groups []*group    // the active ones; highest priority first
-	single *consumer   // with a single active consumer: that one
-	sac    bool
+	single *consumer   // the active one, with x-single-active-consumer
+	sac    bool        // x-single-active-consumer is set
 }
 
 type group struct {
@@ -41,7 +42,7 @@ type group struct {
 	turn     deque[*consumer]
 }
 
-// add takes in a consumer; it gets no turn before it is started and woken.
+// add appends a consumer; it is not served before it is started and woken.
 func (s *consumers) add(c *consumer) {
 	c.parked = true
 	s.all = append(s.all, c)
@@ -50,7 +51,8 @@ func (s *consumers) add(c *consumer) {
 	}
 }
 
-// remove forgets the consumer; with a single active one the next takes over.
+// remove removes the consumer. If it was the single active one, another becomes
+// active.
 func (s *consumers) remove(c *consumer) {
 	s.all = slices.DeleteFunc(s.all, func(o *consumer) bool { return o == c })
 	for _, g := range s.groups {
@@ -65,8 +67,18 @@ func (s *consumers) remove(c *consumer) {
 	}
 }
 
-// elect makes the consumer that waits longest, of the highest priority, the
-// single active one and gives it its turn.
+// cancelAll removes all consumers and returns them.
+func (s *consumers) cancelAll() []*consumer {
+	all := s.all
+	for _, c := range all {
+		c.gone = true
+	}
+	*s = consumers{sac: s.sac}
+	return all
+}
+
+// elect makes the consumer of the highest priority that was added first the single
+// active one.
 func (s *consumers) elect() {
 	for _, c := range s.all {
 		if s.single == nil || c.priority > s.single.priority {
@@ -78,7 +90,7 @@ func (s *consumers) elect() {
 	}
 }
 
-// activate gives the consumer a turn again.
+// activate puts the consumer at the end of its group's turn.
 func (s *consumers) activate(c *consumer) {
 	c.parked = false
 	i, found := slices.BinarySearchFunc(s.groups, c.priority, func(g *group, p int64) int {
@@ -90,8 +102,8 @@ func (s *consumers) activate(c *consumer) {
 	s.groups[i].turn.pushBack(c)
 }
 
-// next returns the consumer whose turn it is, nil when none can take a message.
-// Those that cannot are parked until somebody wakes them.
+// next returns the next consumer that can take a message, or nil. Consumers that
+// cannot are parked until wake is called.
 func (s *consumers) next() *consumer {
 	for _, g := range s.groups {
 		for g.turn.len() > 0 {
@@ -106,8 +118,7 @@ func (s *consumers) next() *consumer {
 	return nil
 }
 
-// wake gives a parked consumer its turn back; whether it can use it shows when
-// it comes. It reports whether that changed anything.
+// wake puts a parked consumer back in turn. It reports whether it did.
 func (s *consumers) wake(c *consumer) bool {
 	if !c.parked || !c.started || c.gone || (s.sac && c != s.single) {
 		return false

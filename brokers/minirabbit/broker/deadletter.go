@@ -8,7 +8,7 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// Why a message became a dead letter.
+// The reasons for dead-lettering a message, as x-death names them.
 const (
 	diedRejected      = "rejected"
 	diedExpired       = "expired"
@@ -21,75 +21,87 @@ type deadLetter struct {
 	reason  string
 }
 
-// bury keeps a message for forwarding if the queue has a dead-letter exchange.
-// The queue's lock is held; release forwards. Until then the message counts as
-// the broker's memory, and where far too much of that is taken it is dropped:
-// dead letters that multiply are nobody's who could be held back.
-func (q *queue) bury(e entry, reason string) {
+// deadLetters are messages of a queue that have to be forwarded. The queue's lock
+// guards them.
+type deadLetters struct {
+	list       deque[deadLetter]
+	forwarding bool // a goroutine forwards them
+}
+
+// claim reports whether the caller has to forward the dead letters.
+func (d *deadLetters) claim() bool {
+	if d.list.len() == 0 || d.forwarding {
+		return false
+	}
+	d.forwarding = true
+	return true
+}
+
+// next takes the next dead letter. If there is none, the claim ends.
+func (d *deadLetters) next() (l deadLetter, ok bool) {
+	if d.list.len() == 0 {
+		d.forwarding = false
+		return l, false
+	}
+	return d.list.popFront(), true
+}
+
+// addDeadLetter keeps a message for forwarding if the queue has a dead-letter
+// exchange. q.mu is held; release forwards. Until then the message counts as the
+// broker's memory. If much more than the limit is used, the message is dropped:
+// dead letters that multiply have no publisher who could be held back.
+func (q *queue) addDeadLetter(m *Message, reason string) {
 	memory := &q.broker.memory
 	if !q.limits.hasDLX || q.deleted || memory.used.Load() > memory.limit/4*5 {
 		return
 	}
-	memory.add(e.msg.size())
-	q.dead.pushBack(deadLetter{e.msg, reason})
+	memory.add(m.size())
+	q.dead.list.pushBack(deadLetter{m, reason})
 }
 
-// claimDead reports whether the caller has to forward dead letters: there are
-// some, and nobody else does. The queue's lock is held.
-func (q *queue) claimDead() bool {
-	if q.dead.len() == 0 || q.draining {
-		return false
-	}
-	q.draining = true
-	return true
-}
-
-// nextDead takes the next dead letter; without one the claim ends.
-func (q *queue) nextDead() (d deadLetter, ok bool) {
+// nextDeadLetter takes the next dead letter to forward.
+func (q *queue) nextDeadLetter() (l deadLetter, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.dead.len() == 0 {
-		q.draining = false
-		return d, false
-	}
-	return q.dead.popFront(), true
+	return q.dead.next()
 }
 
-// inherit is push for a dead letter of another queue. It reports whether the
-// caller has to forward dead letters of this one now.
-func (q *queue) inherit(m *Message) (claimed bool) {
+// pushDeadLetter is push for a dead letter of another queue. It reports whether
+// the caller has to forward dead letters of this queue now.
+func (q *queue) pushDeadLetter(m *Message) (claimed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	_, _ = q.insert(m) // what is refused is gone
-	return q.claimDead()
+	_, _ = q.pushLocked(m) // a refused dead letter is dropped
+	return q.dead.claim()
 }
 
-// forwardAll forwards the dead letters of a queue that is claimed, and those
-// that this brings about in others: a list instead of a recursion, because the
-// way from queue to queue may be long.
-func (v *vhost) forwardAll(first *queue) {
+// forwardAll forwards the dead letters of a queue that is claimed, and those that
+// arise in other queues from that. It keeps a list instead of recursing, because
+// the way from queue to queue may be long.
+func forwardAll(first *queue) {
+	broker := first.broker
 	claimed := []*queue{first}
 	for len(claimed) > 0 {
 		last := len(claimed) - 1
 		q := claimed[last]
-		d, ok := q.nextDead()
+		d, ok := q.nextDeadLetter()
 		if !ok {
 			claimed = claimed[:last]
 			continue
 		}
-		if !v.broker.closing.Load() {
-			claimed = append(claimed, v.forward(q, d)...)
+		if !broker.closing.Load() {
+			claimed = append(claimed, forward(q, d)...)
 		}
-		v.broker.memory.add(-d.message.size())
+		broker.memory.add(-d.message.size())
 	}
 }
 
-// forward publishes a dead letter of a queue to its dead-letter exchange.
-// Without that exchange, or without a route, the message is gone. It returns the
-// queues that now have dead letters of their own, claimed.
-func (v *vhost) forward(q *queue, d deadLetter) (claimed []*queue) {
-	m, deaths := q.epitaph(d, v.broker.now().Unix())
-	targets := new(routing).routeByName(v, m)
+// forward publishes a dead letter of a queue to its dead-letter exchange. If the
+// exchange does not exist or does not route it, the message is dropped. forward
+// returns the queues whose dead letters the caller has to forward.
+func forward(q *queue, d deadLetter) (claimed []*queue) {
+	m, deaths := q.deadLetterMessage(d, q.broker.now().Unix())
+	targets := new(routing).routeByName(q.vhost, m)
 	if len(targets) == 0 {
 		return nil
 	}
@@ -101,21 +113,21 @@ func (v *vhost) forward(q *queue, d deadLetter) (claimed []*queue) {
 		if d.reason != diedRejected && (isCycle(target.name, deaths) || m.lineage.Add(1) > maxLineage) {
 			continue
 		}
-		if target.inherit(m) {
+		if target.pushDeadLetter(m) {
 			claimed = append(claimed, target)
 		}
 	}
 	return claimed
 }
 
-// maxLineage is how many dead letters may come of one message before a client
-// rejects one of them. No queue sees the same message twice on its way, but
-// queues that all dead-letter into each other see it in every order: 11 of them
-// 40 million times.
+// maxLineage is the largest number of dead letters that may arise from one message
+// before a client rejects one of them. No queue receives the same message twice on
+// its way, but queues that all dead-letter into each other receive it in every
+// order: 11 of them 40 million times.
 const maxLineage = 10_000
 
-// isCycle says whether a message has been in the queue before and came back
-// without any client rejecting it on the way: it would go round for ever.
+// isCycle reports whether a message returned to a queue without any client
+// rejecting it on the way.
 func isCycle(queueName string, deaths codec.Array) bool {
 	for _, d := range deaths {
 		if field(d, "reason") == diedRejected {
@@ -135,15 +147,15 @@ func field(death any, name string) string {
 	return s
 }
 
-// epitaph is the message as it goes to the dead-letter exchange: the header
-// x-death tells where it died and why, most recent first, and its own time to
-// live is removed. The deaths are also returned.
-func (q *queue) epitaph(d deadLetter, seconds int64) (*Message, codec.Array) {
+// deadLetterMessage returns the message for the dead-letter exchange and its header
+// x-death, which lists the queues and reasons, most recent first. The message's own
+// time to live is removed. seconds is the present time.
+func (def *definition) deadLetterMessage(d deadLetter, seconds int64) (*Message, codec.Array) {
 	p, headers := d.message.decode()
 	death := codec.Table{
 		{Name: "count", Value: int64(1)},
 		{Name: "reason", Value: d.reason},
-		{Name: "queue", Value: q.name},
+		{Name: "queue", Value: def.name},
 		{Name: "time", Value: codec.Timestamp(seconds)},
 		{Name: "exchange", Value: d.message.Exchange},
 		{Name: "routing-keys", Value: d.message.keyArray()},
@@ -153,13 +165,13 @@ func (q *queue) epitaph(d deadLetter, seconds int64) (*Message, codec.Array) {
 	}
 	headers, deaths := withDeath(headers, death)
 	key := d.message.RoutingKey
-	if q.limits.hasDLK {
-		key = q.limits.dlk
+	if def.limits.hasDLK {
+		key = def.limits.dlk
 		headers = headers.Without("CC")
 	}
 	p.Headers = headers.Encode()
 	p.Present = p.Present&^codec.HasExpiration | codec.HasHeaders
-	return d.message.rewrite(q.limits.dlx, key, &p), deaths
+	return d.message.rewrite(def.limits.dlx, key, &p), deaths
 }
 
 func (m *Message) keyArray() codec.Array {
@@ -170,11 +182,11 @@ func (m *Message) keyArray() codec.Array {
 	return a
 }
 
-// withDeath adds a death to the header x-death: one entry for each queue and
-// reason, which counts, the latest in front.
+// withDeath adds a death to the header x-death, which has one entry with a count for
+// each queue and reason, the most recent first.
 func withDeath(headers, death codec.Table) (codec.Table, codec.Array) {
 	value, known := headers.Get("x-death")
-	deaths, _ := value.(codec.Array) // what is no list was not written by a broker
+	deaths, _ := value.(codec.Array) // other types were not written by a broker
 	if !known {
 		for _, name := range []string{"reason", "queue", "exchange"} {
 			v, _ := death.Get(name)

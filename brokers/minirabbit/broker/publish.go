@@ -1,26 +1,25 @@
 package broker
 
-// An Outcome is what became of a publishing.
+// An Outcome is the result of a publish.
 type Outcome struct {
-	Unroutable bool // no queue took it; return it if it was mandatory
+	Unroutable bool // no queue accepted it; return it if it was mandatory
 	Refused    bool // a queue is full: confirm it negatively
 	// Wait is closed once the publisher may go on; nil if it may at once.
 	Wait <-chan struct{}
-	// Behind is closed once the consumers of a queue that took it have caught
-	// up; nil if none lags. Waiting for it is polite, and keeps latency low.
+	// Behind is closed once the consumers of a queue that accepted it have caught
+	// up; nil if none is behind. Waiting for it is optional and keeps latency low.
 	Behind <-chan struct{}
 }
 
-// Publish routes a message; in a transaction the queues that it goes to get it
-// at the commit.
+// Publish routes a message to its queues, in a transaction at the commit.
 func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 	v := c.vhost
-	m, err := c.addressed(m)
+	m, err := c.replies.address(m)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if known, wait := v.reply(m); known {
-		return Outcome{Unroutable: true, Wait: wait}, nil // no queue took it, which is all that counts
+	if isReply(m) {
+		return Outcome{Unroutable: true, Wait: v.repliers.deliver(m)}, nil // in RabbitMQ, too, no queue accepts it
 	}
 	v.mu.RLock()
 	var queues []*queue
@@ -34,13 +33,13 @@ func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 	}
 	defer c.routing.forget()
 	if c.mode == txMode {
-		return Outcome{}, c.collect(m, mandatory, queues)
+		return Outcome{}, c.tx.publish(m, mandatory, queues)
 	}
 	return c.enqueue(m, queues), nil
 }
 
-// MayPublish says whether clients may publish to an exchange: there must be one
-// of that name, and it must not be internal.
+// MayPublish returns an error if clients may not publish to an exchange, because it
+// does not exist or is internal.
 func (c *Channel) MayPublish(exchange string) error {
 	c.vhost.mu.RLock()
 	defer c.vhost.mu.RUnlock()
@@ -70,7 +69,7 @@ func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
 		if behind != nil {
 			out.Behind = behind
 		}
-		if w := q.memory.wait(); w != nil {
+		if w := q.store.memory.wait(); w != nil {
 			out.Wait = w
 		}
 	}
@@ -80,8 +79,8 @@ func (c *Channel) enqueue(m *Message, queues []*queue) Outcome {
 	return out
 }
 
-// routeByName routes a message to the exchange it names, whatever that is;
-// none is fine.
+// routeByName routes a message to the exchange it names, which may be internal. It
+// returns nil if there is none.
 func (r *routing) routeByName(v *vhost, m *Message) []*queue {
 	v.mu.RLock()
 	defer v.mu.RUnlock()

@@ -1,222 +1,184 @@
 package broker
 
-import (
-	"sync"
+import "sync"
 
-	"resilab/brokers/minirabbit/codec"
-)
-
-// A queue holds messages until consumers settle them. Its methods lock it and
-// end with release, which also sends away what became a dead letter.
+// A queue holds messages until consumers settle them. Its exported behaviour is in
+// methods that lock it and end with release, which forwards dead letters.
 type queue struct {
-	resource
-	broker     *Broker
-	vhost      *vhost
-	durable    bool
-	autoDelete bool
-	owner      *Connection // exclusive to it; nil when it is not
-	args       codec.Table
-	limits     queueLimits
+	definition
+	broker *Broker
+	vhost  *vhost
 
 	bindings map[*binding]struct{} // guarded by vhost.mu
 
 	mu        sync.Mutex
 	deleted   bool
-	ready     readyList
-	unacked   int
-	lastPos   uint64
+	store     store
 	consumers consumers
-	halted    int    // while positive nothing is delivered
-	memory    budget // bytes of ready and unacknowledged messages
-	line      budget // messages that are ready, after the last dispatch
-	dead      deque[deadLetter]
-	draining  bool   // somebody forwards the dead letters
-	expiry    *timer // for the first message's time to live
-	expiryAt  int64
-	idle      *timer // for x-expires
-	lastUsed  int64
-	counts    QueueCounts
+	halted    int    // no deliveries while positive
+	backlog   budget // ready messages after the last dispatch
+	dead      deadLetters
+	expiry    expiryTimer
+	idle      idleTimer
 	rates     rateMeter
 }
 
-func newQueue(v *vhost, spec QueueSpec, l queueLimits, owner *Connection) *queue {
+func newQueue(v *vhost, d definition) *queue {
 	q := &queue{
-		resource:   resource{"queue", spec.Name, v.name},
+		definition: d,
 		broker:     v.broker,
 		vhost:      v,
-		durable:    spec.Durable,
-		autoDelete: spec.AutoDelete,
-		owner:      owner,
-		args:       spec.Arguments,
-		limits:     l,
 		bindings:   map[*binding]struct{}{},
-		ready:      newReadyList(l.priorities),
-		consumers:  consumers{sac: l.single},
-		memory:     budget{limit: v.broker.options.QueueLimitBytes},
-		line:       budget{limit: lagging},
+		store:      newStore(d.limits, v.broker),
+		consumers:  consumers{sac: d.limits.single},
+		backlog:    budget{limit: backlogLimit},
 		rates:      newRateMeter(v.broker.options.Clock.Now()),
 	}
-	q.touch()
+	if d.limits.expires != unlimited {
+		q.idle.touch(&q.store)
+		q.idle.timer = q.broker.timers.after(d.idleLimit(), q.onIdle)
+	}
 	return q
 }
 
-// accept is what became of a message offered to a queue.
+// backlogLimit is the number of ready messages above which the consumers of a
+// queue count as behind.
+const backlogLimit = 100
+
+// accept is what a queue did with a message.
 type accept int
 
 const (
 	accepted accept = iota
-	refused         // the queue is full and says so to the publisher
-	dropped         // the queue is gone
+	refused         // the queue is full and rejects publishes
+	dropped         // the queue is deleted
 )
 
-// push appends a message and delivers what can be delivered. If there are
-// consumers and they lag, behind is closed once they have caught up.
+// push appends a message and delivers what can be delivered. If the queue's
+// consumers are behind, the channel is closed once they have caught up.
 func (q *queue) push(m *Message) (a accept, behind <-chan struct{}) {
 	q.mu.Lock()
 	defer q.release()
-	return q.insert(m)
+	return q.pushLocked(m)
 }
 
-// insert is push for who holds the lock.
-func (q *queue) insert(m *Message) (a accept, behind <-chan struct{}) {
+// pushLocked is push with q.mu held.
+func (q *queue) pushLocked(m *Message) (a accept, behind <-chan struct{}) {
 	if q.deleted {
 		return dropped, nil
 	}
-	if q.mustRefuse(m) {
+	if q.store.rejects(m) {
 		if q.limits.overflow == rejectPublishDLX {
-			q.bury(entry{msg: m}, diedMaxLength)
+			q.addDeadLetter(m, diedMaxLength)
 		}
 		return refused, nil
 	}
-	q.counts.Published++
-	q.hold(m.size())
-	q.lastPos++
-	e := entry{msg: m, pos: q.lastPos, expires: q.expiresAt(m)}
-	if e.expires == nowOrNever && q.ready.len() == 0 && q.halted == 0 {
+	e := q.store.take(m)
+	if e.expires == expiresOnArrival && q.store.ready.len() == 0 && q.halted == 0 {
 		if c := q.consumers.next(); c != nil {
 			q.deliver(c, e)
 			return accepted, nil
 		}
 	}
-	q.ready.add(e)
+	q.store.ready.add(e)
 	q.dispatch()
 	q.dropOverflow()
 	if len(q.consumers.all) > 0 {
-		behind = q.line.wait()
+		behind = q.backlog.wait()
 	}
 	return accepted, behind
 }
 
-// dispatch gives messages to consumers while there are both.
+// dispatch delivers ready messages while a consumer can take one. q.mu is held.
 func (q *queue) dispatch() {
 	for {
 		q.dropExpired()
-		if q.ready.len() == 0 || q.deleted || q.halted > 0 {
+		if q.store.ready.len() == 0 || q.deleted || q.halted > 0 {
 			break
 		}
 		c := q.consumers.next()
 		if c == nil {
 			break
 		}
-		q.deliver(c, q.ready.pop())
+		q.deliver(c, q.store.ready.pop())
 	}
-	q.line.set(int64(q.ready.len()))
-	q.armExpiry()
+	q.backlog.set(int64(q.store.ready.len()))
+	q.expiry.arm(q)
 }
 
-// lagging is how many messages wait in a queue whose consumers are behind.
-const lagging = 100
-
 func (q *queue) deliver(c *consumer, e entry) {
-	q.countDelivery(e, c.noAck)
+	q.store.delivered(e, c.noAck)
 	if !c.noAck {
 		c.inFlight++
 	}
-	c.channel.deliver(c, e)
+	c.channel.deliveries.deliver(c, e)
 }
 
-// outgoing is an entry's message as clients get it: a quorum queue tells how
-// often it was delivered before. That it was not is told only where it is fetched.
-func (q *queue) outgoing(e entry, fetched bool) *Message {
-	if q.limits.kind != quorum || e.returns == 0 && !fetched {
-		return e.msg
-	}
-	p, headers := e.msg.decode()
-	p.Present |= codec.HasHeaders
-	p.Headers = headers.With("x-delivery-count", int64(e.returns)).Encode()
-	return e.msg.rewrite(e.msg.Exchange, e.msg.RoutingKey, &p)
-}
-
-// countDelivery notes that an entry leaves the ready list.
-func (q *queue) countDelivery(e entry, noAck bool) {
-	q.counts.Delivered++
-	if e.redelivered {
-		q.counts.Redelivered++
-	}
-	if noAck {
-		q.free(e)
-	} else {
-		q.unacked++
-	}
-}
-
-// get takes one message for basic.get; left is how many wait after it.
+// get takes one message for basic.get. left is the number of messages that are
+// still ready.
 func (q *queue) get(noAck bool) (e entry, left int, ok bool) {
 	q.mu.Lock()
 	defer q.release()
-	q.touch()
+	q.idle.touch(&q.store)
 	q.dropExpired()
-	if q.deleted || q.ready.len() == 0 {
+	if q.deleted || q.store.ready.len() == 0 {
 		return entry{}, 0, false
 	}
-	e = q.ready.pop()
-	q.countDelivery(e, noAck)
+	e = q.store.ready.pop()
+	q.store.delivered(e, noAck)
 	q.dropExpired()
-	q.armExpiry()
-	return e, q.ready.len(), true
+	q.expiry.arm(q)
+	return e, q.store.ready.len(), true
 }
 
-// purge drops every message that waits.
+// purge drops all ready messages and returns how many there were.
 func (q *queue) purge() int {
 	q.mu.Lock()
 	defer q.release()
-	n := q.ready.len()
-	q.drain()
-	return n
+	return q.store.clear()
 }
 
-// drain empties the ready list without dead-lettering.
-func (q *queue) drain() {
-	freed := q.ready.size
-	q.ready = newReadyList(q.limits.priorities)
-	q.hold(-freed)
-}
-
-// hold counts memory taken (or given back) by messages.
-func (q *queue) hold(bytes int64) {
-	q.memory.add(bytes)
-	q.broker.memory.add(bytes)
-}
-
-// free gives back what a message took that leaves the broker.
-func (q *queue) free(e entry) { q.hold(-e.msg.size()) }
-
-// release unlocks the queue and then forwards the dead letters that were
-// collected under the lock. One goroutine at a time forwards those of a queue, so
-// they keep their order; whoever comes meanwhile leaves its own to that one.
+// release unlocks the queue and then forwards the dead letters that were added
+// under the lock. Only one goroutine at a time forwards those of a queue, so that
+// they keep their order.
 func (q *queue) release() {
-	mine := q.claimDead()
+	claimed := q.dead.claim()
 	q.mu.Unlock()
-	if mine {
-		q.vhost.forwardAll(q)
+	if claimed {
+		forwardAll(q)
 	}
 }
 
-// depth returns how many messages wait and how many consumers there are.
-func (q *queue) depth() (ready, consumers int) {
+// info returns the answer to a declaration.
+func (q *queue) info() QueueInfo {
 	q.mu.Lock()
 	defer q.release()
-	q.touch()
+	q.idle.touch(&q.store)
 	q.dropExpired()
-	return q.ready.len(), len(q.consumers.all)
+	return QueueInfo{Name: q.name, Messages: q.store.ready.len(), Consumers: len(q.consumers.all)}
+}
+
+// keepPersistent drops the messages that do not survive a restart.
+func (q *queue) keepPersistent() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.store.keepPersistent()
+	q.expiry.arm(q)
+}
+
+// remove marks the queue as deleted and drops its ready messages and consumers,
+// which it returns. Nothing is dead-lettered.
+func (q *queue) remove() (messages int, cancelled []*consumer) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.deleted {
+		return 0, nil
+	}
+	q.deleted = true
+	messages = q.store.clear()
+	q.expiry.timer.cancel()
+	q.idle.timer.cancel()
+	q.store.memory.release()
+	q.backlog.release()
+	return messages, q.consumers.cancelAll()
 }

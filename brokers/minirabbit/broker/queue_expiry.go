@@ -2,118 +2,81 @@ package broker
 
 import "time"
 
-// mustRefuse says whether a message would exceed the limits of a queue that
-// refuses instead of dropping.
-func (q *queue) mustRefuse(m *Message) bool {
-	if q.limits.overflow == dropHead {
-		return false
-	}
-	return exceeds(int64(q.ready.len())+1, q.limits.maxLength) ||
-		exceeds(q.ready.body+int64(len(m.Body)), q.limits.maxBytes)
+// An expiryTimer fires when the first message of a queue expires.
+type expiryTimer struct {
+	timer *timer
+	at    int64 // nanoseconds since 1970; 0 while the timer is not set
 }
 
-func exceeds(n, limit int64) bool { return limit != unlimited && n > limit }
+// An idleTimer fires when a queue may not have been used for its x-expires.
+type idleTimer struct {
+	timer    *timer
+	lastUsed int64 // nanoseconds since 1970
+}
 
 // dropOverflow drops the oldest messages while there are too many.
 func (q *queue) dropOverflow() {
-	if q.limits.overflow != dropHead {
-		return
-	}
-	for q.ready.len() > 0 &&
-		(exceeds(int64(q.ready.len()), q.limits.maxLength) || exceeds(q.ready.body, q.limits.maxBytes)) {
-		e := q.ready.pop()
-		q.bury(e, diedMaxLength)
-		q.free(e)
+	for q.store.overflows() {
+		e := q.store.ready.pop()
+		q.addDeadLetter(e.msg, diedMaxLength)
+		q.store.free(e)
 	}
 }
 
-// nowOrNever is when a message ends whose time to live is 0: long ago. It can
-// only be delivered at the moment it arrives.
-const nowOrNever = 1
-
-// expiresAt is when a message that arrives now ends: the sooner of its own and
-// the queue's time to live.
-func (q *queue) expiresAt(m *Message) int64 {
-	ttl := q.limits.ttl
-	if m.expiration >= 0 && (ttl == unlimited || m.expiration < ttl) {
-		ttl = m.expiration
-	}
-	switch ttl {
-	case unlimited:
-		return 0
-	case 0:
-		return nowOrNever
-	}
-	return q.now() + ttl*int64(time.Millisecond)
-}
-
-func (q *queue) now() int64 { return q.broker.options.Clock.Now().UnixNano() }
-
-// dropExpired drops messages at the front whose time is over; like RabbitMQ
-// it does not look behind the first that still lives, whatever its priority.
+// dropExpired drops expired messages at the front. Like RabbitMQ it does not look
+// behind the first one that has not expired, whatever its priority.
 func (q *queue) dropExpired() {
-	for e := q.ready.peek(); e != nil && e.expires != 0; e = q.ready.peek() {
-		if q.now() < e.expires {
+	for e := q.store.ready.peek(); e != nil && e.expires != 0; e = q.store.ready.peek() {
+		if q.store.now() < e.expires {
 			return
 		}
-		expired := q.ready.pop()
-		q.counts.Expired++
-		q.bury(expired, diedExpired)
-		q.free(expired)
+		expired := q.store.ready.pop()
+		q.store.counts.Expired++
+		q.addDeadLetter(expired.msg, diedExpired)
+		q.store.free(expired)
 	}
 }
 
-// armExpiry sets the timer for the message in front.
-func (q *queue) armExpiry() {
-	var first int64
-	if e := q.ready.peek(); e != nil {
-		first = e.expires
+// arm sets the timer for the message at the front of the queue, whose lock is held.
+func (t *expiryTimer) arm(q *queue) {
+	first := q.store.ready.peek()
+	if first == nil || first.expires == 0 || (t.at != 0 && t.at <= first.expires) {
+		return // a timer that fires too early is set again
 	}
-	if first == 0 || q.deleted || (q.expiryAt != 0 && q.expiryAt <= first) {
-		return // a timer that is too early just looks again
-	}
-	q.expiry.cancel()
-	q.expiryAt = first
-	q.expiry = q.broker.timers.after(time.Duration(first-q.now()), q.onExpiry)
+	t.timer.cancel()
+	t.at = first.expires
+	t.timer = q.broker.timers.after(time.Duration(t.at-q.store.now()), q.onExpiry)
 }
 
 func (q *queue) onExpiry() {
 	q.mu.Lock()
 	defer q.release()
-	q.expiryAt = 0
+	q.expiry.at = 0
 	q.dropExpired()
-	q.armExpiry()
+	q.expiry.arm(q)
 }
 
-// touch notes that the queue was used, which starts x-expires anew.
-func (q *queue) touch() {
-	if q.limits.expires == unlimited || q.deleted {
-		return
-	}
-	q.lastUsed = q.now()
-	if q.idle == nil {
-		q.idle = q.broker.timers.after(q.expiresAfter(), q.onIdle)
+// touch records that the queue is used, if it has x-expires.
+func (t *idleTimer) touch(s *store) {
+	if s.limits.expires != unlimited {
+		t.lastUsed = s.now()
 	}
 }
 
-func (q *queue) expiresAfter() time.Duration {
-	return time.Duration(q.limits.expires) * time.Millisecond
-}
-
-// onIdle deletes the queue when nobody used it for x-expires, else it looks
-// again later.
+// onIdle deletes the queue if it was not used for x-expires, and otherwise sets
+// the timer again.
 func (q *queue) onIdle() {
 	q.mu.Lock()
-	left := q.expiresAfter() - time.Duration(q.now()-q.lastUsed)
+	left := q.idleLimit() - time.Duration(q.store.now()-q.idle.lastUsed)
 	if len(q.consumers.all) > 0 {
-		left = q.expiresAfter()
+		left = q.idleLimit()
 	}
 	expired := left <= 0
 	if !expired && !q.deleted {
-		q.idle = q.broker.timers.after(left, q.onIdle)
+		q.idle.timer = q.broker.timers.after(left, q.onIdle)
 	}
 	q.release()
 	if expired {
-		q.vhost.deleteQueue(q, nil)
+		_, _ = q.vhost.deleteQueue(q, nil) // without a condition it does not fail
 	}
 }

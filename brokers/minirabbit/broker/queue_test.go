@@ -254,7 +254,7 @@ func TestQuorumQueueForgetsPoison(t *testing.T) {
 	c.consume("q")
 	c.publish("q", "poison", "next")
 	for range 3 {
-		c.ok(c.Nack(c.lastTag, false, true))
+		c.ok(c.Nack(c.deliveries.lastTag, false, true))
 	}
 	c.wants("poison poison* poison* next")
 }

@@ -45,7 +45,7 @@ func TestDirectReplies(t *testing.T) {
 	_, err = asks.Consume(ConsumeSpec{Queue: replyTo, NoAck: true})
 	asks.ok(err)
 	asks.conn.Close()
-	if n := len(asks.vhost.repliers); n != 0 {
+	if n := len(asks.vhost.repliers.byKey); n != 0 {
 		t.Errorf("%d await replies after the end", n)
 	}
 }

@@ -129,11 +129,11 @@ func (q *queue) state(now time.Time) QueueState {
 		VHost: q.vhost.name, Name: q.name,
 		Durable: q.durable, Exclusive: q.owner != nil, AutoDelete: q.autoDelete,
 		Arguments: q.args,
-		Ready:     q.ready.len(),
-		Unacked:   q.unacked,
-		Bytes:     q.memory.used.Load(),
-		Counts:    q.counts,
-		Rates:     q.rates.measure(now, q.counts),
+		Ready:     q.store.ready.len(),
+		Unacked:   q.store.unacked,
+		Bytes:     q.store.memory.used.Load(),
+		Counts:    q.store.counts,
+		Rates:     q.rates.measure(now, q.store.counts),
 	}
 	for _, c := range q.consumers.all {
 		s.Consumers = append(s.Consumers, ConsumerState{

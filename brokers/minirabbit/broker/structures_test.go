@@ -52,11 +52,11 @@ func TestDequeIsAList(t *testing.T) {
 	})
 }
 
-// TestLedgerIsAMap holds the ledger to a map from tags to deliveries.
-func TestLedgerIsAMap(t *testing.T) {
+// TestUnackedListIsAMap holds the unackedList to a map from tags to deliveries.
+func TestUnackedListIsAMap(t *testing.T) {
 	q := &queue{}
 	rapid.Check(t, func(t *rapid.T) {
-		var l ledger
+		var l unackedList
 		model := map[uint64]bool{}
 		var last uint64
 		check := func(t *rapid.T, got []delivered, want func(tag uint64) bool) {
@@ -116,7 +116,7 @@ func TestLedgerIsAMap(t *testing.T) {
 }
 
 func TestLedgerForgetsHoles(t *testing.T) {
-	var l ledger
+	var l unackedList
 	q := &queue{}
 	l.add(delivered{tag: 1, queue: q})
 	for tag := uint64(2); tag < 10_000; tag++ {

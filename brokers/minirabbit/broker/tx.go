@@ -3,47 +3,49 @@ package broker
 // A transaction collects what a channel in tx mode does until it is committed.
 type transaction struct {
 	publishings []publishing
-	settlements []settled
-	size        int64 // bytes of the messages, which count as the broker's
+	settlements []heldSettlement
+	memory      *budget // the broker's, which counts the messages
+	size        int64   // bytes of the messages
 }
 
 type publishing struct {
 	message   *Message
 	mandatory bool
-	queues    []string // by their names: one may go, and another one come, before the commit
+	queues    []string // names: until the commit a queue may be deleted and declared again
 }
 
-// A settled group of deliveries is out of the ledger, but its queues do not
-// know yet.
-type settled struct {
+// A heldSettlement is removed from the unacknowledged deliveries but not yet settled
+// with its queues.
+type heldSettlement struct {
 	deliveries []delivered
 	how        settlement
 }
 
-// collect keeps a publishing for the commit.
-func (c *Channel) collect(m *Message, mandatory bool, queues []*queue) error {
-	if err := c.vhost.broker.memory.take(m.size()); err != nil {
+// publish keeps a message for the commit.
+func (t *transaction) publish(m *Message, mandatory bool, queues []*queue) error {
+	if err := t.memory.take(m.size()); err != nil {
 		return err
 	}
-	c.tx.size += m.size()
+	t.size += m.size()
 	p := publishing{message: m, mandatory: mandatory}
 	for _, q := range queues {
 		p.queues = append(p.queues, q.name)
 	}
-	c.tx.publishings = append(c.tx.publishings, p)
+	t.publishings = append(t.publishings, p)
 	return nil
 }
 
-// endTx begins the next transaction and returns the one before.
-func (c *Channel) endTx() transaction {
-	t := c.tx
-	c.tx = transaction{}
-	c.vhost.broker.memory.add(-t.size)
-	return t
+// settle keeps deliveries for the commit.
+func (t *transaction) settle(ds []delivered, how settlement) {
+	t.settlements = append(t.settlements, heldSettlement{append([]delivered(nil), ds...), how})
 }
 
-func (t *transaction) settle(ds []delivered, how settlement) {
-	t.settlements = append(t.settlements, settled{append([]delivered(nil), ds...), how})
+// end begins the next transaction and returns the previous one.
+func (t *transaction) end() transaction {
+	previous := *t
+	*t = transaction{memory: t.memory}
+	t.memory.add(-previous.size)
+	return previous
 }
 
 // SelectTx switches to transactions.
@@ -55,14 +57,14 @@ func (c *Channel) SelectTx() error {
 	return nil
 }
 
-// Commit carries out what was collected. For every mandatory publishing
-// that no queue took it calls unroutable. If a full queue refused a message it
-// fails, and yet the rest is done.
+// Commit carries out the transaction. It calls unroutable for each mandatory message
+// that no queue accepted. If a full queue refuses a message, Commit does the rest
+// and returns an error.
 func (c *Channel) Commit(unroutable func(*Message)) (Outcome, error) {
 	if err := c.inTx(); err != nil {
 		return Outcome{}, err
 	}
-	t := c.endTx()
+	t := c.tx.end()
 	var all Outcome
 	for _, p := range t.publishings {
 		out := c.enqueue(p.message, c.vhost.queuesNamed(p.queues))
@@ -83,7 +85,7 @@ func (c *Channel) Commit(unroutable func(*Message)) (Outcome, error) {
 	return all, nil
 }
 
-// Rollback forgets the publishings; what was settled is unsettled again.
+// Rollback drops the messages and makes the settled deliveries unacknowledged again.
 func (c *Channel) Rollback() error {
 	if err := c.inTx(); err != nil {
 		return err
@@ -93,11 +95,8 @@ func (c *Channel) Rollback() error {
 }
 
 func (c *Channel) rollback() {
-	t := c.endTx()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, s := range t.settlements {
-		c.unacked.putBack(s.deliveries)
+	for _, s := range c.tx.end().settlements {
+		c.deliveries.putBack(s.deliveries)
 	}
 }
 

@@ -13,10 +13,11 @@ type vhost struct {
 	mu        sync.RWMutex
 	exchanges map[string]*exchange
 	queues    map[string]*queue
-	repliers  map[string]*Channel // that await direct replies, by key
+
+	repliers repliers
 }
 
-// predeclared are the exchanges every virtual host begins with.
+// predeclared are the exchanges of a new virtual host and their types.
 var predeclared = map[string]string{
 	"":            "direct",
 	"amq.direct":  "direct",
@@ -32,7 +33,6 @@ func newVHost(b *Broker, name string) *vhost {
 		name:      name,
 		exchanges: map[string]*exchange{},
 		queues:    map[string]*queue{},
-		repliers:  map[string]*Channel{},
 	}
 	for name, kind := range predeclared {
 		router, err := newRouter(kind, resource{}, nil)
@@ -47,14 +47,14 @@ func newVHost(b *Broker, name string) *vhost {
 func (v *vhost) exchangeNamed(name string) resource { return resource{"exchange", name, v.name} }
 func (v *vhost) queueNamed(name string) resource    { return resource{"queue", name, v.name} }
 
-// queue returns nil when there is none of that name.
+// queue returns nil if there is none of that name.
 func (v *vhost) queue(name string) *queue {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.queues[name]
 }
 
-// queuesNamed returns those of the queues that there are.
+// queuesNamed returns the queues of those names that exist.
 func (v *vhost) queuesNamed(names []string) []*queue {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -73,7 +73,7 @@ func (v *vhost) exchange(name string) *exchange {
 	return v.exchanges[name]
 }
 
-// checkName refuses the prefix that the broker keeps for itself.
+// checkName refuses the reserved prefix.
 func checkName(kind, name string) error {
 	if strings.HasPrefix(name, "amq.") {
 		return Refuse(AccessRefused, "%s name '%s' contains reserved prefix 'amq.*'", kind, name)
@@ -88,7 +88,7 @@ func notDefault(name string) error {
 	return nil
 }
 
-// keepDurable drops what does not survive a restart.
+// keepDurable drops exchanges, queues and messages that do not survive a restart.
 func (v *vhost) keepDurable() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -104,21 +104,4 @@ func (v *vhost) keepDurable() {
 			v.removeExchange(x)
 		}
 	}
-}
-
-// keepPersistent drops the messages that do not survive a restart.
-func (q *queue) keepPersistent() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	old := q.ready
-	q.drain()
-	for old.len() > 0 {
-		if e := old.pop(); e.msg.persistent || q.limits.kind == quorum {
-			q.hold(e.msg.size())
-			q.lastPos++
-			e.pos = q.lastPos
-			q.ready.add(e)
-		}
-	}
-	q.armExpiry()
 }

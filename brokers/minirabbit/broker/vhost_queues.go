@@ -7,8 +7,8 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// A QueueSpec is what queue.declare asks for. An empty name asks for one that
-// the broker makes up.
+// A QueueSpec holds the arguments of queue.declare. For an empty name the broker
+// generates one.
 type QueueSpec struct {
 	Name                           string
 	Durable, Exclusive, AutoDelete bool
@@ -18,13 +18,13 @@ type QueueSpec struct {
 // A QueueInfo is the answer to a declaration.
 type QueueInfo struct {
 	Name      string
-	Messages  int // that wait for a consumer
+	Messages  int // ready for delivery
 	Consumers int
 }
 
-// declareQueue makes a queue, or checks that the one there is the same.
+// declareQueue makes a queue, or checks that the existing one is the same.
 func (v *vhost) declareQueue(s QueueSpec, c *Connection) (QueueInfo, error) {
-	s.Durable = s.Durable && !s.Exclusive // an exclusive queue goes with its connection
+	s.Durable = s.Durable && !s.Exclusive // an exclusive queue is deleted with its connection
 	if s.Name == "" {
 		s.Name = "amq.gen-" + unique()
 	} else if err := checkName("queue", s.Name); err != nil {
@@ -50,16 +50,27 @@ func (v *vhost) obtainQueue(s QueueSpec, c *Connection) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	var owner *Connection
-	if s.Exclusive {
-		owner = c
-	}
-	q := newQueue(v, s, limits, owner)
+	q := newQueue(v, definition{
+		resource:   v.queueNamed(s.Name),
+		durable:    s.Durable,
+		autoDelete: s.AutoDelete,
+		owner:      s.owner(c),
+		args:       s.Arguments,
+		limits:     limits,
+	})
 	v.queues[s.Name] = q
-	if owner != nil {
-		owner.own(q)
+	if q.owner != nil {
+		q.owner.own(q)
 	}
 	return q, nil
+}
+
+// owner returns the connection to which the queue is exclusive, or nil.
+func (s QueueSpec) owner(c *Connection) *Connection {
+	if s.Exclusive {
+		return c
+	}
+	return nil
 }
 
 func checkQuorum(r resource, s QueueSpec) error {
@@ -74,50 +85,11 @@ func checkQuorum(r resource, s QueueSpec) error {
 	return nil
 }
 
-// unique returns 22 characters nobody used before.
+// unique returns 22 random characters.
 func unique() string {
 	var b [16]byte
 	rand.Read(b[:]) //nolint:errcheck // never fails
 	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// same checks a re-declaration.
-func (q *queue) same(s QueueSpec, c *Connection) error {
-	var owner *Connection
-	if s.Exclusive {
-		owner = c
-	}
-	if q.owner != owner {
-		return q.locked()
-	}
-	if err := q.sameField("durable", q.durable, s.Durable); err != nil {
-		return err
-	}
-	if err := q.sameField("auto_delete", q.autoDelete, s.AutoDelete); err != nil {
-		return err
-	}
-	for _, name := range queueArguments[q.limits.kind] {
-		if name == "x-queue-type" && kindOf(q.args) == kindOf(s.Arguments) {
-			continue // whether it was said or not
-		}
-		if err := q.sameArgument(name, q.args, s.Arguments); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (q *queue) info() QueueInfo {
-	ready, consumers := q.depth()
-	return QueueInfo{q.name, ready, consumers}
-}
-
-// accessibleTo refuses queues that are exclusive to another connection.
-func (q *queue) accessibleTo(c *Connection) error {
-	if q.owner != nil && q.owner != c {
-		return q.locked()
-	}
-	return nil
 }
 
 // findQueue returns a queue that the connection may use.
@@ -129,8 +101,8 @@ func (v *vhost) findQueue(name string, c *Connection) (*queue, error) {
 	return q, q.accessibleTo(c)
 }
 
-// deleteNamed deletes a queue if its state allows it; one that does not exist
-// is fine. It returns how many messages went with it.
+// deleteNamed deletes a queue if its state allows it, and returns how many messages
+// were ready in it. It does nothing if there is no such queue.
 func (v *vhost) deleteNamed(name string, ifUnused, ifEmpty bool, c *Connection) (int, error) {
 	q := v.queue(name)
 	if q == nil {
@@ -143,7 +115,7 @@ func (v *vhost) deleteNamed(name string, ifUnused, ifEmpty bool, c *Connection) 
 		switch {
 		case q.limits.kind == quorum && (ifUnused || ifEmpty):
 			return Refuse(NotImplemented, "cannot delete %s. queue.delete operations with %s flag set are not supported by quorum queues", q.resource, flagName(ifUnused))
-		case ifEmpty && q.ready.len() > 0:
+		case ifEmpty && q.store.ready.len() > 0:
 			return Refuse(PreconditionFailed, "%s not empty", q.resource)
 		case ifUnused && len(q.consumers.all) > 0:
 			return Refuse(PreconditionFailed, "%s in use", q.resource)
@@ -159,7 +131,7 @@ func flagName(ifUnused bool) string {
 	return "if-empty"
 }
 
-// deleteOrphan deletes an auto-delete queue unless a consumer came meanwhile.
+// deleteOrphan deletes an auto-delete queue unless it has a consumer again.
 func (v *vhost) deleteOrphan(q *queue) {
 	_, _ = v.deleteQueue(q, func() error {
 		if len(q.consumers.all) > 0 {
@@ -169,8 +141,8 @@ func (v *vhost) deleteOrphan(q *queue) {
 	})
 }
 
-// deleteQueue deletes a queue unless allowed, which is asked under the queue's
-// lock and may be nil, gives a reason not to. Its consumers are told.
+// deleteQueue deletes a queue and cancels its consumers, unless allowed returns an
+// error. allowed is called with the queue's lock held and may be nil.
 func (v *vhost) deleteQueue(q *queue, allowed func() error) (int, error) {
 	v.mu.Lock()
 	n, gone, err := v.tryDelete(q, allowed)
@@ -192,8 +164,7 @@ func (v *vhost) tryDelete(q *queue, allowed func() error) (n int, gone []*consum
 	return n, gone, nil
 }
 
-// removeQueue takes a queue out, with its bindings and messages; nothing is
-// dead-lettered. The caller holds the lock of the virtual host.
+// removeQueue removes a queue with its bindings and messages. v.mu is held.
 func (v *vhost) removeQueue(q *queue) (messages int, gone []*consumer) {
 	for b := range q.bindings {
 		v.unlink(b)
@@ -204,17 +175,5 @@ func (v *vhost) removeQueue(q *queue) (messages int, gone []*consumer) {
 	if q.owner != nil {
 		q.owner.disown(q)
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.deleted {
-		return 0, nil
-	}
-	q.deleted = true
-	messages = q.ready.len()
-	q.drain()
-	q.expiry.cancel()
-	q.idle.cancel()
-	q.memory.release()
-	q.line.release()
-	return messages, q.cancelAll()
+	return q.remove()
 }

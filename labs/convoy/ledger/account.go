@@ -5,6 +5,7 @@ const (
 	confirmed byte = 1 << iota
 	handled
 	deadLettered
+	overtook // it was handled before an earlier one
 )
 
 const (
@@ -16,16 +17,19 @@ const (
 )
 
 // account is what is known of one user's orders: one byte for each from base
-// on. Every order below base is settled.
+// on. Every order below base was confirmed and handled, or given up.
 type account struct {
 	base   uint64 // the lowest order in the window
 	window []byte // ring: order seq is at seq % len; the length is a power of two
 	latest uint64 // the highest order handled
-	totals Totals
+	// Every order handled from low, which is at least 1, to high is marked as one
+	// that overtook.
+	low, high uint64
+	totals    Totals
 }
 
 func (a *account) init() {
-	a.base, a.window = 1, make([]byte, firstWindow)
+	a.base, a.low, a.window = 1, 1, make([]byte, firstWindow)
 }
 
 // state returns the place of an order, or nil for one below the window.
@@ -45,10 +49,10 @@ func (a *account) state(seq uint64) *byte {
 
 func (a *account) at(seq uint64) *byte { return &a.window[seq&uint64(len(a.window)-1)] }
 
-// advance moves the window past the orders that are settled. An order that is
-// handled and not yet confirmed may leave: Confirmed expects that.
+// advance moves the window past the orders of which nothing more is to come.
 func (a *account) advance() {
-	for *a.at(a.base)&(handled|deadLettered) != 0 {
+	const done = confirmed | handled
+	for *a.at(a.base)&done == done {
 		a.drop()
 	}
 }
@@ -64,6 +68,30 @@ func (a *account) grow() {
 	for seq := a.base; seq < a.base+uint64(len(old.window)); seq++ {
 		*a.at(seq) = *old.at(seq)
 	}
+}
+
+// late marks the orders that were handled before an earlier one, and returns how
+// many that had not been marked. An order is marked once, and what is marked
+// already is passed over, so a late order costs O(1) in the long run.
+func (a *account) late(seq uint64) (violations uint64) {
+	if seq > a.high {
+		violations = a.mark(seq+1, a.latest)
+	} else {
+		violations = a.mark(seq+1, a.low-1) + a.mark(a.high+1, a.latest)
+	}
+	a.low, a.high = seq+1, a.latest
+	return violations
+}
+
+// mark marks the handled orders of a range as ones that overtook.
+func (a *account) mark(from, to uint64) (n uint64) {
+	for seq := max(from, a.base); seq <= to; seq++ {
+		if state := a.at(seq); *state&(handled|overtook) == handled {
+			*state |= overtook
+			n++
+		}
+	}
+	return n
 }
 
 // gaps counts the orders up to the latest one that were not handled.

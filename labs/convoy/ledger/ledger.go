@@ -1,9 +1,12 @@
-// Package ledger is the judge of the convoy lab: told what was confirmed and
-// what was handled, it finds disorder, duplicates, gaps and loss, user by user.
+// Package ledger judges the order in which a convoy was handled: from what was
+// confirmed and what was handled it finds violations, duplicates, gaps and loss,
+// user by user.
 //
-// The orders of a user are numbered 1, 2, 3 … An order is a violation when a
-// later one of the same user was handled before it. Telling the ledger costs
-// O(1) and, in the long run, no allocation.
+// The orders of a user are numbered 1, 2, 3 … A violation is an order that was
+// handled before an earlier one of the same user: handled as 4 1 2 3 there is one
+// violation, order 4; handled as 2 3 4 1 there are three. An order that is never
+// handled, because it is lost or was moved to the dead-letter queue, makes a gap
+// and no violation. A call costs O(1) and, in the long run, no allocation.
 package ledger
 
 import "sync"
@@ -11,16 +14,18 @@ import "sync"
 // Verdict is what the ledger says of one handled order.
 type Verdict int
 
+// The verdicts.
 const (
 	InOrder   Verdict = iota
-	Violation         // a later order of the user was handled before it
+	Late              // a later order of the user was handled before it
 	Duplicate         // it had been handled already
 )
 
 // Totals are sums over all users, or the account of one.
 type Totals struct {
-	Handled      uint64 // every handling, duplicates too
-	Unique       uint64 // orders that were handled at least once
+	Handled uint64 // every handling, duplicates too
+	Unique  uint64 // orders that were handled at least once
+	// Violations counts the orders that were handled before an earlier one.
 	Violations   uint64
 	Duplicates   uint64
 	Confirmed    uint64
@@ -30,6 +35,15 @@ type Totals struct {
 	// Pending counts the orders that were confirmed and neither handled nor
 	// dead-lettered so far. When nothing is under way any more, they are lost.
 	Pending uint64
+}
+
+// Judgement is what the ledger says of one handled order.
+type Judgement struct {
+	Verdict Verdict
+	// For a late order: the latest one that was handled before it, and how many
+	// orders have become violations by its being handled only now.
+	Overtaker  uint64
+	Violations uint64
 }
 
 // Ledger judges the orders of a fixed number of users. Its methods are safe
@@ -49,19 +63,14 @@ func New(users int) *Ledger {
 	return l
 }
 
-// Confirmed notes that the broker took responsibility for an order.
+// Confirmed records that the broker took responsibility for an order. A second
+// call for the same order is ignored.
 func (l *Ledger) Confirmed(user int, seq uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := &l.users[user]
 	state := a.state(seq)
-	if state == nil {
-		// Below the window everything was handled, or forgotten as lost.
-		a.totals.Confirmed++
-		l.total.Confirmed++
-		return
-	}
-	if *state&confirmed != 0 {
+	if state == nil || *state&confirmed != 0 {
 		return
 	}
 	*state |= confirmed
@@ -71,11 +80,11 @@ func (l *Ledger) Confirmed(user int, seq uint64) {
 		a.totals.Pending++
 		l.total.Pending++
 	}
+	a.advance()
 }
 
-// Handled notes that an order was handled, and judges it. For a violation,
-// overtaker is the latest order of the user that was handled before it.
-func (l *Ledger) Handled(user int, seq uint64) (v Verdict, overtaker uint64) {
+// Handled records that an order was handled, and judges it.
+func (l *Ledger) Handled(user int, seq uint64) (j Judgement) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := &l.users[user]
@@ -85,25 +94,24 @@ func (l *Ledger) Handled(user int, seq uint64) (v Verdict, overtaker uint64) {
 	if state == nil || *state&handled != 0 {
 		a.totals.Duplicates++
 		l.total.Duplicates++
-		return Duplicate, 0
+		return Judgement{Verdict: Duplicate}
 	}
 	a.totals.Unique++
 	l.total.Unique++
 	l.settle(a, state, handled)
 	if seq > a.latest {
 		a.latest = seq
-		v = InOrder
 	} else {
-		a.totals.Violations++
-		l.total.Violations++
-		v, overtaker = Violation, a.latest
+		j = Judgement{Verdict: Late, Overtaker: a.latest, Violations: a.late(seq)}
+		a.totals.Violations += j.Violations
+		l.total.Violations += j.Violations
 	}
 	a.advance()
-	return v, overtaker
+	return j
 }
 
-// DeadLettered notes that an order was set aside instead of handled: a gap
-// that is accounted for.
+// DeadLettered records that an order was moved to the dead-letter queue instead
+// of being handled: a gap that is accounted for.
 func (l *Ledger) DeadLettered(user int, seq uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,7 +123,6 @@ func (l *Ledger) DeadLettered(user int, seq uint64) {
 	a.totals.DeadLettered++
 	l.total.DeadLettered++
 	l.settle(a, state, deadLettered)
-	a.advance()
 }
 
 // settle marks an order as no longer pending.

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 
 	engine "resilab/labs/convoy"
+	"resilab/labs/convoy/accounts"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/pane"
@@ -30,10 +32,10 @@ func orders(labels string) (all []engine.Order) {
 }
 
 // strip reads "1 2 !1 =2 x3".
-func strip(text string) (all []engine.Stamp) {
-	kinds := map[byte]engine.Kind{'!': engine.Violation, '=': engine.Duplicate, 'x': engine.DeadLettered}
+func strip(text string) (all []engine.HandledOrder) {
+	kinds := map[byte]accounts.Kind{'!': engine.Violation, '=': engine.Duplicate, 'x': engine.DeadLettered}
 	for _, word := range strings.Fields(text) {
-		s := engine.Stamp{Kind: kinds[word[0]]}
+		s := engine.HandledOrder{Kind: kinds[word[0]]}
 		if s.Kind != engine.InOrder {
 			word = word[1:]
 		}
@@ -45,8 +47,8 @@ func strip(text string) (all []engine.Stamp) {
 
 func users(strips ...string) (all []engine.User) {
 	for i, text := range strips {
-		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Strip: strip(text), P50: 11 * float64(i+1), P95: 40 * float64(i+1), Step: i % 2, Balance: 100 * (i % 2)}
-		u.Handled = uint64(len(u.Strip))
+		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Recent: strip(text), P50: 11 * time.Duration(i+1) * time.Millisecond, P95: 40 * time.Duration(i+1) * time.Millisecond, Step: i % 2, Balance: 100 * (i % 2)}
+		u.Handled = uint64(len(u.Recent))
 		u.Violations = uint64(strings.Count(text, "!"))
 		u.Wrong = u.Violations > 0
 		if u.Handled == 0 {

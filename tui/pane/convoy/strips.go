@@ -2,8 +2,10 @@ package convoy
 
 import (
 	"strconv"
+	"time"
 
 	engine "resilab/labs/convoy"
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -96,7 +98,7 @@ func (p *painter) waitWidth() int {
 func (p *painter) strip(i int) string {
 	th, u := p.Theme, &p.d.Users[i]
 	l := p.userName(i)
-	p.stamps(l, u.Strip, p.stripEnd())
+	p.stamps(l, u.Recent, p.stripEnd())
 	l.To(p.stripEnd())
 	p.faults(l, u)
 	if p.W >= stateFrom {
@@ -124,15 +126,15 @@ func bothWaits(u *engine.User) string {
 	return waitText(u.P50) + " / " + waitText(u.P95)
 }
 
-// waitText writes milliseconds, from ten seconds on as seconds.
-func waitText(ms float64) string {
+// waitText writes a duration in milliseconds, from ten seconds on in seconds.
+func waitText(d time.Duration) string {
 	switch {
-	case ms <= 0:
+	case d <= 0:
 		return ""
-	case ms >= 10_000:
-		return strconv.FormatFloat(ms/1000, 'f', 1, 64) + " s"
+	case d >= 10*time.Second:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 	}
-	return lab.Millis.Write(ms)
+	return lab.Millis.Write(kit.Millis(d))
 }
 
 // business shows what the orders have made of the user's account or goods.
@@ -164,7 +166,7 @@ func (p *painter) faults(l *widget.Line, u *engine.User) {
 }
 
 // stamps writes the newest numbers that fit before column end, right-aligned.
-func (p *painter) stamps(l *widget.Line, stamps []engine.Stamp, end int) {
+func (p *painter) stamps(l *widget.Line, stamps []engine.HandledOrder, end int) {
 	room := end - nameCell
 	first, used := len(stamps), 0
 	for first > 0 {
@@ -184,7 +186,7 @@ func (p *painter) stamps(l *widget.Line, stamps []engine.Stamp, end int) {
 	}
 }
 
-func stampWidth(s engine.Stamp) int {
+func stampWidth(s engine.HandledOrder) int {
 	w := 1
 	for n := s.Seq; n >= 10; n /= 10 {
 		w++
@@ -195,7 +197,7 @@ func stampWidth(s engine.Stamp) int {
 	return w
 }
 
-func (p *painter) stampStyle(s engine.Stamp, newest bool) (style theme.Style, sign string) {
+func (p *painter) stampStyle(s engine.HandledOrder, newest bool) (style theme.Style, sign string) {
 	th := p.Theme
 	switch {
 	case s.Kind == engine.Violation:

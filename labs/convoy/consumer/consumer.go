@@ -1,0 +1,263 @@
+// Package consumer handles orders one after another, as a service does: it takes
+// its time, fails, hangs and dies as it is told.
+package consumer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"resilab/labs/clock"
+	"resilab/labs/convoy/transport"
+)
+
+// Desk is told what a consumer does. The methods return soon.
+type Desk interface {
+	// Received is called when a consumer has an order, and GivenBack when it no
+	// longer has some that it did not acknowledge.
+	Received(consumer int, d *transport.Delivery)
+	GivenBack(numbers []uint64)
+	// Fails reports whether handling an order fails, and whether it may not be
+	// delivered again.
+	Fails(d *transport.Delivery) (fails, exhausted bool)
+	// Handled is called when an order was handled, before it is acknowledged, and
+	// Failed when it goes back to its lane.
+	Handled(d *transport.Delivery)
+	Failed(d *transport.Delivery)
+	// Killed is called when a consumer dies with so many orders in flight.
+	Killed(consumer, inFlight int)
+	// Changed is called when something visible has changed.
+	Changed()
+}
+
+// Options say how a consumer works.
+type Options struct {
+	Number int
+	Lane   transport.Lane
+	Work   func(transport.Order) time.Duration // how long handling an order takes
+	Reject bool                                // a failed order goes back by basic.reject, not basic.nack
+	Clock  *clock.Clock
+}
+
+// timerSlack is how late a timer may be.
+const timerSlack = 3 * time.Millisecond
+
+// Consumer is one consumer. The methods other than Run are safe for concurrent
+// use.
+type Consumer struct {
+	opt  Options
+	desk Desk
+	wake chan struct{}
+
+	connected, hung, dying atomic.Bool
+	lane                   atomic.Int64 // that the last order came from, or the one it serves
+
+	jobs []transport.Delivery // received, the first one in work; of the goroutine of Run
+	free time.Time            // when the last work ended, as far as it should have
+}
+
+// New returns a consumer that does nothing before Run.
+func New(opt Options, desk Desk) *Consumer {
+	c := &Consumer{opt: opt, desk: desk, wake: make(chan struct{}, 1)}
+	c.lane.Store(int64(opt.Lane.Number))
+	return c
+}
+
+// Number returns the consumer's number, from 1.
+func (c *Consumer) Number() int { return c.opt.Number }
+
+// Lane returns the number of the lane that the consumer serves, as far as that
+// is known.
+func (c *Consumer) Lane() int { return int(c.lane.Load()) }
+
+// Connected reports whether the consumer is connected, and Hung whether it hangs:
+// it keeps what it has and does not go on.
+func (c *Consumer) Connected() bool { return c.connected.Load() }
+
+// Hung reports whether the consumer hangs.
+func (c *Consumer) Hung() bool { return c.hung.Load() }
+
+// Hang lets the consumer hang, or go on.
+func (c *Consumer) Hang(on bool) {
+	c.hung.Store(on)
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Kill lets the consumer die between handling its next order and acknowledging it.
+func (c *Consumer) Kill() { c.dying.Store(true) }
+
+// Run consumes until ctx ends.
+func (c *Consumer) Run(ctx context.Context, t transport.Transport) {
+	t.Consume(ctx, c.opt.Number, c.opt.Lane, c.serve)
+}
+
+// serve handles what arrives until in closes, ctx ends, or the consumer is killed.
+func (c *Consumer) serve(ctx context.Context, in <-chan transport.Delivery) error {
+	c.connected.Store(true)
+	c.desk.Changed()
+	defer c.leave()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if err := c.fill(ctx, in); err != nil || len(c.jobs) == 0 {
+			return err
+		}
+		err := c.handle(ctx, &in, timer)
+		if err != nil || in == nil {
+			return err
+		}
+	}
+}
+
+// fill receives what is there, and waits for at least one order. No order and
+// no error means that in has closed.
+func (c *Consumer) fill(ctx context.Context, in <-chan transport.Delivery) error {
+	for {
+		if len(c.jobs) == 0 {
+			select {
+			case d, ok := <-in:
+				if !ok {
+					return nil
+				}
+				c.receive(d)
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		select {
+		case d, ok := <-in:
+			if !ok {
+				return nil
+			}
+			c.receive(d)
+		default:
+			return nil
+		}
+	}
+}
+
+func (c *Consumer) receive(d transport.Delivery) {
+	c.jobs = append(c.jobs, d)
+	c.lane.Store(int64(d.Lane.Number))
+	c.desk.Received(c.opt.Number, &d)
+}
+
+// handle works on the first job and settles it.
+func (c *Consumer) handle(ctx context.Context, in *<-chan transport.Delivery, timer *time.Timer) error {
+	if err := c.pass(ctx, in, timer, c.opt.Work(c.jobs[0].Order)); err != nil {
+		return err
+	}
+	d := c.jobs[0]
+	if fails, exhausted := c.desk.Fails(&d); fails {
+		c.drop()
+		return c.giveUp(d, exhausted)
+	}
+	c.desk.Handled(&d)
+	if c.dying.CompareAndSwap(true, false) {
+		c.desk.Killed(c.opt.Number, len(c.jobs))
+		return transport.ErrKilled
+	}
+	c.drop()
+	return d.Ack()
+}
+
+func (c *Consumer) drop() {
+	c.jobs[0] = transport.Delivery{}
+	c.jobs = c.jobs[1:]
+}
+
+// giveUp settles an order that could not be handled.
+func (c *Consumer) giveUp(d transport.Delivery, exhausted bool) error {
+	if exhausted {
+		return d.Discard()
+	}
+	c.desk.Failed(&d)
+	c.desk.GivenBack([]uint64{d.N})
+	err := d.Requeue(c.opt.Reject)
+	if errors.Is(err, transport.ErrRequeueUnsupported) {
+		d.Redelivered = true
+		c.jobs = slices.Insert(c.jobs, 0, d)
+		c.desk.Received(c.opt.Number, &d)
+		return nil
+	}
+	return err
+}
+
+// pass lets the work time go by, and the time that the consumer hangs. What
+// arrives meanwhile is received. When in closes, it becomes nil: the work goes
+// on, as it would in a real consumer that has not noticed yet.
+func (c *Consumer) pass(ctx context.Context, in *<-chan transport.Delivery, timer *time.Timer, d time.Duration) error {
+	if d <= 0 && !c.Hung() {
+		return nil
+	}
+	// A timer fires late by up to a millisecond. A consumer that is busy all
+	// the time makes up for it with the next order.
+	clock := c.opt.Clock
+	now := clock.Now()
+	if c.free.Before(now.Add(-timerSlack)) {
+		c.free = now
+	}
+	c.free = c.free.Add(d)
+	for {
+		changed := clock.Changed()
+		left := clock.Until(c.free)
+		if left <= 0 && !c.Hung() {
+			return nil
+		}
+		timer.Reset(clock.Real(left))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+			if c.Hung() {
+				if err := c.hang(ctx, in); err != nil {
+					return err
+				}
+			}
+		case <-changed:
+		case <-c.wake:
+		case d, ok := <-*in:
+			if !ok {
+				*in = nil
+			} else {
+				c.receive(d)
+			}
+		}
+	}
+}
+
+// hang waits while the consumer hangs.
+func (c *Consumer) hang(ctx context.Context, in *<-chan transport.Delivery) error {
+	for c.Hung() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.wake:
+		case d, ok := <-*in:
+			if !ok {
+				*in = nil
+			} else {
+				c.receive(d)
+			}
+		}
+	}
+	return nil
+}
+
+// leave gives back what was received and not acknowledged.
+func (c *Consumer) leave() {
+	c.connected.Store(false)
+	back := make([]uint64, len(c.jobs))
+	for i, d := range c.jobs {
+		back[i] = d.N
+	}
+	c.jobs = nil
+	c.desk.GivenBack(back)
+	c.desk.Changed()
+}

@@ -1,0 +1,88 @@
+package convoy
+
+import (
+	"context"
+	"fmt"
+
+	"resilab/labs/kit"
+	"resilab/labs/lab"
+)
+
+// What the log keeps and a snapshot shows.
+const (
+	logSize     = 400
+	shownEvents = 100
+)
+
+// engine makes the runs of the lab.
+type engine struct{ *kit.Base }
+
+// New returns the lab. It connects when it starts.
+func New(env lab.Env) lab.Lab {
+	opt := kit.Options{LogSize: logSize, Shown: shownEvents, Routine: routineASecond}
+	return kit.NewRunner(env, opt, func(b *kit.Base) kit.Engine[*run] { return &engine{b} })
+}
+
+// Needs returns the kinds of brokers that a run with the given settings opens.
+func Needs(s lab.Settings) []string { return []string{brokerKind(s)} }
+
+func brokerKind(s lab.Settings) string {
+	if s.Text("engine") == engineKafka {
+		return lab.Kafka
+	}
+	return lab.AMQP
+}
+
+// Limits for a visitor over the network.
+const guestRate, guestUsers, guestLanes = 500, 50, 6
+
+// allowed refuses what is too much for a guest.
+func allowed(env lab.Env, s lab.Settings) error {
+	if !env.Guest {
+		return nil
+	}
+	for _, limit := range []struct {
+		id   string
+		most int
+	}{{"rate", guestRate}, {"users", guestUsers}, {"lanes", guestLanes}} {
+		if n := s.Int(limit.id); n > limit.most {
+			return &lab.KnobError{Knob: limit.id, Value: s[limit.id].String(), Allowed: fmt.Sprintf("1..%d", limit.most)}
+		}
+	}
+	return nil
+}
+
+// Open implements kit.Engine. Every run has its own connections.
+func (e *engine) Open(_ context.Context, s lab.Settings) error { return allowed(e.Env, s) }
+
+// Begin implements kit.Engine. A broker that is away is an error for the first run
+// only: a lab that is running says so and goes on when it is back.
+func (e *engine) Begin(ctx context.Context, r *kit.Run) (*run, error) {
+	if err := allowed(e.Env, r.Settings); err != nil {
+		return nil, err
+	}
+	url, err := e.Env.Open(ctx, brokerKind(r.Settings))
+	if err != nil {
+		return nil, err
+	}
+	work := newRun(e.Base, r, url)
+	work.start()
+	if err := work.transport.AwaitFirst(ctx); err != nil && r.Number == 1 || ctx.Err() != nil {
+		work.stop()
+		return nil, err
+	}
+	return work, nil
+}
+
+// Do implements kit.Engine.
+func (e *engine) Do(ctx context.Context, work *run, action string) error { return work.do(ctx, action) }
+
+// Fill implements kit.Engine.
+func (e *engine) Fill(work *run, snap *lab.Snapshot) { work.fill(snap) }
+
+// End implements kit.Engine. What the run declared is removed when its context
+// ends.
+func (e *engine) End(_ context.Context, work *run) { work.stop() }
+
+// Close implements kit.Engine.
+func (e *engine) Close(context.Context) error { return nil }
