@@ -12,7 +12,7 @@ type Row struct {
 	Lab        string     `json:"lab"`
 	Core       bool       `json:"core"`
 	Title      string     `json:"title"`
-	Stage      string     `json:"stage"` // to_predict, to_run_a, to_run_b, passed
+	Stage      string     `json:"stage"` // to_predict, to_run_a, to_run_b, passed, unproven
 	Prediction string     `json:"prediction,omitempty"`
 	Right      *bool      `json:"prediction_right,omitempty"`
 	Hints      int        `json:"hints"`
@@ -27,15 +27,26 @@ var stageNames = [...]string{ToPredict: "to_predict", ToRunA: "to_run_a", ToRunB
 
 func (s Stage) String() string { return stageNames[s] }
 
-// Report tells the progress of every card, in the order of the course.
+// unproven is the stage of a card that is recorded as passed although its kept
+// runs do not pass it.
+const unproven = "unproven"
+
+// Report returns the progress of every card, in the order of the course. A card
+// that was passed counts as passed although it has been restarted.
 func Report(book *Book, store *Store, lang i18n.Lang) []Row {
 	rows := make([]Row, 0, len(book.cards))
 	for _, c := range book.cards {
-		s := NewSession(c, store.Record(c.ID))
-		rec := s.Record()
+		rec := store.Record(c.ID)
+		if p, ok := rec.Passing(); ok {
+			rec = p
+		}
+		s := NewSession(c, rec)
 		row := Row{ID: c.ID, Lab: c.Spec.ID, Core: c.Core, Title: c.Words(lang).Title, Stage: s.Stage().String(),
 			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, PassedAt: rec.PassedAt, A: rec.A, B: rec.B}
 		row.RealBroker = rec.B != nil && rec.B.real(c.Broker)
+		if s.Stage() == Passed && !s.Kept().Passed {
+			row.Stage = unproven
+		}
 		if o := s.Outcome(); s.Stage() == Passed && o.Known {
 			row.Right = &o.Right
 		}

@@ -27,6 +27,10 @@ type Record struct {
 	A           *Evidence  `json:"a,omitempty"`
 	B           *Evidence  `json:"b,omitempty"`
 	PassedAt    *time.Time `json:"passed_at,omitempty"`
+	// Round counts how often the card was restarted.
+	Round int `json:"round,omitempty"`
+	// Earlier is the record that passed the card before it was restarted.
+	Earlier *Record `json:"earlier,omitempty"`
 }
 
 // Stage follows from what has been done.
@@ -159,5 +163,6 @@ func (h hint) variant(vars map[string]any) int {
 	return len(h.when)
 }
 
-// Again begins the card anew. That hints were used is remembered.
-func (s *Session) Again() { s.rec = Record{Hints: s.rec.Hints} }
+// Again restarts the card. That hints were used, and that the card was passed, is
+// remembered.
+func (s *Session) Again() { s.rec = s.rec.again() }

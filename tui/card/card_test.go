@@ -342,9 +342,9 @@ func TestNumbersAreTyped(t *testing.T) {
 func TestACardGoesOnWhereItWasLeft(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "progress.json")
 	open := func() (*desk, *course.Store) {
-		store, aside, err := course.OpenStore(path)
-		if err != nil || aside != nil {
-			t.Fatal(err, aside)
+		store, err := course.OpenStore(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
 		}
 		d := newDesk(t, "retry")
 		d.store, d.card.opt.Store = store, store
@@ -366,7 +366,7 @@ func TestACardGoesOnWhereItWasLeft(t *testing.T) {
 
 func TestProgressThatCannotBeKeptIsSaid(t *testing.T) {
 	dir := t.TempDir()
-	store, _, err := course.OpenStore(filepath.Join(dir, "sub", "progress.json"))
+	store, err := course.OpenStore(t.Context(), filepath.Join(dir, "sub", "progress.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

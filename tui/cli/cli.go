@@ -57,7 +57,9 @@ func Main(ctx context.Context, w World) int {
 	if isTerminalWatch(w) {
 		return beTerminalWatch(ctx, w)
 	}
-	config, configErr := readConfig(ctx, w.Getenv)
+	reading, stopReading := untilHangup(ctx, w)
+	config, configErr := readConfig(reading, w.Getenv)
+	stopReading()
 	text, err := Catalogue(wantedLanguage(w, config))
 	if err != nil {
 		fmt.Fprintln(w.Stderr, "resilab:", err)
@@ -70,17 +72,17 @@ func Main(ctx context.Context, w World) int {
 		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.config", oneLine(configErr.Error())))
 		err = c.dispatch(ctx)
 	}
-	return c.exit(ctx, err)
+	return c.exit(err)
 }
 
 // exit reports an error and returns the exit code for it.
-func (c *call) exit(ctx context.Context, err error) int {
+func (c *call) exit(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errReported):
 		return exitFailed
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(c.Stderr, "resilab:", c.text.T("cli.error.interrupted"))
 		return exitFailed
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"resilab/labs"
 	"resilab/labs/course/console"
 	"resilab/labs/lab"
+	"resilab/labs/textfile"
 )
 
 // Words after resilab course.
@@ -36,13 +36,13 @@ func runCourse(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	store, err := c.openStore()
+	store, err := c.openStore(ctx)
 	if err != nil {
 		return err
 	}
-	desk := console.Desk{Book: book, Store: store, Text: c.text, Out: c.Stdout}
+	out := console.Printer{Book: book, Store: store, Text: c.text, Out: c.Stdout}
 	if c.flags.Bool("plain") {
-		return c.guide(ctx, desk)
+		return c.guide(ctx, out)
 	}
 	word := courseStatus
 	if len(c.args) > 0 {
@@ -50,21 +50,21 @@ func runCourse(ctx context.Context, c *call) error {
 	}
 	switch word {
 	case courseList:
-		return desk.List()
+		return out.List(c.wantsJSON())
 	case courseStatus:
-		return desk.Status()
+		return out.Status(c.wantsJSON())
 	case courseReport:
-		return desk.Report(c.flags.Text("format") == "json")
+		return out.Report(c.wantsJSON())
 	case courseCheck:
-		return c.checkCard(desk)
+		return c.checkCard(ctx, out)
 	}
 	allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport}, "|")
 	return usageError{errors.New(c.text.T("cli.course.unknown", word, allowed))}
 }
 
 // guide leads through one card line by line; without a name, through the first.
-func (c *call) guide(ctx context.Context, desk console.Desk) error {
-	id, err := c.cardID(desk, c.flags.Text("card"))
+func (c *call) guide(ctx context.Context, out console.Printer) error {
+	id, err := c.cardID(out, c.flags.Text("card"))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c *call) guide(ctx context.Context, desk console.Desk) error {
 	if err != nil {
 		return err
 	}
-	g := console.Guide{Desk: desk, In: c.Stdin, Now: time.Now,
+	g := console.Guide{Printer: out, In: c.Stdin, Now: time.Now,
 		Open: func(labID string, settings lab.Settings) (*lab.Experiment, error) {
 			entry, ok := labs.Find(labID)
 			if !ok {
@@ -84,20 +84,20 @@ func (c *call) guide(ctx context.Context, desk console.Desk) error {
 }
 
 // checkCard judges the runs that were kept, or two files of resilab run.
-func (c *call) checkCard(desk console.Desk) error {
+func (c *call) checkCard(ctx context.Context, out console.Printer) error {
 	word := ""
 	if len(c.args) > 1 {
 		word = c.args[1]
 	}
-	id, err := c.cardID(desk, word)
+	id, err := c.cardID(out, word)
 	if err != nil {
 		return err
 	}
 	var passed bool
 	if a, b := c.flags.Text("a"), c.flags.Text("b"); a != "" || b != "" {
-		passed, err = checkFiles(desk, id, a, b)
+		passed, err = checkFiles(ctx, out, id, a, b)
 	} else {
-		passed, err = desk.Check(id)
+		passed, err = out.Check(id)
 	}
 	if err == nil && !passed {
 		err = errReported
@@ -105,25 +105,26 @@ func (c *call) checkCard(desk console.Desk) error {
 	return err
 }
 
-func checkFiles(desk console.Desk, id, fileA, fileB string) (passed bool, err error) {
-	a, err := os.ReadFile(fileA)
-	if err != nil {
-		return false, usageError{fmt.Errorf("--a: %w", err)}
+func checkFiles(ctx context.Context, out console.Printer, id, fileA, fileB string) (passed bool, err error) {
+	texts := map[string]string{"a": fileA, "b": fileB}
+	for flag, path := range texts {
+		if path == "" {
+			return false, usageError{errors.New(out.Text.T("cli.error.novalue", "--"+flag, out.Text.T("cli.help.type.text")))}
+		}
+		if texts[flag], err = textfile.Read(ctx, path); err != nil {
+			return false, usageError{fmt.Errorf("--%s: %w", flag, err)}
+		}
 	}
-	b, err := os.ReadFile(fileB)
-	if err != nil {
-		return false, usageError{fmt.Errorf("--b: %w", err)}
-	}
-	return desk.CheckRuns(id, a, b)
+	return out.CheckRuns(id, []byte(texts["a"]), []byte(texts["b"]))
 }
 
 // cardID finds a card by what was typed; nothing means the first.
-func (c *call) cardID(desk console.Desk, typed string) (string, error) {
-	ids := desk.Book.IDs()
+func (c *call) cardID(out console.Printer, typed string) (string, error) {
+	ids := out.Book.IDs()
 	if typed == "" {
 		return ids[0], nil
 	}
-	card, ok := desk.Book.Find(strings.ToUpper(typed))
+	card, ok := out.Book.Find(strings.ToUpper(typed))
 	if !ok {
 		return "", usageError{&lab.KnobError{Knob: "card", Value: typed, Allowed: strings.Join(ids, "|")}}
 	}

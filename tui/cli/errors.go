@@ -8,6 +8,7 @@ import (
 
 	"resilab/brokers"
 	"resilab/labs"
+	"resilab/labs/course"
 	"resilab/labs/lab"
 )
 
@@ -54,6 +55,19 @@ func (c *call) explain(err error) string {
 		return c.explainBroker(broker)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return c.text.T("cli.error.taken", err)
+	}
+	return c.explainProgress(err)
+}
+
+// explainProgress explains a progress file that cannot be used.
+func (c *call) explainProgress(err error) string {
+	var foreign *course.ForeignFileError
+	var newer *course.NewerFileError
+	switch {
+	case errors.As(err, &foreign):
+		return c.text.T("course.error.foreign", foreign.Path, foreign.Err)
+	case errors.As(err, &newer):
+		return c.text.T("course.error.newer", newer.Path, newer.Version)
 	}
 	return err.Error()
 }

@@ -4,18 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs"
 	"resilab/labs/course"
-	"resilab/labs/course/console"
 	"resilab/labs/lab"
 	"resilab/tui/input"
 	"resilab/tui/theme"
@@ -71,7 +72,7 @@ func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 	if s.texts, err = catalogues(); err != nil {
 		return err
 	}
-	if err := c.openCourse(&s); err != nil {
+	if err := c.openCourse(ctx, &s); err != nil {
 		return err
 	}
 	if s.session, err = c.newSession(); err != nil {
@@ -81,11 +82,11 @@ func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 }
 
 // openCourse finds the cards, the person's progress and the card asked for.
-func (c *call) openCourse(s *screen) (err error) {
+func (c *call) openCourse(ctx context.Context, s *screen) (err error) {
 	if s.book, err = openBook(); err != nil {
 		return err
 	}
-	if s.store, err = c.openStore(); err != nil {
+	if s.store, err = c.openStore(ctx); err != nil {
 		return err
 	}
 	id := c.flags.Text("card")
@@ -100,21 +101,24 @@ func (c *call) openCourse(s *screen) (err error) {
 	return nil
 }
 
-// openStore reads the person's progress; a broken file is said and set aside.
-// Where there is no home to keep a file in, the progress lasts as long as the
-// program.
-func (c *call) openStore() (*course.Store, error) {
+// openStore reads the person's progress. Where there is no home to keep a file
+// in, or one that this user may not read, the progress lasts as long as the
+// program, which says so.
+func (c *call) openStore(ctx context.Context) (*course.Store, error) {
 	path := c.flags.Text("progress")
-	if path == "" {
-		dir, err := configDir(c.Getenv)
-		if err != nil {
-			fmt.Fprintln(c.Stderr, c.text.T("cli.course.nohome"))
-			return course.NewStore(), nil
-		}
-		path = filepath.Join(dir, "progress.json")
+	if path != "" {
+		return course.OpenStore(ctx, path)
 	}
-	store, aside, err := course.OpenStore(path)
-	(&console.Desk{Text: c.text, Out: c.Stderr}).SetAside(aside)
+	dir, err := configDir(c.Getenv)
+	if err != nil {
+		c.note(c.text.T("cli.course.nohome"))
+		return course.NewStore(), nil
+	}
+	store, err := course.OpenStore(ctx, filepath.Join(dir, "progress.json"))
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
+		c.note(c.text.T("cli.course.unreadable", oneLine(err.Error())))
+		return course.NewStore(), nil
+	}
 	return store, err
 }
 

@@ -66,7 +66,7 @@ func pausedLabs(b *testing.B) tea.Model {
 	if err != nil {
 		b.Fatal(err)
 	}
-	store, _, err := course.OpenStore(filepath.Join(b.TempDir(), "progress.json"))
+	store, err := course.OpenStore(b.Context(), filepath.Join(b.TempDir(), "progress.json"))
 	if err != nil {
 		b.Fatal(err)
 	}

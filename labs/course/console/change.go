@@ -8,42 +8,42 @@ import (
 	"resilab/labs/lab"
 )
 
-// change takes orders until the card is passed: turn a knob, measure, ask for
-// a hint.
+// change takes commands until the card is passed: change a setting, measure, ask
+// for a hint.
 func (w *guided) change(ctx context.Context) error {
 	w.say("course.plain.change", w.card.KnobNames(w.Text, w.card.Opens))
 	w.settings()
 	w.say("course.plain.commands")
 	for {
-		order, err := w.ask(ctx)
+		typed, err := w.ask(ctx)
 		if err != nil {
 			return err
 		}
-		switch id, value, isTurn := strings.Cut(order, "="); {
+		switch id, value, isTurn := strings.Cut(typed, "="); {
 		case isTurn:
 			w.turn(strings.TrimSpace(id), strings.TrimSpace(value))
-		case w.is(order, "run"):
+		case w.is(typed, "run"):
 			passed, err := w.runB(ctx)
 			if passed || err != nil {
 				return err
 			}
-		case w.is(order, "settings"):
+		case w.is(typed, "settings"):
 			w.settings()
-		case w.is(order, "hint"):
+		case w.is(typed, "hint"):
 			w.hint()
-		case w.is(order, "quit"):
+		case w.is(typed, "quit"):
 			return errLeave
 		default:
-			w.say("course.plain.what", order)
+			w.say("course.plain.what", typed)
 			w.say("course.plain.commands")
 		}
 	}
 }
 
-// is tells whether an order is the word of the catalogue, or its English one,
+// is reports whether a command is the word of the catalogue, or its English one,
 // which is the same in every language.
-func (w *guided) is(order, word string) bool {
-	return strings.EqualFold(order, word) || strings.EqualFold(order, w.Text.T("course.plain.word."+word))
+func (w *guided) is(typed, word string) bool {
+	return strings.EqualFold(typed, word) || strings.EqualFold(typed, w.Text.T("course.plain.word."+word))
 }
 
 // settings writes the open knobs with their values and what they take.

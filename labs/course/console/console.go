@@ -15,8 +15,8 @@ import (
 	"resilab/labs/i18n"
 )
 
-// Desk is where a student works: the book, the progress, and where words go.
-type Desk struct {
+// Printer writes what the course has to say: lists, judgements and reports.
+type Printer struct {
 	Book  *course.Book
 	Store *course.Store
 	Text  *i18n.Catalogue
@@ -24,95 +24,130 @@ type Desk struct {
 }
 
 // say writes one line.
-func (d *Desk) say(key string, args ...any) { d.line(d.Text.T(key, args...)) }
+func (p *Printer) say(key string, args ...any) { p.line(p.Text.T(key, args...)) }
 
-func (d *Desk) line(text string) { fmt.Fprintln(d.Out, text) }
+func (p *Printer) line(text string) { fmt.Fprintln(p.Out, text) }
 
-// List writes all cards, one a line.
-func (d *Desk) List() error {
-	var rows [][]string
-	for _, c := range d.Book.Cards() {
-		kind := d.Text.T("course.core")
-		if !c.Core {
-			kind = d.Text.T("course.challenge")
-		}
-		rows = append(rows, []string{c.ID, d.Text.T(c.Spec.ID + ".name"), kind, c.Words(d.Text.Lang()).Title})
+// List writes all cards: one a line, or as a JSON array of course.Row without
+// progress.
+func (p *Printer) List(asJSON bool) error {
+	if asJSON {
+		return p.json(course.Report(p.Book, course.NewStore(), p.Text.Lang()))
 	}
-	return d.table(rows)
+	var rows [][]string
+	for _, c := range p.Book.Cards() {
+		kind := p.Text.T("course.core")
+		if !c.Core {
+			kind = p.Text.T("course.challenge")
+		}
+		rows = append(rows, []string{c.ID, p.Text.T(c.Spec.ID + ".name"), kind, c.Words(p.Text.Lang()).Title})
+	}
+	return p.table(rows)
 }
 
-// Status writes how far every card is, and how many are passed.
-func (d *Desk) Status() error {
-	report := course.Report(d.Book, d.Store, d.Text.Lang())
-	var rows [][]string
-	passed := 0
-	for _, r := range report {
-		if r.Stage == course.Passed.String() {
-			passed++
-		}
-		rows = append(rows, []string{r.ID, r.Title, d.Text.T("course.stage." + r.Stage)})
+// Status writes how far every card is, and how many are passed: as text, or as
+// one JSON object.
+func (p *Printer) Status(asJSON bool) error {
+	report := course.Report(p.Book, p.Store, p.Text.Lang())
+	if asJSON {
+		return p.json(statusOf(report))
 	}
-	if err := d.table(rows); err != nil {
+	var rows [][]string
+	for _, r := range report {
+		rows = append(rows, []string{r.ID, r.Title, p.Text.T("course.stage." + r.Stage)})
+	}
+	if err := p.table(rows); err != nil {
 		return err
 	}
-	d.say("course.summary", passed, len(report))
+	p.say("course.summary", statusOf(report).Passed, len(report))
 	return nil
 }
 
 // Report writes the progress for others to read: as text, or as a JSON array
 // of course.Row.
-func (d *Desk) Report(asJSON bool) error {
-	report := course.Report(d.Book, d.Store, d.Text.Lang())
+func (p *Printer) Report(asJSON bool) error {
+	report := course.Report(p.Book, p.Store, p.Text.Lang())
 	if asJSON {
-		enc := json.NewEncoder(d.Out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(report)
+		return p.json(report)
 	}
 	for _, r := range report {
-		d.line(strings.Join(append([]string{r.ID, r.Title}, d.details(r)...), " · "))
+		p.line(strings.Join(append([]string{r.ID, r.Title}, p.details(r)...), " · "))
+	}
+	return nil
+}
+
+// status is what Status writes as JSON.
+type status struct {
+	Passed int         `json:"passed"`
+	Of     int         `json:"of"`
+	Cards  []cardStage `json:"cards"`
+}
+
+type cardStage struct {
+	ID    string `json:"id"`
+	Stage string `json:"stage"`
+}
+
+func statusOf(report []course.Row) status {
+	s := status{Of: len(report), Cards: []cardStage{}}
+	for _, r := range report {
+		if r.Stage == course.Passed.String() {
+			s.Passed++
+		}
+		s.Cards = append(s.Cards, cardStage{r.ID, r.Stage})
+	}
+	return s
+}
+
+// json writes v as indented JSON.
+func (p *Printer) json(v any) error {
+	enc := json.NewEncoder(p.Out)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing the course: %w", err)
 	}
 	return nil
 }
 
 // details are what a report says of a card besides its name.
-func (d *Desk) details(r course.Row) []string {
-	details := []string{d.Text.T("course.stage." + r.Stage)}
+func (p *Printer) details(r course.Row) []string {
+	details := []string{p.Text.T("course.stage." + r.Stage)}
 	if r.PassedAt != nil {
-		details[0] += " " + r.PassedAt.Format("2006-01-02 15:04")
+		details[0] += " " + r.PassedAt.Format("2006-01-02 15:04 -07:00")
 	}
 	if r.Right != nil {
 		key := "course.wrong"
 		if *r.Right {
 			key = "course.right"
 		}
-		details = append(details, d.Text.T(key))
+		details = append(details, p.Text.T(key))
 	}
 	if r.Stage != course.ToPredict.String() {
-		details = append(details, d.Text.T("course.hints_used", r.Hints), d.Text.T("course.checks", r.Checks))
+		details = append(details, p.Text.T("course.hints_used", r.Hints), p.Text.T("course.checks", r.Checks))
 	}
 	if r.RealBroker {
-		details = append(details, d.Text.T("course.real"))
+		details = append(details, p.Text.T("course.real"))
 	}
 	return details
 }
 
-// Check judges the kept runs of a card again and tells whether they pass it.
-func (d *Desk) Check(id string) (passed bool, err error) {
-	c, err := d.card(id)
+// Check judges the kept runs of a card again and reports whether they pass it.
+func (p *Printer) Check(id string) (passed bool, err error) {
+	c, err := p.card(id)
 	if err != nil {
 		return false, err
 	}
-	rec := d.Store.Record(c.ID)
+	rec := p.Store.Record(c.ID)
 	if rec.A == nil || rec.B == nil {
-		d.say("course.nothing", c.ID)
+		p.say("course.nothing", c.ID)
 		return false, nil
 	}
-	return d.judge(c, rec.A, rec.B), nil
+	return p.judge(c, rec.A, rec.B), nil
 }
 
 // CheckRuns judges two runs as `resilab run --format json` has printed them.
-func (d *Desk) CheckRuns(id string, a, b []byte) (passed bool, err error) {
-	c, err := d.card(id)
+func (p *Printer) CheckRuns(id string, a, b []byte) (passed bool, err error) {
+	c, err := p.card(id)
 	if err != nil {
 		return false, err
 	}
@@ -122,81 +157,74 @@ func (d *Desk) CheckRuns(id string, a, b []byte) (passed bool, err error) {
 			return false, err
 		}
 		if runs[i].Lab != c.Spec.ID {
-			return false, errors.New(d.Text.T("course.error.lab", c.ID, c.Spec.ID, runs[i].Lab))
+			return false, errors.New(p.Text.T("course.error.lab", c.ID, c.Spec.ID, runs[i].Lab))
 		}
 	}
-	return d.judge(c, runs[0], runs[1]), nil
+	return p.judge(c, runs[0], runs[1]), nil
 }
 
-func (d *Desk) judge(c *course.Card, a, b *course.Evidence) bool {
+func (p *Printer) judge(c *course.Card, a, b *course.Evidence) bool {
 	j := c.Judge(a, b)
-	d.tell(c, j, a)
+	p.tell(c, j, a)
 	if j.Passed {
-		d.line(c.ID + " · " + d.Text.T("course.stage.passed"))
+		p.line(c.ID + " · " + p.Text.T("course.stage.passed"))
 	} else {
-		d.line(c.ID + " · " + d.Text.T("course.plain.not_yet"))
+		p.line(c.ID + " · " + p.Text.T("course.plain.not_yet"))
 	}
 	return j.Passed
 }
 
 // tell writes a judgement, one condition or obstacle a line.
-func (d *Desk) tell(c *course.Card, j course.Judgement, a *course.Evidence) {
+func (p *Printer) tell(c *course.Card, j course.Judgement, a *course.Evidence) {
 	for _, cond := range j.Conditions {
-		verdict := d.Text.T("course.fails")
+		verdict := p.Text.T("course.fails")
 		switch {
 		case !cond.Known:
-			verdict = d.Text.T("course.unknown")
+			verdict = p.Text.T("course.unknown")
 		case cond.Holds:
-			verdict = d.Text.T("course.holds")
+			verdict = p.Text.T("course.holds")
 		}
-		d.line("  " + verdict + "  " + d.condition(c, cond, a))
+		p.line("  " + verdict + "  " + p.condition(c, cond, a))
 	}
 	for _, s := range j.Short {
-		d.say("course.short", c.MetricName(d.Text, s.Metric), s.Have, s.Min)
+		p.say("course.short", c.MetricName(p.Text, s.Metric), s.Have, s.Min)
 	}
 	if len(j.Changed) > 0 {
-		d.say("course.changed", c.KnobNames(d.Text, j.Changed))
+		p.say("course.changed", c.KnobNames(p.Text, j.Changed))
 	}
 	if j.OtherSeed {
-		d.say("course.other_seed")
+		p.say("course.other_seed")
 	}
 	if j.OtherWorld {
-		d.say("course.other_world")
+		p.say("course.other_world")
 	}
 	if j.Wide {
-		d.say("course.wide")
+		p.say("course.wide")
 	}
 }
 
-func (d *Desk) condition(c *course.Card, cond course.Condition, a *course.Evidence) string {
-	told := c.Tell(d.Text, cond, a)
+func (p *Printer) condition(c *course.Card, cond course.Condition, a *course.Evidence) string {
+	told := c.Tell(p.Text, cond, a)
 	switch {
 	case cond.Op == "":
 		return told.Name
 	case told.A == "":
-		return d.Text.T("course.against", told.Name, told.Value, told.Limit)
+		return p.Text.T("course.against", told.Name, told.Value, told.Limit)
 	default:
-		return d.Text.T("course.against_a", told.Name, told.Value, told.Limit, told.A)
+		return p.Text.T("course.against_a", told.Name, told.Value, told.Limit, told.A)
 	}
 }
 
-// SetAside says where a broken progress file went.
-func (d *Desk) SetAside(aside *course.SetAside) {
-	if aside != nil {
-		d.say("course.set_aside", strings.Join(strings.Fields(aside.Cause.Error()), " "), aside.Path)
-	}
-}
-
-func (d *Desk) card(id string) (*course.Card, error) {
-	c, ok := d.Book.Find(id)
+func (p *Printer) card(id string) (*course.Card, error) {
+	c, ok := p.Book.Find(id)
 	if !ok {
-		return nil, errors.New(d.Text.T("course.error.card", id, strings.Join(d.Book.IDs(), "|")))
+		return nil, errors.New(p.Text.T("course.error.card", id, strings.Join(p.Book.IDs(), "|")))
 	}
 	return c, nil
 }
 
 // table writes rows in aligned columns.
-func (d *Desk) table(rows [][]string) error {
+func (p *Printer) table(rows [][]string) error {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -211,7 +239,7 @@ func (d *Desk) table(rows [][]string) error {
 		for i, cell := range row {
 			b.WriteString(cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 		}
-		if _, err := fmt.Fprintln(d.Out, strings.TrimRight(b.String(), " ")); err != nil {
+		if _, err := fmt.Fprintln(p.Out, strings.TrimRight(b.String(), " ")); err != nil {
 			return fmt.Errorf("writing the table: %w", err)
 		}
 	}

@@ -85,9 +85,9 @@ func newRoom(t *testing.T, lang i18n.Lang, input string) *room {
 	}
 	r := &room{out: &bytes.Buffer{}, lab: &fakeLab{}}
 	r.Guide = &Guide{
-		Desk: Desk{Book: book, Store: course.NewStore(), Text: text, Out: r.out},
-		In:   strings.NewReader(input),
-		Now:  func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },
+		Printer: Printer{Book: book, Store: course.NewStore(), Text: text, Out: r.out},
+		In:      strings.NewReader(input),
+		Now:     func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },
 		Open: func(id string, s lab.Settings) (*lab.Experiment, error) {
 			entry, _ := labs.Find(id)
 			return lab.NewExperiment(lab.Options{Spec: entry.Spec, New: func(lab.Env) lab.Lab { return r.lab }, Seed: 1, Settings: s}), nil
@@ -243,11 +243,11 @@ func TestListStatusAndReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.out.Reset()
-	if err := errors.Join(r.List(), r.Status(), r.Report(false)); err != nil {
+	if err := errors.Join(r.List(false), r.Status(false), r.Report(false)); err != nil {
 		t.Fatal(err)
 	}
 	r.said(t, "R1  ", "core  Transient or permanent?", "passed", "1 of 3 passed", "run A is missing", "not begun",
-		"R1 · Transient or permanent? · passed 2026-03-01 12:00 · prediction right · Hints used: 0 · checks: 1",
+		"R1 · Transient or permanent? · passed 2026-03-01 12:00 +00:00 · prediction right · Hints used: 0 · checks: 1",
 		"K5 · Is the TTL enough? · run A is missing · Hints used: 2")
 	r.out.Reset()
 	if err := r.Report(true); err != nil {
@@ -310,19 +310,22 @@ func TestCheckOfPrintedRuns(t *testing.T) {
 	}
 }
 
-func TestBrokenProgressIsTold(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "progress.json")
-	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, aside, err := course.OpenStore(path)
+// What cannot be kept is said at the end, too, and is an error.
+func TestProgressThatIsLostIsAnError(t *testing.T) {
+	r := newRoom(t, i18n.English, "2\n")
+	dir := filepath.Join(t.TempDir(), "sub")
+	store, err := course.OpenStore(t.Context(), filepath.Join(dir, "progress.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRoom(t, i18n.English, "")
-	r.SetAside(aside)
-	r.SetAside(nil)
-	r.said(t, "The progress file was broken", aside.Path)
+	if err := os.WriteFile(dir, nil, 0o600); err != nil { // the folder cannot be made
+		t.Fatal(err)
+	}
+	r.Store = store
+	if err := r.Run(t.Context(), "R1"); err == nil {
+		t.Error("no error")
+	}
+	r.said(t, "The progress could not be kept", "Your progress is NOT kept")
 }
 
 type failingWriter struct{}
@@ -332,7 +335,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func TestOutputThatIsGoneIsAnError(t *testing.T) {
 	r := newRoom(t, i18n.English, "")
 	r.Out = failingWriter{}
-	if !errors.Is(r.List(), io.ErrClosedPipe) || !errors.Is(r.Report(true), io.ErrClosedPipe) {
+	if !errors.Is(r.List(false), io.ErrClosedPipe) || !errors.Is(r.Report(true), io.ErrClosedPipe) {
 		t.Error("no error")
 	}
 }

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	pollEvery    = 50 * time.Millisecond
-	stopPatience = 5 * time.Second
+	pollEvery   = 50 * time.Millisecond
+	stopTimeout = 5 * time.Second
 )
 
 // Guide leads through one card in lines: question, prediction, run A, a
 // change, run B, outcome.
 type Guide struct {
-	Desk
+	Printer
 	In  io.Reader
 	Now func() time.Time
 	// Open makes an experiment of a lab that is not started yet. Every call
@@ -41,14 +41,14 @@ type guided struct {
 	lines   *bufio.Scanner
 }
 
-// errLeave ends the guide because the student wants to.
+// errLeave is returned when the student leaves the guide.
 var errLeave = errors.New("the student leaves")
 
 // Run leads through the card, and goes on where the student left it. It ends
-// when the card is passed, the input ends, the student leaves, or ctx ends;
-// only the last is an error.
+// when the card is passed, the input ends, the student leaves, or ctx ends. It is
+// an error that ctx ended, or that the progress could not be kept.
 func (g *Guide) Run(ctx context.Context, id string) error {
-	c, err := g.Desk.card(id)
+	c, err := g.Printer.card(id)
 	if err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (g *Guide) Run(ctx context.Context, id string) error {
 	w := &guided{Guide: g, card: c, session: course.NewSession(c, g.Store.Record(c.ID)), lines: bufio.NewScanner(in)}
 	err = w.walk(ctx)
 	if errors.Is(err, errLeave) || errors.Is(err, io.EOF) {
-		g.say("course.plain.bye")
-		return nil
+		w.leave()
+		err = nil
 	}
-	return err
+	return errors.Join(err, g.Store.Err())
 }
 
-// cancellable is in, whose waiting ends with ctx where the system allows it.
+// cancellable returns in, whose reads end with ctx where the system allows it.
 func cancellable(ctx context.Context, in io.Reader) (io.Reader, func()) {
 	r, err := cancelreader.NewReader(in)
 	if err != nil {
@@ -74,6 +74,15 @@ func cancellable(ctx context.Context, in io.Reader) (io.Reader, func()) {
 		stop()
 		_ = r.Close()
 	}
+}
+
+// leave says whether the progress is kept.
+func (w *guided) leave() {
+	if w.Store.Err() != nil {
+		w.say("course.plain.bye_lost")
+		return
+	}
+	w.say("course.plain.bye")
 }
 
 func (w *guided) walk(ctx context.Context) (err error) {
@@ -91,7 +100,7 @@ func (w *guided) walk(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		err = errors.Join(err, w.exp.Stop(stopCtx))
 	}()
@@ -175,8 +184,8 @@ func (w *guided) chosen(answer string) string {
 	return choices[n-1]
 }
 
-// runA measures run A. It is taken anew where the kept one was made with
-// another seed or on another broker.
+// runA measures run A. It is measured again if the kept one was made with another
+// seed or on another broker.
 func (w *guided) runA(ctx context.Context) error {
 	if j := w.session.Look(w.exp.Current()); w.session.Record().A != nil && !j.OtherSeed && !j.OtherWorld {
 		return nil
@@ -227,7 +236,7 @@ func (w *guided) measure(ctx context.Context) (lab.Run, error) {
 	}
 }
 
-// progress tells whether a run has its samples, and how many quarters of them.
+// progress reports whether a run has its samples, and how many quarters of them.
 func (w *guided) progress(run lab.Run) (done bool, quarter int) {
 	least := 1.0
 	for _, s := range w.card.Samples {
