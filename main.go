@@ -8,7 +8,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	"resilab/labs"
 	"resilab/tui/cli"
+	"resilab/tui/panes"
 )
 
 func main() { os.Exit(run()) }
@@ -21,5 +23,6 @@ func run() int {
 	defer signal.Stop(hangup)
 	return cli.Main(ctx, cli.World{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Hangup: hangup,
+		Labs: labs.All(), Panes: panes.All(),
 	})
 }

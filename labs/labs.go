@@ -24,9 +24,12 @@ type Entry struct {
 	OnScreen lab.Settings
 }
 
-// All lists the labs in the order of their tabs.
-func All() []Entry {
-	return []Entry{
+// Registry is labs in the order of their tabs.
+type Registry []Entry
+
+// All returns the labs of the program.
+func All() Registry {
+	return Registry{
 		{Spec: retry.Spec(), New: retry.New, Commands: retry.Commands(), Export: retry.Export()},
 		{Spec: convoy.Spec(), New: convoy.New, Needs: convoy.Needs, Commands: convoy.Commands()},
 		{Spec: cacheaside.Spec(), New: cacheaside.New, Needs: cacheaside.Needs, OnScreen: cacheaside.OnScreen()},
@@ -34,11 +37,29 @@ func All() []Entry {
 }
 
 // Find returns a lab by its id.
-func Find(id string) (Entry, bool) {
-	for _, e := range All() {
+func (r Registry) Find(id string) (Entry, bool) {
+	for _, e := range r {
 		if e.Spec.ID == id {
 			return e, true
 		}
 	}
 	return Entry{}, false
+}
+
+// Specs returns the declarations of all labs.
+func (r Registry) Specs() (specs []*lab.Spec) {
+	for _, e := range r {
+		specs = append(specs, e.Spec)
+	}
+	return specs
+}
+
+// IDs returns the ids of the labs for which suits returns true; nil is for all.
+func (r Registry) IDs(suits func(Entry) bool) (ids []string) {
+	for _, e := range r {
+		if suits == nil || suits(e) {
+			ids = append(ids, e.Spec.ID)
+		}
+	}
+	return ids
 }

@@ -39,7 +39,7 @@ func TestExperimentsHaveTheirOwnNamespaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	entry, ok := labs.Find("retry")
+	entry, ok := labs.All().Find("retry")
 	if !ok {
 		t.Fatal("no lab retry")
 	}

@@ -136,7 +136,7 @@ func prediction(card *course.Card) string {
 // measure runs a card's lab until it has the samples that the card asks for.
 func measure(t *testing.T, session *labs.Session, card *course.Card, settings lab.Settings) lab.Run {
 	t.Helper()
-	entry, _ := labs.Find(card.Spec.ID)
+	entry, _ := labs.All().Find(card.Spec.ID)
 	exp, err := session.Experiment(entry, labs.Setup{Seed: 1, Settings: settings})
 	if err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func newDesk(t testing.TB, labID string) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry, ok := labs.Find(labID)
+	entry, ok := labs.All().Find(labID)
 	if !ok {
 		t.Fatalf("no lab %s", labID)
 	}

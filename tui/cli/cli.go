@@ -17,7 +17,9 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"resilab/labs"
 	"resilab/labs/i18n"
+	"resilab/tui/pane"
 )
 
 // Texts holds the command line's part of the catalogue.
@@ -40,6 +42,8 @@ type World struct {
 	Stderr io.Writer
 	Getenv func(string) string
 	Hangup <-chan os.Signal // SIGHUP; nil: never
+	Labs   labs.Registry
+	Panes  pane.Registry // the labs' own pictures
 }
 
 // call is one invocation of a command with its flags read.
@@ -60,7 +64,7 @@ func Main(ctx context.Context, w World) int {
 	reading, stopReading := untilHangup(ctx, w)
 	config, configErr := readConfig(reading, w.Getenv)
 	stopReading()
-	text, err := Catalogue(wantedLanguage(w, config))
+	text, err := catalogue(w.Labs, wantedLanguage(w, config))
 	if err != nil {
 		fmt.Fprintln(w.Stderr, "resilab:", err)
 		return exitUsage
@@ -96,7 +100,7 @@ func (c *call) exit(err error) int {
 // dispatch runs the command that the arguments name.
 func (c *call) dispatch(ctx context.Context) error {
 	args := c.Args
-	c.command = rootCommand()
+	c.command = c.rootCommand()
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name := args[0]
 		args = args[1:]
@@ -108,7 +112,7 @@ func (c *call) dispatch(ctx context.Context) error {
 			return err
 		}
 	}
-	flags, err := c.command.flags(args)
+	flags, err := c.command.flags(c, args)
 	if err != nil {
 		return usageError{err}
 	}

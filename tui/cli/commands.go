@@ -21,21 +21,21 @@ type command struct {
 	// required are the flags that have no default.
 	required []string
 	// flags declares the command's flags for its arguments.
-	flags func(args []string) ([]lab.Knob, error)
+	flags func(c *call, args []string) ([]lab.Knob, error)
 	run   func(context.Context, *call) error
 	// handlesHangup is set where SIGHUP does not end the command.
 	handlesHangup bool
 }
 
 // rootCommand is resilab without a command: the labs on this terminal.
-func rootCommand() command { return command{flags: fixed(rootFlags()), run: runRoot} }
+func (c *call) rootCommand() command { return command{flags: fixed(c.rootFlags()), run: runRoot} }
 
 // commands lists the program's own commands and those of the labs.
-func commands() []command {
+func (c *call) commands() []command {
 	all := []command{{name: "run", args: "LAB", flags: runFlags, run: runLab}}
-	for _, e := range labs.All() {
-		for _, c := range e.Commands {
-			all = append(all, ofLab(e.Spec.ID, c))
+	for _, e := range c.Labs {
+		for _, own := range e.Commands {
+			all = append(all, ofLab(e.Spec.ID, own))
 		}
 	}
 	return append(all,
@@ -46,8 +46,8 @@ func commands() []command {
 		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor})
 }
 
-func fixed(flags []lab.Knob) func([]string) ([]lab.Knob, error) {
-	return func([]string) ([]lab.Knob, error) { return flags, nil }
+func fixed(flags []lab.Knob) func(*call, []string) ([]lab.Knob, error) {
+	return func(*call, []string) ([]lab.Knob, error) { return flags, nil }
 }
 
 // ofLab makes a lab's command one of the program's.
@@ -74,7 +74,7 @@ func ofLab(labID string, c lab.Command) command {
 // findCommand finds a command by its name. The error is a usageError.
 func (c *call) findCommand(name string) (command, error) {
 	var names []string
-	for _, cmd := range commands() {
+	for _, cmd := range c.commands() {
 		if cmd.name == name {
 			return cmd, nil
 		}
@@ -101,7 +101,7 @@ func (c *call) labOf(suits func(labs.Entry) bool) (labs.Entry, error) {
 	if err := c.atMostArgs(1); err != nil {
 		return labs.Entry{}, err
 	}
-	e, err := findLab(c.args[0], suits)
+	e, err := c.findLab(c.args[0], suits)
 	if err != nil {
 		return labs.Entry{}, usageError{err}
 	}
@@ -113,29 +113,18 @@ var errNoLab = errors.New("the lab is missing")
 
 // findLab finds a lab by its id among those that suit. The error is a
 // *lab.KnobError.
-func findLab(id string, suits func(labs.Entry) bool) (labs.Entry, error) {
-	if e, ok := labs.Find(id); ok && suits(e) {
+func (c *call) findLab(id string, suits func(labs.Entry) bool) (labs.Entry, error) {
+	if e, ok := c.Labs.Find(id); ok && (suits == nil || suits(e)) {
 		return e, nil
 	}
-	return labs.Entry{}, &lab.KnobError{Knob: "lab", Value: id, Allowed: strings.Join(labNames(suits), "|")}
-}
-
-func anyLab(labs.Entry) bool { return true }
-
-func labNames(suits func(labs.Entry) bool) (names []string) {
-	for _, e := range labs.All() {
-		if suits(e) {
-			names = append(names, e.Spec.ID)
-		}
-	}
-	return names
+	return labs.Entry{}, &lab.KnobError{Knob: "lab", Value: id, Allowed: strings.Join(c.Labs.IDs(suits), "|")}
 }
 
 // labWord finds which lab is asked for before its flags are known: the first
 // word that names one, else the first word of all.
-func labWord(args []string) string {
+func (c *call) labWord(args []string) string {
 	for _, a := range args {
-		if _, ok := labs.Find(a); ok {
+		if _, ok := c.Labs.Find(a); ok {
 			return a
 		}
 	}
@@ -147,15 +136,15 @@ func labWord(args []string) string {
 
 // labFlags returns the flags of a command that takes a lab: the command's own
 // alone where no lab is named but help is wanted.
-func labFlags(args []string, own []lab.Knob, suits func(labs.Entry) bool, of func(labs.Entry) []lab.Knob) ([]lab.Knob, error) {
-	name := labWord(args)
+func (c *call) labFlags(args []string, own []lab.Knob, suits func(labs.Entry) bool, of func(labs.Entry) []lab.Knob) ([]lab.Knob, error) {
+	name := c.labWord(args)
 	switch {
 	case name == "" && (len(args) == 0 || slices.Contains(args, "-h") || slices.Contains(args, "--help")):
 		return own, nil
 	case name == "":
 		return nil, errNoLab
 	}
-	e, err := findLab(name, suits)
+	e, err := c.findLab(name, suits)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"resilab/labs"
+	"resilab/labs/course"
 	"resilab/labs/course/console"
 	"resilab/labs/lab"
 	"resilab/labs/textfile"
@@ -32,7 +33,7 @@ func courseFlags() []lab.Knob {
 
 // runCourse is the course without the screen.
 func runCourse(ctx context.Context, c *call) error {
-	book, err := openBook()
+	book, err := course.Load(c.Labs.Specs()...)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (c *call) guide(ctx context.Context, out console.Printer) error {
 	}
 	g := console.Guide{Printer: out, In: c.Stdin, Now: time.Now,
 		Open: func(labID string, settings lab.Settings) (*lab.Experiment, error) {
-			entry, ok := labs.Find(labID)
+			entry, ok := c.Labs.Find(labID)
 			if !ok {
 				return nil, fmt.Errorf("no lab %s", labID)
 			}

@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"resilab/brokers"
-	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/lab"
 )
@@ -88,13 +87,13 @@ func urlFlag(kind string) string { return kind + "-url" }
 
 // flagOwners lists the commands that have a flag, for a person who has given it
 // to another.
-func flagOwners(id string) (owners []string) {
-	for _, cmd := range commands() {
-		if flags, err := cmd.flags(nil); err == nil && hasFlag(flags, id) {
+func (c *call) flagOwners(id string) (owners []string) {
+	for _, cmd := range c.commands() {
+		if flags, err := cmd.flags(c, nil); err == nil && hasFlag(flags, id) {
 			owners = append(owners, "resilab "+cmd.name)
 		}
 	}
-	for _, e := range labs.All() {
+	for _, e := range c.Labs {
 		if hasFlag(e.Spec.Knobs, id) {
 			owners = append(owners, "resilab run "+e.Spec.ID)
 		}

@@ -11,8 +11,8 @@ import (
 func canExport(e labs.Entry) bool { return e.Export != nil }
 
 // exportFlags are the lab's knobs and the targets that it can be written for.
-func exportFlags(args []string) ([]lab.Knob, error) {
-	return labFlags(args, []lab.Knob{languageFlag()}, canExport, func(e labs.Entry) []lab.Knob {
+func exportFlags(c *call, args []string) ([]lab.Knob, error) {
+	return c.labFlags(args, []lab.Knob{languageFlag()}, canExport, func(e labs.Entry) []lab.Knob {
 		return append([]lab.Knob{lab.NewChoice("to", e.Export.Targets...)}, e.Spec.Knobs...)
 	})
 }

@@ -185,7 +185,7 @@ func (c *call) unknownFlag(err *pflag.NotExistError, set *pflag.FlagSet) string 
 		return c.text.T("cli.error.flag", "-"+short, c.command.title(), "-h")
 	}
 	id := err.GetSpecifiedName()
-	if owners := flagOwners(id); len(owners) > 0 {
+	if owners := c.flagOwners(id); len(owners) > 0 {
 		return c.text.T("cli.error.owner", "--"+id, c.command.title(), strings.Join(owners, ", "))
 	}
 	var names []string

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/widget"
@@ -24,24 +23,20 @@ func (cmd command) title() string { return strings.TrimSpace("resilab " + cmd.na
 func (cmd command) usage() string { return strings.TrimSpace(cmd.title() + " " + cmd.args) }
 
 // about says in a sentence what the command is for.
-func (cmd command) about(text *i18n.Catalogue) string {
+func (c *call) about(cmd command) string {
 	switch {
 	case cmd.lab != "":
-		return text.T(cmd.lab + ".command." + cmd.name)
+		return c.text.T(cmd.lab + ".command." + cmd.name)
 	case cmd.name == "":
-		return text.T("cli.help.resilab", labTitles(text))
+		return c.text.T("cli.help.resilab", c.labTitles())
 	}
-	suits := anyLab
-	if cmd.suits != nil {
-		suits = cmd.suits
-	}
-	return text.T("cli.help."+cmd.name, strings.Join(labNames(suits), ", "))
+	return c.text.T("cli.help."+cmd.name, strings.Join(c.Labs.IDs(cmd.suits), ", "))
 }
 
-func labTitles(text *i18n.Catalogue) string {
+func (c *call) labTitles() string {
 	var titles []string
-	for _, e := range labs.All() {
-		titles = append(titles, text.T(e.Spec.ID+".name"))
+	for _, e := range c.Labs {
+		titles = append(titles, c.text.T(e.Spec.ID+".name"))
 	}
 	return strings.Join(titles, ", ")
 }
@@ -55,7 +50,7 @@ func (c *call) helpFor(args []string) error {
 		}
 		args = append(args[1:], "--help")
 	}
-	flags, err := c.command.flags(args)
+	flags, err := c.command.flags(c, args)
 	if err != nil {
 		return usageError{err}
 	}
@@ -67,12 +62,12 @@ func (c *call) help(flags []lab.Knob) error {
 	p := &helpPage{}
 	p.para(c.text.T("cli.help.usage", c.command.usage()))
 	p.para("")
-	p.para(c.command.about(c.text))
+	p.para(c.about(c.command))
 	if c.command.name == "" {
 		p.para("")
 		p.para(c.text.T("cli.help.commands"))
-		for _, cmd := range commands() {
-			p.add(cmd.usage(), cmd.about(c.text))
+		for _, cmd := range c.commands() {
+			p.add(cmd.usage(), c.about(cmd))
 		}
 	}
 	p.para("")
@@ -131,8 +126,8 @@ func (c *call) defaultText(k lab.Knob) string {
 // flagHelp finds a flag's text: that of the lab which brings the command, that
 // of the lab's knob, or the program's own.
 func (c *call) flagHelp(k lab.Knob) string {
-	ids := []string{c.command.lab, labWord(c.Args)}
-	for _, e := range labs.All() {
+	ids := []string{c.command.lab, c.labWord(c.Args)}
+	for _, e := range c.Labs {
 		ids = append(ids, e.Spec.ID)
 	}
 	keys := []string{fmt.Sprintf("%s.flag.%s.%s", c.command.lab, c.command.name, k.ID)}

@@ -15,7 +15,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/lab"
 	"resilab/tui/input"
@@ -23,17 +22,17 @@ import (
 )
 
 // rootFlags are those of resilab without a command.
-func rootFlags() []lab.Knob {
-	flags := []lab.Knob{lab.NewChoice("lab", labNames(anyLab)...), lab.NewText("card", "")}
-	flags = append(flags, screenFlags()...)
+func (c *call) rootFlags() []lab.Knob {
+	flags := []lab.Knob{lab.NewChoice("lab", c.Labs.IDs(nil)...), lab.NewText("card", "")}
+	flags = append(flags, c.screenFlags()...)
 	flags = append(flags, progressFlag(), seedFlag(), languageFlag())
 	return append(append(flags, themeFlags()...), brokerFlags()...)
 }
 
 // screenFlags are the knobs that a lab reads when it starts and that have another
 // default on a person's own screen.
-func screenFlags() (flags []lab.Knob) {
-	for _, e := range labs.All() {
+func (c *call) screenFlags() (flags []lab.Knob) {
+	for _, e := range c.Labs {
 		for _, id := range slices.Sorted(maps.Keys(e.OnScreen)) {
 			flags = append(flags, lab.NewText(id, e.OnScreen.Text(id)))
 		}
@@ -47,7 +46,7 @@ func runRoot(ctx context.Context, c *call) error {
 		return err
 	}
 	if !isTerminal(c.Stdin) || !isTerminal(c.Stdout) {
-		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(labNames(anyLab), "|")))}
+		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(c.Labs.IDs(nil), "|")))}
 	}
 	watch, err := c.watchTerminal() // first, because it takes a moment to be ready
 	if err != nil {
@@ -63,30 +62,33 @@ func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 		return usageError{err}
 	}
 	s := screen{
+		labs: c.Labs, panes: c.Panes,
 		lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
 		first: c.flags.Text("lab"), start: lab.Settings{},
 	}
-	for _, k := range screenFlags() {
+	for _, k := range c.screenFlags() {
 		s.start[k.ID] = c.flags[k.ID]
 	}
-	if s.texts, err = catalogues(); err != nil {
+	if s.texts, err = catalogues(c.Labs); err != nil {
 		return err
 	}
-	if err := c.openCourse(ctx, &s); err != nil {
+	store, err := c.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	s.store = store
+	if err := c.openCourse(&s); err != nil {
 		return err
 	}
 	if s.session, err = c.newSession(); err != nil {
 		return err
 	}
-	return errors.Join(c.show(ctx, s, watch), s.session.Close())
+	return errors.Join(c.show(ctx, s, watch), s.session.Close(), store.Err())
 }
 
-// openCourse finds the cards, the person's progress and the card asked for.
-func (c *call) openCourse(ctx context.Context, s *screen) (err error) {
-	if s.book, err = openBook(); err != nil {
-		return err
-	}
-	if s.store, err = c.openStore(ctx); err != nil {
+// openCourse finds the cards and the one asked for.
+func (c *call) openCourse(s *screen) (err error) {
+	if s.book, err = course.Load(c.Labs.Specs()...); err != nil {
 		return err
 	}
 	id := c.flags.Text("card")
@@ -131,7 +133,7 @@ func (c *call) show(ctx context.Context, s screen, watch *terminalWatch) error {
 	if err := watch.await(); err != nil {
 		return err
 	}
-	keys, err := input.OpenTerminal(c.Stdin.(*os.File)) // runLabs has seen that it is one
+	keys, err := input.OpenTerminal(c.Stdin.(*os.File)) // runRoot has seen that it is one
 	if err != nil {
 		return err
 	}

@@ -25,17 +25,17 @@ const (
 )
 
 // runFlags are the lab's own knobs and what a run needs besides.
-func runFlags(args []string) ([]lab.Knob, error) {
+func runFlags(c *call, args []string) ([]lab.Knob, error) {
 	own := append([]lab.Knob{
 		lab.NewDuration("for", 10*time.Second, 10*time.Millisecond, time.Hour),
 		seedFlag(), formatFlag(), languageFlag(),
 	}, brokerFlags()...)
-	return labFlags(args, own, anyLab, func(e labs.Entry) []lab.Knob { return e.Spec.Knobs })
+	return c.labFlags(args, own, nil, func(e labs.Entry) []lab.Knob { return e.Spec.Knobs })
 }
 
 // runLab runs one lab without a screen and prints the evidence.
 func runLab(ctx context.Context, c *call) error {
-	entry, err := c.labOf(anyLab)
+	entry, err := c.labOf(nil)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/i18n"
+	"resilab/tui/panes"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -22,7 +23,7 @@ import (
 // At 80x24 the panel has three rows of 34 cells for what the chosen knob does.
 func TestHelpsOfKnobsFitTheSmallestPanel(t *testing.T) {
 	for _, lang := range i18n.Langs() {
-		text, err := Catalogue(lang)
+		text, err := catalogue(labs.All(), lang)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +63,7 @@ func pausedLabs(b *testing.B) tea.Model {
 	if err != nil {
 		b.Fatal(err)
 	}
-	book, err := openBook()
+	book, err := course.Load(labs.All().Specs()...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -70,12 +71,12 @@ func pausedLabs(b *testing.B) tea.Model {
 	if err != nil {
 		b.Fatal(err)
 	}
-	texts, err := catalogues()
+	texts, err := catalogues(labs.All())
 	if err != nil {
 		b.Fatal(err)
 	}
 	colours := map[string]string{"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-	m, err := screen{session: session, lang: i18n.Spanish, texts: texts, seed: 1, book: book, store: store,
+	m, err := screen{labs: labs.All(), panes: panes.All(), session: session, lang: i18n.Spanish, texts: texts, seed: 1, book: book, store: store,
 		theme: theme.New(theme.Options{Getenv: func(name string) string { return colours[name] }})}.model()
 	if err != nil {
 		b.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/labs/course"
 	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/app"
@@ -50,11 +51,11 @@ func runServe(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	book, err := openBook()
+	book, err := course.Load(c.Labs.Specs()...)
 	if err != nil {
 		return err
 	}
-	texts, err := catalogues()
+	texts, err := catalogues(c.Labs)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func runServe(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	common := screen{book: book, session: session, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
+	common := screen{labs: c.Labs, panes: c.Panes, book: book, session: session, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common

@@ -12,21 +12,13 @@ import (
 	"resilab/tui/app"
 	"resilab/tui/card"
 	"resilab/tui/pane"
-	"resilab/tui/pane/cacheaside"
-	"resilab/tui/pane/convoy"
-	"resilab/tui/pane/retry"
 	"resilab/tui/theme"
 )
 
-// pictures are the labs' own panes; a lab without one gets the generic pane.
-func pictures() pane.Registry {
-	return pane.Registry{"retry": retry.Picture{}, "convoy": convoy.Picture{}, "cacheaside": cacheaside.Picture{}}
-}
-
-// Catalogue loads every text of the program in one language.
-func Catalogue(lang i18n.Lang) (*i18n.Catalogue, error) {
+// catalogue loads every text of the program in one language.
+func catalogue(all labs.Registry, lang i18n.Lang) (*i18n.Catalogue, error) {
 	sources := []fs.FS{Texts, app.Texts, card.Texts, course.Texts}
-	for _, e := range labs.All() {
+	for _, e := range all {
 		sources = append(sources, e.Spec.Texts)
 	}
 	return i18n.Load(lang, sources...)
@@ -34,10 +26,10 @@ func Catalogue(lang i18n.Lang) (*i18n.Catalogue, error) {
 
 // catalogues loads every text in every language. It takes some milliseconds:
 // a server does it once for all its visitors.
-func catalogues() (map[i18n.Lang]*i18n.Catalogue, error) {
+func catalogues(all labs.Registry) (map[i18n.Lang]*i18n.Catalogue, error) {
 	texts := map[i18n.Lang]*i18n.Catalogue{}
 	for _, lang := range i18n.Langs() {
-		text, err := Catalogue(lang)
+		text, err := catalogue(all, lang)
 		if err != nil {
 			return nil, err
 		}
@@ -48,6 +40,8 @@ func catalogues() (map[i18n.Lang]*i18n.Catalogue, error) {
 
 // screen is one person's program with its labs on a session.
 type screen struct {
+	labs    labs.Registry
+	panes   pane.Registry
 	session *labs.Session
 	texts   map[i18n.Lang]*i18n.Catalogue
 	lang    i18n.Lang
@@ -68,13 +62,13 @@ type screen struct {
 
 func (s screen) model() (*app.Model, error) {
 	var entries []app.LabEntry
-	for _, e := range labs.All() {
+	for _, e := range s.labs {
 		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Turn: s.turn, Crashed: s.crashed})
 		if err != nil {
 			return nil, err
 		}
 		entries = append(entries, app.LabEntry{
-			Experiment: exp, Picture: pictures()[e.Spec.ID], Export: exporter(e.Export, &s),
+			Experiment: exp, Picture: s.panes[e.Spec.ID], Export: exporter(e.Export, &s),
 			Card: card.New(card.Options{Book: s.book, Store: s.store, Experiment: exp, Card: s.card}),
 		})
 	}
@@ -82,15 +76,6 @@ func (s screen) model() (*app.Model, error) {
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.card != "",
 		FrameRate: s.frames,
 	}), nil
-}
-
-// openBook loads the course's cards for the labs there are.
-func openBook() (*course.Book, error) {
-	var specs []*lab.Spec
-	for _, e := range labs.All() {
-		specs = append(specs, e.Spec)
-	}
-	return course.Load(specs...)
 }
 
 // settings are the lab's defaults with the setup knobs it has.

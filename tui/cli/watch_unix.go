@@ -127,7 +127,7 @@ func beTerminalWatch(ctx context.Context, w World) int {
 	_ = term.Restore(os.Stdin.Fd(), before) // the terminal may be gone
 	_, _ = io.WriteString(w.Stdout, leaveScreen)
 	config, _ := readConfig(ctx, w.Getenv) // nil is good enough for a language
-	if text, err := Catalogue(wantedLanguage(w, config)); err == nil {
+	if text, err := catalogue(w.Labs, wantedLanguage(w, config)); err == nil {
 		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.crash"))
 	}
 	_, _ = w.Stderr.Write(report)

@@ -76,11 +76,11 @@ func (l *Local) Keep(_ context.Context, p Person) error {
 }
 
 // Progress implements Store.
-func (l *Local) Progress(_ context.Context, id string) (Progress, error) {
+func (l *Local) Progress(ctx context.Context, id string) (Progress, error) {
 	if err := CheckID(id); err != nil {
 		return nil, err
 	}
-	store, _, err := course.OpenStore(filepath.Join(l.dir, "progress", id+".json"))
+	store, err := course.OpenStore(ctx, filepath.Join(l.dir, "progress", id+".json"))
 	if err != nil {
 		return nil, err
 	}

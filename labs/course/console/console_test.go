@@ -89,7 +89,7 @@ func newRoom(t *testing.T, lang i18n.Lang, input string) *room {
 		In:      strings.NewReader(input),
 		Now:     func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },
 		Open: func(id string, s lab.Settings) (*lab.Experiment, error) {
-			entry, _ := labs.Find(id)
+			entry, _ := labs.All().Find(id)
 			return lab.NewExperiment(lab.Options{Spec: entry.Spec, New: func(lab.Env) lab.Lab { return r.lab }, Seed: 1, Settings: s}), nil
 		},
 	}

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"resilab/brokers/brokertest"
+	"resilab/labs"
 	"resilab/tui/cli"
+	"resilab/tui/panes"
 )
 
 // patience bounds every wait; nothing here measures time.
@@ -50,6 +52,7 @@ func resilab() int {
 	signal.Notify(hangup, syscall.SIGHUP)
 	return cli.Main(ctx, cli.World{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Hangup: hangup,
+		Labs: labs.All(), Panes: panes.All(),
 	})
 }
 

@@ -21,10 +21,7 @@ import (
 	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/tui/app"
-	"resilab/tui/pane"
-	"resilab/tui/pane/cacheaside"
-	"resilab/tui/pane/convoy"
-	"resilab/tui/pane/retry"
+	"resilab/tui/panes"
 	"resilab/tui/snapshot"
 	"resilab/tui/theme"
 )
@@ -128,14 +125,13 @@ func program(session *labs.Session, first string) (*app.Model, error) {
 		Dark: new(true), Getenv: func(name string) string {
 			return map[string]string{"TERM": "xterm-256color", "COLORTERM": "truecolor"}[name]
 		}})}
-	panes := pane.Registry{"retry": retry.Picture{}, "convoy": convoy.Picture{}, "cacheaside": cacheaside.Picture{}}
 	sources := []fs.FS{app.Texts}
 	for _, entry := range labs.All() {
 		experiment, err := session.Experiment(entry, labs.Setup{Seed: 1})
 		if err != nil {
 			return nil, err
 		}
-		o.Labs = append(o.Labs, app.LabEntry{Experiment: experiment, Picture: panes[entry.Spec.ID]})
+		o.Labs = append(o.Labs, app.LabEntry{Experiment: experiment, Picture: panes.All()[entry.Spec.ID]})
 		sources = append(sources, entry.Spec.Texts)
 	}
 	text, err := i18n.Load(o.Lang, sources...)
