@@ -122,6 +122,9 @@ func (c *session) closingChannel(ch *channel, m codec.Method) error {
 
 // method carries out a method and answers it.
 func (ch *channel) method(m codec.Method) error {
+	if err := ch.session.server.failures.next(m); err != nil {
+		return err
+	}
 	switch m := m.(type) {
 	case *codec.BasicPublish:
 		return ch.beginPublish(m)

@@ -1,32 +1,35 @@
-// Package minirabbit is an AMQP 0-9-1 server that lives inside a process. Real
-// clients in any language use it unchanged, for tests and for labs where no
-// RabbitMQ is at hand:
+// Package minirabbit is an AMQP 0-9-1 server that runs inside a process. Clients in
+// any language use it unchanged, in tests and in labs without a RabbitMQ:
 //
-//	s, err := minirabbit.Run(minirabbit.Options{})
-//	...
-//	defer s.Close()
-//	conn, err := amqp091.Dial(s.URL())
+//	server := minirabbit.RunT(t, minirabbit.Options{})
+//	conn, err := amqp091.Dial(server.URL())
 //
-// It behaves like RabbitMQ 3.10 with the plugin rabbitmq_consistent_hash_exchange:
-// the same errors in the same words, the same order of messages, the same queue
-// for the same key. Everything is kept in memory; [Server.Restart] keeps what a
-// restart of RabbitMQ would keep.
+// [Run] is the same outside tests. A test can publish ([Server.Publish]), look into
+// queues ([Server.Queue], [Server.Snapshot], [Server.Dump]), wait for
+// acknowledgements ([Queue.WaitForAcks]), let time pass ([ManualClock]) and cause
+// faults ([Server.Fail], [Server.Cut], [Server.Kick], [Server.Block],
+// [Server.CancelConsumers], [Server.Restart]). The package depends on the standard
+// library only.
 //
-// Where it knowingly differs:
+// The server behaves like RabbitMQ 3.10 with the plugin
+// rabbitmq_consistent_hash_exchange: it replies with the same errors and texts,
+// delivers in the same order and routes a key to the same queue. The conformance
+// suite in resilab/brokers/amqptest runs against both. Everything is kept in
+// memory.
 //
-//   - A quorum queue is kept like a classic one; it counts deliveries and forgets
-//     messages that come back more often than its limit. Streams are refused.
-//   - The cancel of a single active consumer hands over to the next one, which in
-//     RabbitMQ 3.10 it does not.
-//   - On an exchange that hashes a header, arrays, tables and decimals hash like a
-//     header that is missing.
-//   - No message that multiplies by dead-lettering does so for ever, and neither a
-//     transaction nor an unfinished message may take all the memory there is.
-//   - What makes a process of RabbitMQ crash, such as a method that it does not
-//     know, gets a proper reply.
-//   - There is no tracing, no policy and no acknowledgement timeout.
+// It differs from RabbitMQ 3.10 as follows:
 //
-// It has three layers. Package codec knows the bytes, package broker the
-// exchanges and queues, and this package the connections between them: a
-// goroutine that reads and one that writes for each.
+//   - A quorum queue is kept like a classic one. It counts deliveries and drops
+//     messages that are returned more often than its limit. Streams are refused.
+//   - Cancelling a single active consumer makes the next one active, which
+//     RabbitMQ 3.10 does not.
+//   - The number of dead letters that arise from one message is limited, and so is
+//     the memory of a transaction and of an unfinished message.
+//   - An unknown method is refused with 540; it crashes RabbitMQ's connection.
+//   - AMQP 0-8 is refused.
+//   - There are no tracing, policies and acknowledgement timeouts.
+//
+// The package has three layers: codec encodes and decodes bytes, broker holds
+// exchanges and queues, and this package serves connections, with one goroutine
+// that reads and one that writes for each.
 package minirabbit

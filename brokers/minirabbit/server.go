@@ -27,6 +27,7 @@ type Server struct {
 	closed   bool
 	blocked  *blockade // nil while publishers may publish
 
+	failures  failures
 	closeOnce sync.Once
 	running   sync.WaitGroup
 }

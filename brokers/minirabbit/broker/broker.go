@@ -82,11 +82,7 @@ func (b *Broker) Restart() {
 // CancelConsumers removes all consumers of a queue and notifies their clients, as
 // when the queue's leader moves. It returns how many there were.
 func (b *Broker) CancelConsumers(vhostName, queueName string) int {
-	v := b.vhosts[vhostName]
-	if v == nil {
-		return 0
-	}
-	q := v.queue(queueName)
+	q := b.queue(vhostName, queueName)
 	if q == nil {
 		return 0
 	}

@@ -21,6 +21,7 @@ type queue struct {
 	expiry    expiryTimer
 	idle      idleTimer
 	rates     rateMeter
+	ackWaits  ackWaits
 }
 
 func newQueue(v *vhost, d definition) *queue {

@@ -9,6 +9,7 @@ func acknowledge(q *queue, ds []delivered) {
 		q.store.free(ds[i].entry)
 	}
 	q.store.counts.Acked += uint64(len(ds))
+	q.ackWaits.notify(q.store.counts.Acked)
 	q.dispatch()
 }
 

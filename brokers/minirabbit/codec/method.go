@@ -99,6 +99,19 @@ func (r *MethodReader) method(id MethodID) Method {
 	return nil
 }
 
+// IsMethod reports whether match accepts one of the methods.
+func IsMethod(match func(Method) bool) bool {
+	if match(&BasicPublish{}) || match(&BasicAck{}) {
+		return true
+	}
+	for _, empty := range methods {
+		if match(empty()) {
+			return true
+		}
+	}
+	return false
+}
+
 // methods makes an empty structure for every method but the two that a
 // MethodReader keeps. It is never written after start-up.
 var methods = map[MethodID]func() Method{
