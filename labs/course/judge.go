@@ -1,5 +1,9 @@
 package course
 
+import (
+	"slices"
+)
+
 // Judgement is what a run is worth for a card at one moment.
 type Judgement struct {
 	Conditions []Condition
@@ -7,7 +11,11 @@ type Judgement struct {
 	Changed    []string   // knobs that differ from run A and must not
 	OtherSeed  bool       // run A was taken with another seed
 	OtherWorld bool       // run A was taken on another kind of broker
+	Same       bool       // the settings are those of run A, and the card compares several runs
+	Embedded   bool       // the card needs a real broker, and the run has none
 	Wide       bool       // the wider band for real brokers was applied
+	Letter     string     // under which letter the run is kept
+	Kept       bool       // it was kept under that letter, and others are still missing
 	Passed     bool
 
 	run *Evidence
@@ -19,36 +27,70 @@ type Shortage struct {
 	Have float64
 }
 
-// Counts tells whether the run may be kept at all.
+// Counts reports whether the run may be kept at all.
 func (j Judgement) Counts() bool {
-	return len(j.Short) == 0 && len(j.Changed) == 0 && !j.OtherSeed && !j.OtherWorld
+	return len(j.Short) == 0 && len(j.Changed) == 0 && !j.OtherSeed && !j.OtherWorld && !j.Same && !j.Embedded
 }
 
-// judgeA tells whether a run may become run A: enough samples, and the
+// judgeA reports whether a run may become run A: enough samples, and the
 // settings that the card starts from.
 func (c *Card) judgeA(run *Evidence) Judgement {
-	return Judgement{run: run, Short: c.short(run), Changed: c.changed(run.settings(c.Spec), c.Start, nil)}
+	return Judgement{
+		run: run, Letter: Letters[:1], Short: c.short(run), Embedded: c.embedded(run),
+		Changed: c.changed(run.settings(c.Spec), c.Start, c.Free),
+	}
 }
 
-// Judge judges run b against run a. Either may be nil.
-func (c *Card) Judge(a, b *Evidence) Judgement {
+// embedded reports whether the run lacks the real broker that the card needs.
+func (c *Card) embedded(run *Evidence) bool { return c.Needs != "" && !run.real(c.Needs) }
+
+// Judge judges the last of some runs, which are in the order of their letters.
+// Before all runs of the card are there it judges what the run must show to be
+// kept, and then the card's check. A run that is missing is nil.
+func (c *Card) Judge(runs ...*Evidence) Judgement {
+	b := runs[len(runs)-1]
 	j := Judgement{run: b}
 	check := c.check
 	if b != nil && b.real(c.Broker) {
 		check, j.Wide = c.checkReal, true
 	}
-	var holds bool
-	j.Conditions, holds = check.judge(situation(c.Spec, a, b))
-	if a == nil || b == nil {
+	last := len(runs) >= c.Runs()
+	if !last {
+		check = c.keep[len(runs)-1]
+	}
+	holds := true
+	if check != nil {
+		j.Conditions, holds = check.judge(situation(c.Spec, runs...))
+	}
+	if slices.Contains(runs, nil) {
 		return j
 	}
-	j.Short = c.short(b)
-	j.Changed = c.changed(b.settings(c.Spec), c.Start, c.Opens)
+	c.obstacles(&j, runs[0], b)
+	sound := len(c.short(runs[0])) == 0 && !c.embedded(runs[0]) &&
+		len(c.changed(runs[0].settings(c.Spec), c.Start, c.Free)) == 0
+	j.Kept = holds && sound && j.Counts()
+	j.Passed = last && j.Kept
+	return j
+}
+
+// obstacles notes what keeps run b from counting beside run a.
+func (c *Card) obstacles(j *Judgement, a, b *Evidence) {
+	of, with := b.settings(c.Spec), a.settings(c.Spec)
+	j.Short, j.Embedded = c.short(b), c.embedded(b)
+	j.Changed = c.changed(of, c.Start, slices.Concat(c.Opens, c.Free))
+	for _, id := range c.Free {
+		if of[id] != with[id] {
+			j.Changed = append(j.Changed, id)
+		}
+	}
 	j.OtherSeed = a.Seed != b.Seed
 	j.OtherWorld = a.real(c.Broker) != b.real(c.Broker)
-	sound := len(c.short(a)) == 0 && len(c.changed(a.settings(c.Spec), c.Start, nil)) == 0
-	j.Passed = holds && sound && j.Counts()
-	return j
+	j.Same = c.Runs() > 2 && c.alike(a, b)
+}
+
+// alike reports whether two runs have the same settings of the open knobs.
+func (c *Card) alike(a, b *Evidence) bool {
+	return !slices.ContainsFunc(c.Opens, func(id string) bool { return a.Knobs[id] != b.Knobs[id] })
 }
 
 func (c *Card) short(run *Evidence) (missing []Shortage) {

@@ -53,6 +53,8 @@ ask: a
 choices: {up: u, down: d}
 hints: [[one], [safe, many, other]]
 outcome: o
+look: l
+think: t
 `
 
 func toyFiles(card, words string) fstest.MapFS {
@@ -96,9 +98,13 @@ func TestMistakesInACardAreFoundWhenItIsLoaded(t *testing.T) {
 		"answer":                {"answer: down", "answer: left", "left"},
 		"one choice":            {"[up, down]", "[down]", "two choices"},
 		"golden B too free":     {"{b: {safe: true}}", "{b: {mode: slow}}", "mode"},
-		"golden A too free":     {"{b: {safe: true}}", "{a: {safe: true}}", "safe"},
-		"number without range":  {"{choices: [up, down], answer: down}", "{number: {min: 1, max: 1, truth: rate, tolerance: 1}}", "min < max"},
-		"number of nothing":     {"{choices: [up, down], answer: down}", "{number: {min: 0, max: 1, truth: rat, tolerance: 1}}", "rat"},
+		"golden of run A":       {"{b: {safe: true}}", "{a: {safe: true}}", "no run b"},
+		"no golden":             {"golden: {b: {safe: true}}", "", "0 runs besides run A"},
+		"keep of the last run":  {"golden:", "keep: {b: knobs.safe}\ngolden:", "keep"},
+		"unknown free knob":     {"opens:", "free: [sped]\nopens:", "sped"},
+		"needs another broker":  {"broker: amqp", "broker: amqp\nneeds: redis", "needs"},
+		"number without range":  {"{choices: [up, down], answer: down}", "{number: {min: 1, max: 1, truth: rate, tolerance: 1, usual: 1}}", "min < max"},
+		"number of nothing":     {"{choices: [up, down], answer: down}", "{number: {min: 0, max: 1, truth: rat, tolerance: 1, usual: 1}}", "rat"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(toyCard, tc.old) {

@@ -22,6 +22,7 @@ type Prediction struct {
 	Min, Max  float64 // of a number
 	Unit      string  // written after the number
 	Tolerance float64 // how far off still counts as right
+	Usual     float64 // what the golden settings usually show
 	truth     *term   // what the number turned out to be
 }
 
@@ -37,6 +38,7 @@ type numberFile struct {
 	Unit      string  `yaml:"unit"`
 	Truth     string  `yaml:"truth"`
 	Tolerance float64 `yaml:"tolerance"`
+	Usual     float64 `yaml:"usual"`
 }
 
 func (p predictFile) compile(env types.Map) (Prediction, error) {
@@ -47,8 +49,8 @@ func (p predictFile) compile(env types.Map) (Prediction, error) {
 		return Prediction{Choices: p.Choices, Answer: p.Answer}, nil
 	}
 	n := *p.Number
-	if len(p.Choices) > 0 || p.Answer != "" || n.Min >= n.Max || n.Tolerance <= 0 {
-		return Prediction{}, errors.New("predict: a number needs min < max, a tolerance above 0, and no choices")
+	if len(p.Choices) > 0 || p.Answer != "" || n.Min >= n.Max || n.Tolerance <= 0 || n.Usual < n.Min || n.Usual > n.Max {
+		return Prediction{}, errors.New("predict: a number needs min < max, a tolerance above 0, a usual value between them, and no choices")
 	}
 	tree, err := parser.Parse(n.Truth)
 	if err != nil {
@@ -58,7 +60,7 @@ func (p predictFile) compile(env types.Map) (Prediction, error) {
 	if err != nil {
 		return Prediction{}, fmt.Errorf("predict: %w", err)
 	}
-	return Prediction{Min: n.Min, Max: n.Max, Unit: n.Unit, Tolerance: n.Tolerance, truth: truth}, nil
+	return Prediction{Min: n.Min, Max: n.Max, Unit: n.Unit, Tolerance: n.Tolerance, Usual: n.Usual, truth: truth}, nil
 }
 
 // Check tells whether answer is a prediction of this form, and writes it the

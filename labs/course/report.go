@@ -21,6 +21,8 @@ type Row struct {
 	RealBroker bool       `json:"real_broker"`
 	A          *Evidence  `json:"a,omitempty"`
 	B          *Evidence  `json:"b,omitempty"`
+	C          *Evidence  `json:"c,omitempty"`
+	D          *Evidence  `json:"d,omitempty"`
 }
 
 var stageNames = [...]string{ToPredict: "to_predict", ToRunA: "to_run_a", ToRunB: "to_run_b", Passed: "passed"}
@@ -42,7 +44,8 @@ func Report(book *Book, store *Store, lang i18n.Lang) []Row {
 		}
 		s := NewSession(c, rec)
 		row := Row{ID: c.ID, Lab: c.Spec.ID, Core: c.Core, Title: c.Words(lang).Title, Stage: s.Stage().String(),
-			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, PassedAt: rec.PassedAt, A: rec.A, B: rec.B}
+			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, PassedAt: rec.PassedAt,
+			A: rec.A, B: rec.B, C: rec.C, D: rec.D}
 		row.RealBroker = rec.B != nil && rec.B.real(c.Broker)
 		if s.Stage() == Passed && !s.Kept().Passed {
 			row.Stage = unproven

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -14,10 +15,19 @@ import (
 	"resilab/labs/lab"
 )
 
-// Names of an expression besides the metrics of the run that is judged.
+// Names of an expression besides the metrics of the run that is judged. The
+// runs that were kept are a, b, c and d: a.success.
 const (
-	varA     = "a"     // the metrics of run A: a.success
 	varKnobs = "knobs" // the settings of the run that is judged: knobs["work-spread"]
+	varLeast = "least" // the lowest figure of all runs: least.fleet_cost
+	varMost  = "most"  // the highest
+)
+
+// Names that only the conditions of hints may use.
+const (
+	varWrong  = "wrong"   // the prediction has turned out wrong
+	varTooFew = "too_few" // the run has not measured enough
+	varChecks = "checks"  // how often a run was checked
 )
 
 // environment declares what an expression may use: everything else is an
@@ -37,19 +47,45 @@ func environment(spec *lab.Spec) types.Map {
 			knobs[k.ID] = types.Float64
 		}
 	}
-	env := types.Map{varA: metrics, varKnobs: knobs}
+	env := types.Map{varKnobs: knobs, varLeast: metrics, varMost: metrics}
+	for _, letter := range Letters {
+		env[string(letter)] = metrics
+	}
 	for id, t := range metrics {
 		env[id] = t
 	}
 	return env
 }
 
-// situation fills the environment from runs. b is the run that is judged.
-func situation(spec *lab.Spec, a, b *Evidence) map[string]any {
-	vars := map[string]any{varA: metricVars(a), varKnobs: knobVars(spec, b)}
-	for id, v := range metricVars(b) {
-		vars[id] = v
+// hintEnvironment adds what a student has done.
+func hintEnvironment(spec *lab.Spec) types.Map {
+	env := environment(spec)
+	env[varWrong], env[varTooFew], env[varChecks] = types.Bool, types.Bool, types.Float64
+	return env
+}
+
+// situation fills the environment from runs in the order of their letters; the
+// last one is judged.
+func situation(spec *lab.Spec, runs ...*Evidence) map[string]any {
+	vars := map[string]any{}
+	if n := len(runs); n > 0 {
+		vars = metricVars(runs[n-1])
+		vars[varKnobs] = knobVars(spec, runs[n-1])
 	}
+	least, most := map[string]any{}, map[string]any{}
+	for i, run := range runs {
+		figures := metricVars(run)
+		vars[Letters[i:i+1]] = figures
+		for id, v := range figures {
+			if low, ok := least[id].(float64); !ok || v.(float64) < low {
+				least[id] = v
+			}
+			if high, ok := most[id].(float64); !ok || v.(float64) > high {
+				most[id] = v
+			}
+		}
+	}
+	vars[varLeast], vars[varMost] = least, most
 	return vars
 }
 
@@ -86,7 +122,7 @@ func knobVars(spec *lab.Spec, e *Evidence) map[string]any {
 }
 
 // need is one name that an expression reads.
-type need struct{ scope, id string } // scope is varA, varKnobs or empty
+type need struct{ scope, id string } // scope is a run's letter, knobs, least, most or empty
 
 func (n need) known(vars map[string]any) bool {
 	if n.scope == "" {
@@ -103,6 +139,7 @@ type term struct {
 	source  string
 	program *vm.Program
 	needs   []need
+	single  bool // it is one name and nothing else
 }
 
 func compileTerm(node ast.Node, env types.Map, as expr.Option) (*term, error) {
@@ -112,6 +149,9 @@ func compileTerm(node ast.Node, env types.Map, as expr.Option) (*term, error) {
 		return nil, fmt.Errorf("%s: %w", t.source, err)
 	}
 	ast.Walk(&node, t)
+	_, isName := node.(*ast.IdentifierNode)
+	scope, _ := member(node)
+	t.single = isName || scope != ""
 	return t, nil
 }
 
@@ -119,16 +159,18 @@ func compileTerm(node ast.Node, env types.Map, as expr.Option) (*term, error) {
 func (t *term) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
-		scope, ok := n.Node.(*ast.IdentifierNode)
-		id, named := n.Property.(*ast.StringNode)
-		if ok && named {
-			t.needs = append(t.needs, need{scope.Value, id.Value})
+		if scope, id := member(n); scope != "" {
+			t.needs = append(t.needs, need{scope, id})
 		}
 	case *ast.IdentifierNode:
-		if n.Value != varA && n.Value != varKnobs {
+		if !isScope(n.Value) {
 			t.needs = append(t.needs, need{"", n.Value})
 		}
 	}
+}
+
+func isScope(name string) bool {
+	return len(name) == 1 && strings.Contains(Letters, name) || slices.Contains([]string{varKnobs, varLeast, varMost}, name)
 }
 
 // run evaluates the expression; known is false while something is missing.
@@ -148,6 +190,7 @@ type condition struct {
 	whole       *term
 	op          string
 	left, right *term
+	knob, want  string // of a condition that asks for a setting in words
 }
 
 // compileRule reads an expression and takes it apart at its outermost "&&".
@@ -181,6 +224,7 @@ func compileCondition(node ast.Node, env types.Map) (c condition, err error) {
 	if c.whole, err = compileTerm(node, env, expr.AsBool()); err != nil {
 		return c, err
 	}
+	c.knob, c.want = knobWanted(node)
 	b, ok := node.(*ast.BinaryNode)
 	if !ok || !slices.Contains([]string{"<", "<=", ">", ">=", "==", "!="}, b.Operator) {
 		return c, nil
@@ -193,6 +237,40 @@ func compileCondition(node ast.Node, env types.Map) (c condition, err error) {
 	return c, nil
 }
 
+// knobWanted finds the knob and its value in knobs.drain, !knobs.drain and
+// knobs.mode == "single".
+func knobWanted(node ast.Node) (knob, want string) {
+	want = "true"
+	if not, ok := node.(*ast.UnaryNode); ok {
+		node, want = not.Node, "false"
+	}
+	if b, ok := node.(*ast.BinaryNode); ok && b.Operator == "==" {
+		word, isWord := b.Right.(*ast.StringNode)
+		if !isWord {
+			return "", ""
+		}
+		node, want = b.Left, word.Value
+	}
+	if scope, id := member(node); scope == varKnobs {
+		return id, want
+	}
+	return "", ""
+}
+
+// member takes scope.id apart.
+func member(node ast.Node) (scope, id string) {
+	m, ok := node.(*ast.MemberNode)
+	if !ok {
+		return "", ""
+	}
+	of, isName := m.Node.(*ast.IdentifierNode)
+	name, isWord := m.Property.(*ast.StringNode)
+	if !isName || !isWord {
+		return "", ""
+	}
+	return of.Value, name.Value
+}
+
 // Condition is a condition with its present figures.
 type Condition struct {
 	Source string
@@ -201,6 +279,9 @@ type Condition struct {
 	// Of a comparison of figures: Left Op Right. Op is empty for any other.
 	Op          string
 	Left, Right Figure
+	// Of a condition that asks for a setting: the knob, the value it must have and
+	// the one it has.
+	Knob, Want, Have string
 }
 
 // Figure is one side of a comparison.
@@ -209,14 +290,18 @@ type Figure struct {
 	Value  float64
 	Known  bool
 	Metric string // the metric that it is, where it is just one
-	OfA    bool   // of run A
+	Of     string // of which run: a letter, least or most; empty: of the run that is judged
+	Knob   string // the knob that it is, where it is just one
 }
 
 // judge evaluates every condition.
 func (r *rule) judge(vars map[string]any) (conditions []Condition, all bool) {
 	all = true
 	for _, c := range r.conditions {
-		judged := Condition{Source: c.whole.source, Op: c.op}
+		judged := Condition{Source: c.whole.source, Op: c.op, Knob: c.knob, Want: c.want}
+		if knobs, ok := vars[varKnobs].(map[string]any); ok && c.knob != "" {
+			judged.Have = fmt.Sprint(knobs[c.knob])
+		}
 		var result any
 		result, judged.Known = c.whole.run(vars)
 		judged.Holds, _ = result.(bool)
@@ -234,13 +319,14 @@ func (t *term) figure(vars map[string]any) Figure {
 	result, known := t.run(vars)
 	f.Value, f.Known = result.(float64)
 	f.Known = f.Known && known
-	if len(t.needs) == 1 {
-		switch n := t.needs[0]; t.source {
-		case n.id:
-			f.Metric = n.id
-		case varA + "." + n.id:
-			f.Metric, f.OfA = n.id, true
-		}
+	if len(t.needs) != 1 || !t.single {
+		return f
+	}
+	switch n := t.needs[0]; n.scope {
+	case varKnobs:
+		f.Knob = n.id
+	default:
+		f.Metric, f.Of = n.id, n.scope
 	}
 	return f
 }

@@ -2,6 +2,7 @@ package course
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"resilab/labs/lab"
@@ -13,7 +14,7 @@ type Stage int
 const (
 	ToPredict Stage = iota // reads; the prediction is still to come
 	ToRunA                 // predicted; run A is to be taken
-	ToRunB                 // run A is kept; now the student changes something
+	ToRunB                 // run A is kept; now the student changes something, once or more
 	Passed
 )
 
@@ -26,11 +27,24 @@ type Record struct {
 	Checks      int        `json:"checks,omitempty"` // how often the student asked
 	A           *Evidence  `json:"a,omitempty"`
 	B           *Evidence  `json:"b,omitempty"`
+	C           *Evidence  `json:"c,omitempty"`
+	D           *Evidence  `json:"d,omitempty"`
+	Last        string     `json:"last,omitempty"` // the letter of the run that was judged last
 	PassedAt    *time.Time `json:"passed_at,omitempty"`
 	// Round counts how often the card was restarted.
 	Round int `json:"round,omitempty"`
 	// Earlier is the record that passed the card before it was restarted.
 	Earlier *Record `json:"earlier,omitempty"`
+}
+
+// Evidence returns the runs in the order of their letters, nil for those that
+// are missing.
+func (r Record) Evidence() [MaxRuns]*Evidence { return [...]*Evidence{r.A, r.B, r.C, r.D} }
+
+// keep puts a run under its letter.
+func (r *Record) keep(letter string, run *Evidence) {
+	*map[string]**Evidence{"a": &r.A, "b": &r.B, "c": &r.C, "d": &r.D}[letter] = run
+	r.Last = letter
 }
 
 // Stage follows from what has been done.
@@ -96,21 +110,65 @@ func (s *Session) TakeA(run lab.Run) (Judgement, error) {
 	if !j.Counts() {
 		return j, ErrNotYet
 	}
-	s.rec.A, s.rec.B, s.rec.PassedAt = j.run, nil, nil
+	s.rec.A, s.rec.B, s.rec.C, s.rec.D, s.rec.Last, s.rec.PassedAt = j.run, nil, nil, nil, "", nil
 	return j, nil
 }
 
 // LookA judges a run that might become run A.
 func (s *Session) LookA(run lab.Run) Judgement { return s.card.judgeA(evidence(run)) }
 
-// Look judges a run as run B, without consequence: the live display.
-func (s *Session) Look(run lab.Run) Judgement { return s.card.Judge(s.rec.A, evidence(run)) }
+// Look judges a run as the next one, without consequence: the live display.
+func (s *Session) Look(run lab.Run) Judgement {
+	e := evidence(run)
+	letter := s.letter(e)
+	j := s.card.Judge(s.beside(letter, e)...)
+	j.Letter = letter
+	return j
+}
+
+// letter is where a run is kept: where one with its settings is, else where none
+// is yet, else under the last letter.
+func (s *Session) letter(run *Evidence) string {
+	free, n := 0, s.card.Runs()
+	for i, kept := range s.rec.Evidence() {
+		switch {
+		case i == 0 || i >= n:
+		case kept == nil && free == 0:
+			free = i
+		case kept != nil && n > 2 && s.card.alike(kept, run):
+			return Letters[i : i+1]
+		}
+	}
+	if free == 0 {
+		free = n - 1
+	}
+	return Letters[free : free+1]
+}
+
+// beside lists the kept runs and last the one that is judged, which takes the
+// place of the run under its letter.
+func (s *Session) beside(letter string, run *Evidence) []*Evidence {
+	runs := []*Evidence{s.rec.A}
+	for i, kept := range s.rec.Evidence() {
+		if i > 0 && kept != nil && Letters[i:i+1] != letter {
+			runs = append(runs, kept)
+		}
+	}
+	return append(runs, run)
+}
 
 // Kept judges the kept runs again.
-func (s *Session) Kept() Judgement { return s.card.Judge(s.rec.A, s.rec.B) }
+func (s *Session) Kept() Judgement {
+	runs := s.rec.Evidence()
+	i := max(1, strings.Index(Letters, s.rec.Last))
+	letter := Letters[i : i+1]
+	j := s.card.Judge(s.beside(letter, runs[i])...)
+	j.Letter = letter
+	return j
+}
 
-// Check judges a run as run B and passes the card if everything holds. A
-// card that is passed stays so.
+// Check judges a run as the next one, keeps it where the card compares several,
+// and passes the card if everything holds. A card that is passed stays so.
 func (s *Session) Check(run lab.Run, now time.Time) (Judgement, error) {
 	switch s.Stage() {
 	case ToPredict:
@@ -122,15 +180,28 @@ func (s *Session) Check(run lab.Run, now time.Time) (Judgement, error) {
 	}
 	j := s.Look(run)
 	s.rec.Checks++
+	full := len(s.beside(j.Letter, j.run)) >= s.card.Runs()
+	if j.Passed || j.Kept || full && j.Counts() && s.card.Runs() > 2 {
+		s.rec.keep(j.Letter, j.run)
+	}
 	if j.Passed {
-		s.rec.B, s.rec.PassedAt = j.run, &now
+		s.rec.PassedAt = &now
 	}
 	return j, nil
 }
 
 // Outcome compares the prediction with what the kept runs have measured.
 func (s *Session) Outcome() Outcome {
-	return s.card.Predict.outcome(s.rec.Prediction, situation(s.card.Spec, s.rec.A, s.rec.B))
+	return s.card.Predict.outcome(s.rec.Prediction, s.situation(nil))
+}
+
+// situation is what expressions read: run is what the lab does now, or nil.
+func (s *Session) situation(run *Evidence) map[string]any {
+	if run != nil {
+		return situation(s.card.Spec, s.beside(s.letter(run), run)...)
+	}
+	i := max(1, strings.Index(Letters, s.rec.Last))
+	return situation(s.card.Spec, s.beside(Letters[i:i+1], s.rec.Evidence()[i])...)
 }
 
 // NextHint shows one hint more, as long as there are any.
@@ -142,10 +213,15 @@ func (s *Session) NextHint() bool {
 	return true
 }
 
-// HintVariants tells for each hint shown which variant suits the situation:
+// HintVariants returns for each hint shown the variant that suits the situation:
 // run is what the lab does now.
 func (s *Session) HintVariants(run lab.Run) []int {
-	vars := situation(s.card.Spec, s.rec.A, evidence(run))
+	e := evidence(run)
+	vars := s.situation(e)
+	vars[varTooFew], vars[varChecks] = len(s.card.short(e)) > 0, float64(s.rec.Checks)
+	if o := s.card.Predict.outcome(s.rec.Prediction, vars); o.Known && s.rec.Prediction != "" {
+		vars[varWrong] = !o.Right
+	}
 	variants := make([]int, s.rec.Hints)
 	for i := range variants {
 		variants[i] = s.card.hints[i].variant(vars)

@@ -19,7 +19,7 @@ func toyRun(settings lab.Settings, metrics map[string]float64) lab.Run {
 }
 
 func good(c *Card) lab.Run {
-	return toyRun(c.GoldenB, map[string]float64{"done": 200, "errors": 0, "rate": 0.9})
+	return toyRun(c.Golden[1], map[string]float64{"done": 200, "errors": 0, "rate": 0.9})
 }
 
 func started(c *Card) lab.Run {
@@ -145,7 +145,7 @@ func TestConditionsShowTheirFigures(t *testing.T) {
 		t.Fatal(err)
 	}
 	conditions, _ := ofA.judge(situation(c.Spec, evidence(started(c)), nil))
-	if f := conditions[0].Left; f.Metric != "errors" || !f.OfA || f.Value != 10 {
+	if f := conditions[0].Left; f.Metric != "errors" || f.Of != "a" || f.Value != 10 {
 		t.Errorf("%+v", f)
 	}
 }
@@ -202,7 +202,7 @@ func TestHintsFollowWhatIsDone(t *testing.T) {
 
 func TestPredictedNumbers(t *testing.T) {
 	card := strings.Replace(toyCard, "{choices: [up, down], answer: down}",
-		"{number: {min: 0, max: 100, unit: '%', truth: rate * 100, tolerance: 5}}", 1)
+		"{number: {min: 0, max: 100, unit: '%', truth: rate * 100, tolerance: 5, usual: 90}}", 1)
 	words := strings.Replace(toyWords, "choices: {up: u, down: d}", "", 1)
 	book, err := load(toyFiles(card, words), []*lab.Spec{toySpec()})
 	if err != nil {

@@ -26,28 +26,60 @@ type Telling struct {
 // than a sign, and every terminal has it.
 var limits = map[string]string{"<=": "most", ">=": "least", "<": "below", ">": "above", "==": "equal", "!=": "other"}
 
-// Tell puts a condition into words. a is run A, or nil. A condition that does
-// not compare figures has only a name.
+// Tell puts a condition into words. a is run A, or nil. A condition that
+// compares neither figures nor settings has only a name.
 func (c *Card) Tell(text *i18n.Catalogue, cond Condition, a *Evidence) Telling {
+	if cond.Knob != "" {
+		return Telling{
+			Name: c.KnobNames(text, []string{cond.Knob}), Value: c.setting(text, cond.Knob, cond.Have),
+			Limit: text.T("course.limit.equal", c.setting(text, cond.Knob, cond.Want)),
+		}
+	}
 	if cond.Op == "" {
 		return Telling{Name: cond.Source}
 	}
-	format := lab.Number
-	if m, ok := c.Spec.Metric(cond.Left.Metric); ok {
-		format = m.Format
+	name, format := c.side(text, cond.Left)
+	t := Telling{
+		Name: name, Value: figureText(format, cond.Left),
+		Limit: text.T("course.limit."+limits[cond.Op], figureText(format, cond.Right)),
 	}
-	t := Telling{Name: cond.Left.Source, Value: figureText(format, cond.Left),
-		Limit: text.T("course.limit."+limits[cond.Op], figureText(format, cond.Right))}
-	if cond.Left.Metric == "" {
+	if cond.Left.Metric == "" || cond.Left.Of != "" {
 		return t
 	}
-	t.Name = c.MetricName(text, cond.Left.Metric)
-	if cond.Left.OfA {
-		t.Name = "A: " + t.Name
-	} else if v, ok := metricOf(a, cond.Left.Metric); ok {
+	if v, ok := metricOf(a, cond.Left.Metric); ok {
 		t.A = format.Write(v)
 	}
 	return t
+}
+
+// side names one side of a comparison and says how it is written.
+func (c *Card) side(text *i18n.Catalogue, f Figure) (name string, format lab.Format) {
+	if m, ok := c.Spec.Metric(f.Metric); ok {
+		name, format = c.MetricName(text, f.Metric), m.Format
+		if f.Of != "" {
+			name = text.T("course.of_run", strings.ToUpper(f.Of), name)
+		}
+		return name, format
+	}
+	if k, ok := c.Spec.Knob(f.Knob); ok {
+		return c.KnobNames(text, []string{f.Knob}), knobFormats[k.Kind]
+	}
+	return f.Source, lab.Number
+}
+
+// knobFormats say how a knob's figure is written in a condition, where durations
+// are in milliseconds.
+var knobFormats = map[lab.Kind]lab.Format{lab.Fraction: lab.Share, lab.Duration: lab.Millis}
+
+// setting is a knob's value as a person reads it.
+func (c *Card) setting(text *i18n.Catalogue, knob, value string) string {
+	if key := c.Spec.ID + ".choice." + knob + "." + value; text.Has(key) {
+		return text.T(key)
+	}
+	if value == "true" || value == "false" {
+		return text.T("course.plain.switch." + value)
+	}
+	return value
 }
 
 func figureText(format lab.Format, f Figure) string {
@@ -85,4 +117,13 @@ func (c *Card) Answer(lang i18n.Lang, kept string) string {
 		return words
 	}
 	return strings.TrimSpace(kept + " " + c.Predict.Unit)
+}
+
+// Margin says how far off a predicted number may be; it is empty where the
+// prediction is a choice.
+func (c *Card) Margin(text *i18n.Catalogue) string {
+	if len(c.Predict.Choices) > 0 {
+		return ""
+	}
+	return text.T("course.margin", c.Predict.Tolerance, c.Predict.Unit)
 }

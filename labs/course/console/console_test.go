@@ -290,11 +290,11 @@ func TestCheckOfPrintedRuns(t *testing.T) {
 		}
 		return data
 	}
-	a, b := printed(card.Start, 1.66), printed(card.GoldenB, 1.1)
+	a, b := printed(card.Start, 1.66), printed(card.Golden[1], 1.1)
 	if passed, err := r.CheckRuns("R1", a, b); !passed || err != nil {
 		t.Errorf("%t, %v\n%s", passed, err, r.out)
 	}
-	cheat := printed(card.GoldenB.With("retries", lab.IntValue(0)), 1)
+	cheat := printed(card.Golden[1].With("retries", lab.IntValue(0)), 1)
 	if passed, err := r.CheckRuns("R1", a, cheat); passed || err != nil {
 		t.Errorf("with a closed knob: %t, %v", passed, err)
 	}

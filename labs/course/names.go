@@ -1,0 +1,91 @@
+package course
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+)
+
+// placeholder is a name of the lab in a card's text: {knob:jitter},
+// {choice:jitter.full} or {metric:success}.
+var placeholder = regexp.MustCompile(`\{(\w+):([^{}]*)\}`)
+
+// namer replaces placeholders by the names in a lab's catalogue, so that a card
+// calls things as the screen does.
+type namer struct {
+	spec *lab.Spec
+	text *i18n.Catalogue
+}
+
+func newNamer(spec *lab.Spec, lang i18n.Lang) (*namer, error) {
+	if spec.Texts == nil {
+		return &namer{spec: spec}, nil
+	}
+	text, err := i18n.Load(lang, spec.Texts)
+	return &namer{spec: spec, text: text}, err
+}
+
+// fill returns the text with all its placeholders replaced.
+func (n *namer) fill(s string) (filled string, err error) {
+	filled = placeholder.ReplaceAllStringFunc(s, func(found string) string {
+		parts := placeholder.FindStringSubmatch(found)
+		name, ok := n.name(parts[1], parts[2])
+		if !ok && err == nil {
+			err = fmt.Errorf("%s names nothing in the lab %s", found, n.spec.ID)
+		}
+		return name
+	})
+	return filled, err
+}
+
+func (n *namer) name(kind, id string) (string, bool) {
+	key := n.spec.ID + "." + kind + "." + id
+	switch kind {
+	case "knob":
+		key += ".name"
+	case "choice":
+		knob, value, _ := strings.Cut(id, ".")
+		k, ok := n.spec.Knob(knob)
+		if !ok || k.Kind != lab.Choice {
+			return "", false
+		}
+		if v, err := k.Parse(value); err != nil || n.text == nil || !n.text.Has(key) {
+			return v.Text(), err == nil // the value is its own name
+		}
+	case "metric":
+	default:
+		return "", false
+	}
+	if n.text == nil || !n.text.Has(key) {
+		return "", false
+	}
+	return n.text.T(key), true
+}
+
+// fillAll replaces the placeholders in all texts of a card.
+func (n *namer) fillAll(w *Words) error {
+	texts := []*string{&w.Title, &w.Question, &w.Belief, &w.Ask, &w.Outcome, &w.Look, &w.Think}
+	for _, variants := range w.Hints {
+		for i := range variants {
+			texts = append(texts, &variants[i])
+		}
+	}
+	for _, text := range texts {
+		filled, err := n.fill(*text)
+		if err != nil {
+			return err
+		}
+		*text = filled
+	}
+	for id, choice := range w.Choices {
+		filled, err := n.fill(choice)
+		if err != nil {
+			return err
+		}
+		w.Choices[id] = filled
+	}
+	return nil
+}
