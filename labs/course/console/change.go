@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"resilab/labs/course"
 	"resilab/labs/lab"
 )
 
@@ -98,6 +99,11 @@ func (w *guided) runB(ctx context.Context) (passed bool, err error) {
 	}
 	w.save()
 	w.tell(w.card, j, w.session.Record().A)
+	if j.Kept && !j.Passed {
+		next := strings.Index(course.Letters, j.Letter) + 1
+		w.say("course.kept", strings.ToUpper(j.Letter), strings.ToUpper(course.Letters[next:next+1]))
+		return false, nil
+	}
 	if !j.Passed {
 		w.say("course.plain.not_yet")
 		return false, nil

@@ -192,6 +192,12 @@ func (p *Printer) tell(c *course.Card, j course.Judgement, a *course.Evidence) {
 	if len(j.Changed) > 0 {
 		p.say("course.changed", c.KnobNames(p.Text, j.Changed))
 	}
+	if j.Same {
+		d.say("course.same")
+	}
+	if j.Embedded {
+		d.say("course.embedded", d.Text.T("course.broker."+c.Needs))
+	}
 	if j.OtherSeed {
 		p.say("course.other_seed")
 	}

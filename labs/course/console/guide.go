@@ -143,6 +143,9 @@ func (w *guided) predict(ctx context.Context) error {
 	}
 	words, p := w.card.Words(w.Text.Lang()), w.card.Predict
 	w.line(words.Ask)
+	if margin := w.card.Margin(w.Text); margin != "" {
+		w.line(margin)
+	}
 	for i, choice := range p.Choices {
 		w.line(fmt.Sprintf("  %d. %s", i+1, words.Choices[choice]))
 	}
@@ -279,4 +282,9 @@ func (w *guided) outcome() {
 	}
 	w.line(words.Outcome)
 	w.say("course.belief", words.Belief)
+	w.say("course.look", words.Look)
+	if link := w.card.Link; link.URL != "" {
+		w.say("course.read", link.Title, link.URL)
+	}
+	w.say("course.think", words.Think)
 }
