@@ -97,7 +97,8 @@ func newDesk(t testing.TB, labID string) *desk {
 		t.Fatal(err)
 	}
 	d.look("xterm", "truecolor", theme.Blocks)
-	d.card = newCard(Options{Book: book, Store: d.store, Experiment: d.exp, Now: func() time.Time { return time.Unix(1e9, 0) }})
+	card := map[string]string{"retry": "R1", "convoy": "C1", "cacheaside": "K5"}[labID]
+	d.card = newCard(Options{Book: book, Store: d.store, Experiment: d.exp, Card: card, Now: func() time.Time { return time.Unix(1e9, 0) }})
 	return d
 }
 

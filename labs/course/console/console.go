@@ -40,9 +40,17 @@ func (p *Printer) List(asJSON bool) error {
 		if !c.Core {
 			kind = p.Text.T("course.challenge")
 		}
-		rows = append(rows, []string{c.ID, p.Text.T(c.Spec.ID + ".name"), kind, c.Words(p.Text.Lang()).Title})
+		rows = append(rows, []string{c.ID, p.Text.T(c.Spec.ID + ".name"), kind, c.Words(p.Text.Lang()).Title, p.needs(c)})
 	}
 	return p.table(rows)
+}
+
+// needs says which real broker a card needs; it is empty where it needs none.
+func (p *Printer) needs(c *course.Card) string {
+	if c.Needs == "" {
+		return ""
+	}
+	return p.Text.T("course.needs", p.Text.T("course.broker."+c.Needs))
 }
 
 // Status writes how far every card is, and how many are passed: as text, or as
@@ -193,10 +201,10 @@ func (p *Printer) tell(c *course.Card, j course.Judgement, a *course.Evidence) {
 		p.say("course.changed", c.KnobNames(p.Text, j.Changed))
 	}
 	if j.Same {
-		d.say("course.same")
+		p.say("course.same")
 	}
 	if j.Embedded {
-		d.say("course.embedded", d.Text.T("course.broker."+c.Needs))
+		p.say("course.embedded", p.Text.T("course.broker."+c.Needs))
 	}
 	if j.OtherSeed {
 		p.say("course.other_seed")
