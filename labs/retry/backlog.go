@@ -12,7 +12,7 @@ import (
 
 const (
 	maxBacklog = 10_000 // orders that wait; further ones are lost
-	// backlogPause is how long the queue rests after a call that failed.
+	// backlogPause is the wait between a call that failed and the next.
 	backlogPause = 500 * time.Millisecond
 )
 
@@ -39,6 +39,13 @@ func (b *backlog) put(op *operation) bool {
 	return true
 }
 
+// len returns how many orders wait.
+func (b *backlog) len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting)
+}
+
 // take returns the oldest, or nil.
 func (b *backlog) take() *operation {
 	b.mu.Lock()
@@ -54,48 +61,47 @@ func (b *backlog) take() *operation {
 // fallBack finds an outcome for an operation whose retries are exhausted.
 func (r *run) fallBack(op *operation, gaveUp *policy.GaveUpError) Outcome {
 	switch {
-	case r.fallback == fallbackCached:
+	case r.plan.fallback == fallbackCached:
 		return Cached
-	case r.fallback == fallbackQueue && curable(gaveUp) && r.backlog.put(op):
+	case r.plan.fallback == fallbackQueue && curable(gaveUp) && r.backlog.put(op):
 		return Queued
 	}
 	return FailedOp
 }
 
-// curable tells whether a later call may succeed.
+// curable reports whether a later call may succeed.
 func curable(gaveUp *policy.GaveUpError) bool {
 	return gaveUp.Stop == policy.StopBreaker || policy.Classify(gaveUp.Err) == policy.Transient
 }
 
-// drain carries out the queued orders one after the other, for as long as the
-// gateway takes them.
-func (r *run) drain() {
-	defer r.wg.Done()
+// drain carries out the queued orders one after the other, while the gateway takes
+// them.
+func (r *run) drain(ctx context.Context) {
 	for {
 		select {
-		case <-r.ctx.Done():
+		case <-ctx.Done():
 			return
 		case <-r.backlog.more:
 		}
 		for op := r.backlog.take(); op != nil; op = r.backlog.take() {
-			if !r.deliver(op) {
+			if !r.deliver(ctx, op) {
 				return
 			}
 		}
 	}
 }
 
-// deliver calls until the order is carried out or refused for good. It returns
+// deliver calls until the order is carried out or permanently refused. It returns
 // false when the run ends.
-func (r *run) deliver(op *operation) bool {
+func (r *run) deliver(ctx context.Context, op *operation) bool {
 	r.inFlight.Add(1)
 	defer r.inFlight.Add(-1)
 	for {
 		start := op.age()
-		err := r.tryDelivery(op)
+		err := r.tryDelivery(ctx, op)
 		var gaveUp *policy.GaveUpError
 		switch {
-		case r.ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return false
 		case err == nil:
 			r.delivered(op, start)
@@ -103,19 +109,22 @@ func (r *run) deliver(op *operation) bool {
 		case errors.As(err, &gaveUp) && !curable(gaveUp):
 			r.dropped(op, gaveUp)
 			return true
-		case !r.sleep(r.policy.WithRetryAfter(backlogPause, policy.AskedFor(err))):
+		}
+		pause := r.plan.policy.WithRetryAfter(backlogPause, policy.AskedFor(err))
+		if r.engine.base.Clock.Sleep(ctx, pause) != nil {
 			return false
 		}
 	}
 }
 
-// tryDelivery makes one call. It is no retry, so no budget pays for it, but the
-// time-out and the breaker are those of all calls.
-func (r *run) tryDelivery(op *operation) error {
+// tryDelivery makes one call. It is not a retry, so no budget pays for it, but the
+// time-out and the breaker apply to all calls.
+func (r *run) tryDelivery(ctx context.Context, op *operation) error {
 	once := policy.Runner{
-		Policy: policy.Policy{AttemptTimeout: r.policy.AttemptTimeout}, Classify: policy.Classify, Breaker: r.doorkeeper(),
+		Policy: policy.Policy{AttemptTimeout: r.plan.policy.AttemptTimeout}, Classify: policy.Classify,
+		Breaker: r.breaker, Clock: r.engine.base.Clock,
 	}
-	_, err := policy.Do(r.ctx, &once, func(ctx context.Context) (answer, error) {
+	_, err := policy.Do(ctx, &once, func(ctx context.Context) (answer, error) {
 		r.stats.add(&r.stats.deliveries)
 		return op.send(ctx)
 	})
@@ -124,7 +133,7 @@ func (r *run) tryDelivery(op *operation) error {
 
 func (r *run) delivered(op *operation, start time.Duration) {
 	r.stats.add(&r.stats.delivered)
-	op.say(lab.MarkOK, "delivered", op.ref())
+	op.log(lab.MarkOK, "delivered", op.ref())
 	end := op.age()
 	op.change(func(o *Op) {
 		o.Outcome = Delivered
@@ -134,17 +143,6 @@ func (r *run) delivered(op *operation, start time.Duration) {
 
 func (r *run) dropped(op *operation, gaveUp *policy.GaveUpError) {
 	r.stats.add(&r.stats.dead)
-	op.say(lab.MarkFail, "dropped", op.ref())
+	op.log(lab.MarkFail, "dropped", op.ref())
 	op.change(func(o *Op) { o.Outcome, o.Cause = FailedOp, causeOf(gaveUp.Err) })
-}
-
-func (r *run) sleep(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-r.ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

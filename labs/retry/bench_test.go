@@ -10,10 +10,13 @@ import (
 // BenchmarkFleetPicture is what turning a knob costs: 1,000 clients and 30 s of
 // virtual time.
 func BenchmarkFleetPicture(b *testing.B) {
-	s := Spec().Defaults()
+	cfg, err := FleetConfig(Spec().Defaults(), 1)
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := simulate(context.Background(), s, 1); err != nil {
+		if _, err := simulate(context.Background(), cfg); err != nil {
 			b.Fatal(err)
 		}
 	}

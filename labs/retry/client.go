@@ -15,60 +15,63 @@ import (
 	"syscall"
 	"time"
 
+	"resilab/labs/clock"
 	"resilab/labs/retry/policy"
 )
 
 // amount is what every payment costs, in dollars.
 const amount = 99.99
 
-// hangLimit ends a call that nothing else ends: a gateway of the student's own
-// may accept connections and never answer, or never end its answer.
+// hangLimit ends a call that no time-out of the policy ends: a gateway of the
+// student's own may accept connections and never answer, or never end its answer.
 const hangLimit = time.Minute
 
 // client calls the gateway.
 type client struct {
-	http http.Client
-	url  string
-	keys string // prefix of idempotency keys; empty: send none
+	clock   *clock.Clock
+	http    *http.Client
+	url     string
+	keys    string // prefix of idempotency keys; empty: send none
+	foreign bool   // the gateway lives in real time, not in the lab's
 }
 
-func newClient(transport http.RoundTripper, url, keys string) *client {
-	return &client{url: strings.TrimSuffix(url, "/"), keys: keys, http: http.Client{
-		Transport: transport, Timeout: hangLimit,
-		// Going where a redirection leads would be a call that no policy made.
+func newHTTPClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: transport,
+		// Following a redirection would be a call that no policy made.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
 
 // poolSize is how many connections there are at most. Without a bound, a slow
 // machine would open ever more of them for calls that only wait for each other.
 const poolSize = 1000
 
-func newTransport() *http.Transport {
+func newTransport(n network) *http.Transport {
 	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DialContext:         n.dial,
 		MaxConnsPerHost:     poolSize,
 		MaxIdleConnsPerHost: poolSize,
 		IdleConnTimeout:     30 * time.Second,
 	}
 }
 
-// visit is one call: the attempt of an operation that it is.
-type visit struct {
+// call is one attempt of an operation.
+type call struct {
 	operation uint64
 	attempt   int
 	stock     *stockSeen // of a reservation
 }
 
-// stockSeen is the version of the stock that a reservation goes by. The zero value
-// has seen none. A hedge has two calls at once.
+// stockSeen is the version of the stock that a reservation is based on. The zero
+// value has seen none. A hedge has two calls at once.
 type stockSeen struct{ next atomic.Int64 } // version + 1
 
 func (s *stockSeen) version() (v int64, known bool) { v = s.next.Load(); return v - 1, v > 0 }
 func (s *stockSeen) set(version int64)              { s.next.Store(version + 1) }
 func (s *stockSeen) forget()                        { s.next.Store(0) }
 
-// answer is what a successful call brought.
+// answer is the result of a successful call.
 type answer struct {
 	Transaction string `json:"transactionId"`
 	Version     int64  `json:"version"`
@@ -76,7 +79,7 @@ type answer struct {
 }
 
 // perform makes the call that belongs to the scenario.
-func (c *client) perform(ctx context.Context, s Scenario, v visit) (answer, error) {
+func (c *client) perform(ctx context.Context, s Scenario, v call) (answer, error) {
 	switch s {
 	case Inventory:
 		return c.reserve(ctx, v)
@@ -89,10 +92,10 @@ func (c *client) perform(ctx context.Context, s Scenario, v visit) (answer, erro
 	}
 }
 
-// reserve looks at the stock and takes a piece. Under a key the same parameters must
-// be sent until the outcome is known; only another client's success makes it look
-// again, and what it asks for then is a new request with a new key.
-func (c *client) reserve(ctx context.Context, v visit) (answer, error) {
+// reserve reads the stock and takes a piece. Under a key the same parameters must be
+// sent until the outcome is known; only after another client's success is the stock
+// read again, and that reservation is a new request with a new key.
+func (c *client) reserve(ctx context.Context, v call) (answer, error) {
 	version, known := v.stock.version()
 	if !known || c.keys == "" {
 		stock, err := c.send(ctx, v, http.MethodGet, "/stock", "", nil)
@@ -110,7 +113,7 @@ func (c *client) reserve(ctx context.Context, v visit) (answer, error) {
 	return a, err
 }
 
-// key is the idempotency key of what the parts identify; empty without keys.
+// key returns the idempotency key of what the parts identify; empty without keys.
 func (c *client) key(parts ...uint64) string {
 	if c.keys == "" {
 		return ""
@@ -123,7 +126,9 @@ func (c *client) key(parts ...uint64) string {
 }
 
 // send makes one HTTP request. key is its idempotency key; empty: none.
-func (c *client) send(ctx context.Context, v visit, method, path, key string, body map[string]any) (answer, error) {
+func (c *client) send(ctx context.Context, v call, method, path, key string, body map[string]any) (answer, error) {
+	ctx, cancel := c.clock.WithTimeout(ctx, hangLimit)
+	defer cancel()
 	req, err := c.request(ctx, v, method, path, key, body)
 	if err != nil {
 		return answer{}, err
@@ -138,14 +143,14 @@ func (c *client) send(ctx context.Context, v visit, method, path, key string, bo
 		return answer{}, fmt.Errorf("reading the gateway's answer: %w", err)
 	}
 	if resp.StatusCode >= 300 {
-		return answer{}, refusal(resp, data)
+		return answer{}, c.refusal(resp, data)
 	}
 	a := answer{Replayed: resp.Header.Get("Idempotent-Replayed") == "true"}
 	_ = json.Unmarshal(data, &a) // a gateway of the student's own may answer anything
 	return a, nil
 }
 
-func (c *client) request(ctx context.Context, v visit, method, path, key string, body map[string]any) (*http.Request, error) {
+func (c *client) request(ctx context.Context, v call, method, path, key string, body map[string]any) (*http.Request, error) {
 	var content io.Reader
 	if body != nil {
 		data, err := json.Marshal(body)
@@ -185,32 +190,32 @@ type conflict struct {
 
 func (conflict) Transient() bool { return true }
 
-func refusal(resp *http.Response, data []byte) error {
+func (c *client) refusal(resp *http.Response, data []byte) error {
 	var body struct {
 		Error struct{ Code, Message string }
 	}
 	_ = json.Unmarshal(data, &body)
 	err := &policy.StatusError{Status: resp.StatusCode, Msg: body.Error.Message}
-	err.After = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	err.After = c.retryAfter(resp.Header)
 	if code := body.Error.Code; code == codeKeyInUse || code == codeConflict {
 		return conflict{err, code}
 	}
 	return err
 }
 
-// maxRetryAfter is the longest Retry-After that is believed.
-const maxRetryAfter = time.Hour
-
-// retryAfter reads a Retry-After, seconds or a date (RFC 9110, 10.2.3); 0 if it
-// is neither, or past.
-func retryAfter(header string, now time.Time) time.Duration {
-	after := time.Duration(0)
-	if seconds, err := strconv.ParseUint(header, 10, 16); err == nil {
-		after = time.Duration(seconds) * time.Second
-	} else if date, err := http.ParseTime(header); err == nil {
-		after = date.Sub(now)
+// retryAfter returns the time that an answer asks to wait, in the lab's time; 0 where
+// it names none. A date is relative to the server's own, if it tells it: the two
+// machines' clocks may differ.
+func (c *client) retryAfter(h http.Header) time.Duration {
+	now := time.Now()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
 	}
-	return max(0, min(after, maxRetryAfter))
+	after, _ := policy.ParseRetryAfter(h.Get("Retry-After"), now)
+	if c.foreign {
+		return c.clock.Lab(after)
+	}
+	return after
 }
 
 // Cause is what went wrong with a call, in a word of the catalogue.
@@ -222,7 +227,7 @@ const (
 	CauseTemporary   Cause = "temporary"   // 503
 	CauseTimeout     Cause = "timeout"     // no answer in time
 	CauseReset       Cause = "reset"       // the connection broke
-	CauseUnreachable Cause = "unreachable" // nobody listens
+	CauseUnreachable Cause = "unreachable" // nothing listens
 	CauseThrottled   Cause = "throttled"   // 429
 	CauseDeclined    Cause = "declined"    // 402
 	CauseConflict    Cause = "conflict"    // 409, another client was faster
@@ -230,8 +235,8 @@ const (
 	CauseStatus      Cause = "status"      // any other status
 	CauseBreaker     Cause = "breaker"     // the circuit breaker let no call pass
 	CauseOther       Cause = "other"
-	// CauseCut is nobody's failure: another call of a hedge was faster, or the
-	// run ended.
+	// CauseCut is not a failure: another call of a hedge was faster, or the run
+	// ended.
 	CauseCut Cause = "cut"
 )
 

@@ -3,7 +3,6 @@ package retry
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -13,12 +12,12 @@ import (
 // CourseLibrary is the library of the course's demo, for settings that name none.
 const CourseLibrary = "async-retry"
 
-// exampleURL is the gateway that a program calls unless it is told of another: the
-// lab's own has another port each time.
+// exampleURL is the gateway that a program calls by default: the lab's own has
+// another port each time.
 const exampleURL = "http://127.0.0.1:8080"
 
-// Code writes the settings as a program for a library of export.Names. Its
-// error is a *lab.KnobError.
+// Code returns the settings as a program for a library of export.Names. Its error is
+// a *lab.KnobError.
 func Code(lang i18n.Lang, library string, s lab.Settings) (string, error) {
 	p, err := newPlan(s, 0)
 	if err != nil {
@@ -26,7 +25,7 @@ func Code(lang i18n.Lang, library string, s lab.Settings) (string, error) {
 	}
 	settings := export.Settings{
 		Policy: p.policy, Classify: s.Bool("classify"), Breaker: p.breaker, Hedge: p.hedge,
-		Fallback: p.fallback, Idempotency: p.keys, URL: cmp.Or(strings.TrimSuffix(p.url, "/"), exampleURL),
+		Fallback: p.fallback, Idempotency: p.keys, URL: cmp.Or(p.url, exampleURL),
 	}
 	if budget := s.Text("budget"); budget != off {
 		settings.Budget = budget
@@ -35,8 +34,8 @@ func Code(lang i18n.Lang, library string, s lab.Settings) (string, error) {
 	return code, asKnobError(err)
 }
 
-// LibraryOf is the library that the settings' preset names, where a program can
-// be written for it; else the course's.
+// LibraryOf returns the library that the settings' preset names, if there is an
+// export for it; else the course's.
 func LibraryOf(s lab.Settings) string {
 	if name := s.Text("preset"); slices.Contains(export.Names(), name) {
 		return name

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"resilab/labs/i18n"
@@ -20,11 +21,14 @@ func scheduleFlags() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("preset", preset.Names()...),
 		lab.NewFloat("jitter-sample", 0.5, 0, largestDraw, 0.1, 0.1),
+		lab.NewText("jitter-samples", ""),
 		lab.NewInt("count", 6, 1, 1000),
 		lab.NewInt("retries", 0, 0, policy.MaxRetries),
 		lab.NewDuration("base", 0, 0, longest),
 		lab.NewFloat("factor", 1, 1, policy.MaxFactor, 0.1, 1),
 		lab.NewDuration("cap", 0, 0, longest),
+		lab.NewFraction("spread", 0),
+		lab.NewDuration("spread-by", 0, 0, longest),
 		formatFlag(),
 	}
 }
@@ -39,8 +43,12 @@ func runSchedule(_ context.Context, c *lab.Call) error {
 	if err != nil {
 		return asKnobError(err)
 	}
+	draws, err := drawsOf(c)
+	if err != nil {
+		return err
+	}
 	count := c.Flags.Int("count")
-	s := p.Schedule(count, c.Flags.Float("jitter-sample"))
+	s := p.Schedule(count, draws...)
 	if c.Flags.Text("format") == formatJSON {
 		err = json.NewEncoder(c.Stdout).Encode(s)
 	} else {
@@ -50,6 +58,24 @@ func runSchedule(_ context.Context, c *lab.Call) error {
 		c.Note(c.Text.T("retry.schedule.fewer", p.Title, n, count))
 	}
 	return err
+}
+
+// drawsOf returns the draws that are used in turn: --jitter-samples, else
+// --jitter-sample.
+func drawsOf(c *lab.Call) ([]float64, error) {
+	list := c.Flags.Text("jitter-samples")
+	if list == "" {
+		return []float64{c.Flags.Float("jitter-sample")}, nil
+	}
+	var draws []float64
+	for _, word := range strings.Split(list, ",") {
+		r, err := strconv.ParseFloat(strings.TrimSpace(word), 64)
+		if err != nil || !(r >= 0 && r < 1) {
+			return nil, &lab.KnobError{Knob: "jitter-samples", Value: list, Allowed: "0..<1,0..<1,…"}
+		}
+		draws = append(draws, r)
+	}
+	return draws, nil
 }
 
 // overrides are the numbers that were given; the others stay the preset's own.
@@ -65,6 +91,12 @@ func overrides(c *lab.Call) (o preset.Overrides) {
 	}
 	if c.Given("factor") {
 		o.Factor = new(c.Flags.Float("factor"))
+	}
+	if c.Given("spread") {
+		o.Spread = new(c.Flags.Float("spread"))
+	}
+	if c.Given("spread-by") {
+		o.SpreadBy = new(c.Flags.Duration("spread-by"))
 	}
 	return o
 }

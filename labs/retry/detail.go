@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"resilab/labs/lab"
+	"resilab/labs/retry/policy"
 )
 
-// Detail is the lab's picture of itself: Snapshot.Detail holds a *Detail.
-// Times count from the start of the lab.
+// Detail is what the pane draws: Snapshot.Detail holds a *Detail. Times count from
+// the start of the lab, in the lab's time.
 type Detail struct {
 	Now      time.Duration
 	Scenario Scenario
@@ -23,25 +24,32 @@ type Detail struct {
 	// and Patience the longest that all waits can take together.
 	Ranges   []Range
 	Patience time.Duration
-	URL      string // where the gateway listens
-	Down     bool   // the gateway has an outage
+	Down     bool // the gateway has an outage
 	Guards   Guards
+	// Causes are why calls failed, the most frequent first.
+	Causes []CauseCount
 	// Fleet is what many clients do under these settings; nil at first.
-	Fleet *Crowd
-	known []knownCrowd
+	Fleet *Fleet
+	known []knownFleet
 }
 
-// WithFleetOf returns a copy that knows the fleet of other settings, too.
-func (d Detail) WithFleetOf(s lab.Settings, c *Crowd) *Detail {
-	d.known = append(slices.Clone(d.known), knownCrowd{s, c})
+// CauseCount is how many calls failed for one cause.
+type CauseCount struct {
+	Cause Cause
+	Calls int
+}
+
+// WithFleetOf returns a copy that also has the fleet of other settings.
+func (d Detail) WithFleetOf(s lab.Settings, f *Fleet) *Detail {
+	d.known = append(slices.Clone(d.known), knownFleet{s, f})
 	return &d
 }
 
 // FleetOf returns the fleet of other settings, if it was among the latest.
-func (d *Detail) FleetOf(s lab.Settings) *Crowd {
+func (d *Detail) FleetOf(s lab.Settings) *Fleet {
 	for _, k := range d.known {
 		if maps.Equal(k.settings, s) {
-			return k.crowd
+			return k.fleet
 		}
 	}
 	return nil
@@ -50,9 +58,9 @@ func (d *Detail) FleetOf(s lab.Settings) *Crowd {
 // Range is a span of time that chance draws from.
 type Range struct{ Lo, Hi time.Duration }
 
-// Guards is the state of what keeps retries from doing harm.
+// Guards is the state of budget, breaker and queue.
 type Guards struct {
-	Breaker    string // "closed", "half-open", "open"; empty: none
+	Breaker    policy.BreakerState // empty: none
 	HasBudget  bool
 	BudgetLeft float64 // share of the bucket
 	Waiting    int     // orders in the fallback queue
@@ -100,14 +108,14 @@ func (r *recorder) begin(id uint64, start time.Duration) *Op {
 	return op
 }
 
-// clear forgets all operations.
+// clear removes all operations.
 func (r *recorder) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ops = nil
 }
 
-// change lets f change the operation, which may be nil: one that is not shown.
+// change calls f with the operation, unless it is nil: one that is not shown.
 func (r *recorder) change(op *Op, f func(*Op)) {
 	if op == nil {
 		return

@@ -3,7 +3,6 @@ package retry
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -25,32 +24,34 @@ type operation struct {
 	firstOK  bool
 }
 
-// operate carries out one operation and counts how it ended.
-func (r *run) operate(id uint64) {
-	op := &operation{run: r, id: id, start: r.lab.sinceStart()}
-	if (id-1)%uint64(r.oneIn()) == 0 {
-		op.shown = r.lab.recorder.begin(id, op.start)
+// operate carries out the next operation and counts how it ended. The caller has
+// counted it as in flight.
+func (r *run) operate(ctx context.Context) {
+	defer r.inFlight.Add(-1)
+	id := r.begun.Add(1)
+	op := &operation{run: r, id: id, start: r.engine.now()}
+	if (id-1)%uint64(r.plan.oneIn()) == 0 {
+		op.shown = r.engine.recorder.begin(id, op.start)
 	}
-	result, err := op.do()
-	if r.ctx.Err() != nil {
+	result, err := op.do(ctx)
+	if ctx.Err() != nil {
 		op.close(Cancelled, CauseNone)
 		return
 	}
 	op.finish(result, err)
 }
 
-func (op *operation) do() (answer, error) {
+func (op *operation) do(ctx context.Context) (answer, error) {
 	r := op.run
-	draws := rand.New(rand.NewPCG(r.seed, op.id))
 	runner := policy.Runner{
-		Policy: r.policy, Classify: r.classify, Budget: r.budgetInUse,
-		Breaker: r.doorkeeper(), Random: draws.Float64, OnWait: op.waits, OnAttempt: op.attempted,
+		Policy: r.plan.policy, Classify: r.plan.classify, Budget: r.budget, Breaker: r.breaker,
+		Random: r.draws(op.id).Float64, Clock: r.engine.base.Clock, OnWait: op.waits, OnAttempt: op.attempted,
 	}
 	call := op.call
-	if r.hedge > 0 {
-		call = policy.Hedge(r.hedge, 1, call)
+	if r.plan.hedge > 0 {
+		call = policy.Hedge(r.engine.base.Clock, r.plan.hedge, 1, call)
 	}
-	return policy.Do(r.ctx, &runner, call)
+	return policy.Do(ctx, &runner, call)
 }
 
 // call makes one call that the picture shows.
@@ -67,15 +68,15 @@ func (op *operation) send(ctx context.Context) (answer, error) {
 }
 
 func (op *operation) perform(ctx context.Context, number int) (answer, error) {
-	result, err := op.run.client.perform(ctx, op.run.scenario, visit{op.id, number, &op.stock})
+	result, err := op.run.client.perform(ctx, op.run.plan.scenario, call{op.id, number, &op.stock})
 	if cause := causeIn(ctx, err); cause != CauseCut {
 		op.run.stats.called(cause, result.Replayed)
-		op.run.lab.heard(cause)
+		op.run.engine.answered(cause)
 	}
 	return result, err
 }
 
-// causeIn is the cause of a call's error.
+// causeIn returns the cause of a call's error.
 func causeIn(ctx context.Context, err error) Cause {
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return CauseCut
@@ -83,10 +84,10 @@ func causeIn(ctx context.Context, err error) Cause {
 	return causeOf(err)
 }
 
-// began notes that a call begins and returns its number, from 1.
+// began records that a call begins and returns its number, from 1.
 func (op *operation) began() (number int) {
 	number = int(op.calls.Add(1))
-	op.say(lab.MarkAttempt, "attempt."+string(op.run.scenario), number, op.ref())
+	op.log(lab.MarkAttempt, "attempt."+string(op.run.plan.scenario), number, op.ref())
 	at := op.age()
 	op.change(func(o *Op) {
 		hedge := len(o.Spans) > 0 && !o.Spans[len(o.Spans)-1].Wait
@@ -115,21 +116,25 @@ func (op *operation) returned(number int, cause Cause) {
 	})
 }
 
-// waits notes that a wait begins.
+// waits records that a wait begins.
 func (op *operation) waits(w policy.Wait) {
-	op.say(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
-	op.say(lab.MarkWait, "waiting", w.Delay.Round(time.Millisecond), op.ref())
+	op.log(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
+	if delay := w.Delay.Round(time.Millisecond); w.Asked > 0 {
+		op.log(lab.MarkWait, "waiting_asked", delay, w.Asked, op.ref())
+	} else {
+		op.log(lab.MarkWait, "waiting", delay, op.ref())
+	}
 	at := op.age()
 	op.change(func(o *Op) {
 		span := Span{Wait: true, Start: at, End: at + w.Delay, Lo: at + w.Lo, Hi: at + w.Hi}
-		if w.Asked > 0 { // the server's wish comes first
+		if w.Asked > 0 { // no draw goes below what the server asked for
 			span.Lo, span.Hi = max(span.Lo, at+w.Asked), max(span.Hi, at+w.Delay)
 		}
 		o.Spans = append(o.Spans, span)
 	})
 }
 
-// attempted hears of every attempt that has ended.
+// attempted is called with every attempt that has ended.
 func (op *operation) attempted(a policy.Attempt) {
 	op.attempts = a.Number
 	if a.Number == 1 {
@@ -137,7 +142,7 @@ func (op *operation) attempted(a policy.Attempt) {
 	}
 }
 
-// finish counts the operation, with what the person gets who waited for it.
+// finish counts the operation, and finds the outcome for the person who waits for it.
 func (op *operation) finish(result answer, err error) {
 	e := ended{
 		outcome: Succeeded, firstOK: op.firstOK, attempts: op.attempts, calls: int(op.calls.Load()), took: op.age(),
@@ -152,7 +157,7 @@ func (op *operation) finish(result answer, err error) {
 		e.broke = gaveUp.Stop == policy.StopBudget
 		e.unaware = e.outcome == FailedOp && op.run.charged(op.id)
 	}
-	op.tell(e.outcome, result, cause)
+	op.logEnd(e.outcome, result, cause)
 	op.run.stats.end(e)
 	op.close(e.outcome, cause)
 }
@@ -164,23 +169,23 @@ func finalCause(gaveUp *policy.GaveUpError) Cause {
 	return causeOf(gaveUp.Err)
 }
 
-// tell writes the end of the operation into the log.
-func (op *operation) tell(o Outcome, result answer, cause Cause) {
+// logEnd writes the end of the operation into the log.
+func (op *operation) logEnd(o Outcome, result answer, cause Cause) {
 	switch o {
 	case Succeeded:
-		op.say(lab.MarkOK, "done."+string(op.run.scenario), op.ref(), result.Transaction)
+		op.log(lab.MarkOK, "done."+string(op.run.plan.scenario), op.ref(), result.Transaction)
 	case Cached:
-		op.say(lab.MarkWarn, "cached", op.ref())
+		op.log(lab.MarkWarn, "cached", op.ref())
 	case Queued:
-		op.say(lab.MarkWarn, "queued", op.ref())
+		op.log(lab.MarkWarn, "queued", op.ref())
 	default:
-		op.say(lab.MarkFail, "failed."+string(cause), op.ref()+op.failure())
+		op.log(lab.MarkFail, "failed."+string(cause), op.ref()+op.failure())
 	}
 }
 
-// failure is what the material's payment returns after its last failure.
+// failure returns what the material's payment returns after its last failure.
 func (op *operation) failure() string {
-	if s := op.run.scenario; s == Payments || s == Demo {
+	if s := op.run.plan.scenario; s == Payments || s == Demo {
 		return " · {success: false}"
 	}
 	return ""
@@ -198,24 +203,24 @@ func (op *operation) close(o Outcome, cause Cause) {
 	})
 }
 
-func (op *operation) age() time.Duration { return op.run.lab.sinceStart() - op.start }
+func (op *operation) age() time.Duration { return op.run.engine.now() - op.start }
 
 func (op *operation) change(f func(*Op)) {
-	op.run.lab.recorder.change(op.shown, f)
-	op.run.lab.changed()
+	op.run.engine.recorder.change(op.shown, f)
+	op.run.engine.base.Changed()
 }
 
-// ref tells in the log which operation a line is about. The demo's payments
-// come one after the other and need no number.
+// ref returns the number of the operation for a line of the log. The demo's payments
+// come one after the other and need none.
 func (op *operation) ref() string {
-	if op.run.scenario == Demo {
+	if op.run.plan.scenario == Demo {
 		return ""
 	}
 	return " · #" + strconv.FormatUint(op.id, 10)
 }
 
-func (op *operation) say(mark lab.Mark, key string, args ...any) {
+func (op *operation) log(mark lab.Mark, key string, args ...any) {
 	if op.shown != nil {
-		op.run.lab.log.Add(mark, "retry.event."+key, args...)
+		op.run.engine.base.Log.Routine(mark, "retry.event."+key, args...)
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
-	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/labs/retry/fleet"
 	"resilab/labs/retry/gateway"
 	"resilab/labs/retry/policy"
 )
@@ -15,10 +16,13 @@ import (
 // Limits of the knobs, and the lower ones for visitors.
 const (
 	maxRetries  = 100
-	maxRate     = 500 // operations a second
-	guestRate   = 20
+	maxRate     = 500  // operations a second
 	maxInFlight = 4000 // operations; more are shed
-	guestFlight = 200
+
+	guestRate     = 20
+	guestRetries  = 10 // of the operations that are really made
+	guestInFlight = 200
+	guestAttempts = 500_000 // of the simulated fleet
 )
 
 const (
@@ -26,7 +30,7 @@ const (
 	// outageEvery how often one begins.
 	outageStart = 2 * time.Second
 	outageEvery = 15 * time.Second
-	// comeBack is what the gateway asks for when it is asked too often.
+	// comeBack is the Retry-After of a gateway that is called too often.
 	comeBack = time.Second
 )
 
@@ -39,88 +43,102 @@ const (
 
 // plan is what the settings mean to the engine.
 type plan struct {
-	shown    lab.Settings // those of the fleet, whose time is virtual at any speed
-	scenario Scenario
-	policy   policy.Policy
-	classify func(error) policy.Class
-	budget   *policy.BudgetSpec  // nil: none
-	breaker  *policy.BreakerSpec // nil: none
-	fallback string
-	hedge    time.Duration // 0: none
-	keys     bool          // send an Idempotency-Key
-	rate     int           // operations a second
-	inFlight int           // operations at once
-	gateway  gateway.Config
-	url      string // of the student's own gateway; empty: ours
+	scenario    Scenario
+	policy      policy.Policy
+	classify    func(error) policy.Class
+	budget      *policy.BudgetSpec  // nil: none
+	breaker     *policy.BreakerSpec // nil: none
+	fallback    string
+	hedge       time.Duration // 0: none
+	keys        bool          // send an Idempotency-Key
+	rate        int           // operations a second
+	maxInFlight int           // operations at once
+	gateway     gateway.Config
+	url         string // of the student's own gateway; empty: ours
+	fleet       fleet.Config
+	limited     bool // a visitor asked for more than is allowed
+	outlook
 }
 
-// rules refuses settings that make no sense together. Its error is a *lab.KnobError.
+// outlook is what the policy does when everything fails.
+type outlook struct {
+	ranges   []Range       // of the first waits
+	patience time.Duration // the longest that all waits can take together
+}
+
+// rules refuses settings that contradict each other. Its error is a *lab.KnobError.
 func rules(s lab.Settings) error {
-	_, err := FleetConfig(s, 0)
+	_, err := newPlan(s, 0)
 	return err
 }
 
+// newPlan decodes settings. Its error is a *lab.KnobError.
 func newPlan(s lab.Settings, seed uint64) (*plan, error) {
 	p := &plan{
-		shown:    s,
-		scenario: Scenario(s.Text("scenario")),
-		classify: policy.Blind,
-		fallback: s.Text("fallback"),
-		hedge:    s.Duration("hedge"),
-		keys:     s.Bool("idempotency"),
-		rate:     s.Int("rate"),
-		inFlight: maxInFlight,
-		gateway:  gatewayConfig(s, seed),
-		url:      s.Text("gateway-url"),
+		scenario:    Scenario(s.Text("scenario")),
+		classify:    policy.Blind,
+		fallback:    s.Text("fallback"),
+		hedge:       s.Duration("hedge"),
+		keys:        s.Bool("idempotency"),
+		rate:        s.Int("rate"),
+		maxInFlight: maxInFlight,
+		gateway:     gatewayConfig(s, seed),
+		url:         s.Text("gateway-url"),
 	}
 	if s.Bool("classify") {
 		p.classify = policy.Classify
 	}
-	err := errors.Join(p.setPolicy(s), p.setProtection(s), checkURL(p.url))
-	var first *lab.KnobError
-	if errors.As(err, &first) {
-		return nil, first
+	for _, set := range []func(lab.Settings) error{p.setPolicy, p.setBudget, p.setBreaker, p.checkURL} {
+		if err := set(s); err != nil {
+			return nil, asKnobError(err)
+		}
 	}
-	return p, err
+	p.fleet = fleetConfig(p, s, seed)
+	p.outlook = outlookOf(&p.policy)
+	return p, asKnobError(p.fleet.Validate())
 }
+
+// shownRanges is how many waits of the policy the picture has room for.
+const shownRanges = 8
+
+func outlookOf(p *policy.Policy) (o outlook) {
+	for n := range p.Retries {
+		lo, hi := p.Range(n)
+		if n < shownRanges {
+			o.ranges = append(o.ranges, Range{lo, hi})
+		}
+		o.patience += hi
+	}
+	return o
+}
+
+// oneIn returns how many operations there are for each that is shown: about five a
+// second can be followed by eye.
+func (p *plan) oneIn() int { return max(1, p.rate/5) }
 
 func gatewayConfig(s lab.Settings, seed uint64) gateway.Config {
 	cfg := gateway.Config{
-		Seed: seed, FailureRate: s.Float("failure-rate"), LostRate: s.Float("lost-rate"),
+		Seed: seed, FailFirst: s.Int("fail-first"), FailureRate: s.Float("failure-rate"), LostRate: s.Float("lost-rate"),
 		DeclineRate: s.Float("decline-rate"), Latency: s.Duration("latency"), SlowRate: s.Float("slow-rate"),
-		Limit: s.Int("limit"), RetryAfter: comeBack, Capacity: s.Int("capacity"), Line: s.Int("line"),
+		Limit: s.Int("limit"), RetryAfter: comeBack, Capacity: s.Int("capacity"), QueueLimit: s.Int("line"),
 		Outage: s.Duration("outage"), OutageStart: outageStart,
 	}
 	cfg.OutageEvery = max(outageEvery, 2*cfg.Outage)
-	if Scenario(s.Text("scenario")) == Demo {
-		cfg.FailFirst = 2
-	}
 	return cfg
 }
 
 func (p *plan) setPolicy(s lab.Settings) error {
 	jitter, err := policy.ParseJitter(s.Text("jitter"))
 	if err != nil {
-		return asKnobError(err)
+		return err
 	}
 	p.policy = policy.Policy{
 		Retries: s.Int("retries"), Factor: s.Float("factor"), Jitter: jitter, JitterPct: s.Float("jitter-pct"),
-		// In slow motion times may leave the range of their knobs.
-		Base: min(s.Duration("base"), policy.MaxWait), Cap: min(s.Duration("cap"), policy.MaxWait),
-		AttemptTimeout:  min(s.Duration("attempt-timeout"), policy.MaxWait),
-		Deadline:        min(s.Duration("deadline"), policy.MaxDeadline),
-		HonorRetryAfter: s.Bool("retry-after"),
+		Base: s.Duration("base"), Cap: s.Duration("cap"), AttemptTimeout: s.Duration("attempt-timeout"),
+		Deadline: s.Duration("deadline"), HonorRetryAfter: s.Bool("retry-after"),
+		Formula: libraryFormula(s),
 	}
-	if p.policy.Cap < p.policy.Base {
-		return &lab.KnobError{
-			Knob: "cap", Value: s["cap"].String(), Allowed: "base " + s["base"].String() + ".." + i18n.FormatDuration(policy.MaxWait),
-		}
-	}
-	return asKnobError(p.policy.Validate())
-}
-
-func (p *plan) setProtection(s lab.Settings) error {
-	return errors.Join(p.setBudget(s), p.setBreaker(s))
+	return p.policy.Validate()
 }
 
 func (p *plan) setBudget(s lab.Settings) error {
@@ -130,43 +148,41 @@ func (p *plan) setBudget(s lab.Settings) error {
 	}
 	spec, err := policy.BudgetPreset(name)
 	if err != nil {
-		return asKnobError(err)
+		return err
 	}
 	if name == policy.Bucket {
 		spec.Capacity, spec.PerSuccess = s.Float("budget-tokens"), s.Float("budget-refill")
 	}
-	err = spec.Validate()
-	if invalid := (*policy.InvalidError)(nil); errors.As(err, &invalid) && invalid.Reason == policy.NoRefill {
-		return &lab.KnobError{Knob: "budget-refill", Value: s["budget-refill"].String(), Allowed: ">0..1"}
-	}
 	p.budget = &spec
-	return asKnobError(err)
+	return spec.Validate()
 }
 
 func (p *plan) setBreaker(s lab.Settings) error {
-	if name := s.Text("breaker"); name != off {
-		spec, err := policy.BreakerPreset(name)
-		if err != nil {
-			return asKnobError(err)
-		}
-		if open := s.Duration("breaker-open"); open > 0 {
-			spec.OpenFor = open
-		}
-		p.breaker = &spec
-		return asKnobError(spec.Validate())
-	}
-	return nil
-}
-
-func checkURL(raw string) error {
-	if raw == "" {
+	name := s.Text("breaker")
+	if name == off {
 		return nil
 	}
-	u, err := url.Parse(raw)
+	spec, err := policy.BreakerPreset(name)
+	if err != nil {
+		return err
+	}
+	if open := s.Duration("breaker-open"); open > 0 {
+		spec.OpenFor = open
+	}
+	p.breaker = &spec
+	return spec.Validate()
+}
+
+func (p *plan) checkURL(lab.Settings) error {
+	if p.url == "" {
+		return nil
+	}
+	u, err := url.Parse(p.url)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || !validPort(u.Port()) ||
 		u.RawQuery != "" || u.Fragment != "" {
-		return &lab.KnobError{Knob: "gateway-url", Value: raw, Allowed: "http://HOST:PORT"}
+		return &lab.KnobError{Knob: "gateway-url", Value: p.url, Allowed: "http://HOST:PORT"}
 	}
+	p.url = strings.TrimSuffix(p.url, "/")
 	return nil
 }
 
@@ -175,21 +191,35 @@ func validPort(port string) bool {
 	return port == "" || err == nil && n > 0
 }
 
-// asKnobError turns the policy's refusal into that of a knob.
+// asKnobError turns a *policy.InvalidError into a *lab.KnobError. Where the field is
+// no knob, its value is made from the knob named here.
 func asKnobError(err error) error {
 	var invalid *policy.InvalidError
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	return &lab.KnobError{Knob: invalid.Field, Value: invalid.Value, Allowed: invalid.Allowed}
+	knob := invalid.Field
+	if of, ok := knobs[knob]; ok {
+		knob = of
+	}
+	return &lab.KnobError{Knob: knob, Value: invalid.Value, Allowed: invalid.Allowed}
 }
 
-// forGuest lowers what a visitor over the network may ask of the machine, and
-// tells whether that changed anything.
-func (p *plan) forGuest() bool {
-	lowered := p.rate > guestRate || p.shown.Int("clients") > guestClients
+var knobs = map[string]string{
+	"slow-share": "slow-rate", "slow-by": "latency", "slots": "capacity", "queue-limit": "line", "outage-for": "fleet-outage",
+}
+
+// limitGuest lowers what a visitor over the network may ask of the machine. Its
+// error is a *lab.KnobError.
+func (p *plan) limitGuest() error {
+	if p.url != "" {
+		return &lab.KnobError{Knob: "gateway-url", Value: p.url, Allowed: "empty, for visitors"}
+	}
+	p.limited = p.rate > guestRate || p.policy.Retries > guestRetries || p.fleet.Clients > guestClients
 	p.rate = min(p.rate, guestRate)
-	p.shown = p.shown.With("clients", lab.IntValue(min(p.shown.Int("clients"), guestClients)))
-	p.inFlight = guestFlight
-	return lowered
+	p.policy.Retries = min(p.policy.Retries, guestRetries)
+	p.fleet.Clients = min(p.fleet.Clients, guestClients)
+	p.maxInFlight, p.fleet.MaxAttempts = guestInFlight, guestAttempts
+	p.outlook = outlookOf(&p.policy)
+	return nil
 }

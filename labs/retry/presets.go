@@ -3,6 +3,7 @@ package retry
 import (
 	"cmp"
 	"math"
+	"time"
 
 	"resilab/labs/lab"
 	"resilab/labs/retry/policy"
@@ -48,4 +49,19 @@ func presetSettings(library preset.Preset) lab.Settings {
 		s["jitter-pct"] = lab.IntValue(int(math.Round(p.JitterPct)))
 	}
 	return s
+}
+
+// libraryFormula returns the formula of the library that the settings name; nil
+// where they name none, or differ from what it sets.
+func libraryFormula(s lab.Settings) func(int, time.Duration, float64) time.Duration {
+	library, err := preset.ByName(s.Text("preset"))
+	if err != nil {
+		return nil
+	}
+	for id, v := range presetSettings(library) {
+		if s[id] != v {
+			return nil
+		}
+	}
+	return library.Policy().Formula
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -61,18 +62,20 @@ func TestTheSizeOfTheBucket(t *testing.T) {
 }
 
 func TestBreakerOpensInAnOutageAndClosesAfterIt(t *testing.T) {
-	s := settings(t, fast(map[string]string{"breaker": "gobreaker", "breaker-open": "500ms", "retries": "1"}))
-	l := start(t, lab.Env{}, s, 1).(*Lab)
-	until(t, l, "work", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 5 })
-	l.gateway.Fail(time.Hour)
-	m := until(t, l, "rejections", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] >= 150 }).Metrics
-	if m["outage_calls"] > m["rejected"]/2 {
-		t.Errorf("%v calls in the outage, only %v were spared", m["outage_calls"], m["rejected"])
-	}
-	l.gateway.Fail(0)
-	until(t, l, "a closed breaker", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Guards.Breaker == "closed" })
-	before := l.Snapshot().Metrics["charges"]
-	until(t, l, "new charges", func(s *lab.Snapshot) bool { return s.Metrics["charges"] > before })
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, fast(map[string]string{"breaker": "gobreaker", "breaker-open": "500ms", "retries": "1"}))
+		l := start(t, lab.Env{}, s, 1)
+		until(t, l, "work", func(s *lab.Snapshot) bool { return s.Metrics["operations"] > 5 })
+		l.gateway.Fail(time.Hour)
+		m := until(t, l, "rejections", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] >= 150 }).Metrics
+		if m["outage_calls"] > m["rejected"]/2 {
+			t.Errorf("%v calls in the outage, only %v were spared", m["outage_calls"], m["rejected"])
+		}
+		l.gateway.Fail(0)
+		until(t, l, "a closed breaker", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Guards.Breaker == "closed" })
+		before := l.Snapshot().Metrics["charges"]
+		until(t, l, "new charges", func(s *lab.Snapshot) bool { return s.Metrics["charges"] > before })
+	})
 }
 
 func TestCachedFallbackShowsNoError(t *testing.T) {
@@ -85,30 +88,34 @@ func TestCachedFallbackShowsNoError(t *testing.T) {
 }
 
 func TestQueueIsDrainedWhenTheGatewayIsBack(t *testing.T) {
-	s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "1", "idempotency": "true"}))
-	l := start(t, lab.Env{}, s, 1).(*Lab)
-	l.gateway.Fail(200 * time.Millisecond)
-	until(t, l, "a queue", func(s *lab.Snapshot) bool { return s.Metrics["queued"] >= 10 })
-	l.Pause()
-	m := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
-	if m["queued"] != m["delivered"] || m["queue_waiting"] != 0 || m["lost_orders"] != 0 {
-		t.Errorf("queued %v, delivered %v, waiting %v, lost %v", m["queued"], m["delivered"], m["queue_waiting"], m["lost_orders"])
-	}
-	if m["orders_paid"] != m["operations"] || m["charges"] != m["operations"] {
-		t.Errorf("%v operations, %v paid, %v charges", m["operations"], m["orders_paid"], m["charges"])
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "1", "idempotency": "true"}))
+		l := start(t, lab.Env{}, s, 1)
+		l.gateway.Fail(200 * time.Millisecond)
+		until(t, l, "a queue", func(s *lab.Snapshot) bool { return s.Metrics["queued"] >= 10 })
+		l.Pause()
+		m := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+		if m["queued"] != m["delivered"] || m["queue_waiting"] != 0 || m["lost_orders"] != 0 {
+			t.Errorf("queued %v, delivered %v, waiting %v, lost %v", m["queued"], m["delivered"], m["queue_waiting"], m["lost_orders"])
+		}
+		if m["orders_paid"] != m["operations"] || m["charges"] != m["operations"] {
+			t.Errorf("%v operations, %v paid, %v charges", m["operations"], m["orders_paid"], m["charges"])
+		}
+	})
 }
 
 func TestQueueDropsWhatIsRefusedForGood(t *testing.T) {
-	s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "decline-rate": "1"}))
-	l := start(t, lab.Env{}, s, 1).(*Lab)
-	l.gateway.Fail(100 * time.Millisecond)
-	until(t, l, "a queue", func(s *lab.Snapshot) bool { return s.Metrics["queued"] >= 5 })
-	l.Pause()
-	m := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
-	if m["delivered"] != 0 || m["queue_waiting"] != 0 || m["lost_orders"] != m["failed"]+m["queued"] {
-		t.Errorf("every queued order must be accounted for: %v", m)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "decline-rate": "1"}))
+		l := start(t, lab.Env{}, s, 1)
+		l.gateway.Fail(100 * time.Millisecond)
+		until(t, l, "a queue", func(s *lab.Snapshot) bool { return s.Metrics["queued"] >= 5 })
+		l.Pause()
+		m := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
+		if m["delivered"] != 0 || m["queue_waiting"] != 0 || m["lost_orders"] != m["failed"]+m["queued"] {
+			t.Errorf("every queued order must be accounted for: %v", m)
+		}
+	})
 }
 
 func TestHedgeOvertakesSlowAnswers(t *testing.T) {
@@ -128,22 +135,24 @@ func TestHedgeOvertakesSlowAnswers(t *testing.T) {
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {
-	l := start(t, lab.Env{}, settings(t, fast(map[string]string{"limit": "2", "rate": "20", "retries": "1"})), 1)
-	snap := until(t, l, "a throttled operation", func(s *lab.Snapshot) bool { return s.Metrics["throttled"] > 3 })
-	waits := 0
-	for _, op := range snap.Detail.(*Detail).Ops {
-		for _, span := range op.Spans {
-			if span.Wait && op.Outcome == Pending {
-				waits++
-				if d := span.End - span.Start; d < time.Second {
-					t.Errorf("waits %v although the server asked for 1 s", d)
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, lab.Env{}, settings(t, fast(map[string]string{"limit": "2", "rate": "20", "retries": "1"})), 1)
+		snap := until(t, l, "a throttled operation", func(s *lab.Snapshot) bool { return s.Metrics["throttled"] > 3 })
+		waits := 0
+		for _, op := range snap.Detail.(*Detail).Ops {
+			for _, span := range op.Spans {
+				if span.Wait && op.Outcome == Pending {
+					waits++
+					if d := span.End - span.Start; d < time.Second {
+						t.Errorf("waits %v although the server asked for 1 s", d)
+					}
 				}
 			}
 		}
-	}
-	if waits == 0 {
-		t.Error("nobody waits")
-	}
+		if waits == 0 {
+			t.Error("nobody waits")
+		}
+	})
 }
 
 func TestInventoryConflictsAreRetried(t *testing.T) {
@@ -167,20 +176,22 @@ func TestReservationsUnderKeys(t *testing.T) {
 
 // The queue is no way around the breaker.
 func TestTheQueueWaitsForTheBreaker(t *testing.T) {
-	s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "breaker": "gobreaker", "breaker-open": "5m"}))
-	l := start(t, lab.Env{}, s, 1).(*Lab)
-	l.gateway.Fail(time.Hour)
-	deliveries := func() int {
-		l.run.stats.mu.Lock()
-		defer l.run.stats.mu.Unlock()
-		return l.run.stats.deliveries
-	}
-	begun := until(t, l, "an open breaker", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] > 0 })
-	before := deliveries() // one more may be under way
-	until(t, l, "time for more", func(s *lab.Snapshot) bool { return s.Elapsed > begun.Elapsed+4*backlogPause })
-	if n := deliveries() - before; n > 1 {
-		t.Errorf("%d calls behind the breaker's back", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "breaker": "gobreaker", "breaker-open": "5m"}))
+		l := start(t, lab.Env{}, s, 1)
+		l.gateway.Fail(time.Hour)
+		deliveries := func() int {
+			l.current().stats.mu.Lock()
+			defer l.current().stats.mu.Unlock()
+			return l.current().stats.deliveries
+		}
+		begun := until(t, l, "an open breaker", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] > 0 })
+		before := deliveries() // one more may be under way
+		until(t, l, "time for more", func(s *lab.Snapshot) bool { return s.Elapsed > begun.Elapsed+4*backlogPause })
+		if n := deliveries() - before; n > 1 {
+			t.Errorf("%d calls behind the breaker's back", n)
+		}
+	})
 }
 
 // Whatever the faults and the policy, with keys every order that was paid for
@@ -205,34 +216,31 @@ func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
 		s = s.With("capacity", lab.IntValue(rapid.IntRange(0, 3).Draw(rt, "capacity")))
 		s = s.With("fallback", lab.ChoiceValue(rapid.SampledFrom([]string{"none", "cached", "queue"}).Draw(rt, "fallback")))
 		s = s.With("classify", lab.BoolValue(rapid.Bool().Draw(rt, "classify")))
-		accountsBalance(rt, s, rapid.Uint64().Draw(rt, "seed"), rapid.Bool().Draw(rt, "outage"))
+		seed, outage := rapid.Uint64().Draw(rt, "seed"), rapid.Bool().Draw(rt, "outage")
+		synctest.Test(t, func(t *testing.T) { accountsBalance(t, s, seed, outage) })
 	})
 }
 
-func accountsBalance(rt *rapid.T, s lab.Settings, seed uint64, outage bool) {
-	l := New(lab.Env{}).(*Lab)
-	if err := l.Start(context.Background(), s, seed); err != nil {
-		rt.Fatal(err)
-	}
-	defer l.Stop(context.Background())
+func accountsBalance(t *testing.T, s lab.Settings, seed uint64, outage bool) {
+	l := start(t, lab.Env{}, s, seed)
+	l.Pause()
 	if outage {
 		l.gateway.Fail(5 * time.Millisecond)
 	}
-	// By hand, so that a slow machine has no more to do than a fast one.
 	const operations = 10
 	for range operations {
 		l.Step()
 	}
-	m := until(rt, l, "rest but for the queue", func(s *lab.Snapshot) bool {
+	m := until(t, l, "rest but for the queue", func(s *lab.Snapshot) bool {
 		return s.Metrics["operations"] == operations &&
-			(s.InFlight == 0 || s.Metrics["queue_waiting"] > 0 && l.run.inFlight.Load() <= 1)
+			(s.InFlight == 0 || s.Metrics["queue_waiting"] > 0 && l.current().inFlight.Load() <= 1)
 	}).Metrics
 	if m["charges"] != m["orders_paid"] {
-		rt.Fatalf("%v charges for %v orders", m["charges"], m["orders_paid"])
+		t.Fatalf("%v charges for %v orders", m["charges"], m["orders_paid"])
 	}
 	ends := m["operations"]*m["success"] + m["failed"] + m["cached"] + m["queued"]
 	if diff := ends - m["operations"]; diff > 0.01 || diff < -0.01 {
-		rt.Fatalf("%v operations ended in %v ways: %v", m["operations"], ends, m)
+		t.Fatalf("%v operations ended in %v ways: %v", m["operations"], ends, m)
 	}
 }
 
@@ -250,7 +258,7 @@ func TestOwnGateway(t *testing.T) {
 	ln, server := listen("127.0.0.1:0")
 	addr := ln.Addr().String()
 	s := settings(t, fast(map[string]string{"gateway-url": "http://" + addr, "retries": "0", "rate": "100"}))
-	l := start(t, lab.Env{}, s, 1)
+	l := startReal(t, s, 1)
 	snap := until(t, l, "answers", func(s *lab.Snapshot) bool { return s.Metrics["success"] == 1 })
 	if _, told := snap.Metrics["charges"]; told {
 		t.Error("the lab claims to know what a foreign gateway charged")
@@ -298,7 +306,8 @@ func TestStrangeGateways(t *testing.T) {
 			s := settings(t, fast(map[string]string{
 				"gateway-url": "http://" + ln.Addr().String(), "retries": "1", "rate": "0", "attempt-timeout": "200ms",
 			}))
-			l := start(t, lab.Env{}, s, 1).(*Lab)
+			l := startReal(t, s, 1)
+			l.Pause()
 			l.Step()
 			m := until(t, l, "a failed operation", func(s *lab.Snapshot) bool { return s.Metrics["failed"] == 1 }).Metrics
 			if op := l.Snapshot().Detail.(*Detail).Ops[0]; op.Cause != c.cause {
@@ -345,25 +354,27 @@ func TestComposedTextsExist(t *testing.T) {
 }
 
 func TestFleetFollowsTheKnobs(t *testing.T) {
-	s := settings(t, map[string]string{"rate": "0", "failure-rate": "1", "fleet-outage": "0", "layers": "3"})
-	l := start(t, lab.Env{}, s, 1)
-	crowd := func(s *lab.Snapshot) *Crowd { return s.Detail.(*Detail).Fleet }
-	snap := until(t, l, "the fleet", func(s *lab.Snapshot) bool { return crowd(s) != nil })
-	if got := snap.Metrics["fleet_amplification"]; got != 64 {
-		t.Errorf("three layers of four tries: %v calls an operation, want 64", got)
-	}
-	next := s.With("layers", lab.IntValue(1))
-	if err := l.Apply(context.Background(), next); err != nil {
-		t.Fatal(err)
-	}
-	snap = until(t, l, "the new fleet", func(s *lab.Snapshot) bool { return s.Metrics["fleet_amplification"] == 4 })
-	d := snap.Detail.(*Detail)
-	if d.FleetOf(s) == nil || d.FleetOf(s).Metrics["fleet_amplification"] != 64 || d.FleetOf(next) != d.Fleet {
-		t.Error("the fleet of the settings before is forgotten: run A needs it")
-	}
-	if d.FleetOf(s.With("layers", lab.IntValue(2))) != nil {
-		t.Error("a fleet that was never simulated")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := settings(t, map[string]string{"rate": "0", "failure-rate": "1", "fleet-outage": "0", "layers": "3"})
+		l := start(t, lab.Env{}, s, 1)
+		crowd := func(s *lab.Snapshot) *Fleet { return s.Detail.(*Detail).Fleet }
+		snap := until(t, l, "the fleet", func(s *lab.Snapshot) bool { return crowd(s) != nil })
+		if got := snap.Metrics["fleet_amplification"]; got != 64 {
+			t.Errorf("three layers of four tries: %v calls an operation, want 64", got)
+		}
+		next := s.With("layers", lab.IntValue(1))
+		if err := l.Apply(context.Background(), next); err != nil {
+			t.Fatal(err)
+		}
+		snap = until(t, l, "the new fleet", func(s *lab.Snapshot) bool { return s.Metrics["fleet_amplification"] == 4 })
+		d := snap.Detail.(*Detail)
+		if d.FleetOf(s) == nil || d.FleetOf(s).Metrics["fleet_amplification"] != 64 || d.FleetOf(next) != d.Fleet {
+			t.Error("the fleet of the settings before is forgotten: run A needs it")
+		}
+		if d.FleetOf(s.With("layers", lab.IntValue(2))) != nil {
+			t.Error("a fleet that was never simulated")
+		}
+	})
 }
 
 func TestPresetTurnsTheKnobs(t *testing.T) {

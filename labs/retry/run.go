@@ -3,209 +3,185 @@ package retry
 import (
 	"context"
 	"maps"
-	"net/http"
-	"sync"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/labs/retry/policy"
 )
 
-// run is the work under one set of settings. Its figures start from nothing.
+// run is the work under one set of settings.
 type run struct {
-	*plan
-	lab  *Lab
-	seed uint64
-
-	ctx    context.Context // ends the run
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-
-	stats        *stats
-	client       *client
-	backlog      *backlog
-	budgetInUse  *policy.Budget
-	breakerInUse *gobreaker.TwoStepCircuitBreaker[any]
+	engine  *engine
+	plan    *plan
+	life    *kit.Run
+	stats   *stats
+	client  *client
+	backlog *backlog
+	budget  *policy.Budget  // nil: none
+	breaker *policy.Breaker // nil: none
 
 	begun    atomic.Uint64 // operations
 	inFlight atomic.Int64
 	outages  atomic.Bool // there has been one
-	crowd    atomic.Pointer[Crowd]
+	fleet    atomic.Pointer[Fleet]
 }
 
-// watchEvery is how often the gateway and the breaker are looked at for changes
-// that no call brings about.
+// watchEvery is how often the gateway and the breaker are checked for changes that
+// come with time and not with a call.
 const watchEvery = 100 * time.Millisecond
 
-func newRun(l *Lab, p *plan, seed uint64, transport http.RoundTripper, url, keys string) *run {
-	r := &run{
-		plan: p, lab: l, seed: seed, stats: newStats(), backlog: newBacklog(),
-		client: newClient(transport, url, keys),
+func newRun(e *engine, p *plan, life *kit.Run) *run {
+	r := &run{engine: e, plan: p, life: life, stats: newStats(), backlog: newBacklog()}
+	r.client = &client{clock: e.base.Clock, http: newHTTPClient(e.transport), url: p.url}
+	if p.url == "" {
+		r.client.url = e.gateway.URL()
 	}
-	if !p.keys {
-		r.client.keys = ""
+	r.client.foreign = p.url != ""
+	if p.keys {
+		r.client.keys = e.keys(life.Number)
 	}
 	if p.budget != nil {
-		r.budgetInUse = policy.NewBudget(*p.budget)
+		r.budget = policy.NewBudget(*p.budget)
 	}
 	if p.breaker != nil {
-		r.breakerInUse = p.breaker.New(r.breakerTurned)
+		r.breaker = policy.NewBreaker(*p.breaker, r.breakerChanged)
 	}
-	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
 func (r *run) start() {
-	r.wg.Add(4)
-	r.inFlight.Add(1) // the fleet's simulation, until it is done
-	for _, work := range []func(){r.arrive, r.drain, r.watch, r.simulate} {
-		go r.lab.env.Guarded(work)()
+	r.inFlight.Add(1) // the simulation of the fleet
+	r.life.Go(r.arrive)
+	r.life.Go(r.drain)
+	r.life.Go(r.watch)
+	r.life.Go(r.simulate)
+}
+
+// arrive lets the operations begin at their times.
+func (r *run) arrive(ctx context.Context) {
+	arrival := kit.Arrival{Gap: r.gaps(), Do: func(time.Time) { r.begin() }}
+	if r.plan.scenario == Demo { // one payment after the other
+		arrival.Serial = true
+		arrival.Do = func(time.Time) {
+			r.inFlight.Add(1)
+			r.operate(ctx)
+		}
 	}
+	kit.Arrive(ctx, r.engine.base.Clock, r.engine.base.Valve, arrival)
 }
 
-// stop ends everything of the run and waits for it.
-func (r *run) stop() {
-	r.cancel()
-	r.wg.Wait()
+// saleEvery is how often the flash sale opens.
+const saleEvery = 3 * time.Second
+
+// gaps returns the times between arrivals: those of a flash sale come all at once,
+// those of the demo are even, all others are a Poisson process.
+func (r *run) gaps() func() time.Duration {
+	rate := r.plan.rate
+	switch {
+	case rate == 0:
+		return kit.Regular(0)
+	case r.plan.scenario == Demo:
+		return kit.Burst(1, time.Second/time.Duration(rate)) // the first comes at once
+	case r.plan.scenario == Inventory:
+		return kit.Burst(rate*int(saleEvery/time.Second), saleEvery)
+	}
+	return kit.Poisson(float64(rate), r.draws(0))
 }
 
-// oneIn is how many operations there are for each that is shown: about five a
-// second can be followed by eye.
-func (r *run) oneIn() int { return max(1, r.rate/5) }
+// draws returns the random numbers of an operation, by its number from 1; 0 stands
+// for the arrivals.
+func (r *run) draws(operation uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(r.life.Seed, operation))
+}
 
-// spawn begins the next operation on a goroutine of its own, unless too many
-// are under way: a lab must not choke on its own load.
-func (r *run) spawn() {
-	if r.inFlight.Load() >= int64(r.plan.inFlight) {
+// begin starts the next operation on its own goroutine, unless too many are under
+// way: the lab must not be slowed down by its own load.
+func (r *run) begin() {
+	if r.inFlight.Load() >= int64(r.plan.maxInFlight) {
 		r.stats.add(&r.stats.shed)
 		return
 	}
-	id := r.begun.Add(1)
 	r.inFlight.Add(1)
-	r.wg.Add(1)
-	go r.lab.env.Guarded(func() {
-		defer r.wg.Done()
-		defer r.inFlight.Add(-1)
-		r.operate(id)
-	})()
+	r.life.Go(r.operate)
 }
 
-// breakerTurned hears of the breaker, which is locked meanwhile.
-func (r *run) breakerTurned(_, to gobreaker.State) {
+// breakerChanged is called by the breaker, which is locked meanwhile.
+func (r *run) breakerChanged(to policy.BreakerState) {
 	mark := lab.MarkInfo
 	switch to {
-	case gobreaker.StateOpen:
+	case policy.BreakerOpen:
 		mark = lab.MarkWarn
-	case gobreaker.StateClosed:
+	case policy.BreakerClosed:
 		mark = lab.MarkRecovered
 	}
-	r.lab.log.Add(mark, "retry.event.breaker."+to.String())
-	r.lab.changed()
+	r.engine.base.Log.Add(mark, "retry.event.breaker."+string(to))
+	r.engine.base.Changed()
 }
 
-// watch notices outages that begin and end, and the breaker's own clock.
-func (r *run) watch() {
-	defer r.wg.Done()
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	down, state := false, r.guards().Breaker
-	for {
-		select {
-		case <-r.ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if now := r.lab.gateway.Down(); now != down && r.url == "" {
+// watch notices outages that begin and end, and a breaker that becomes half-open.
+func (r *run) watch(ctx context.Context) {
+	down := false
+	for r.engine.base.Clock.Sleep(ctx, watchEvery) == nil {
+		if now := r.engine.gateway.Down(); now != down && r.plan.url == "" {
 			down = now
-			r.outageTurned(now)
+			r.outageChanged(now)
 		}
-		if now := r.guards().Breaker; now != state {
-			state = now
-			r.lab.changed()
-		}
+		r.breakerState() // calls breakerChanged
 	}
 }
 
-func (r *run) outageTurned(down bool) {
+func (r *run) outageChanged(down bool) {
 	if down {
 		r.outages.Store(true)
-		r.lab.log.Add(lab.MarkFault, "retry.event.outage")
+		r.engine.base.Log.Add(lab.MarkFault, "retry.event.outage")
 	} else {
-		r.lab.log.Add(lab.MarkRecovered, "retry.event.recovered")
+		r.engine.base.Log.Add(lab.MarkRecovered, "retry.event.recovered")
 	}
-	r.lab.changed()
+	r.engine.base.Changed()
 }
 
-// outageOver tells whether there was an outage that has passed.
-func (r *run) outageOver() bool { return r.outages.Load() && !r.lab.gateway.Down() }
+// outageOver reports whether there was an outage that has passed.
+func (r *run) outageOver() bool { return r.outages.Load() && !r.engine.gateway.Down() }
 
-// charged tells whether our gateway took money for the operation.
-func (r *run) charged(id uint64) bool { return r.url == "" && r.lab.gateway.Charged(id) }
+// charged reports whether our gateway took money for the operation.
+func (r *run) charged(id uint64) bool { return r.plan.url == "" && r.engine.gateway.Charged(id) }
 
-// doorkeeper is the breaker as the policy wants it: a nil pointer is no nil interface.
-func (r *run) doorkeeper() policy.Breaker {
-	if r.breakerInUse == nil {
-		return nil
+// breakerState returns the state of the breaker; empty: there is none.
+func (r *run) breakerState() policy.BreakerState {
+	if r.breaker == nil {
+		return ""
 	}
-	return r.breakerInUse
+	return r.breaker.State(r.engine.base.Clock.Now())
 }
 
 func (r *run) guards() Guards {
-	g := Guards{HasBudget: r.budgetInUse != nil}
+	g := Guards{HasBudget: r.budget != nil, Breaker: r.breakerState(), Waiting: r.backlog.len()}
 	if g.HasBudget {
-		g.BudgetLeft = r.budgetInUse.Left(time.Now()) / r.budget.Capacity
+		g.BudgetLeft = r.budget.Share(r.engine.base.Clock.Now())
 	}
-	if r.breakerInUse != nil {
-		g.Breaker = r.breakerInUse.State().String()
-	}
-	r.backlog.mu.Lock()
-	defer r.backlog.mu.Unlock()
-	g.Waiting = len(r.backlog.waiting)
 	return g
 }
 
-// simulate makes the picture of the fleet, which takes a moment.
-func (r *run) simulate() {
-	defer r.wg.Done()
-	defer r.inFlight.Add(-1)
-	done, err := r.lab.env.WaitTurn(r.ctx)
-	if err != nil {
-		return // the run ended first
+// addMetrics adds the run's figures and those of the gateway's ledger.
+func (r *run) addMetrics(m map[string]float64) {
+	r.stats.addMetrics(m)
+	if fleet := r.fleet.Load(); fleet != nil {
+		maps.Copy(m, fleet.Metrics)
 	}
-	defer done()
-	crowd, err := simulate(r.ctx, r.shown, r.seed)
-	if err != nil {
-		return // the run ended first; the settings were checked before
+	if r.budget != nil {
+		m["budget_left"] = r.budget.Share(r.engine.base.Clock.Now())
 	}
-	r.crowd.Store(crowd)
-	r.lab.crowds.add(r.shown, crowd)
-	r.lab.changed()
-}
-
-// metrics returns the run's figures with those of the gateway's ledger.
-func (r *run) metrics() map[string]float64 {
-	m := r.stats.metrics()
-	if crowd := r.crowd.Load(); crowd != nil {
-		maps.Copy(m, crowd.Metrics)
+	if r.plan.url != "" {
+		delete(m, "unaware")
+		return // only its owner knows what a foreign gateway charges
 	}
-	if r.budgetInUse != nil {
-		m["budget_left"] = r.guards().BudgetLeft
-	}
-	if r.url != "" {
-		return m // what a foreign gateway charges, only its owner knows
-	}
-	book := r.lab.gateway.Ledger()
-	m["charges"] = float64(book.Charges)
-	m["orders_paid"] = float64(book.Orders)
-	m["double_charges"] = float64(book.Doubles())
-	m["double_money"] = float64(book.DoubleCents) / 100
-	_, inOutage := r.lab.gateway.Requests()
-	m["outage_calls"] = float64(inOutage)
-	r.stats.mu.Lock()
-	m["unaware"] = float64(r.stats.unaware)
-	r.stats.mu.Unlock()
-	return m
+	sums := r.engine.gateway.Ledger()
+	m["charges"] = float64(sums.Charges)
+	m["orders_paid"] = float64(sums.Orders)
+	m["double_charges"] = float64(sums.Doubles())
+	m["double_money"] = float64(sums.DoubleCents) / 100
+	m["outage_calls"] = float64(r.engine.gateway.InOutage())
 }

@@ -22,14 +22,15 @@ func scenarioNames() []string {
 	return []string{string(Payments), string(Demo), string(Inventory), string(Recommendations), string(Notifications)}
 }
 
-// scenarioSets are the knobs each scenario turns. Every scenario sets all the
-// knobs that any of them sets, so that nothing of the last one stays behind.
+// scenarioSets are the knobs that each scenario sets. Every scenario sets all the
+// knobs that any of them sets, so that no setting of the last one remains.
 func scenarioSets() map[string]lab.Settings {
 	common := lab.Settings{
 		"retries": lab.IntValue(3), "base": ms(500), "factor": lab.FloatValue(2), "cap": ms(10_000),
 		"jitter": lab.ChoiceValue("full"), "failure-rate": lab.FractionValue(0.18), "rate": lab.IntValue(5),
 		"attempt-timeout": ms(5000), "fallback": lab.ChoiceValue("none"), "breaker": lab.ChoiceValue("off"),
-		"latency": ms(60), "outage": ms(0), "classify": lab.BoolValue(true), "budget": lab.ChoiceValue(off), "deadline": ms(0),
+		"latency": ms(60), "outage": ms(0), "fail-first": lab.IntValue(0),
+		"classify": lab.BoolValue(true), "budget": lab.ChoiceValue(off), "deadline": ms(0),
 	}
 	with := func(changes lab.Settings) lab.Settings {
 		for id, v := range common {
@@ -44,14 +45,14 @@ func scenarioSets() map[string]lab.Settings {
 		// async-retry randomizes unless it is told not to.
 		string(Demo): with(lab.Settings{
 			"base": ms(1000), "cap": ms(60_000), "jitter": lab.ChoiceValue("randomize"),
-			"failure-rate": lab.FractionValue(0), "rate": lab.IntValue(1), "attempt-timeout": ms(0),
+			"failure-rate": lab.FractionValue(0), "fail-first": lab.IntValue(2), "rate": lab.IntValue(1), "attempt-timeout": ms(0),
 		}),
-		// A flash sale: everybody at once, for the same row of the stock.
+		// A flash sale: all clients at once, for the same row of the stock.
 		string(Inventory): with(lab.Settings{
 			"retries": lab.IntValue(5), "base": ms(100), "cap": ms(2000), "failure-rate": lab.FractionValue(0),
 			"rate": lab.IntValue(5), "latency": ms(30),
 		}),
-		// Nobody waits long for a recommendation: one quick retry, then the copy.
+		// A recommendation must come soon: one quick retry, then the copy.
 		string(Recommendations): with(lab.Settings{
 			"retries": lab.IntValue(1), "base": ms(100), "cap": ms(500), "failure-rate": lab.FractionValue(0.4),
 			"attempt-timeout": ms(300), "fallback": lab.ChoiceValue("cached"),

@@ -95,6 +95,7 @@ func gatewayKnobs() []lab.Knob {
 	room := lab.NewInt("line", 50, 0, 1000)
 	room.Step = 5
 	return []lab.Knob{
+		lab.NewInt("fail-first", 0, 0, 10),
 		lab.NewFraction("lost-rate", 0),
 		lab.NewFraction("decline-rate", 0),
 		lab.NewDuration("latency", 60*time.Millisecond, 0, 10*time.Second),

@@ -1,8 +1,13 @@
 package retry
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"resilab/labs/kit"
 )
 
 // Outcome is how an operation ended for the person who waited for it.
@@ -19,7 +24,7 @@ const (
 	Cancelled                // the run ended first
 )
 
-// ended is what the statistics want to know of an operation that has ended.
+// ended is an operation that has ended, as the statistics count it.
 type ended struct {
 	outcome  Outcome
 	firstOK  bool // its first attempt succeeded
@@ -51,7 +56,7 @@ type stats struct {
 	delivered  int // from the queue
 	dead       int // dropped from the queue
 	deliveries int // calls for queued orders
-	took       histogram
+	took       kit.Histogram
 }
 
 func newStats() *stats { return &stats{causes: map[Cause]int{}} }
@@ -63,7 +68,7 @@ func (s *stats) end(e ended) {
 	s.outcomes[e.outcome]++
 	s.attempts += e.attempts
 	s.calls += e.calls
-	s.took.add(e.took)
+	s.took.Add(e.took)
 	count(&s.firstOK, e.firstOK)
 	count(&s.rejected, e.rejected)
 	count(&s.recovered, e.rejected && e.late)
@@ -94,45 +99,65 @@ func count(n *int, yes bool) {
 	}
 }
 
-// metrics returns the figures by id; those that cannot be told yet are absent.
-func (s *stats) metrics() map[string]float64 {
+// addMetrics adds the figures by id; those that are not known yet are absent.
+func (s *stats) addMetrics(m map[string]float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.addCounts(m)
+	if s.operations == 0 {
+		return
+	}
 	n := float64(s.operations)
-	failed := s.outcomes[FailedOp]
-	m := map[string]float64{
-		"operations":              n,
-		"attempts":                float64(s.attempts),
-		"retries":                 float64(s.attempts - s.tried),
-		"hedges":                  float64(s.calls - s.attempts),
-		"failed":                  float64(failed),
-		"failed_no_retry":         n - float64(s.firstOK),
-		"declined":                float64(s.causes[CauseDeclined]),
-		"timeouts":                float64(s.causes[CauseTimeout]),
-		"throttled":               float64(s.causes[CauseThrottled]),
-		"conflicts":               float64(s.causes[CauseConflict]),
-		"replayed":                float64(s.replayed),
-		"budget_refused":          float64(s.broke),
-		"rejected":                float64(s.rejected),
-		"rejected_after_recovery": float64(s.recovered),
-		"cached":                  float64(s.outcomes[Cached]),
-		"queued":                  float64(s.outcomes[Queued]),
-		"delivered":               float64(s.delivered),
-		"queue_waiting":           float64(s.outcomes[Queued] - s.delivered - s.dead),
-		"lost_orders":             float64(failed + s.dead),
-		"shed":                    float64(s.shed),
+	m["success"] = float64(s.outcomes[Succeeded]) / n
+	m["success_no_retry"] = float64(s.firstOK) / n
+	m["served"] = float64(s.outcomes[Succeeded]+s.outcomes[Cached]+s.delivered) / n
+	m["attempts_per_op"] = float64(s.attempts) / n
+	m["amplification"] = float64(s.calls+s.deliveries) / n
+	if q, ok := s.took.Quantiles(0.50, 0.95, 0.99); ok {
+		m["p50_ms"], m["p95_ms"], m["p99_ms"] = kit.Millis(q[0]), kit.Millis(q[1]), kit.Millis(q[2])
 	}
-	if s.operations > 0 {
-		m["success"] = float64(s.outcomes[Succeeded]) / n
-		m["success_no_retry"] = float64(s.firstOK) / n
-		m["served"] = float64(s.outcomes[Succeeded]+s.outcomes[Cached]+s.delivered) / n
-		m["attempts_per_op"] = float64(s.attempts) / n
-		m["amplification"] = float64(s.calls+s.deliveries) / n
-		m["p50_ms"] = millis(s.took.quantile(0.50))
-		m["p95_ms"] = millis(s.took.quantile(0.95))
-		m["p99_ms"] = millis(s.took.quantile(0.99))
-	}
-	return m
 }
 
-func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// addCounts adds what can be counted from the start. s.mu is held.
+func (s *stats) addCounts(m map[string]float64) {
+	failed := s.outcomes[FailedOp]
+	for id, n := range map[string]int{
+		"operations":              s.operations,
+		"attempts":                s.attempts,
+		"retries":                 s.attempts - s.tried,
+		"hedges":                  s.calls - s.attempts,
+		"failed":                  failed,
+		"failed_no_retry":         s.operations - s.firstOK,
+		"declined":                s.causes[CauseDeclined],
+		"timeouts":                s.causes[CauseTimeout],
+		"throttled":               s.causes[CauseThrottled],
+		"conflicts":               s.causes[CauseConflict],
+		"replayed":                s.replayed,
+		"budget_refused":          s.broke,
+		"rejected":                s.rejected,
+		"rejected_after_recovery": s.recovered,
+		"cached":                  s.outcomes[Cached],
+		"queued":                  s.outcomes[Queued],
+		"delivered":               s.delivered,
+		"queue_waiting":           s.outcomes[Queued] - s.delivered - s.dead,
+		"lost_orders":             failed + s.dead,
+		"unaware":                 s.unaware,
+		"shed":                    s.shed,
+	} {
+		m[id] = float64(n)
+	}
+}
+
+// failures returns how many calls failed for which cause, the most frequent first.
+func (s *stats) failures() []CauseCount {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []CauseCount
+	for cause, n := range s.causes {
+		all = append(all, CauseCount{cause, n})
+	}
+	slices.SortFunc(all, func(a, b CauseCount) int {
+		return cmp.Or(b.Calls-a.Calls, strings.Compare(string(a.Cause), string(b.Cause)))
+	})
+	return all
+}

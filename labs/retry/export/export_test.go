@@ -21,7 +21,7 @@ func plain() export.Settings {
 	return export.Settings{
 		Policy: policy.Policy{
 			Retries: 3, Base: 20 * time.Millisecond, Cap: 200 * time.Millisecond, Factor: 2,
-			AttemptTimeout: 2 * time.Second,
+			AttemptTimeout: 30 * time.Second, // which no busy machine reaches
 		},
 		Classify: true, URL: "http://127.0.0.1:8080",
 	}
@@ -105,6 +105,8 @@ func TestWhatALibraryCannotExpressIsSaid(t *testing.T) {
 		{"polly", decorrelated, []string{"«decorrelated»: this is «full»"}, nil},
 		{"cenkalti", decorrelated, nil, []string{"cannot express"}},
 		{"jpillora", decorrelated, nil, []string{"cannot express"}},
+		{"spring-7", everything, []string{"Retry-After", "«grpc»", "circuit breaker", "looks at the deadline"}, []string{"cannot express"}},
+		{"spring-retry", blind, []string{"archived"}, nil},
 		{"promise-retry", blind, []string{"no classifier"}, nil},
 	}
 	for _, c := range cases {
@@ -120,6 +122,25 @@ func TestWhatALibraryCannotExpressIsSaid(t *testing.T) {
 				t.Errorf("%s says %q, which is not so", c.name, never)
 			}
 		}
+	}
+}
+
+// Clients that were all asked to come back in the same second must not come back
+// together: the policy's jitter comes on top.
+func TestTheJitterOutlastsRetryAfter(t *testing.T) {
+	s := plain()
+	s.Policy.Jitter, s.Policy.HonorRetryAfter = policy.Full, true
+	for name, want := range map[string]string{
+		"cenkalti": "status.after + policy.NextBackOff()", "resilience4j": "own + asked", "jpillora": "wait += status.after",
+		"failsafe-go": "wait += status.after", "polly": "own + (asked ?? TimeSpan.Zero)", "tenacity": "asked + own_wait(state)",
+	} {
+		if program := code(t, i18n.English, name, s); !strings.Contains(program, want) {
+			t.Errorf("%s: the wait after a Retry-After has no jitter:\n%s", name, program)
+		}
+	}
+	s.Policy.Jitter = policy.None
+	if program := code(t, i18n.English, "cenkalti", s); !strings.Contains(program, "max(status.after, policy.NextBackOff())") {
+		t.Errorf("cenkalti: without jitter the longer wait counts:\n%s", program)
 	}
 }
 

@@ -23,7 +23,9 @@ type library struct {
 	attempts bool
 
 	timeout, deadline, retryAfter, breaker, hedge bool
-	budgets                                       []string
+	// softDeadline ends no attempt under way.
+	softDeadline bool
+	budgets      []string
 }
 
 func libraries() []library {
@@ -35,11 +37,13 @@ func libraries() []library {
 	twice := []float64{1, 2}
 	return []library{
 		{name: "async-retry", title: "async-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
-			custom: true, memory: true, timeout: true, deadline: true},
+			custom: true, memory: true, timeout: true, deadline: true, softDeadline: true},
 		{name: "promise-retry", title: "promise-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
-			custom: true, memory: true, timeout: true, deadline: true},
+			custom: true, memory: true, timeout: true, deadline: true, softDeadline: true},
 		{name: "spring-retry", title: "Spring Retry", file: "Pay.java", language: "Java", jitters: j{none, random},
 			attempts: true, timeout: true},
+		{name: "spring-7", title: "Spring Framework 7", file: "Pay.java", language: "Java", jitters: j{none}, custom: true,
+			memory: true, timeout: true, deadline: true, softDeadline: true},
 		{name: "resilience4j", title: "Resilience4j", file: "Pay.java", language: "Java", jitters: j{none, percent},
 			custom: true, attempts: true, timeout: true, retryAfter: true, breaker: true},
 		{name: "polly", title: "Polly", file: "Program.cs", language: "C#", jitters: j{none}, custom: true,

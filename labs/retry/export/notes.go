@@ -42,7 +42,7 @@ func (p *page) remarks() []string {
 	say(l.name == "spring-retry" && p.P.Base == 0, "base")
 	say(!l.timeout && s.Policy.AttemptTimeout > 0, "timeout")
 	say(!l.deadline && s.Policy.Deadline > 0, "deadline")
-	say(l.language == "JavaScript" && s.Policy.Deadline > 0, "soft-deadline")
+	say(l.softDeadline && s.Policy.Deadline > 0, "soft-deadline")
 	say(!l.retryAfter && s.Policy.HonorRetryAfter, "retry-after")
 	say(s.Budget != "" && !slices.Contains(l.budgets, s.Budget), "budget", s.Budget)
 	say(!l.breaker && s.Breaker != nil, "breaker")
@@ -51,6 +51,7 @@ func (p *page) remarks() []string {
 	say(!l.hedge && s.Hedge > 0, "hedge")
 	say(!s.Classify, "blind")
 	say(l.name == "aws-sdk-go-v2", "aws")
+	say(l.name == "spring-retry", "archived")
 	return remarks
 }
 

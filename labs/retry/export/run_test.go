@@ -2,12 +2,14 @@ package export_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -74,24 +76,42 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// behaves runs a program against a gateway that fails twice and against one that
-// declines.
-func behaves(t *testing.T, s export.Settings, run func(env []string) (string, error)) {
+// trial is a program's two gateways: one that fails twice, and one that declines.
+type trial struct{ down, declines *stub }
+
+func newTrial(t *testing.T) trial {
+	return trial{newStub(t, 2, http.StatusServiceUnavailable), newStub(t, 100, http.StatusPaymentRequired)}
+}
+
+// passed judges what a program wrote after two failures, and reports whether it
+// ended as a success.
+func (tr trial) passed(t *testing.T, out string, ok bool) {
 	t.Helper()
-	down := newStub(t, 2, http.StatusServiceUnavailable)
-	out, err := run([]string{"GATEWAY_URL=" + down.URL})
-	if err != nil || !strings.Contains(out, "paid") || down.calls.Load() != 3 {
-		t.Errorf("two failures: %d calls, %v\n%s", down.calls.Load(), err, out)
+	if !ok || !strings.Contains(out, "paid") || tr.down.calls.Load() != 3 {
+		t.Errorf("two failures: %d calls, success %v\n%s", tr.down.calls.Load(), ok, out)
 	}
-	declines := newStub(t, 100, http.StatusPaymentRequired)
+}
+
+// refused judges what a program wrote after its card was declined.
+func (tr trial) refused(t *testing.T, s export.Settings, out string, ok bool) {
+	t.Helper()
 	want := int32(1)
 	if !s.Classify {
 		want = int32(s.Policy.Attempts())
 	}
-	out, err = run([]string{"GATEWAY_URL=" + declines.URL})
-	if err == nil || declines.calls.Load() != want {
-		t.Errorf("declined: %d calls, want %d, %v\n%s", declines.calls.Load(), want, err, out)
+	if ok || tr.declines.calls.Load() != want {
+		t.Errorf("declined: %d calls, want %d, success %v\n%s", tr.declines.calls.Load(), want, ok, out)
 	}
+}
+
+// behaves runs a program against both gateways.
+func behaves(t *testing.T, s export.Settings, run func(env []string) (string, error)) {
+	t.Helper()
+	tr := newTrial(t)
+	out, err := run([]string{"GATEWAY_URL=" + tr.down.URL})
+	tr.passed(t, out, err == nil)
+	out, err = run([]string{"GATEWAY_URL=" + tr.declines.URL})
+	tr.refused(t, s, out, err == nil)
 }
 
 // obeys runs a program against a gateway that wants to be called again in a second.
@@ -115,8 +135,9 @@ func obeys(t *testing.T, run func(env []string) (string, error)) {
 	}
 }
 
-// The Go programs are built against the libraries themselves, in a module of their
-// own, and all but the one that needs AWS are run.
+// The Go programs are checked against the libraries themselves, in a module of their
+// own, and all but the one that needs AWS are run. For that they become packages of
+// one program: linking takes longer than everything else.
 func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds four libraries")
@@ -129,23 +150,25 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 	}
 	libraries := []string{"jpillora", "cenkalti", "failsafe-go", "aws-sdk-go-v2"}
 	run := []string{"plain", "everything", "odd", "decorrelated"}
-	for _, name := range libraries {
+	var imports, cases strings.Builder
+	for l, name := range libraries {
 		for variant, s := range variants() {
-			write(t, filepath.Join(dir, name+"_"+variant, "main.go"), code(t, i18n.English, name, s))
+			program := name + "_" + variant
+			write(t, filepath.Join(dir, program, "main.go"), asPackage(code(t, i18n.English, name, s)))
+			if l < 3 && slices.Contains(run, variant) {
+				alias := fmt.Sprintf("p%d%s", l, variant)
+				fmt.Fprintf(&imports, "%s %q\n", alias, "exported/"+program)
+				fmt.Fprintf(&cases, "case %q: %s.Main()\n", program, alias)
+			}
 		}
 	}
+	write(t, filepath.Join(dir, "all", "main.go"),
+		"package main\nimport (\n\"os\"\n"+imports.String()+")\nfunc main() { switch os.Args[1] {\n"+cases.String()+"} }\n")
 	if out, err := command(t, dir, nil, "go", "vet", "./..."); err != nil {
 		t.Fatalf("a program does not compile, or not well: %v\n%s", err, out)
 	}
-	// One build for all that are run: the linker's work is done side by side.
-	bin := filepath.Join(dir, "bin")
-	build := []string{"build", "-ldflags=-s -w", "-o", bin + "/"}
-	for _, name := range libraries[:3] {
-		for _, variant := range run {
-			build = append(build, "./"+name+"_"+variant)
-		}
-	}
-	if out, err := command(t, dir, nil, "go", build...); err != nil {
+	bin := filepath.Join(dir, "programs")
+	if out, err := command(t, dir, nil, "go", "build", "-ldflags=-s -w", "-o", bin, "./all"); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
 	for _, name := range libraries[:3] {
@@ -154,7 +177,7 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 				t.Parallel()
 				s := variants()[variant]
 				program := func(env []string) (string, error) {
-					return command(t, dir, env, filepath.Join(bin, name+"_"+variant))
+					return command(t, dir, env, bin, name+"_"+variant)
 				}
 				behaves(t, s, program)
 				if s.Policy.HonorRetryAfter {
@@ -163,6 +186,12 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 			})
 		}
 	}
+}
+
+// asPackage makes a package of a program.
+func asPackage(program string) string {
+	program = strings.Replace(program, "\npackage main\n", "\npackage program\n", 1)
+	return strings.Replace(program, "\nfunc main() {", "\n// Main is the program.\nfunc Main() {", 1)
 }
 
 // nodeModules returns a new folder with the JavaScript libraries, which are
@@ -193,18 +222,74 @@ func installPackages(t *testing.T) {
 	packages.out, packages.err = command(t, packages.dir, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 }
 
+// runAll runs every [file, gateway] in a worker of one process, four at a time, because
+// starting node takes longer than what the programs do. It prints a list of [output,
+// exit code].
+const runAll = `
+const { Worker } = require('worker_threads')
+
+function run ([file, gateway]) {
+  return new Promise(resolve => {
+    let out = ''
+    const worker = new Worker(file, { env: { ...process.env, GATEWAY_URL: gateway }, stdout: true, stderr: true })
+    for (const stream of [worker.stdout, worker.stderr]) stream.on('data', data => { out += data })
+    worker.on('error', error => { out += error })
+    worker.on('exit', code => setImmediate(() => resolve([out, code])))
+  })
+}
+
+const jobs = JSON.parse(process.argv[2])
+const results = []
+let next = 0
+
+async function work () {
+  while (next < jobs.length) {
+    const i = next++
+    results[i] = await run(jobs[i])
+  }
+}
+
+Promise.all([work(), work(), work(), work()]).then(() => console.log(JSON.stringify(results)))
+`
+
 func TestTheJavaScriptProgramsDoWhatTheySay(t *testing.T) {
 	t.Parallel()
 	dir := nodeModules(t)
+	write(t, filepath.Join(dir, "all.js"), runAll)
+	type program struct {
+		name     string
+		settings export.Settings
+		trial    trial
+	}
+	var programs []program
+	var jobs [][2]string
 	for _, name := range []string{"async-retry", "promise-retry"} {
 		for variant, s := range variants() {
-			t.Run(name+" "+variant, func(t *testing.T) {
-				t.Parallel()
-				file := name + "_" + variant + ".js"
-				write(t, filepath.Join(dir, file), code(t, i18n.English, name, s))
-				behaves(t, s, func(env []string) (string, error) { return command(t, dir, env, "node", file) })
-			})
+			p := program{name + " " + variant, s, newTrial(t)}
+			file := filepath.Join(dir, name+"_"+variant+".js")
+			write(t, file, code(t, i18n.English, name, s))
+			programs = append(programs, p)
+			jobs = append(jobs, [2]string{file, p.trial.down.URL}, [2]string{file, p.trial.declines.URL})
 		}
+	}
+	arguments, err := json.Marshal(jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := command(t, dir, nil, "node", "all.js", string(arguments))
+	var results [][2]any
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &results)
+	}
+	if err != nil || len(results) != len(jobs) {
+		t.Fatalf("%d of %d ran, %v\n%s", len(results), len(jobs), err, out)
+	}
+	for i, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			down, declined := results[2*i], results[2*i+1]
+			p.trial.passed(t, down[0].(string), down[1] == 0.0)
+			p.trial.refused(t, p.settings, declined[0].(string), declined[1] == 0.0)
+		})
 	}
 }
 

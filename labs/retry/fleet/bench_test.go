@@ -17,7 +17,7 @@ func BenchmarkAttempts(b *testing.B) {
 			cfg := fleet.Default()
 			cfg.Clients = clients
 			cfg.Server.Slots *= clients / 1000
-			cfg.Server.Queue *= clients / 1000
+			cfg.Server.QueueLimit *= clients / 1000
 			cfg.Server.Outage.For = 20 * time.Second
 			attempts := 0
 			b.ReportAllocs()

@@ -3,12 +3,13 @@
 // seed gives the same numbers. Waits, budget and breaker are those of package
 // policy, the very code that the live lab runs.
 //
-// The chance that an attempt meets (its failure, its latency, its jitter) depends
-// on the seed, the operation and the number of the attempt only. Two runs from one
-// seed that differ in their policy so meet the same draws.
+// The draws of an attempt (its failure, its latency, its jitter) depend on the seed,
+// the operation and the number of the attempt only. Two runs from one seed that
+// differ in their policy have the same draws.
 package fleet
 
 import (
+	"errors"
 	"time"
 
 	"resilab/labs/retry/policy"
@@ -43,8 +44,11 @@ type Config struct {
 	// DrainEvery is the pause between two attempts to carry out what is queued.
 	DrainEvery time.Duration
 	// Keys sends idempotency keys: repeating an operation charges once.
-	Keys   bool
-	Server Server
+	Keys bool
+	// MaxAttempts ends a simulation with ErrTooManyAttempts after so many calls to
+	// the server; 0 means DefaultMaxAttempts.
+	MaxAttempts int
+	Server      Server
 }
 
 // Server is what the clients call.
@@ -55,9 +59,9 @@ type Server struct {
 	Replicas int
 	// Slots is how many requests a replica serves at once, 0 for any number.
 	Slots int
-	// Queue is how many more may wait there, in order of arrival; the next are
+	// QueueLimit is how many more may wait there, in order of arrival; the next are
 	// refused with 503. -1 for any number.
-	Queue int
+	QueueLimit int
 	// Refusal is how long it takes to be refused, by the server or by the network.
 	Refusal time.Duration
 	// FailureRate is the share of requests that end with a transient error, 0 to 1.
@@ -78,7 +82,7 @@ type Server struct {
 // LostAfter is when a client without a time-out learns that no reply will come.
 const LostAfter = 30 * time.Second
 
-func (s *Server) replicas() int { return max(1, s.Replicas) }
+func (s *Server) machines() int { return max(1, s.Replicas) }
 
 // Outage is a period in which replicas are gone. What they were at work on when it
 // began is lost.
@@ -126,7 +130,12 @@ const (
 	MaxClients    = 100_000
 	MaxLayers     = 5
 	MaxOperations = 5_000_000
+	// DefaultMaxAttempts takes some ten seconds.
+	DefaultMaxAttempts = 50_000_000
 )
+
+// ErrTooManyAttempts is the error of a simulation that reached MaxAttempts.
+var ErrTooManyAttempts = errors.New("too many attempts")
 
 // Default is a thousand clients, one operation each ten seconds, half a minute,
 // and a server that refuses everything from second 5 to second 10.
@@ -140,7 +149,7 @@ func Default() Config {
 		DrainEvery: 100 * time.Millisecond,
 		Server: Server{
 			Latency: Latency{Median: 20 * time.Millisecond, Sigma: 0.5},
-			Slots:   20, Queue: 200, Refusal: time.Millisecond,
+			Slots:   20, QueueLimit: 200, Refusal: time.Millisecond,
 			Outage: Outage{At: 5 * time.Second, For: 5 * time.Second},
 		},
 	}

@@ -60,15 +60,15 @@ func TestRunStopsWithItsContext(t *testing.T) {
 
 func TestNonsenseIsRefused(t *testing.T) {
 	for field, change := range map[string]func(*fleet.Config){
-		"clients":            func(c *fleet.Config) { c.Clients = 0 },
-		"layers":             func(c *fleet.Config) { c.Layers = 6 },
-		"cap":                func(c *fleet.Config) { c.Policy.Cap = 1 },
-		"every":              func(c *fleet.Config) { c.Clients, c.Every = fleet.MaxClients, time.Millisecond },
-		"failure-rate":       func(c *fleet.Config) { c.Server.FailureRate = math.NaN() },
-		"budget-per-success": func(c *fleet.Config) { c.Budget = &policy.BudgetSpec{Capacity: 1} },
-		"breaker-open-for":   func(c *fleet.Config) { c.Breaker = &policy.BreakerSpec{Failures: 1} },
-		"drain-every":        func(c *fleet.Config) { c.Queue, c.DrainEvery = true, 0 },
-		"outage-for":         func(c *fleet.Config) { c.Server.Outage.For = -1 },
+		"clients":       func(c *fleet.Config) { c.Clients = 0 },
+		"layers":        func(c *fleet.Config) { c.Layers = 6 },
+		"cap":           func(c *fleet.Config) { c.Policy.Cap = 1 },
+		"every":         func(c *fleet.Config) { c.Clients, c.Every = fleet.MaxClients, time.Millisecond },
+		"failure-rate":  func(c *fleet.Config) { c.Server.FailureRate = math.NaN() },
+		"budget-refill": func(c *fleet.Config) { c.Budget = &policy.BudgetSpec{Capacity: 1} },
+		"breaker-open":  func(c *fleet.Config) { c.Breaker = &policy.BreakerSpec{Failures: 1} },
+		"drain-every":   func(c *fleet.Config) { c.Queue, c.DrainEvery = true, 0 },
+		"outage-for":    func(c *fleet.Config) { c.Server.Outage.For = -1 },
 	} {
 		cfg := fleet.Default()
 		change(&cfg)
@@ -106,7 +106,7 @@ func anyConfig(t *rapid.T) fleet.Config {
 	s := &cfg.Server
 	s.FailureRate, s.DeclineRate, s.LostRate = share.Draw(t, "fails"), share.Draw(t, "declines"), share.Draw(t, "lost")
 	s.Replicas = 2
-	s.Slots, s.Queue = rapid.IntRange(0, 5).Draw(t, "slots"), rapid.IntRange(-1, 20).Draw(t, "room")
+	s.Slots, s.QueueLimit = rapid.IntRange(0, 5).Draw(t, "slots"), rapid.IntRange(-1, 20).Draw(t, "room")
 	s.Limit, s.RetryAfter = rapid.IntRange(0, 50).Draw(t, "limit"), time.Second
 	s.Outage = fleet.Outage{
 		At: time.Second, For: time.Second,
@@ -181,7 +181,7 @@ func TestTheQueueIsTheTextbooks(t *testing.T) {
 	cfg.Policy.AttemptTimeout = 0
 	cfg.Server = fleet.Server{
 		Latency: fleet.Latency{Median: 10 * time.Millisecond, Exponential: true},
-		Slots:   1, Queue: -1, Refusal: time.Millisecond,
+		Slots:   1, QueueLimit: -1, Refusal: time.Millisecond,
 	}
 	r := run(t, cfg)
 	for q, got := range map[float64]time.Duration{0.5: r.P50, 0.95: r.P95, 0.99: r.P99} {

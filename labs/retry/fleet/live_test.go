@@ -41,7 +41,7 @@ func TestAClientOfTheFleetDoesWhatDoDoes(t *testing.T) {
 		simulated := run(rt, cfg)
 		synctest.Test(t, func(t *testing.T) {
 			if cfg.Breaker != nil {
-				runner.Breaker = cfg.Breaker.New(nil)
+				runner.Breaker = policy.NewBreaker(*cfg.Breaker, nil)
 			}
 			calls, start := 0, time.Now()
 			_, err := policy.Do(t.Context(), runner, func(ctx context.Context) (int, error) {

@@ -13,7 +13,7 @@ type replica struct {
 }
 
 func newReplicas(s *Server) []replica {
-	replicas := make([]replica, s.replicas())
+	replicas := make([]replica, s.machines())
 	hit := s.Outage.Replicas
 	if hit == 0 {
 		hit = len(replicas)

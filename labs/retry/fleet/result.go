@@ -2,9 +2,9 @@ package fleet
 
 import (
 	"math"
-	"math/bits"
 	"time"
 
+	"resilab/labs/kit"
 	"resilab/labs/retry/policy"
 )
 
@@ -64,11 +64,11 @@ func (r *Result) Metrics() map[string]float64 {
 		"success_no_retry": float64(r.FirstTry) / ops,
 		"attempts_per_op":  load, "amplification": load, "load": load,
 		"retries": float64(r.Calls - r.firstCalls()),
-		"p50_ms":  ms(r.P50), "p95_ms": ms(r.P95), "p99_ms": ms(r.P99),
+		"p50_ms":  kit.Millis(r.P50), "p95_ms": kit.Millis(r.P95), "p99_ms": kit.Millis(r.P99),
 		"cost":         r.P95.Seconds() + load,
 		"peak":         float64(r.Peak),
 		"peak_calls":   float64(r.PeakCalls),
-		"last_done_ms": ms(r.LastDone),
+		"last_done_ms": kit.Millis(r.LastDone),
 		"outage_calls": float64(r.OutageCalls), "rejected": float64(r.Rejected),
 		"rejected_after_recovery": float64(r.RejectedAfterRecovery),
 		"over_budget":             float64(r.OverBudget),
@@ -87,8 +87,6 @@ func (r *Result) firstCalls() int {
 	}
 	return first
 }
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // Rates returns the calls and the successes a second between two times.
 func (r *Result) Rates(from, to time.Duration) (calls, good float64) {
@@ -109,7 +107,7 @@ type recorder struct {
 
 	r         Result
 	outage    Outage
-	latencies histogram
+	latencies kit.Histogram
 }
 
 func newRecorder(cfg *Config) *recorder {
@@ -163,7 +161,7 @@ func (rec *recorder) gaveUp(now int64, op *operation, class policy.Class) {
 }
 
 func (rec *recorder) ended(now int64, op *operation) {
-	rec.latencies.add(now - op.start)
+	rec.latencies.Add(time.Duration(now - op.start))
 	rec.r.LastDone = max(rec.r.LastDone, time.Duration(now))
 }
 
@@ -178,50 +176,12 @@ func (rec *recorder) result() Result {
 	r.Worked, r.Wasted = rec.worked, rec.wasted
 	r.Charges, r.DoubleCharges = rec.charges, rec.doubleCharges
 	r.Lost = r.Operations - r.Succeeded - r.Declined - r.Recovered
-	r.P50, r.P95, r.P99 = rec.latencies.quantile(0.5), rec.latencies.quantile(0.95), rec.latencies.quantile(0.99)
+	if q, ok := rec.latencies.Quantiles(0.5, 0.95, 0.99); ok {
+		r.P50, r.P95, r.P99 = q[0], q[1], q[2]
+	}
 	for _, b := range r.Bins {
 		r.Peak = max(r.Peak, b.Retries)
 		r.PeakCalls = max(r.PeakCalls, b.Calls)
 	}
 	return r
-}
-
-// histogram counts times with an error below 1 %: 128 buckets for each doubling.
-type histogram struct {
-	counts [64 * 128]uint32
-	total  int
-}
-
-func (h *histogram) add(ns int64) {
-	h.counts[bucket(uint64(max(0, ns)))]++
-	h.total++
-}
-
-func bucket(v uint64) int {
-	if v < 128 {
-		return int(v)
-	}
-	shift := bits.Len64(v) - 8
-	return (shift+1)*128 + int(v>>shift) - 128
-}
-
-// middle is the time in the middle of a bucket.
-func middle(bucket int) time.Duration {
-	if bucket < 128 {
-		return time.Duration(bucket)
-	}
-	shift := bucket/128 - 1
-	low := uint64(bucket%128+128) << shift
-	return time.Duration(low + uint64(1)<<shift/2)
-}
-
-// quantile is the time that a share q of all stayed below.
-func (h *histogram) quantile(q float64) time.Duration {
-	rank, seen := int(math.Ceil(q*float64(h.total))), 0
-	for i, n := range h.counts {
-		if seen += int(n); n > 0 && seen >= rank {
-			return middle(i)
-		}
-	}
-	return 0
 }

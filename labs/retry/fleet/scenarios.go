@@ -83,7 +83,7 @@ func herd() Scenario {
 	common := together(200,
 		policy.Policy{Retries: 4, Base: 500 * millisecond, Cap: 20 * second, Factor: 2, AttemptTimeout: second},
 		Server{
-			Latency: Latency{Median: 50 * millisecond, Sigma: 0.2}, Slots: 10, Queue: 15,
+			Latency: Latency{Median: 50 * millisecond, Sigma: 0.2}, Slots: 10, QueueLimit: 15,
 			Refusal: 5 * millisecond, Outage: Outage{For: 100 * millisecond},
 		})
 	return scenario("herd", "R2", common, unchanged, func(c *Config) { c.Policy.Jitter = policy.Full })
@@ -95,7 +95,7 @@ func whichJitter() Scenario {
 	common := together(200,
 		policy.Policy{Retries: 30, Base: 100 * millisecond, Cap: 2 * second, Factor: 2},
 		Server{
-			Latency: Latency{Median: 50 * millisecond, Sigma: 0.3}, Slots: 5, Queue: 5,
+			Latency: Latency{Median: 50 * millisecond, Sigma: 0.3}, Slots: 5, QueueLimit: 5,
 			Refusal: 5 * millisecond, Outage: Outage{For: 100 * millisecond},
 		})
 	return scenario("jitter", "R3", common,
@@ -175,7 +175,7 @@ func metastable() Scenario {
 	common.Clients, common.Every, common.Duration = 700, 10*second, 60*second
 	common.Policy = policy.Policy{Retries: 3, Factor: 1, AttemptTimeout: second}
 	common.Server = Server{
-		Latency: Latency{Median: 100 * millisecond, Exponential: true}, Replicas: 2, Slots: 5, Queue: -1,
+		Latency: Latency{Median: 100 * millisecond, Exponential: true}, Replicas: 2, Slots: 5, QueueLimit: -1,
 		Refusal: time.Microsecond, Outage: Outage{At: 5 * second, For: 5 * second, Replicas: 1},
 	}
 	return scenario("metastable", "", common, unchanged, func(c *Config) {

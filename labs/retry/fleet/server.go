@@ -23,19 +23,18 @@ type verdict struct {
 // server decides what becomes of a request as soon as it arrives.
 type server struct {
 	*Server
-	turns    []replica
+	replicas []replica
 	turn     int   // whose turn it is
 	second   int64 // the full second that admitted counts for
 	admitted int
 }
 
 func newServer(s *Server) *server {
-	return &server{Server: s, turns: newReplicas(s)}
+	return &server{Server: s, replicas: newReplicas(s)}
 }
 
-// handle takes a request. decline says that this operation is one of those that
-// are declined.
-func (s *server) handle(now int64, decline bool, draws dice) verdict {
+// handle takes a request. decline is set if the server declines this operation.
+func (s *server) handle(now int64, decline bool, d draws) verdict {
 	r := s.next()
 	if s.down(r, now) {
 		return s.unreachable(now, now+int64(s.Refusal))
@@ -43,8 +42,8 @@ func (s *server) handle(now int64, decline bool, draws dice) verdict {
 	if s.over(now) {
 		return verdict{at: now + int64(s.Refusal), outcome: throttled}
 	}
-	fails, lost := draws.happens(s.FailureRate), draws.happens(s.LostRate)
-	done, ok := r.serve(now, s.Latency.draw(draws), s.Queue)
+	fails, lost := d.happens(s.FailureRate), d.happens(s.LostRate)
+	done, ok := r.serve(now, s.Latency.draw(d), s.QueueLimit)
 	switch {
 	case !ok:
 		return verdict{at: now + int64(s.Refusal), outcome: failed}
@@ -60,10 +59,10 @@ func (s *server) handle(now int64, decline bool, draws dice) verdict {
 	return verdict{at: done, outcome: succeeded, worked: true}
 }
 
-// next is the replica that gets the next request.
+// next returns the replica that gets the next request.
 func (s *server) next() *replica {
-	r := &s.turns[s.turn]
-	if s.turn++; s.turn == len(s.turns) {
+	r := &s.replicas[s.turn]
+	if s.turn++; s.turn == len(s.replicas) {
 		s.turn = 0
 	}
 	return r
@@ -89,7 +88,7 @@ func (s *server) unreachable(now, at int64) verdict {
 	return verdict{at: at, outcome: failed}
 }
 
-// over counts the request and reports whether this second had enough of them.
+// over counts the request and reports whether the limit of this second is reached.
 func (s *server) over(now int64) bool {
 	if s.Limit == 0 {
 		return false

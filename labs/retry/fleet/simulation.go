@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -12,7 +13,7 @@ import (
 // what is left then is lost.
 const drainFor = 10 * time.Minute
 
-// layer is where one layer of an operation has got to.
+// layer is the state of one layer of an operation.
 type layer struct {
 	prev    int64 // its latest wait, for the decorrelated jitter
 	paid    float32
@@ -43,14 +44,15 @@ type simulation struct {
 	ops     []operation
 	free    []int32 // places in ops that may be used again
 	budgets [MaxLayers]*policy.Budget
-	breaker *policy.SimBreaker
+	breaker *policy.Breaker
 	queue   []int32 // operations to be drained, the oldest first
 	out     *recorder
 
+	mostCalls int   // to the server
 	began     int   // operations so far
 	nextBegin int64 // when the next one begins
-	arrivals  dice
-	draws     dice
+	arrivals  draws
+	draws     draws
 }
 
 // bucketWidth makes buckets of 2 ms, and the wheel one of 17 s.
@@ -59,19 +61,23 @@ const bucketWidth = 21
 // never is later than every event.
 const never = int64(1<<63 - 1)
 
-// Run simulates. It returns an error if the settings make no sense, or when the
-// context ends.
+// Run simulates. It returns an error if the settings make no sense or when the
+// context ends. With ErrTooManyAttempts it also returns what happened so far: the
+// bins are as they would have been, the sums are not.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return Result{}, fmt.Errorf("simulating a fleet: %w", err)
 	}
 	s := newSimulation(&cfg)
-	for steps := 0; ; steps++ {
-		if steps%4096 == 0 && ctx.Err() != nil {
+	for steps := 0; s.step(); steps++ {
+		if steps%4096 != 0 {
+			continue
+		}
+		if ctx.Err() != nil {
 			return Result{}, fmt.Errorf("simulating a fleet: %w", ctx.Err())
 		}
-		if !s.step() {
-			break
+		if s.out.r.Calls > s.mostCalls {
+			return s.out.result(), fmt.Errorf("simulating a fleet: %w: more than %d", ErrTooManyAttempts, s.mostCalls)
 		}
 	}
 	return s.out.result(), nil
@@ -80,7 +86,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 func newSimulation(cfg *Config) *simulation {
 	s := &simulation{
 		cfg: cfg, server: newServer(&cfg.Server), pending: newTimeline(bucketWidth), out: newRecorder(cfg),
-		arrivals: newDice(), draws: newDice(),
+		arrivals: newDraws(), draws: newDraws(), mostCalls: cmp.Or(cfg.MaxAttempts, DefaultMaxAttempts),
 	}
 	s.arrivals.set(cfg.Seed, -1, 0)
 	if cfg.Budget != nil {
@@ -89,13 +95,13 @@ func newSimulation(cfg *Config) *simulation {
 		}
 	}
 	if cfg.Breaker != nil {
-		s.breaker = policy.NewSimBreaker(*cfg.Breaker, clock(0))
+		s.breaker = policy.NewBreaker(*cfg.Breaker, nil)
 	}
 	s.scheduleBegin(0)
 	return s
 }
 
-// clock is virtual time as a time.Time.
+// clock returns virtual time as a time.Time.
 func clock(now int64) time.Time { return time.Unix(0, now) }
 
 // step carries out the earliest event, and returns false when there is none.
@@ -119,13 +125,13 @@ func (s *simulation) step() bool {
 	return true
 }
 
-// again puts the next event of an operation in the place of its present one.
+// again replaces the present event of an operation by its next one.
 func (s *simulation) again(e event, at int64) {
 	s.pending.pop()
 	s.pending.push(event{at, e.op})
 }
 
-// scheduleBegin fixes when the next operation begins.
+// scheduleBegin sets when the next operation begins.
 func (s *simulation) scheduleBegin(now int64) {
 	switch {
 	case s.cfg.Every == 0 && s.began < s.cfg.Clients:
@@ -175,8 +181,7 @@ func (s *simulation) place(op operation) int32 {
 	return int32(len(s.ops) - 1)
 }
 
-// attempt calls the server, if the breaker allows it, and fixes when the client
-// will learn the outcome.
+// attempt calls the server, if the breaker allows it, and schedules the reply.
 func (s *simulation) attempt(op *operation, e event) {
 	now := e.at
 	if s.breaker != nil {
@@ -213,7 +218,7 @@ func (s *simulation) bounded(op *operation, now int64, v verdict) verdict {
 	return v
 }
 
-// charge counts the money that the server takes.
+// charge counts a payment that the server carried out.
 func (s *simulation) charge(op *operation, v verdict) {
 	if !v.worked {
 		return
@@ -229,7 +234,7 @@ func (s *simulation) charge(op *operation, v verdict) {
 	s.out.charges++
 }
 
-// reply tells the client how its attempt ended.
+// reply handles the end of an attempt.
 func (s *simulation) reply(op *operation, e event) {
 	class := s.classify(op.outcome)
 	if s.breaker != nil {
@@ -261,7 +266,7 @@ func (s *simulation) classify(o outcome) policy.Class {
 	return policy.Transient
 }
 
-// settle tells the budgets of all layers of a success.
+// settle records a success in the budgets of all layers.
 func (s *simulation) settle(op *operation, now int64) {
 	if s.cfg.Budget == nil {
 		return
@@ -290,7 +295,7 @@ func (s *simulation) retries(op *operation, e event, class policy.Class) bool {
 			continue
 		}
 		l.retries++
-		// The layers further in begin anew.
+		// The layers further in start again.
 		clear(op.layers[:i])
 		s.enter(i, e.at)
 		op.waiting = true
@@ -300,7 +305,7 @@ func (s *simulation) retries(op *operation, e event, class policy.Class) bool {
 	return false
 }
 
-// wait is the wait before a layer's next retry.
+// wait returns the wait before a layer's next retry.
 func (s *simulation) wait(op *operation, l *layer) int64 {
 	own := s.cfg.Policy.Wait(int(l.retries), time.Duration(l.prev), op.jitter)
 	l.prev = int64(own)
@@ -352,7 +357,7 @@ func (s *simulation) giveUp(op *operation, e event, class policy.Class) {
 	s.again(e, e.at+int64(s.cfg.DrainEvery))
 }
 
-// drained goes on after an attempt to carry out the oldest operation in the queue.
+// drained handles the end of an attempt to carry out the oldest queued operation.
 func (s *simulation) drained(op *operation, e event, class policy.Class) {
 	pause := s.cfg.DrainEvery
 	if op.outcome == throttled {

@@ -15,6 +15,7 @@ func (c *Config) Validate() error {
 		policy.Within("every", c.Every, 0, time.Hour),
 		policy.Within("duration", c.Duration, 0, time.Hour),
 		policy.Within("layers", c.Layers, 1, MaxLayers),
+		policy.Within("max-attempts", c.MaxAttempts, 0, 1_000_000_000),
 		c.Policy.Validate(),
 		c.validateGuards(),
 		c.validateSize(),
@@ -60,8 +61,8 @@ func (s *Server) validate() error {
 		policy.Within("slow-share", s.Latency.SlowShare, 0, 1),
 		policy.Within("slow-by", s.Latency.SlowBy, 0, time.Hour),
 		policy.Within("replicas", s.Replicas, 0, 1000),
-		policy.Within("slots", s.Slots, 0, 1_000_000/s.replicas()),
-		policy.Within("queue", s.Queue, -1, 10_000_000),
+		policy.Within("slots", s.Slots, 0, 1_000_000/s.machines()),
+		policy.Within("queue-limit", s.QueueLimit, -1, 10_000_000),
 		policy.Within("refusal", s.Refusal, time.Microsecond, time.Hour),
 		policy.Within("failure-rate", s.FailureRate, 0, 1),
 		policy.Within("decline-rate", s.DeclineRate, 0, 1),
@@ -70,7 +71,7 @@ func (s *Server) validate() error {
 		policy.Within("retry-after", s.RetryAfter, 0, time.Hour),
 		policy.Within("outage-at", s.Outage.At, 0, time.Hour),
 		policy.Within("outage-for", s.Outage.For, 0, time.Hour),
-		policy.Within("outage-replicas", s.Outage.Replicas, 0, s.replicas()),
+		policy.Within("outage-replicas", s.Outage.Replicas, 0, s.machines()),
 	})
 }
 

@@ -1,59 +1,61 @@
 package gateway
 
 import (
+	"context"
 	"sync"
 	"time"
 )
 
-// line is the queue before a limited number of workers, first come first served.
-type line struct {
+// workers are a limited number of workers with a queue before them, first come
+// first served.
+type workers struct {
 	slots   chan struct{} // nil: no limit
-	waiting chan struct{} // bounds those who wait
+	waiting chan struct{} // one element for each request in the queue
 }
 
-func newLine(capacity, room int) line {
+func newWorkers(capacity, queueLimit int) workers {
 	if capacity <= 0 {
-		return line{}
+		return workers{}
 	}
-	return line{
+	return workers{
 		slots:   make(chan struct{}, capacity),
-		waiting: make(chan struct{}, max(0, room)),
+		waiting: make(chan struct{}, max(0, queueLimit)),
 	}
 }
 
-// enter waits for a worker; release must follow unless the line was too long or
-// the gateway closed. It does not look at the client: a server in trouble works
-// for clients that have long given up.
-func (l line) enter(closed <-chan struct{}) bool {
-	if l.slots == nil {
+// enter waits for a worker. The caller must call release unless enter returns
+// false: the queue was full, or ctx ended. The client's own context plays no part:
+// an overloaded server works for clients that have given up.
+func (w workers) enter(ctx context.Context) bool {
+	if w.slots == nil {
 		return true
 	}
 	select {
-	case l.slots <- struct{}{}: // never free while somebody waits
+	case w.slots <- struct{}{}: // never free while the queue is not empty
 		return true
 	default:
 	}
 	select {
-	case l.waiting <- struct{}{}:
+	case w.waiting <- struct{}{}:
 	default:
 		return false
 	}
-	defer func() { <-l.waiting }()
+	defer func() { <-w.waiting }()
 	select {
-	case l.slots <- struct{}{}:
+	case w.slots <- struct{}{}:
 		return true
-	case <-closed:
+	case <-ctx.Done():
 		return false
 	}
 }
 
-func (l line) release() {
-	if l.slots != nil {
-		<-l.slots
+func (w workers) release() {
+	if w.slots != nil {
+		<-w.slots
 	}
 }
 
-// throttle lets a number of requests in during each second.
+// throttle admits a number of requests in each second.
 type throttle struct {
 	limit  int
 	mu     sync.Mutex

@@ -23,9 +23,9 @@ type Config struct {
 	// are asked to come back after RetryAfter. 0: no limit.
 	Limit      int
 	RetryAfter time.Duration
-	// Capacity is how many requests are worked on at once; 0: no limit. Up to Line
-	// others wait, also when their client has gone away; the next get 503.
-	Capacity, Line int
+	// Capacity is how many requests are worked on at once; 0: no limit. Up to
+	// QueueLimit others wait, even if their client has disconnected; the next get 503.
+	Capacity, QueueLimit int
 	// Outages begin after OutageStart and then every OutageEvery (0: once), and
 	// last Outage (0: none). Connections are reset meanwhile.
 	Outage, OutageStart, OutageEvery time.Duration
@@ -39,7 +39,7 @@ const (
 	LatencySpread = 0.35
 )
 
-// down tells whether a planned outage covers the moment.
+// down reports whether a planned outage covers the moment.
 func (c *Config) down(sinceStart time.Duration) bool {
 	since := sinceStart - c.OutageStart
 	if c.Outage <= 0 || since < 0 {

@@ -5,7 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
+
+	"resilab/labs/clock"
 )
 
 // Whatever a client sends, the gateway answers with a status of its contract and
@@ -16,7 +17,7 @@ func FuzzPayments(f *testing.F) {
 	f.Add(`{"order":67108864,"amount":999999.999}`, strings.Repeat("k", 256), "x", "")
 	f.Add("\x00[", "\n", "", "999999999999999999999")
 	f.Fuzz(func(t *testing.T, body, key, operation, attempt string) {
-		g := &Gateway{now: time.Now}
+		g := &Gateway{clock: clock.New(nil)}
 		g.Reset(Config{DeclineRate: 0.1})
 		req := httptest.NewRequest(http.MethodPost, "/payments", strings.NewReader(body))
 		req.Header.Set("Idempotency-Key", key)

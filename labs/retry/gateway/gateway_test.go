@@ -2,21 +2,25 @@ package gateway
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"resilab/labs/clock"
+	"resilab/labs/retry/gateway/gatewaytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,13 +51,29 @@ type client struct {
 	http http.Client
 }
 
+// start starts a gateway on the loopback interface.
 func start(t tester, cfg Config) (*Gateway, *client) {
 	t.Helper()
-	g, err := Start(context.Background(), cfg, time.Now)
+	listener, err := Listen(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{}
+	return serve(t, listener, cfg, &http.Transport{})
+}
+
+// startInMemory starts a gateway in a bubble of synctest.
+func startInMemory(t tester, cfg Config) (*Gateway, *client) {
+	t.Helper()
+	network := gatewaytest.New()
+	listener, err := network.Listen(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serve(t, listener, cfg, &http.Transport{DialContext: network.Dial})
+}
+
+func serve(t tester, listener net.Listener, cfg Config, transport *http.Transport) (*Gateway, *client) {
+	g := Start(listener, cfg, clock.New(nil))
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		if err := g.Close(); err != nil {
@@ -272,22 +292,36 @@ func TestKeyContract(t *testing.T) {
 }
 
 func TestKeyInUse(t *testing.T) {
-	_, c := start(t, Config{Latency: 200 * time.Millisecond})
-	done := make(chan reply)
-	go func() { done <- c.pay(1, 1, "k") }()
-	var busy reply
-	for busy.code == "" { // until the first request is being worked on, ours must wait its turn
-		time.Sleep(20 * time.Millisecond)
-		busy = c.pay(1, 2, "k")
-		if busy.status == 200 {
-			break
+	synctest.Test(t, func(t *testing.T) {
+		_, c := startInMemory(t, Config{Latency: time.Minute})
+		done := make(chan reply)
+		go func() { done <- c.pay(1, 1, "k") }()
+		synctest.Wait()
+		if busy := c.pay(1, 2, "k"); busy.status != 409 || busy.code != "idempotency_key_in_use" {
+			t.Errorf("the second got %d %s, want 409 idempotency_key_in_use", busy.status, busy.code)
+		}
+		if first := <-done; first.status != 200 {
+			t.Errorf("the first request got %d", first.status)
+		}
+	})
+}
+
+// The parameters of a request are JSON values, however they are written.
+func TestAKeyWithTheSameValuesInOtherWords(t *testing.T) {
+	g, c := start(t, Config{})
+	if r := c.send(call{"/payments", `{"order":5,"amount":99.90}`, "k", 5, 1}); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	for body, want := range map[string]int{
+		`{"amount":99.9,"order":5}`: 200, "{ \"order\" : 5,\n\"amount\": 9.99e1 }": 200, `{"order":5,"amount":99.9,"order":5}`: 200,
+		`{"order":5,"amount":99.91}`: 400, `{"order":5,"amount":99.9,"note":""}`: 400, `{"order":"5","amount":99.9}`: 400, `{"order":5`: 400,
+	} {
+		if r := c.send(call{"/payments", body, "k", 5, 2}); r.status != want {
+			t.Errorf("%s: %d %s, want %d", body, r.status, r.code, want)
 		}
 	}
-	if first := <-done; first.status != 200 {
-		t.Fatalf("the first request got %d", first.status)
-	}
-	if busy.status != 409 || busy.code != "idempotency_key_in_use" {
-		t.Errorf("the second got %d %s, want 409 idempotency_key_in_use", busy.status, busy.code)
+	if got := g.Ledger().Charges; got != 1 {
+		t.Errorf("%d charges", got)
 	}
 }
 
@@ -315,65 +349,68 @@ func TestAMistakeIsNotStoredUnderTheKey(t *testing.T) {
 }
 
 func TestThrottleNamesTheTime(t *testing.T) {
-	_, c := start(t, Config{Limit: 2, RetryAfter: 1500 * time.Millisecond})
-	var refused int
-	for i := uint64(1); i <= 6; i++ {
-		if r := c.pay(i, 1, ""); r.status == 429 {
-			refused++
-			if got := r.header.Get("Retry-After"); got != "2" {
-				t.Errorf("Retry-After %q, want whole seconds, rounded up", got)
+	synctest.Test(t, func(t *testing.T) {
+		_, c := startInMemory(t, Config{Limit: 2, RetryAfter: 1500 * time.Millisecond})
+		var got []int
+		for i := uint64(1); i <= 6; i++ {
+			r := c.pay(i, 1, "")
+			got = append(got, r.status)
+			if after := r.header.Get("Retry-After"); r.status == 429 && after != "2" {
+				t.Errorf("Retry-After %q, want whole seconds, rounded up", after)
+			}
+			if i == 4 {
+				time.Sleep(time.Second)
 			}
 		}
-	}
-	if refused < 2 { // six requests may fall into two seconds
-		t.Errorf("%d of 6 requests refused at 2 a second", refused)
-	}
+		if want := []int{200, 200, 429, 429, 200, 200}; !slices.Equal(got, want) {
+			t.Errorf("statuses %v, want %v", got, want)
+		}
+	})
 }
 
 func TestCapacityServesOneAfterTheOther(t *testing.T) {
-	const each = 20 * time.Millisecond
-	g, c := start(t, Config{Capacity: 1, Line: 10, Latency: each})
-	began := time.Now()
-	var wg sync.WaitGroup
-	for order := uint64(1); order <= 5; order++ {
-		wg.Go(func() { c.pay(order, 1, "") })
-	}
-	wg.Wait()
-	var least time.Duration
-	for order := uint64(1); order <= 5; order++ {
-		cfg := Config{Latency: each}
-		least += cfg.latency(order, 1)
-	}
-	if took := time.Since(began); took < least {
-		t.Errorf("5 payments took %v at a capacity of 1, less than their work of %v", took, least)
-	}
-	if got := g.Ledger().Orders; got != 5 {
-		t.Errorf("%d orders paid, want 5", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		cfg := Config{Capacity: 1, QueueLimit: 10, Latency: time.Second}
+		g, c := startInMemory(t, cfg)
+		began := time.Now()
+		var wg sync.WaitGroup
+		var work time.Duration
+		for order := uint64(1); order <= 5; order++ {
+			work += cfg.latency(order, 1)
+			wg.Go(func() { c.pay(order, 1, "") })
+		}
+		wg.Wait()
+		if took := time.Since(began); took != work {
+			t.Errorf("5 payments took %v at a capacity of 1, want their work of %v", took, work)
+		}
+		if got := g.Ledger().Orders; got != 5 {
+			t.Errorf("%d orders paid, want 5", got)
+		}
+	})
 }
 
-func TestTooLongALineIsRefused(t *testing.T) {
-	for room := range 3 {
-		l := newLine(1, room)
-		if !l.enter(nil) {
-			t.Fatal("nobody was there, and yet there was no place")
+func TestAFullQueueRefuses(t *testing.T) {
+	for limit := range 3 {
+		w := newWorkers(1, limit)
+		if !w.enter(t.Context()) {
+			t.Fatal("a free worker was refused")
 		}
-		for range room {
-			l.waiting <- struct{}{}
+		for range limit {
+			w.waiting <- struct{}{}
 		}
-		if l.enter(nil) {
-			t.Errorf("entered a line of %d that is full", room)
+		if w.enter(t.Context()) {
+			t.Errorf("entered a full queue of %d", limit)
 		}
-		l.release()
-		if room == 0 && !l.enter(nil) {
-			t.Error("the worker is free again")
+		w.release()
+		if limit == 0 && !w.enter(t.Context()) {
+			t.Error("a released worker was refused")
 		}
 	}
 }
 
 func TestForgottenKeyIsNew(t *testing.T) {
 	var k keys
-	params := sha256.Sum256([]byte("a"))
+	params := parametersOf("/payments", []byte("a"))
 	k.begin("k", params)
 	k.forget("k")
 	if v, _ := k.begin("k", params); v != execute {
@@ -386,8 +423,8 @@ func TestOutage(t *testing.T) {
 	if r := c.pay(1, 1, ""); r.status != 0 || !g.Down() {
 		t.Errorf("an answer in an outage: %d", r.status)
 	}
-	if all, inOutage := g.Requests(); all != 1 || inOutage != 1 {
-		t.Errorf("counted %d requests, %d in the outage", all, inOutage)
+	if n := g.InOutage(); n != 1 {
+		t.Errorf("counted %d requests in the outage", n)
 	}
 	g.Reset(Config{})
 	if r := c.pay(1, 1, ""); r.status != 200 || g.Down() {
@@ -442,7 +479,7 @@ func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
 		g.Reset(Config{
 			Seed: rapid.Uint64().Draw(t, "seed"), FailureRate: rate.Draw(t, "failures"), LostRate: rate.Draw(t, "lost"),
 			DeclineRate: rate.Draw(t, "declines"), Limit: rapid.IntRange(0, 20).Draw(t, "limit"),
-			Capacity: rapid.IntRange(0, 3).Draw(t, "capacity"), Line: rapid.IntRange(0, 5).Draw(t, "line"),
+			Capacity: rapid.IntRange(0, 3).Draw(t, "capacity"), QueueLimit: rapid.IntRange(0, 5).Draw(t, "line"),
 			Latency:     time.Duration(rapid.IntRange(0, 300).Draw(t, "latency")) * time.Microsecond,
 			OutageStart: time.Millisecond, Outage: time.Duration(rapid.IntRange(0, 2).Draw(t, "outage")) * time.Millisecond,
 		})
@@ -466,17 +503,17 @@ func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
 }
 
 func TestResetEndsWhatIsUnderWay(t *testing.T) {
-	g, c := start(t, Config{Latency: time.Hour})
-	done := make(chan reply)
-	go func() { done <- c.pay(1, 1, "") }()
-	for all, _ := g.Requests(); all == 0; all, _ = g.Requests() {
-		time.Sleep(time.Millisecond)
-	}
-	g.Reset(Config{})
-	if r := <-done; r.status != 0 {
-		t.Errorf("got an answer: %d", r.status)
-	}
-	if got := g.Ledger(); got != (Totals{}) {
-		t.Errorf("an old request wrote into the new ledger: %+v", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g, c := startInMemory(t, Config{Latency: time.Hour})
+		done := make(chan reply)
+		go func() { done <- c.pay(1, 1, "") }()
+		synctest.Wait()
+		g.Reset(Config{})
+		if r := <-done; r.status != 0 {
+			t.Errorf("got an answer: %d", r.status)
+		}
+		if got := g.Ledger(); got != (Totals{}) {
+			t.Errorf("an old request wrote into the new ledger: %+v", got)
+		}
+	})
 }

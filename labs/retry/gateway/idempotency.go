@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"sync"
 )
 
@@ -18,14 +19,31 @@ type answer struct {
 	body   []byte
 }
 
+// parameters identify what a request asks for.
+type parameters [sha256.Size]byte
+
+// parametersOf compares bodies as JSON values: the order of the fields, white space
+// and the notation of numbers make no difference. Stripe compares the parameters of
+// its form-encoded API, whose order makes no difference either. A body that is not
+// JSON is compared byte by byte.
+func parametersOf(path string, body []byte) parameters {
+	var value any
+	if json.Unmarshal(body, &value) == nil {
+		if canonical, err := json.Marshal(value); err == nil { // sorts the fields
+			body = canonical
+		}
+	}
+	return sha256.Sum256(append([]byte(path+"\n"), body...))
+}
+
 // keyed is what is known of one idempotency key.
 type keyed struct {
-	params [sha256.Size]byte
+	params parameters
 	done   bool // else the first request is still being worked on
 	answer answer
 }
 
-// verdict says what to do with a request that carries a key.
+// verdict is what to do with a request that carries a key.
 type verdict int
 
 const (
@@ -44,7 +62,7 @@ type keys struct {
 }
 
 // begin decides about a request.
-func (k *keys) begin(key string, params [sha256.Size]byte) (verdict, answer) {
+func (k *keys) begin(key string, params parameters) (verdict, answer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	entry, found := k.known[key]
@@ -60,7 +78,7 @@ func (k *keys) begin(key string, params [sha256.Size]byte) (verdict, answer) {
 	return replay, entry.answer
 }
 
-func (k *keys) remember(key string, params [sha256.Size]byte) {
+func (k *keys) remember(key string, params parameters) {
 	if k.known == nil {
 		k.known = map[string]*keyed{}
 	}
@@ -81,7 +99,7 @@ func (k *keys) finish(key string, a answer) {
 	}
 }
 
-// forget lets the key be used anew: nothing was done under it.
+// forget removes a key under which nothing was done, so that it can be used again.
 func (k *keys) forget(key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -14,10 +14,10 @@ type Totals struct {
 	DoubleCents int // of these, taken again for an order that was paid
 }
 
-// Doubles is how many charges should not have been made.
+// Doubles returns how many charges should not have been made.
 func (t Totals) Doubles() int { return t.Charges - t.Orders }
 
-// ledger is the book of real charges. One bit an order is enough to know the
+// ledger records the real charges. One bit an order is enough to distinguish a
 // second charge from the first, so it stays small however long it runs.
 type ledger struct {
 	mu     sync.Mutex

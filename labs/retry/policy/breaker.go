@@ -1,12 +1,12 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/sony/gobreaker/v2"
 )
 
 // BreakerSpec describes a circuit breaker. It opens at Failures consecutive
@@ -15,7 +15,7 @@ type BreakerSpec struct {
 	Failures int           // consecutive failures that open it, 0 to 10 000
 	Rate     float64       // failing share that opens it, above 0 to 1
 	MinCalls int           // calls below which Rate decides nothing
-	Window   time.Duration // period after which the counts start anew; 0: never while closed
+	Window   time.Duration // how far back Rate looks; 0: to the last change of state
 	OpenFor  time.Duration // how long it refuses everything, above 0 to MaxWait
 	Probes   int           // calls let through when half-open; all must succeed to close it, 1 to 1000
 }
@@ -55,7 +55,7 @@ func (s *BreakerSpec) Validate() error {
 		Within("breaker-rate", s.Rate, 0, 1),
 		Within("breaker-min-calls", s.MinCalls, 0, 1_000_000),
 		Within("breaker-window", s.Window, 0, MaxWait),
-		Within("breaker-open-for", s.OpenFor, time.Millisecond, MaxWait),
+		Within("breaker-open", s.OpenFor, time.Millisecond, MaxWait),
 		Within("breaker-probes", s.Probes, 1, 1000),
 	}
 	for _, err := range checks {
@@ -69,7 +69,7 @@ func (s *BreakerSpec) Validate() error {
 	return nil
 }
 
-// trips decides on the counts since the window began.
+// trips reports whether the counts open the breaker.
 func (s *BreakerSpec) trips(consecutive, failures, calls int) bool {
 	if s.Failures > 0 {
 		return consecutive >= s.Failures
@@ -77,114 +77,165 @@ func (s *BreakerSpec) trips(consecutive, failures, calls int) bool {
 	return calls >= max(1, s.MinCalls) && float64(failures) >= s.Rate*float64(calls)
 }
 
-// New makes the breaker for calls in real time: sony/gobreaker. onChange, if not
-// nil, hears of every change of state.
-func (s BreakerSpec) New(onChange func(from, to gobreaker.State)) *gobreaker.TwoStepCircuitBreaker[any] {
-	settings := gobreaker.Settings{
-		MaxRequests: uint32(s.Probes),
-		Interval:    s.Window,
-		Timeout:     s.OpenFor,
-		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return s.trips(int(c.ConsecutiveFailures), int(c.TotalFailures), int(c.Requests))
-		},
-	}
-	if onChange != nil {
-		settings.OnStateChange = func(_ string, from, to gobreaker.State) { onChange(from, to) }
-	}
-	return gobreaker.NewTwoStepCircuitBreaker[any](settings)
+// BreakerState is the state of a circuit breaker.
+type BreakerState string
+
+// The states of a Breaker.
+const (
+	BreakerClosed   BreakerState = "closed"
+	BreakerHalfOpen BreakerState = "half-open"
+	BreakerOpen     BreakerState = "open"
+)
+
+// ErrBreakerOpen is the error of an operation whose first attempt the breaker
+// refused.
+var ErrBreakerOpen = errors.New("the circuit breaker is open")
+
+// Breaker is a circuit breaker in use. Its methods take the time, so that it works
+// on a lab's clock and in virtual time; sony/gobreaker and Polly read the wall
+// clock themselves. Tests compare its decisions with theirs. All methods are safe
+// for concurrent use.
+type Breaker struct {
+	spec     BreakerSpec
+	onChange func(to BreakerState)
+
+	mu          sync.Mutex
+	state       BreakerState
+	generation  uint64    // grows at each change of state
+	until       time.Time // end of the open state
+	admitted    int       // calls let through since the state changed
+	consecutive int       // failures in a row, or successes while half-open
+	recent      recentCalls
 }
 
-// SimBreaker is the same breaker on a clock of the caller's. gobreaker reads the
-// wall clock itself and cannot run in virtual time; a test holds the two to the
-// same decisions. It is not safe for concurrent use.
-type SimBreaker struct {
-	spec        BreakerSpec
-	state       gobreaker.State
-	generation  uint64
-	expiry      time.Time // of the window or of the open state; zero: never
-	calls       int       // let through since the generation began
-	failures    int
-	consecutive int // failures in a row, or successes while half-open
+// NewBreaker returns a closed breaker. onChange, if not nil, is called at each
+// change of state, while the breaker is locked.
+func NewBreaker(spec BreakerSpec, onChange func(to BreakerState)) *Breaker {
+	return &Breaker{spec: spec, onChange: onChange, state: BreakerClosed, recent: recentCalls{span: spec.Window}}
 }
 
-// NewSimBreaker returns a closed breaker whose first window begins now.
-func NewSimBreaker(spec BreakerSpec, now time.Time) *SimBreaker {
-	b := &SimBreaker{spec: spec}
-	b.enter(gobreaker.StateClosed, now)
-	return b
-}
-
-// State is the state at that time.
-func (b *SimBreaker) State(now time.Time) gobreaker.State {
+// State returns the state at a time.
+func (b *Breaker) State(now time.Time) BreakerState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.advance(now)
 	return b.state
 }
 
-// Allow reports whether a call may pass. The ticket goes to Done when it ends.
-func (b *SimBreaker) Allow(now time.Time) (ticket uint64, ok bool) {
+// Allow reports whether a call may pass. The caller must call Done with the ticket
+// when the call ends.
+func (b *Breaker) Allow(now time.Time) (ticket uint64, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.advance(now)
 	switch {
-	case b.state == gobreaker.StateOpen,
-		b.state == gobreaker.StateHalfOpen && b.calls >= b.spec.Probes:
+	case b.state == BreakerOpen,
+		b.state == BreakerHalfOpen && b.admitted >= b.spec.Probes:
 		return 0, false
 	}
-	b.calls++
+	b.admitted++
 	return b.generation, true
 }
 
-// Done tells how a call ended. Calls that began before the last change of state
+// Done records how a call ended. Calls that began before the last change of state
 // no longer count.
-func (b *SimBreaker) Done(now time.Time, ticket uint64, ok bool) {
+func (b *Breaker) Done(now time.Time, ticket uint64, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.advance(now)
 	if ticket != b.generation {
 		return
 	}
-	if b.state == gobreaker.StateHalfOpen {
+	if b.state == BreakerHalfOpen {
 		b.probed(now, ok)
 		return
 	}
+	b.recent.add(now, ok)
 	if ok {
 		b.consecutive = 0
 		return
 	}
-	b.failures++
 	b.consecutive++
-	if b.spec.trips(b.consecutive, b.failures, b.calls) {
-		b.enter(gobreaker.StateOpen, now)
+	if b.spec.trips(b.consecutive, b.recent.failures, b.recent.calls) {
+		b.enter(BreakerOpen, now)
 	}
 }
 
-func (b *SimBreaker) probed(now time.Time, ok bool) {
+func (b *Breaker) probed(now time.Time, ok bool) {
 	if !ok {
-		b.enter(gobreaker.StateOpen, now)
+		b.enter(BreakerOpen, now)
 		return
 	}
 	if b.consecutive++; b.consecutive >= b.spec.Probes {
-		b.enter(gobreaker.StateClosed, now)
+		b.enter(BreakerClosed, now)
 	}
 }
 
-// advance lets the time do its work: windows end, and open becomes half-open.
-func (b *SimBreaker) advance(now time.Time) {
-	if b.expiry.IsZero() || !b.expiry.Before(now) {
-		return
-	}
-	if b.state == gobreaker.StateOpen {
-		b.enter(gobreaker.StateHalfOpen, now)
-	} else {
-		b.enter(b.state, now)
+// advance ends the open state when its time is over.
+func (b *Breaker) advance(now time.Time) {
+	if b.state == BreakerOpen && b.until.Before(now) {
+		b.enter(BreakerHalfOpen, now)
 	}
 }
 
-func (b *SimBreaker) enter(state gobreaker.State, now time.Time) {
+func (b *Breaker) enter(state BreakerState, now time.Time) {
 	b.state = state
 	b.generation++
-	b.calls, b.failures, b.consecutive = 0, 0, 0
-	b.expiry = time.Time{}
-	switch {
-	case state == gobreaker.StateOpen:
-		b.expiry = now.Add(b.spec.OpenFor)
-	case state == gobreaker.StateClosed && b.spec.Window > 0:
-		b.expiry = now.Add(b.spec.Window)
+	b.admitted, b.consecutive = 0, 0
+	b.recent.clear()
+	b.until = now.Add(b.spec.OpenFor)
+	if b.onChange != nil {
+		b.onChange(state)
+	}
+}
+
+// recentParts is how many parts a rolling window has. Source: Polly 8,
+// HealthMetrics.NumberOfWindows.
+const recentParts = 10
+
+// recentCalls counts the calls of a rolling window, in parts that begin with the
+// first call after the part before is over. Source: Polly 8, RollingHealthMetrics.
+type recentCalls struct {
+	span            time.Duration // 0: all calls
+	parts           [recentParts]callPart
+	first, n        int // the parts in use, a ring
+	calls, failures int
+}
+
+type callPart struct {
+	began           time.Time
+	calls, failures int
+}
+
+func (r *recentCalls) clear() { *r = recentCalls{span: r.span} }
+
+func (r *recentCalls) add(now time.Time, ok bool) {
+	failures := 0
+	if !ok {
+		failures = 1
+	}
+	r.calls++
+	r.failures += failures
+	if r.span == 0 {
+		return
+	}
+	r.expire(now)
+	if r.n == 0 || now.Sub(r.last().began) >= r.span/recentParts {
+		r.n++
+		*r.last() = callPart{began: now}
+	}
+	r.last().calls++
+	r.last().failures += failures
+}
+
+// last is the newest part. There must be one.
+func (r *recentCalls) last() *callPart { return &r.parts[(r.first+r.n-1)%recentParts] }
+
+func (r *recentCalls) expire(now time.Time) {
+	for r.n > 0 && now.Sub(r.parts[r.first].began) >= r.span {
+		r.calls -= r.parts[r.first].calls
+		r.failures -= r.parts[r.first].failures
+		r.first = (r.first + 1) % recentParts
+		r.n--
 	}
 }

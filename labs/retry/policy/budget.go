@@ -13,18 +13,21 @@ import (
 // retries empty, so that retries stay a small share of the traffic whatever fails.
 // All amounts are tokens, 0 or more. The bucket starts full.
 type BudgetSpec struct {
-	Capacity     float64 // the most the bucket holds
+	Capacity     float64 // the most the bucket holds; not used with a Window
 	PerOperation float64 // earned when an operation begins
 	PerSuccess   float64 // earned by a success
-	PerSecond    float64 // trickles in by itself
 	FailureCost  float64 // paid by every transient failure, whether it is retried or not
 	RetryCost    float64 // paid by a retry
 	ThrottleCost float64 // paid by a retry that the server asked to come later; 0: RetryCost
 	Refund       bool    // a retry that succeeds gets back what it paid, and earns no PerSuccess
 	Floor        float64 // a retry is allowed only while more than this is left
+	// Window makes a leaky bucket: what is earned and paid counts for so long, and
+	// Reserve is there in addition.
+	Window  time.Duration
+	Reserve float64
 }
 
-// Bucket is the name of the preset whose size and refill are anybody's choice.
+// Bucket is the name of the preset whose size and refill can be chosen.
 const Bucket = "bucket"
 
 // BudgetPreset returns the budget of a well-known client by its name, or an
@@ -54,9 +57,10 @@ func budgetPresets() map[string]BudgetSpec {
 		// gRPC proposal A6, retry throttling: a failure costs 1, a success earns
 		// tokenRatio, and retries stop at half of maxTokens.
 		"grpc": {Capacity: 10, PerSuccess: 0.1, FailureCost: 1, Floor: 5},
-		// Finagle's RetryBudget: 20 % of the requests and 10 retries a second at
-		// least, counted over 10 s. Here the capacity stands for the window.
-		"finagle": {Capacity: 100, PerOperation: 0.2, PerSecond: 10, RetryCost: 1},
+		// Finagle's RetryBudget.apply() and Linkerd's default: 20 % of the requests
+		// of the last 10 s and 10 retries a second in addition. A retry costs five
+		// deposits, and the reserve is what 100 retries cost.
+		"finagle": {PerOperation: 1, RetryCost: 5, Window: 10 * time.Second, Reserve: 500},
 		// AWS SDK for Go v2 1.48, aws/ratelimit and retry.Standard.
 		"aws": {Capacity: 500, PerSuccess: 1, RetryCost: 14, ThrottleCost: 5, Refund: true},
 	}
@@ -69,8 +73,8 @@ func (s *BudgetSpec) Validate() error {
 		name  string
 		value float64
 	}{
-		{"budget-capacity", s.Capacity}, {"budget-per-operation", s.PerOperation},
-		{"budget-per-success", s.PerSuccess}, {"budget-per-second", s.PerSecond},
+		{"budget-tokens", s.Capacity}, {"budget-per-operation", s.PerOperation},
+		{"budget-refill", s.PerSuccess}, {"budget-reserve", s.Reserve},
 		{"budget-failure-cost", s.FailureCost}, {"budget-retry-cost", s.RetryCost},
 		{"budget-throttle-cost", s.ThrottleCost}, {"budget-floor", s.Floor},
 	}
@@ -79,19 +83,23 @@ func (s *BudgetSpec) Validate() error {
 			return err
 		}
 	}
-	if s.PerOperation+s.PerSuccess+s.PerSecond <= 0 {
-		return &InvalidError{"budget-per-success", fmt.Sprint(s.PerSuccess), NoRefill, "more than 0"}
+	if s.PerOperation+s.PerSuccess <= 0 && s.Window <= 0 {
+		return &InvalidError{"budget-refill", fmt.Sprint(s.PerSuccess), NoRefill, "above 0 to 1"}
 	}
-	return nil
+	return Within("budget-window", s.Window, 0, MaxWait)
 }
 
-// Budget is a bucket in use. Many goroutines may share one; its methods take the
-// time, so that it works in virtual time as well.
+// Budget is a bucket in use. Its methods take the time, so that it works in virtual
+// time as well. All of them are safe for concurrent use.
 type Budget struct {
-	spec   BudgetSpec
+	spec BudgetSpec
+
 	mu     sync.Mutex
-	tokens float64
-	filled time.Time // when the trickle was last added
+	tokens float64       // without a window
+	earned slidingSum    // with one …
+	spent  slidingSum    // …
+	began  bool          // … and whether the window has
+	slice  time.Duration // of the window
 }
 
 // NewBudget returns a full bucket.
@@ -99,23 +107,46 @@ func NewBudget(spec BudgetSpec) *Budget {
 	if spec.ThrottleCost == 0 {
 		spec.ThrottleCost = spec.RetryCost
 	}
-	return &Budget{spec: spec, tokens: spec.Capacity}
+	return &Budget{spec: spec, tokens: spec.Capacity, slice: spec.Window / windowSlices}
 }
 
-// Left is how many tokens the bucket holds.
+// Left returns how many tokens the bucket holds.
 func (b *Budget) Left(now time.Time) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.trickle(now)
-	return b.tokens
+	return max(0, b.left(now))
+}
+
+// Share returns which share of what the bucket can hold is left, 0 to 1. With a
+// window that is what the last requests have earned, and the reserve.
+func (b *Budget) Share(now time.Time) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left, most := b.left(now), b.spec.Capacity
+	if b.spec.Window > 0 {
+		most = b.spec.Reserve + b.earned.sum()
+	}
+	if most <= 0 {
+		return 0
+	}
+	return min(1, max(0, left/most))
+}
+
+// left returns what there is; a window from which earnings have expired may owe
+// something. b.mu is held.
+func (b *Budget) left(now time.Time) float64 {
+	if b.spec.Window <= 0 {
+		return b.tokens
+	}
+	b.advance(now)
+	return b.spec.Reserve + b.earned.sum() - b.spent.sum()
 }
 
 // Begin counts an operation, whatever becomes of it.
 func (b *Budget) Begin(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.trickle(now)
-	b.add(b.spec.PerOperation)
+	b.add(now, b.spec.PerOperation)
 }
 
 // End counts an attempt that has ended. paid is what Retry took for it, 0 for the
@@ -123,14 +154,13 @@ func (b *Budget) Begin(now time.Time) {
 func (b *Budget) End(now time.Time, class Class, paid float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.trickle(now)
 	switch {
 	case class == Transient:
-		b.add(-b.spec.FailureCost)
+		b.add(now, -b.spec.FailureCost)
 	case class == Success && paid > 0 && b.spec.Refund:
-		b.add(paid)
+		b.add(now, paid)
 	case class == Success:
-		b.add(b.spec.PerSuccess)
+		b.add(now, b.spec.PerSuccess)
 	}
 }
 
@@ -139,28 +169,72 @@ func (b *Budget) End(now time.Time, class Class, paid float64) {
 func (b *Budget) Retry(now time.Time, throttled bool) (paid float64, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.trickle(now)
 	cost := b.spec.RetryCost
 	if throttled {
 		cost = b.spec.ThrottleCost
 	}
-	if b.tokens < cost || b.tokens <= b.spec.Floor {
+	if left := b.left(now); left < cost || left <= b.spec.Floor {
 		return 0, false
 	}
-	b.add(-cost)
+	b.add(now, -cost)
 	return cost, true
 }
 
-func (b *Budget) trickle(now time.Time) {
-	if b.spec.PerSecond <= 0 {
+// add earns tokens, or spends negative ones. b.mu is held.
+func (b *Budget) add(now time.Time, tokens float64) {
+	if b.spec.Window <= 0 {
+		b.tokens = math.Max(0, math.Min(b.spec.Capacity, b.tokens+tokens))
 		return
 	}
-	if !b.filled.IsZero() && now.After(b.filled) {
-		b.add(b.spec.PerSecond * now.Sub(b.filled).Seconds())
+	b.advance(now)
+	if tokens > 0 {
+		b.earned.current += tokens
+	} else {
+		b.spent.current -= tokens
 	}
-	b.filled = now
 }
 
-func (b *Budget) add(tokens float64) {
-	b.tokens = math.Max(0, math.Min(b.spec.Capacity, b.tokens+tokens))
+// advance moves the window. b.mu is held.
+func (b *Budget) advance(now time.Time) {
+	if !b.began {
+		b.began, b.earned.since, b.spent.since = true, now, now
+	}
+	b.earned.advance(now, b.slice)
+	b.spent.advance(now, b.slice)
+}
+
+// windowSlices is into how many parts Finagle cuts a window. Source:
+// TokenBucket.newLeakyBucket of twitter/util.
+const windowSlices = 10
+
+// slidingSum is a sum over the last slices of time: the one that is written to,
+// and those before it. A slice ends when it is next looked at after its time is
+// over. Source: WindowedAdder of twitter/util.
+type slidingSum struct {
+	current float64
+	past    [windowSlices - 1]float64
+	i       int // the oldest
+	since   time.Time
+}
+
+func (s *slidingSum) advance(now time.Time, slice time.Duration) {
+	elapsed := now.Sub(s.since)
+	if elapsed < slice {
+		return
+	}
+	s.past[s.i], s.current = s.current, 0
+	s.i = (s.i + 1) % len(s.past)
+	for range min(int(elapsed/slice)-1, len(s.past)) { // slices in which nothing happened
+		s.past[s.i] = 0
+		s.i = (s.i + 1) % len(s.past)
+	}
+	s.since = now
+}
+
+func (s *slidingSum) sum() float64 {
+	sum := s.current
+	for _, n := range s.past {
+		sum += n
+	}
+	return sum
 }

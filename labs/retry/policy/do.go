@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"resilab/labs/clock"
 )
 
 // Runner carries out operations under a policy. Only Policy is needed; every other
@@ -16,23 +18,17 @@ type Runner struct {
 	Classify func(error) Class
 	// Budget limits the retries of everyone who shares it.
 	Budget *Budget
-	// Breaker is asked before every attempt. BreakerSpec.New makes one.
-	Breaker Breaker
+	// Breaker is asked before every attempt of everyone who shares it.
+	Breaker *Breaker
 	// Random gives uniform draws from [0, 1). Nil uses math/rand/v2.
 	Random func() float64
-	// Sleep waits, or returns the context's error if that ends first. Nil uses a
-	// timer.
-	Sleep func(context.Context, time.Duration) error
-	// OnAttempt hears of every attempt that has ended.
+	// Clock is the clock of waits, time-outs, budget and breaker. Nil is the wall
+	// clock.
+	Clock *clock.Clock
+	// OnAttempt is called with every attempt that has ended.
 	OnAttempt func(Attempt)
-	// OnWait hears of every wait before it begins.
+	// OnWait is called with every wait before it begins.
 	OnWait func(Wait)
-}
-
-// Breaker lets an attempt pass and hears how it ended, or refuses it. A
-// gobreaker.TwoStepCircuitBreaker is one.
-type Breaker interface {
-	Allow() (done func(error), err error)
 }
 
 // Attempt is a call that has ended.
@@ -85,12 +81,12 @@ func (e *GaveUpError) Unwrap() error { return e.Err }
 // context ends: that is how time-outs and the deadline take effect.
 func Do[T any](ctx context.Context, r *Runner, call func(context.Context) (T, error)) (T, error) {
 	if r.Policy.Deadline > 0 {
-		limited, cancel := context.WithTimeout(ctx, r.Policy.Deadline)
+		limited, cancel := r.withTimeout(ctx, r.Policy.Deadline)
 		defer cancel()
 		ctx = limited
 	}
 	if r.Budget != nil {
-		r.Budget.Begin(time.Now())
+		r.Budget.Begin(r.now())
 	}
 	op := operation{runner: r, schedule: r.Policy.Schedule()}
 	for {
@@ -110,48 +106,49 @@ type operation struct {
 	schedule Schedule
 	attempts int     // calls made
 	last     error   // of the last call, or the breaker's where there was none
-	refused  bool    // the breaker let the last attempt not pass
+	refused  bool    // the breaker refused the last attempt
+	ticket   uint64  // the breaker's, for the attempt under way
 	class    Class   // of the last call
 	paid     float64 // from the budget, for the latest retry
 }
 
-// attempt makes one call if the breaker allows it, and tells everyone concerned.
+// attempt makes one call if the breaker allows it, and records how it ended.
 func attempt[T any](ctx context.Context, op *operation, call func(context.Context) (T, error)) (result T, err error) {
 	r := op.runner
-	var done func(error)
 	if r.Breaker != nil {
-		if done, err = r.Breaker.Allow(); err != nil {
-			op.refuse(err)
-			return result, err
+		var ok bool
+		if op.ticket, ok = r.Breaker.Allow(r.now()); !ok {
+			op.refuse()
+			return result, ErrBreakerOpen
 		}
 	}
 	var start time.Time
 	if r.OnAttempt != nil {
-		start = time.Now()
+		start = r.now()
 	}
 	if r.Policy.AttemptTimeout > 0 {
-		result, err = timed(ctx, r.Policy.AttemptTimeout, call)
+		result, err = timed(ctx, r, call)
 	} else {
 		result, err = call(ctx)
 	}
-	op.ended(start, done, err)
+	op.ended(start, err)
 	return result, err
 }
 
-func timed[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func timed[T any](ctx context.Context, r *Runner, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := r.withTimeout(ctx, r.Policy.AttemptTimeout)
 	defer cancel()
 	return call(ctx)
 }
 
-func (op *operation) refuse(err error) {
+func (op *operation) refuse() {
 	op.refused = true
 	if op.last == nil {
-		op.last = err
+		op.last = ErrBreakerOpen
 	}
 }
 
-func (op *operation) ended(start time.Time, done func(error), err error) {
+func (op *operation) ended(start time.Time, err error) {
 	r := op.runner
 	op.attempts++
 	op.last = err
@@ -159,18 +156,15 @@ func (op *operation) ended(start time.Time, done func(error), err error) {
 	if err != nil {
 		op.class = r.classify(err)
 	}
-	if done != nil {
-		// A permanent error is an answer: whoever gives it is well.
-		if op.class == Permanent {
-			err = nil
-		}
-		done(err)
+	if r.Breaker != nil {
+		// A permanent error is an answer: it proves that the server is up.
+		r.Breaker.Done(r.now(), op.ticket, op.class != Transient)
 	}
 	if r.Budget != nil {
-		r.Budget.End(time.Now(), op.class, op.paid)
+		r.Budget.End(r.now(), op.class, op.paid)
 	}
 	if r.OnAttempt != nil {
-		r.OnAttempt(Attempt{op.attempts, start, time.Since(start), op.last, op.class})
+		r.OnAttempt(Attempt{op.attempts, start, r.now().Sub(start), op.last, op.class})
 	}
 }
 
@@ -179,7 +173,7 @@ func (op *operation) pause(ctx context.Context, err error) Stop {
 	r := op.runner
 	switch {
 	case ctx.Err() != nil:
-		return ended(ctx)
+		return stopOf(ctx)
 	case op.refused:
 		return StopBreaker
 	case op.class == Permanent:
@@ -194,7 +188,7 @@ func (op *operation) pause(ctx context.Context, err error) Stop {
 	if r.Policy.HonorRetryAfter {
 		wait.Asked = asked
 	}
-	if until, bounded := ctx.Deadline(); bounded && time.Until(until) <= wait.Delay {
+	if r.endsWithin(ctx, wait.Delay) {
 		return StopDeadline
 	}
 	if !op.pay(asked > 0) {
@@ -205,7 +199,7 @@ func (op *operation) pause(ctx context.Context, err error) Stop {
 		r.OnWait(wait)
 	}
 	if r.sleep(ctx, wait.Delay) != nil {
-		return ended(ctx)
+		return stopOf(ctx)
 	}
 	return ""
 }
@@ -216,26 +210,16 @@ func (op *operation) pay(throttled bool) (ok bool) {
 	if op.runner.Budget == nil {
 		return true
 	}
-	op.paid, ok = op.runner.Budget.Retry(time.Now(), throttled)
+	op.paid, ok = op.runner.Budget.Retry(op.runner.now(), throttled)
 	return ok
 }
 
-// ended says how the context of an operation came to its end.
-func ended(ctx context.Context) Stop {
+// stopOf says how the context of an operation ended.
+func stopOf(ctx context.Context) Stop {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return StopDeadline
 	}
 	return StopCancelled
-}
-
-// AskedFor is the time after which the server wants to be called again, by its
-// Retry-After; 0 if the error tells none.
-func AskedFor(err error) time.Duration {
-	var asks interface{ RetryAfter() time.Duration }
-	if errors.As(err, &asks) {
-		return asks.RetryAfter()
-	}
-	return 0
 }
 
 func (r *Runner) classify(err error) Class {
@@ -252,9 +236,35 @@ func (r *Runner) random() func() float64 {
 	return r.Random
 }
 
+func (r *Runner) now() time.Time {
+	if r.Clock == nil {
+		return time.Now()
+	}
+	return r.Clock.Now()
+}
+
+func (r *Runner) withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if r.Clock == nil {
+		return context.WithTimeout(ctx, d)
+	}
+	return r.Clock.WithTimeout(ctx, d)
+}
+
+// endsWithin reports whether the context ends before d has passed.
+func (r *Runner) endsWithin(ctx context.Context, d time.Duration) bool {
+	until, bounded := ctx.Deadline()
+	if !bounded {
+		return false
+	}
+	if r.Clock != nil {
+		d = r.Clock.Real(d)
+	}
+	return time.Until(until) <= d
+}
+
 func (r *Runner) sleep(ctx context.Context, d time.Duration) error {
-	if r.Sleep != nil {
-		return r.Sleep(ctx, d)
+	if r.Clock != nil {
+		return r.Clock.Sleep(ctx, d)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -62,10 +62,10 @@ func TestDoGivesUp(t *testing.T) {
 		b.Retry(time.Now(), false)
 		return b
 	}
-	open := func() policy.Breaker {
-		b := policy.BreakerSpec{Failures: 1, OpenFor: time.Minute, Probes: 1}.New(nil)
-		done, _ := b.Allow()
-		done(errDown)
+	open := func() *policy.Breaker {
+		b := policy.NewBreaker(policy.BreakerSpec{Failures: 1, OpenFor: time.Minute, Probes: 1}, nil)
+		ticket, _ := b.Allow(time.Now())
+		b.Done(time.Now(), ticket, false)
 		return b
 	}
 	cases := []struct {
@@ -128,7 +128,7 @@ func TestDoHonoursRetryAfter(t *testing.T) {
 }
 
 func TestAPermanentErrorDoesNotTripTheBreaker(t *testing.T) {
-	breaker := policy.BreakerSpec{Failures: 1, OpenFor: time.Minute, Probes: 1}.New(nil)
+	breaker := policy.NewBreaker(policy.BreakerSpec{Failures: 1, OpenFor: time.Minute, Probes: 1}, nil)
 	r := &policy.Runner{Policy: valid(), Classify: policy.Classify, Breaker: breaker}
 	for range 3 {
 		call, calls := failing(1, &policy.StatusError{Status: 402})
@@ -159,7 +159,7 @@ func TestTheDeadlineIsNeverOverrun(t *testing.T) {
 			}
 		}
 		if rapid.Bool().Draw(rt, "hedge") {
-			slow = policy.Hedge(time.Second, 1, slow)
+			slow = policy.Hedge(nil, time.Second, 1, slow)
 		}
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()

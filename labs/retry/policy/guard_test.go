@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sony/gobreaker/v2"
 	"pgregory.net/rapid"
 
 	"resilab/labs/retry/policy"
@@ -128,12 +129,111 @@ func TestGRPCStopsAtHalf(t *testing.T) {
 	}
 }
 
+// finagleBudget is RetryBudget.apply() of Finagle with TokenBucket.newLeakyBucket and
+// WindowedAdder of twitter/util, in their units: milliseconds, and 1000 tokens for a
+// request.
+type finagleBudget struct {
+	buf     [9]int
+	writer  int
+	i       int
+	old     int64
+	reserve int
+}
+
+func (f *finagleBudget) sum(now int64) int {
+	f.expire(now)
+	sum := f.writer
+	for _, n := range f.buf {
+		sum += n
+	}
+	return sum
+}
+
+func (f *finagleBudget) expire(now int64) {
+	const window = 1000
+	if now-f.old < window {
+		return
+	}
+	f.buf[f.i], f.writer = f.writer, 0
+	f.i = (f.i + 1) % len(f.buf)
+	for range min(int((now-f.old)/window-1), len(f.buf)) {
+		f.buf[f.i] = 0
+		f.i = (f.i + 1) % len(f.buf)
+	}
+	f.old = now
+}
+
+func (f *finagleBudget) deposit(now int64) {
+	f.expire(now)
+	f.writer += 1000
+}
+
+func (f *finagleBudget) tryWithdraw(now int64) bool {
+	const withdrawal = 5000 // 1000 / 0.2
+	if f.sum(now)+f.reserve < withdrawal {
+		return false
+	}
+	f.writer -= withdrawal
+	return true
+}
+
+func TestFinaglesArithmetic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec, err := policy.BudgetPreset("finagle")
+		if err != nil {
+			t.Fatal(err)
+		}
+		original, ours := finagleBudget{reserve: 10 * 10 * 5000}, policy.NewBudget(spec)
+		ours.Begin(time.UnixMilli(0))
+		original.deposit(0)
+		now := int64(0)
+		for i := range rapid.IntRange(1, 300).Draw(t, "steps") {
+			now += int64(rapid.SampledFrom([]int{0, 1, 30, 999, 1000, 2500, 20_000}).Draw(t, "pause"))
+			at := time.UnixMilli(now)
+			for range rapid.IntRange(0, 40).Draw(t, "requests") {
+				ours.Begin(at)
+				original.deposit(now)
+			}
+			for range rapid.IntRange(0, 60).Draw(t, "retries") {
+				if _, got := ours.Retry(at, false); got != original.tryWithdraw(now) {
+					t.Fatalf("step %d: a retry is allowed: %v, by Finagle: %v", i, got, !got)
+				}
+			}
+		}
+	})
+}
+
+// In the first second of an outage Finagle allows the reserve and a fifth of the
+// requests of the last ten seconds.
+func TestFinagleInTheFirstSecondOfAnOutage(t *testing.T) {
+	for rate, want := range map[int]int{100: 300, 1000: 2100} {
+		spec, _ := policy.BudgetPreset("finagle")
+		budget, retries := policy.NewBudget(spec), 0
+		gap := time.Second / time.Duration(rate)
+		for n := range 11 * rate {
+			now := time.Unix(0, 0).Add(time.Duration(n) * gap)
+			budget.Begin(now)
+			if n < 10*rate {
+				continue
+			}
+			for range 3 {
+				if _, ok := budget.Retry(now, false); ok {
+					retries++
+				}
+			}
+		}
+		if retries < want*9/10 || retries > want {
+			t.Errorf("%d requests a second: %d retries in the first second, want about %d", rate, retries, want)
+		}
+	}
+}
+
 func TestBudgetStaysWithinItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amount := rapid.Float64Range(0, 50)
 		spec := policy.BudgetSpec{
 			Capacity: amount.Draw(t, "capacity"), PerOperation: amount.Draw(t, "op"),
-			PerSuccess: amount.Draw(t, "success"), PerSecond: amount.Draw(t, "second"),
+			PerSuccess:  amount.Draw(t, "success"),
 			FailureCost: amount.Draw(t, "failure"), RetryCost: amount.Draw(t, "retry"),
 			Refund: rapid.Bool().Draw(t, "refund"),
 		}
@@ -166,7 +266,7 @@ func TestSpecsThatMakeNoSenseAreRefused(t *testing.T) {
 		t.Errorf("no refill: %v", err)
 	}
 	negative := policy.BudgetSpec{Capacity: -1, PerSuccess: 1}
-	if err := negative.Validate(); !errors.As(err, &invalid) || invalid.Field != "budget-capacity" {
+	if err := negative.Validate(); !errors.As(err, &invalid) || invalid.Field != "budget-tokens" {
 		t.Errorf("negative capacity: %v", err)
 	}
 	never := policy.BreakerSpec{OpenFor: time.Second, Probes: 1}
@@ -186,15 +286,14 @@ func TestSpecsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
-// gobreaker, on a clock that synctest moves, and SimBreaker see the same calls at
+// gobreaker, on a clock that synctest moves, and Breaker are given the same calls at
 // the same times and must let the same ones through.
-func TestSimBreakerDecidesAsGobreaker(t *testing.T) {
+func TestBreakerDecidesAsGobreaker(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		spec := policy.BreakerSpec{
 			Failures: rapid.IntRange(0, 4).Draw(rt, "failures"),
 			Rate:     rapid.Float64Range(0.1, 1).Draw(rt, "rate"),
 			MinCalls: rapid.IntRange(0, 6).Draw(rt, "min"),
-			Window:   time.Duration(rapid.IntRange(0, 3).Draw(rt, "window")) * time.Second,
 			OpenFor:  time.Duration(rapid.IntRange(1, 4).Draw(rt, "open")) * time.Second,
 			Probes:   rapid.IntRange(1, 3).Draw(rt, "probes"),
 		}
@@ -211,16 +310,16 @@ func TestSimBreakerDecidesAsGobreaker(t *testing.T) {
 			}
 		}
 		synctest.Test(t, func(t *testing.T) {
-			live, sim := spec.New(nil), policy.NewSimBreaker(spec, time.Now())
+			original, ours := newGobreaker(spec), policy.NewBreaker(spec, nil)
 			var dones []func(error)
 			var tickets []uint64
 			for i, s := range steps {
 				time.Sleep(s.pause)
 				if s.begin {
-					done, err := live.Allow()
-					ticket, ok := sim.Allow(time.Now())
+					done, err := original.Allow()
+					ticket, ok := ours.Allow(time.Now())
 					if ok != (err == nil) {
-						t.Fatalf("step %d: gobreaker says %v, SimBreaker %v", i, err, ok)
+						t.Fatalf("step %d: gobreaker returns %v, Breaker %v", i, err, ok)
 					}
 					if ok {
 						dones, tickets = append(dones, done), append(tickets, ticket)
@@ -231,15 +330,119 @@ func TestSimBreakerDecidesAsGobreaker(t *testing.T) {
 						err = errDown
 					}
 					dones[0](err)
-					sim.Done(time.Now(), tickets[0], s.ok)
+					ours.Done(time.Now(), tickets[0], s.ok)
 					dones, tickets = dones[1:], tickets[1:]
 				}
-				if live.State() != sim.State(time.Now()) {
-					t.Fatalf("step %d: gobreaker is %v, SimBreaker %v", i, live.State(), sim.State(time.Now()))
+				if want, got := original.State().String(), ours.State(time.Now()); want != string(got) {
+					t.Fatalf("step %d: gobreaker is %v, Breaker %v", i, want, got)
 				}
 			}
 		})
 	})
+}
+
+func newGobreaker(spec policy.BreakerSpec) *gobreaker.TwoStepCircuitBreaker[any] {
+	return gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
+		MaxRequests: uint32(spec.Probes), Timeout: spec.OpenFor,
+		ReadyToTrip: func(c gobreaker.Counts) bool {
+			if spec.Failures > 0 {
+				return int(c.ConsecutiveFailures) >= spec.Failures
+			}
+			calls := int(c.TotalSuccesses + c.TotalFailures)
+			return calls >= max(1, spec.MinCalls) && float64(c.TotalFailures) >= spec.Rate*float64(calls)
+		},
+	})
+}
+
+// pollyMetrics is RollingHealthMetrics of Polly 8, line by line.
+type pollyMetrics struct {
+	sampling            time.Duration
+	windows             []*pollyWindow
+	successes, failures int
+}
+
+type pollyWindow struct {
+	began               time.Time
+	successes, failures int
+}
+
+func (m *pollyMetrics) current(now time.Time) *pollyWindow {
+	n := len(m.windows)
+	if n == 0 || now.Sub(m.windows[n-1].began) >= m.sampling/10 {
+		m.windows = append(m.windows, &pollyWindow{began: now})
+	}
+	current := m.windows[len(m.windows)-1]
+	for now.Sub(m.windows[0].began) >= m.sampling {
+		m.successes -= m.windows[0].successes
+		m.failures -= m.windows[0].failures
+		m.windows = m.windows[1:]
+	}
+	return current
+}
+
+// breaks records a call and reports whether it opens the circuit.
+func (m *pollyMetrics) breaks(now time.Time, ok bool, ratio float64, throughput int) bool {
+	if ok {
+		m.successes++
+		m.current(now).successes++
+		return false
+	}
+	m.failures++
+	m.current(now).failures++
+	m.current(now)
+	calls := m.successes + m.failures
+	return calls >= throughput && float64(m.failures)/float64(calls) >= ratio
+}
+
+func TestTheWindowRollsAsPollys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec := policy.BreakerSpec{Rate: 0.5, MinCalls: 8, Window: 10 * time.Second, OpenFor: time.Hour, Probes: 1}
+		ours, polly := policy.NewBreaker(spec, nil), pollyMetrics{sampling: spec.Window}
+		now := time.Unix(0, 0)
+		for i := range rapid.IntRange(1, 200).Draw(t, "calls") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "pause")) * time.Millisecond)
+			ok := rapid.IntRange(0, 2).Draw(t, "ok") > 0
+			ticket, allowed := ours.Allow(now)
+			if !allowed {
+				t.Fatalf("call %d is refused by a breaker that Polly keeps closed", i)
+			}
+			ours.Done(now, ticket, ok)
+			opens := polly.breaks(now, ok, spec.Rate, spec.MinCalls)
+			if got := ours.State(now) == policy.BreakerOpen; got != opens {
+				t.Fatalf("call %d: open %v, Polly's %v", i, got, opens)
+			}
+			if opens {
+				return
+			}
+		}
+	})
+}
+
+// Six seconds of failures at 20 calls a second open Polly's breaker after its 100
+// calls, wherever the window begins.
+func TestABurstAcrossWindowsOpensPollysBreaker(t *testing.T) {
+	spec, err := policy.BreakerPreset("polly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for offset := range 30 {
+		b, now := policy.NewBreaker(spec, nil), time.Unix(0, 0)
+		call := func(ok bool) {
+			if ticket, allowed := b.Allow(now); allowed {
+				b.Done(now, ticket, ok)
+			}
+		}
+		call(true) // begins the first window
+		now = now.Add(time.Duration(offset) * time.Second)
+		calls := 0
+		for ; calls < 120 && b.State(now) == policy.BreakerClosed; calls++ {
+			call(false)
+			now = now.Add(50 * time.Millisecond)
+		}
+		if want := 100; calls != want && calls != want-1 {
+			t.Errorf("a burst %d s after the first call opens the breaker after %d calls, want %d", offset, calls, want)
+		}
+	}
 }
 
 func TestHedgePassesAPanicOn(t *testing.T) {
@@ -248,7 +451,7 @@ func TestHedgePassesAPanicOn(t *testing.T) {
 			t.Errorf("recovered %v", reason)
 		}
 	}()
-	_, _ = policy.Hedge(time.Second, 1, func(context.Context) (int, error) { panic("a mistake") })(t.Context())
+	_, _ = policy.Hedge(nil, time.Second, 1, func(context.Context) (int, error) { panic("a mistake") })(t.Context())
 	t.Error("the panic was swallowed")
 }
 
@@ -268,7 +471,7 @@ func TestHedge(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var started atomic.Int32
 				begin := time.Now()
-				got, err := policy.Hedge(50*time.Millisecond, 1, func(ctx context.Context) (time.Duration, error) {
+				got, err := policy.Hedge(nil, 50*time.Millisecond, 1, func(ctx context.Context) (time.Duration, error) {
 					latency := c.latencies[started.Add(1)-1]
 					select {
 					case <-time.After(latency):
@@ -284,7 +487,7 @@ func TestHedge(t *testing.T) {
 		})
 	}
 	t.Run("all fail", func(t *testing.T) {
-		_, err := policy.Hedge(time.Second, 2, func(context.Context) (int, error) { return 0, errDown })(t.Context())
+		_, err := policy.Hedge(nil, time.Second, 2, func(context.Context) (int, error) { return 0, errDown })(t.Context())
 		if !errors.Is(err, errDown) {
 			t.Errorf("got %v", err)
 		}

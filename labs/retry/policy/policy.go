@@ -47,6 +47,10 @@ type Policy struct {
 	Deadline time.Duration
 	// HonorRetryAfter waits at least as long as a server asks for.
 	HonorRetryAfter bool
+	// Formula, where it is set, gives the waits instead of Base, Cap, Factor and
+	// Jitter, with the arguments of Wait: a library's own, which none of the kinds
+	// of jitter meets exactly.
+	Formula func(n int, prev time.Duration, r float64) time.Duration
 }
 
 // Attempts is the largest number of calls the policy makes for one operation.
@@ -66,8 +70,8 @@ const (
 	NotInLibrary Reason = "the library has no such setting"
 )
 
-// InvalidError names a setting that makes no sense. Field is the setting's knob
-// and flag name ("retries", "base", "cap", …) and Allowed the range or the names
+// InvalidError names a setting that makes no sense. Field is the setting's name as
+// a flag ("retries", "base", "breaker-open", …), and Allowed the range or the names
 // it may have.
 type InvalidError struct {
 	Field   string

@@ -25,7 +25,7 @@ func (s *Schedule) Next(random func() float64) (time.Duration, bool) {
 		return 0, false
 	}
 	r := 0.0
-	if s.policy.Jitter != None {
+	if s.policy.random() {
 		r = random()
 	}
 	s.prev = s.policy.Wait(s.n, s.prev, r)
@@ -33,10 +33,16 @@ func (s *Schedule) Next(random func() float64) (time.Duration, bool) {
 	return s.prev, true
 }
 
+// random reports whether chance plays a part in the waits.
+func (p *Policy) random() bool { return p.Jitter != None || p.Formula != nil }
+
 // Wait returns the wait before retry n, counted from 0, for the uniform draw r
 // from [0, 1). prev is the wait before (0 for the first); only the decorrelated
 // jitter uses it.
 func (p *Policy) Wait(n int, prev time.Duration, r float64) time.Duration {
+	if p.Formula != nil {
+		return p.Formula(n, prev, r)
+	}
 	switch p.Jitter {
 	case Full:
 		return scale(p.step(n), r)
@@ -61,7 +67,8 @@ func (p *Policy) Wait(n int, prev time.Duration, r float64) time.Duration {
 // retry n, counted from 0.
 func (p *Policy) Range(n int) (lo, hi time.Duration) {
 	if p.Jitter != Decorrelated {
-		return p.Wait(n, 0, 0), p.Wait(n, 0, 1)
+		lo, hi = p.Wait(n, 0, 0), p.Wait(n, 0, 1)
+		return min(lo, hi), max(lo, hi) // failsafe-go's longest wait is that of r = 0
 	}
 	// The longest of the n-th comes after the longest of all before: Base·3^(n+1).
 	return p.Base, p.capped(float64(p.Base) * math.Pow(3, float64(n+1)))

@@ -1,7 +1,6 @@
 package preset
 
 import (
-	"strconv"
 	"time"
 
 	"resilab/labs/retry/policy"
@@ -26,6 +25,19 @@ func (f family) preset(variant string, jitter policy.Jitter, formula formula, s 
 	}
 }
 
+// and returns the preset with more traits.
+func (p Preset) and(t traits) Preset {
+	p.traits |= t
+	return p
+}
+
+// inSequence makes a variant whose waits depend on the draws before.
+func (f family) inSequence(variant string, jitter policy.Jitter, start sequence, s Settings) Preset {
+	p := f.preset(variant, jitter, nil, s)
+	p.sequence = start
+	return p
+}
+
 const (
 	second      = time.Second
 	millisecond = time.Millisecond
@@ -44,7 +56,7 @@ func table() []Preset {
 func javaScript() []Preset {
 	async := family{"async-retry", "async-retry", "1.3.3", "JavaScript", Retries, sorted | everyError}
 	promise := family{"promise-retry", "promise-retry", "2.0.1", "JavaScript", Retries, sorted}
-	stripe := family{"stripe-node", "stripe-node", "23.1.0", "JavaScript", Retries, fixedFactor}
+	stripe := family{"stripe-node", "stripe-node", "23.1.0", "JavaScript", Retries, noBase | noCap | noFactor}
 	ten := Settings{Retries: 10, Base: second, Factor: 2}
 	return []Preset{
 		async.preset("", policy.Randomize, nodeRetry(1, true), ten),
@@ -56,7 +68,7 @@ func javaScript() []Preset {
 }
 
 func java() []Preset {
-	spring := family{"spring-retry", "Spring Retry", "2.0", "Java", Attempts, everyError}
+	spring := family{"spring-retry", "Spring Retry", "2.0.13", "Java", Attempts, everyError}
 	spring7lib := family{"spring-7", "Spring Framework 7 core.retry", "7.0", "Java", Retries, everyError}
 	r4j := family{"resilience4j", "Resilience4j", "2.4", "Java", Attempts, everyError}
 	springExp := Settings{Retries: 2, Base: 100 * millisecond, Factor: 2, Cap: 30 * second}
@@ -66,22 +78,22 @@ func java() []Preset {
 		spring.preset("exponential", policy.None, springRetry(false), springExp),
 		spring.preset("exponential-random", policy.Randomize, springRetry(true), springExp),
 		spring.preset("uniform", policy.Randomize, springUniform, Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Cap: 1500 * millisecond}),
-		spring7lib.preset("", policy.None, spring7, Settings{Retries: 3, Base: second, Factor: 1}),
+		spring7lib.preset("", policy.None, spring7, Settings{Retries: 3, Base: second, Factor: 1}).and(spreadBy),
 		r4j.preset("", policy.None, resilience4j(false), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1}),
 		r4j.preset("exponential", policy.None, resilience4j(false), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1.5}),
-		r4j.preset("exponential-random", policy.Percent, resilience4j(true), r4jExp),
-		r4j.preset("random", policy.Percent, resilience4j(true), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Spread: 0.5}),
+		r4j.preset("exponential-random", policy.Percent, resilience4j(true), r4jExp).and(spread),
+		r4j.preset("random", policy.Percent, resilience4j(true), Settings{Retries: 2, Base: 500 * millisecond, Factor: 1, Spread: 0.5}).and(spread),
 	}
 }
 
 func dotNet() []Preset {
-	v8 := family{"polly", "Polly", "8", "C#", Retries, fixedFactor | everyError}
+	v8 := family{"polly", "Polly.Core", "8.7", "C#", Retries, fixedFactor | everyError}
 	two := Settings{Retries: 3, Base: 2 * second, Factor: 2}
 	constant := Settings{Retries: 3, Base: 2 * second, Factor: 1}
 	return []Preset{
 		v8.preset("", policy.None, polly(false, false), constant),
 		v8.preset("exponential", policy.None, polly(false, false), two),
-		v8.preset("exponential-jitter", policy.Decorrelated, pollyJitter, two),
+		v8.inSequence("exponential-jitter", policy.Decorrelated, pollyJitter, two),
 		v8.preset("linear", policy.None, polly(true, false), constant),
 		v8.preset("constant-jitter", policy.Percent, polly(false, true), with(constant, 0.25)),
 	}
@@ -90,20 +102,18 @@ func dotNet() []Preset {
 func python() []Preset {
 	t := family{"tenacity", "Tenacity", "9.1", "Python", Attempts, everyError}
 	one := Settings{Retries: Unlimited, Base: second, Factor: 2}
-	spread := one
-	spread.SpreadBy = second
 	return []Preset{
 		t.preset("", policy.None, exponential, Settings{Retries: Unlimited, Factor: 2}),
 		t.preset("exponential", policy.None, exponential, one),
 		t.preset("random-exponential", policy.Full, fullJitter, one),
-		t.preset("exponential-jitter", policy.None, tenacityJitter, spread),
-		t.preset("incrementing", policy.None, tenacityIncrementing, Settings{Retries: Unlimited, Factor: 1, SpreadBy: 100 * second}),
-		t.preset("fixed-random", policy.None, tenacityFixedRandom, Settings{Retries: Unlimited, Base: second, Factor: 1, SpreadBy: second}),
+		t.preset("exponential-jitter", policy.None, tenacityJitter, by(one, second)).and(spreadBy),
+		t.preset("incrementing", policy.None, tenacityIncrementing, Settings{Retries: Unlimited, Factor: 1, SpreadBy: 100 * second}).and(spreadBy),
+		t.preset("fixed-random", policy.None, tenacityFixedRandom, Settings{Retries: Unlimited, Base: second, Factor: 1, SpreadBy: second}).and(spreadBy),
 	}
 }
 
 func jpilloras() []Preset {
-	j := family{"jpillora", "jpillora/backoff", "1.1.0", "Go", Nothing, 0}
+	j := family{"jpillora", "jpillora/backoff", "1.1.0", "Go", Nothing, lowCap}
 	s := Settings{Retries: Unlimited, Base: 100 * millisecond, Factor: 2, Cap: 10 * second}
 	return []Preset{
 		j.preset("", policy.None, jpillora(false), s),
@@ -115,24 +125,25 @@ func goLoops() []Preset {
 	ck := family{"cenkalti", "cenkalti/backoff", "5.0.3", "Go", Attempts, everyError}
 	fs := family{"failsafe-go", "failsafe-go", "0.9.8", "Go", Retries, everyError}
 	sv := family{"sethvargo", "sethvargo/go-retry", "0.5.0", "Go", Retries, fixedFactor}
-	// go-retry has no default base; this is the one of its documentation.
+	// go-retry has no default base and failsafe-go no default wait; these numbers are
+	// those of their documentation.
 	sv1 := Settings{Retries: Unlimited, Base: second, Factor: 2}
 	return []Preset{
 		ck.preset("", policy.Percent, cenkalti, Settings{
 			Retries: Unlimited, Base: 500 * millisecond, Factor: 1.5, Cap: 60 * second, Spread: 0.5, MaxElapsed: 15 * time.Minute,
-		}),
-		fs.preset("", policy.None, failsafe, Settings{Retries: 2, Factor: 2}),
-		fs.preset("jitter", policy.Percent, failsafe, Settings{Retries: 2, Factor: 2, Spread: 0.5}),
+		}).and(spread),
+		fs.preset("", policy.None, failsafe, Settings{Retries: 2, Factor: 2}).and(spread | spreadBy),
+		fs.preset("jitter", policy.Percent, failsafe, Settings{Retries: 2, Base: second, Factor: 2, Spread: 0.5}).and(spread),
 		sv.preset("", policy.None, exponential, sv1),
 		sv.preset("full-jitter", policy.Full, fullJitter, sv1),
-		sv.preset("jitter-percent", policy.Percent, sethvargoPercent, with(sv1, 0.5)),
-		sv.preset("jitter", policy.None, sethvargoJitter, sv1),
+		sv.preset("jitter-percent", policy.Percent, sethvargoPercent, with(sv1, 0.5)).and(spread),
+		sv.preset("jitter", policy.None, sethvargoJitter, by(sv1, 500*millisecond)).and(spreadBy),
 		sv.preset("fibonacci", policy.None, sethvargoFibonacci, sv1),
 	}
 }
 
 func awsSDK() []Preset {
-	sdk := family{"aws-sdk-go-v2", "AWS SDK for Go v2, standard mode", "1.48.0", "Go", Attempts, fixedFactor}
+	sdk := family{"aws-sdk-go-v2", "AWS SDK for Go v2, standard mode", "1.48.0", "Go", Attempts, noBase | noFactor}
 	standard := Settings{Retries: 2, Base: 50 * millisecond, Factor: 2, Cap: 20 * second}
 	slow := Settings{Retries: 2, Base: second, Factor: 2, Cap: 20 * second}
 	presets := []Preset{
@@ -160,9 +171,12 @@ func canonical() []Preset {
 	}
 }
 
-func with(s Settings, spread float64) Settings {
-	s.Spread = spread
+func with(s Settings, width float64) Settings {
+	s.Spread = width
 	return s
 }
 
-func trimmed(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+func by(s Settings, width time.Duration) Settings {
+	s.SpreadBy = width
+	return s
+}

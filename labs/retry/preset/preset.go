@@ -4,6 +4,7 @@
 package preset
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 	"time"
@@ -52,10 +53,15 @@ type Preset struct {
 	// Budget is the policy.BudgetPreset that limits the library's retries; empty: none.
 	Budget string
 
-	jitter  policy.Jitter // the kind of jitter nearest to the library's
-	traits  traits
-	formula formula
+	jitter   policy.Jitter // the kind of jitter nearest to the library's
+	traits   traits
+	formula  formula
+	sequence sequence // where there is no formula
 }
+
+// sequence starts the waits of one operation. The function it returns is called
+// with n = 0, 1, 2, … in turn.
+type sequence func(Settings) func(n int, r float64) float64
 
 // traits are what is special about a library.
 type traits uint
@@ -64,6 +70,12 @@ const (
 	fixedFactor traits = 1 << iota // it knows no factor but 1 or 2
 	sorted                         // it draws all waits at first and sorts them
 	everyError                     // it repeats every error unless it is told otherwise
+	noBase                         // it has no setting for the base …
+	noCap                          // … the cap …
+	noFactor                       // … or the factor
+	lowCap                         // it accepts a cap below the base
+	spread                         // it has a setting for a relative width of the jitter …
+	spreadBy                       // … or for an absolute one
 )
 
 func (p Preset) has(t traits) bool { return p.traits&t != 0 }
@@ -78,6 +90,9 @@ type Overrides struct {
 	Base    *time.Duration
 	Cap     *time.Duration
 	Factor  *float64
+	// Spread and SpreadBy are the width of the jitter, as in Settings.
+	Spread   *float64
+	SpreadBy *time.Duration
 }
 
 // All lists the presets: each library's defaults, followed by its variants.
@@ -114,10 +129,19 @@ func (p Preset) With(o Overrides) (Preset, error) {
 	replace(&s.Retries, o.Retries)
 	replace(&s.Base, o.Base)
 	replace(&s.Factor, o.Factor)
-	if err := p.validate(o); err != nil {
-		return Preset{}, err
+	replace(&s.Spread, o.Spread)
+	replace(&s.SpreadBy, o.SpreadBy)
+	for _, check := range []func(Overrides) error{p.numbers, p.offers} {
+		if err := check(o); err != nil {
+			return Preset{}, err
+		}
 	}
 	replace(&s.Cap, o.Cap)
+	if p.Name == "spring-retry/uniform" && s.Cap < s.Base {
+		return Preset{}, &policy.InvalidError{
+			Field: "base", Value: s.Base.String(), Reason: policy.AboveMaximum, Allowed: "0s to the cap of " + s.Cap.String(),
+		}
+	}
 	return p, nil
 }
 
@@ -127,27 +151,58 @@ func replace[T any](to *T, from *T) {
 	}
 }
 
-// validate checks what was overridden by the rules of a policy. A library's own
-// cap may lie below an overridden base; that is then what it does.
-func (p Preset) validate(o Overrides) error {
+// numbers checks what was overridden by the rules of a policy. A library's own cap
+// may lie below an overridden base; that is then what it does.
+func (p Preset) numbers(o Overrides) error {
 	check := policy.Policy{Retries: max(0, p.Settings.Retries), Base: p.Settings.Base, Cap: policy.MaxWait, Factor: p.Settings.Factor}
 	if o.Retries != nil {
 		check.Retries = *o.Retries
 	}
 	replace(&check.Cap, o.Cap)
+	if p.has(lowCap) {
+		check.Cap = max(check.Cap, check.Base)
+	}
 	if err := check.Validate(); err != nil {
 		return err
 	}
-	if f := check.Factor; p.has(fixedFactor) && f != 1 && f != 2 {
-		return &policy.InvalidError{
-			Field: "factor", Value: trimmed(f), Reason: policy.NotInLibrary, Allowed: "1 or 2 with " + p.Title,
+	if err := policy.Within("spread", p.Settings.Spread, 0, 1); err != nil {
+		return err
+	}
+	return policy.Within("spread-by", p.Settings.SpreadBy, 0, policy.MaxWait)
+}
+
+// offers refuses settings that the library does not have.
+func (p Preset) offers(o Overrides) error {
+	for _, c := range []struct {
+		missing bool
+		field   string
+		value   any
+		allowed string
+	}{
+		{o.Base != nil && p.has(noBase), "base", p.Settings.Base, "not with " + p.Title},
+		{o.Cap != nil && p.has(noCap), "cap", deref(o.Cap), "not with " + p.Title},
+		{o.Factor != nil && p.has(noFactor), "factor", p.Settings.Factor, "not with " + p.Title},
+		{p.has(fixedFactor) && p.Settings.Factor != 1 && p.Settings.Factor != 2, "factor", p.Settings.Factor, "1 or 2 with " + p.Title},
+		{o.Spread != nil && !p.has(spread), "spread", p.Settings.Spread, "not with " + p.Name},
+		{o.SpreadBy != nil && !p.has(spreadBy), "spread-by", p.Settings.SpreadBy, "not with " + p.Name},
+		{p.has(spread) && p.Settings.Spread > 0 && p.Settings.SpreadBy > 0, "spread-by", p.Settings.SpreadBy, "0s where there is a spread"},
+	} {
+		if c.missing {
+			return &policy.InvalidError{Field: c.field, Value: fmt.Sprint(c.value), Reason: policy.NotInLibrary, Allowed: c.allowed}
 		}
 	}
 	return nil
 }
 
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
 // Delays returns the first count waits, or fewer where the policy ends before.
-// random gives a uniform draw from [0, 1) for each.
+// random returns a uniform draw from [0, 1) for each.
 func (p Preset) Delays(count int, random func() float64) []time.Duration {
 	limit := count
 	if p.has(sorted) {
@@ -155,7 +210,7 @@ func (p Preset) Delays(count int, random func() float64) []time.Duration {
 		limit = policy.MaxRetries
 	}
 	delays := []time.Duration{}
-	next := p.formula(p.Settings)
+	next := p.waits()
 	var elapsed time.Duration
 	for n := 0; n < limit && p.goesOn(n, elapsed); n++ {
 		d := milliseconds(next(n, random()))
@@ -163,12 +218,24 @@ func (p Preset) Delays(count int, random func() float64) []time.Duration {
 			break
 		}
 		delays = append(delays, d)
-		elapsed += d
+		elapsed = min(elapsed+d, longest)
 	}
 	if p.has(sorted) {
 		sort.Slice(delays, func(i, j int) bool { return delays[i] < delays[j] })
 	}
 	return delays[:min(count, len(delays))]
+}
+
+// waits starts the waits of one operation.
+func (p Preset) waits() func(n int, r float64) float64 {
+	if p.sequence != nil {
+		return p.sequence(p.Settings)
+	}
+	prev := 0.0
+	return func(n int, r float64) float64 {
+		prev = p.formula(p.Settings, n, prev, r)
+		return prev
+	}
 }
 
 func (p Preset) goesOn(n int, elapsed time.Duration) bool {
@@ -190,9 +257,10 @@ func (p Preset) Attempts(random func() float64) (int, bool) {
 	return 0, false
 }
 
-// Policy returns the policy of this lab that comes nearest to the preset: the same
-// numbers, and the kind of jitter that resembles the library's. Where a library
-// has no limit of retries or waits, the policy has the largest it accepts.
+// Policy returns the preset as a policy of this lab. Its formula is the library's own,
+// so that the waits are the same; only a library that looks at the draws before has
+// none, and the nearest kind of jitter instead. Where a library has no limit of
+// retries, the policy has the largest it accepts.
 func (p Preset) Policy() policy.Policy {
 	s := p.Settings
 	nearest := policy.Policy{
@@ -205,13 +273,21 @@ func (p Preset) Policy() policy.Policy {
 	if s.Cap == 0 {
 		nearest.Cap = policy.MaxWait
 	}
+	if f := p.formula; f != nil {
+		nearest.Formula = func(n int, prev time.Duration, r float64) time.Duration {
+			return milliseconds(f(s, n, ms(prev), r))
+		}
+	}
 	return nearest
 }
 
-// milliseconds rounds to whole nanoseconds; what does not fit is the longest time.
+// longest stands for every longer wait. A number of milliseconds can express it
+// exactly.
+const longest = 100 * 365 * 24 * time.Hour
+
+// milliseconds rounds to whole nanoseconds.
 func milliseconds(ms float64) time.Duration {
-	const longest = 1<<63 - 1
-	if ns := ms * float64(time.Millisecond); ns < longest {
+	if ns := ms * float64(time.Millisecond); ns < float64(longest) {
 		return time.Duration(ns + 0.5)
 	}
 	return longest

@@ -3,6 +3,8 @@ package preset_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,27 +96,129 @@ func TestEveryPresetGivesAValidPolicy(t *testing.T) {
 	}
 }
 
-// Where the lab's policy claims the same formula, it must also give the same waits.
+// The knob of a preset and the command schedule must show the same waits: there is
+// one table for both. Polly's exponential jitter is no knob, because it depends on
+// the draws before.
 func TestThePolicyWaitsAsTheLibrary(t *testing.T) {
-	exact := []string{
-		"async-retry", "async-retry/no-randomize", "promise-retry", "promise-retry/randomize", "jpillora", "jpillora/jitter",
-		"tenacity/exponential", "tenacity/random-exponential", "aws-sdk-go-v2", "sethvargo/full-jitter",
-		"exponential", "full-jitter", "equal-jitter", "decorrelated-jitter", "spring-retry", "spring-retry/exponential-random",
+	for _, p := range preset.All() {
+		nearest := p.Policy()
+		if p.Name == "polly/exponential-jitter" {
+			continue
+		}
+		for _, r := range []float64{0, 0.25, 0.5, 0.999} {
+			waits := nearest.Schedule()
+			for n, want := range p.Delays(12, func() float64 { return r }) {
+				if got, _ := waits.Next(func() float64 { return r }); got != want {
+					t.Errorf("%s, r = %v: wait %d is %v, the library's %v", p.Name, r, n, got, want)
+				}
+			}
+		}
 	}
+}
+
+// Whatever flags are accepted, the waits are times: not negative, not NaN, and not
+// too long to be written down.
+func TestEveryScheduleIsMadeOfTimes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, err := preset.ByName(rapid.SampledFrom(exact).Draw(t, "preset"))
+		p, err := preset.ByName(rapid.SampledFrom(preset.Names()).Draw(t, "preset"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := rapid.Float64Range(0, 0.99).Draw(t, "r")
-		nearest := p.Policy()
-		waits := nearest.Schedule()
-		for n, want := range p.Delays(8, func() float64 { return r }) {
-			got, _ := waits.Next(func() float64 { return r })
-			// The libraries of Java and JavaScript know whole milliseconds only.
-			if diff := (got - min(want, policy.MaxWait)).Abs(); diff > time.Millisecond {
-				t.Fatalf("%s: wait %d is %v, the library's %v", p.Name, n, got, want)
+		p, err = p.With(anyOverrides(t))
+		if err != nil {
+			var invalid *policy.InvalidError
+			if !errors.As(err, &invalid) || invalid.Allowed == "" {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		s := p.Schedule(rapid.IntRange(1, 1000).Draw(t, "count"), rapid.Float64Range(0, 0.999999).Draw(t, "r"))
+		for n, ms := range s.DelaysMS {
+			back := time.Duration(ms * float64(time.Millisecond))
+			if !(ms >= 0) || math.IsInf(ms, 0) || back < 0 || float64(back) > 3.2e18 {
+				t.Fatalf("wait %d is %v ms", n, ms)
 			}
 		}
+		if s.Attempts != nil && *s.Attempts < 1 {
+			t.Fatalf("%d attempts", *s.Attempts)
+		}
+		if _, err := json.Marshal(s); err != nil {
+			t.Fatal(err)
+		}
 	})
+}
+
+func anyOverrides(t *rapid.T) (o preset.Overrides) {
+	wait := func(name string) *time.Duration {
+		return pointer(rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, 100 * time.Millisecond, time.Second, time.Hour}).Draw(t, name))
+	}
+	given := func(name string) bool { return rapid.Bool().Draw(t, name+" given") }
+	if given("retries") {
+		o.Retries = pointer(rapid.IntRange(0, policy.MaxRetries).Draw(t, "retries"))
+	}
+	if given("base") {
+		o.Base = wait("base")
+	}
+	if given("cap") {
+		o.Cap = wait("cap")
+	}
+	if given("factor") {
+		o.Factor = pointer(rapid.SampledFrom([]float64{1, 1.5, 2, 100}).Draw(t, "factor"))
+	}
+	if given("spread") {
+		o.Spread = pointer(rapid.Float64Range(0, 1).Draw(t, "spread"))
+	}
+	if given("spread-by") {
+		o.SpreadBy = wait("spread-by")
+	}
+	return o
+}
+
+func TestALibraryHasOnlyItsOwnSettings(t *testing.T) {
+	second, low := time.Second, time.Millisecond
+	for _, c := range []struct {
+		name, field string
+		o           preset.Overrides
+	}{
+		{"aws-sdk-go-v2/legacy", "base", preset.Overrides{Base: &second}},
+		{"aws-sdk-go-v2/throttled", "base", preset.Overrides{Base: &second}},
+		{"aws-sdk-go-v2", "factor", preset.Overrides{Factor: pointer(1.0)}},
+		{"stripe-node", "cap", preset.Overrides{Cap: &second}},
+		{"spring-retry/uniform", "base", preset.Overrides{Base: pointer(2 * time.Second)}},
+		{"polly", "spread", preset.Overrides{Spread: pointer(0.5)}},
+		{"promise-retry", "spread-by", preset.Overrides{SpreadBy: &second}},
+		{"failsafe-go", "spread-by", preset.Overrides{Spread: pointer(0.5), SpreadBy: &second}},
+		{"promise-retry", "cap", preset.Overrides{Cap: &low}},
+	} {
+		p, err := preset.ByName(c.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var invalid *policy.InvalidError
+		if _, err := p.With(c.o); !errors.As(err, &invalid) || invalid.Field != c.field {
+			t.Errorf("%s: %v, want %s refused", c.name, err, c.field)
+		}
+	}
+}
+
+// jpillora/backoff takes a base of 0 for its default, with and without jitter, and
+// the variants that are named after a jitter have one.
+func TestWhatAVariantIsNamedAfter(t *testing.T) {
+	zero := time.Duration(0)
+	for _, name := range []string{"jpillora", "jpillora/jitter"} {
+		p, _ := preset.ByName(name)
+		p, err := p.With(preset.Overrides{Base: &zero})
+		if err != nil || p.Delays(1, func() float64 { return 0 })[0] != 100*time.Millisecond {
+			t.Errorf("%s with a base of 0: %v, %v", name, p.Delays(1, func() float64 { return 0 }), err)
+		}
+	}
+	for _, p := range preset.All() {
+		if !strings.Contains(p.Name, "jitter") || strings.HasPrefix(p.Name, "jpillora") {
+			continue
+		}
+		lo, hi := p.Delays(1, func() float64 { return 0 }), p.Delays(1, func() float64 { return 0.9 })
+		if lo[0] == hi[0] {
+			t.Errorf("%s: the first wait is %v whatever the draw", p.Name, lo[0])
+		}
+	}
 }

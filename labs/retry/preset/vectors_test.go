@@ -37,36 +37,48 @@ func (c vectorCase) random(t *testing.T) func() float64 {
 	return func() float64 { i++; return list[i] }
 }
 
-// recorded says with which preset and settings a case was recorded.
+// recorded is the preset and the flags of schedule with which a case was recorded.
 type recorded struct {
 	preset string
-	change func(*Settings)
+	flags  Overrides
 }
 
-// The numbers of the policies that the cases share.
+// The flags that the cases share.
 var (
-	keep   = func(*Settings) {}
+	keep   = Overrides{}
 	common = numbers(6, 100, 2, 1000)
-	six    = func(s *Settings) { s.Retries = 6 }
+	six    = retries(6)
+	// A factor of 1 has to be given where the library's own is another.
+	constant = func() Overrides {
+		o, one := numbers(6, 1000, 1, 0), 1.0
+		o.Factor = &one
+		return o
+	}()
 )
 
-func numbers(retries int, base, factor, cap float64) func(*Settings) {
-	return func(s *Settings) {
-		s.Retries, s.Base, s.Factor, s.Cap = retries, milliseconds(base), factor, milliseconds(cap)
+func retries(n int) Overrides { return Overrides{Retries: &n} }
+
+// numbers are the flags of a policy; a cap of 0 is not given.
+func numbers(retries int, base, factor, longest float64) Overrides {
+	first, last := milliseconds(base), milliseconds(longest)
+	o := Overrides{Retries: &retries, Base: &first}
+	if factor != 1 {
+		o.Factor = &factor
 	}
+	if last > 0 {
+		o.Cap = &last
+	}
+	return o
 }
 
-func also(changes ...func(*Settings)) func(*Settings) {
-	return func(s *Settings) {
-		for _, change := range changes {
-			change(s)
-		}
-	}
+func spreading(o Overrides, f float64) Overrides {
+	o.Spread = &f
+	return o
 }
 
-func spread(f float64) func(*Settings) { return func(s *Settings) { s.Spread = f } }
-func spreadBy(d time.Duration) func(*Settings) {
-	return func(s *Settings) { s.SpreadBy = d }
+func spreadingBy(o Overrides, d time.Duration) Overrides {
+	o.SpreadBy = &d
+	return o
 }
 
 var recordings = map[string]map[string]recorded{
@@ -76,9 +88,9 @@ var recordings = map[string]map[string]recorded{
 		"defaults randomize:true":    {"async-retry", keep},
 		"R6 B100 F2 C1000 no jitter": {"async-retry/no-randomize", common},
 		"R6 B100 F2 C1000 randomize": {"async-retry", common},
-		"retries 0":                  {"async-retry", func(s *Settings) { s.Retries = 0 }},
-		"minTimeout 0":               {"async-retry/no-randomize", func(s *Settings) { s.Retries, s.Base = 6, 0 }},
-		"factor 1, randomize:true, successive randoms .9 .1 .8 .2 .7 .3 (delays are sorted!)": {"async-retry", numbers(6, 1000, 1, 0)},
+		"retries 0":                  {"async-retry", retries(0)},
+		"minTimeout 0":               {"async-retry/no-randomize", numbers(6, 0, 1, 0)},
+		"factor 1, randomize:true, successive randoms .9 .1 .8 .2 .7 .3 (delays are sorted!)": {"async-retry", constant},
 	},
 	"promise-retry": {
 		"defaults":                   {"promise-retry", keep},
@@ -86,9 +98,9 @@ var recordings = map[string]map[string]recorded{
 		"defaults randomize:true":    {"promise-retry/randomize", keep},
 		"R6 B100 F2 C1000 no jitter": {"promise-retry", common},
 		"R6 B100 F2 C1000 randomize": {"promise-retry/randomize", common},
-		"retries 0":                  {"promise-retry", func(s *Settings) { s.Retries = 0 }},
-		"minTimeout 0":               {"promise-retry", func(s *Settings) { s.Retries, s.Base = 6, 0 }},
-		"factor 1, randomize:true, successive randoms .9 .1 .8 .2 .7 .3 (delays are sorted!)": {"promise-retry/randomize", numbers(6, 1000, 1, 0)},
+		"retries 0":                  {"promise-retry", retries(0)},
+		"minTimeout 0":               {"promise-retry", numbers(6, 0, 1, 0)},
+		"factor 1, randomize:true, successive randoms .9 .1 .8 .2 .7 .3 (delays are sorted!)": {"promise-retry/randomize", constant},
 	},
 	"stripe-node": {"defaults (only first 2 used)": {"stripe-node", six}},
 	"jpillora/backoff": {
@@ -102,16 +114,16 @@ var recordings = map[string]map[string]recorded{
 	},
 	"cenkalti/backoff v5": {
 		"defaults (RandomizationFactor .5)": {"cenkalti", keep},
-		"R6 B100 F2 C1000 RF=0":             {"cenkalti", also(common, spread(0))},
+		"R6 B100 F2 C1000 RF=0":             {"cenkalti", spreading(common, 0)},
 		"R6 B100 F2 C1000 RF=.5":            {"cenkalti", common},
-		"R6 B100 F2 C1000 RF=1":             {"cenkalti", also(common, spread(1))},
+		"R6 B100 F2 C1000 RF=1":             {"cenkalti", spreading(common, 1)},
 	},
 	"failsafe-go": {
 		"defaults":                                      {"failsafe-go", keep},
 		"R6 WithBackoff(100ms,1s) no jitter":            {"failsafe-go", common},
 		"R6 WithBackoff(100ms,1s) WithJitterFactor(.5)": {"failsafe-go/jitter", common},
-		"R6 WithBackoff(100ms,1s) WithJitterFactor(1)":  {"failsafe-go/jitter", also(common, spread(1))},
-		"R6 WithBackoff(100ms,1s) WithJitter(50ms)":     {"failsafe-go", also(common, spreadBy(50*time.Millisecond))},
+		"R6 WithBackoff(100ms,1s) WithJitterFactor(1)":  {"failsafe-go/jitter", spreading(common, 1)},
+		"R6 WithBackoff(100ms,1s) WithJitter(50ms)":     {"failsafe-go", spreadingBy(common, 50*time.Millisecond)},
 		"R6 WithBackoffFactor(100ms,10s,1.5)":           {"failsafe-go", numbers(6, 100, 1.5, 10000)},
 	},
 	"sethvargo/go-retry": {
@@ -119,7 +131,7 @@ var recordings = map[string]map[string]recorded{
 		"R6 B100 C1000 no jitter":                         {"sethvargo", common},
 		"R6 B100 C1000 WithFullJitter(outside cap)":       {"sethvargo/full-jitter", common},
 		"R6 B100 C1000 WithJitterPercent(50) outside cap": {"sethvargo/jitter-percent", common},
-		"R6 B100 C1000 WithJitter(50ms) inside cap":       {"sethvargo/jitter", also(common, spreadBy(50*time.Millisecond))},
+		"R6 B100 C1000 WithJitter(50ms) inside cap":       {"sethvargo/jitter", spreadingBy(common, 50*time.Millisecond)},
 		"R6 Fibonacci(100ms)":                             {"sethvargo/fibonacci", numbers(6, 100, 2, 0)},
 	},
 	"aws-sdk-go-v2 standard": {
@@ -134,9 +146,9 @@ var recordings = map[string]map[string]recorded{
 		"wait_random_exponential() defaults = full jitter":                        {"tenacity/random-exponential", six},
 		"wait_random_exponential(multiplier=.1,max=1)":                            {"tenacity/random-exponential", common},
 		"wait_exponential_jitter() defaults (multiplier 1, jitter 1s)":            {"tenacity/exponential-jitter", six},
-		"wait_exponential_jitter(multiplier=.1,max=1,jitter=.1)":                  {"tenacity/exponential-jitter", also(common, spreadBy(100*time.Millisecond))},
-		"wait_fixed(.1)+wait_random(0,.1)":                                        {"tenacity/fixed-random", also(numbers(6, 100, 1, 0), spreadBy(100*time.Millisecond))},
-		"wait_incrementing(start=.1,increment=.1,max=1)":                          {"tenacity/incrementing", also(numbers(6, 100, 1, 1000), spreadBy(100*time.Millisecond))},
+		"wait_exponential_jitter(multiplier=.1,max=1,jitter=.1)":                  {"tenacity/exponential-jitter", spreadingBy(common, 100*time.Millisecond)},
+		"wait_fixed(.1)+wait_random(0,.1)":                                        {"tenacity/fixed-random", spreadingBy(numbers(6, 100, 1, 0), 100*time.Millisecond)},
+		"wait_incrementing(start=.1,increment=.1,max=1)":                          {"tenacity/incrementing", spreadingBy(numbers(6, 100, 1, 1000), 100*time.Millisecond)},
 	},
 	"resilience4j": {
 		"RetryConfig.ofDefaults (fixed 500)":                                 {"resilience4j", keep},
@@ -157,7 +169,7 @@ var recordings = map[string]map[string]recorded{
 	},
 	"spring-framework-7 core.retry": {
 		"@Retryable defaults (delay 1000 x1.0, jitter 0, maxRetries 3)": {"spring-7", keep},
-		"delay=100,multiplier=2,maxDelay=1000,jitter=100":               {"spring-7", also(common, spreadBy(100*time.Millisecond))},
+		"delay=100,multiplier=2,maxDelay=1000,jitter=100":               {"spring-7", spreadingBy(common, 100*time.Millisecond)},
 	},
 	"polly-v8": {
 		"RetryStrategyOptions defaults (Constant 2000, 3 retries)": {"polly", keep},
@@ -213,7 +225,9 @@ func replay(t *testing.T, library string, c vectorCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	how.change(&p.Settings)
+	if p, err = p.With(how.flags); err != nil {
+		t.Fatalf("the flags of the case are refused: %v", err)
+	}
 	want := c.Delays
 	if len(c.All) > len(want) {
 		want = c.All

@@ -1,7 +1,10 @@
 package retry
 
 import (
+	"strings"
+
 	"resilab/labs/lab"
+	"resilab/labs/retry/policy"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -57,21 +60,36 @@ func (p *painter) parts() (parts []part) {
 		parts = append(parts, part{p.metric("delivered"), lab.Count.Write(m["delivered"]), th.Good})
 	}
 	if g.Breaker != "" {
-		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + g.Breaker), p.breakerStyle(g.Breaker)})
+		parts = append(parts, part{p.t("breaker"), p.t("breaker_state." + string(g.Breaker)), p.breakerStyle(g.Breaker)})
 	}
 	if g.HasBudget {
 		parts = append(parts, part{p.metric("budget_left"), lab.Share.Write(g.BudgetLeft), th.Text.Strong()})
 	}
+	if figure := p.failing(); figure != "" {
+		parts = append(parts, part{p.t("failing"), figure, th.Bad})
+	}
 	return parts
+}
+
+// failing names the two most frequent causes of failed calls: what makes them fail is
+// not always a setting, such as the conflicts of a flash sale.
+func (p *painter) failing() string {
+	var words []string
+	for _, c := range p.detail.Causes {
+		if len(words) < 2 {
+			words = append(words, p.t("why."+string(c.Cause))+" ×"+lab.Count.Write(float64(c.Calls)))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func (p *painter) metric(id string) string { return p.Text.T("retry.metric." + id) }
 
-func (p *painter) breakerStyle(state string) theme.Style {
+func (p *painter) breakerStyle(state policy.BreakerState) theme.Style {
 	switch state {
-	case "open":
+	case policy.BreakerOpen:
 		return p.Theme.Bad.Strong()
-	case "half-open":
+	case policy.BreakerHalfOpen:
 		return p.Theme.Warn.Strong()
 	}
 	return p.Theme.Good

@@ -42,8 +42,8 @@ func (p *painter) operations(h int) []string {
 	c := p.columns()
 	whole := scaleOf(p.detail.Horizon)
 	var rows []string
-	if h >= 6 {
-		rows = append(rows, p.heading())
+	if h >= 4 {
+		rows = p.heading(h >= 7)
 	}
 	if h >= 4 {
 		rows = append(rows, p.axis(c, whole))
@@ -51,30 +51,20 @@ func (p *painter) operations(h int) []string {
 	if h >= 8 && len(p.detail.Ranges) > 0 {
 		rows = append(rows, p.plan(c, whole))
 	}
-	for _, op := range slots(p.detail.Ops, h-len(rows), p.detail.OneIn) {
-		if op == nil {
-			rows = append(rows, widget.Blank(p.W))
-			continue
-		}
+	for _, op := range latest(p.detail.Ops, h-len(rows)) {
 		rows = append(rows, p.operation(c, op, whole))
 	}
 	return rows
 }
 
-// slots gives every operation a row that it keeps until a later one takes it:
-// rows that moved with each arrival could not be read.
-func slots(ops []engine.Op, rows, oneIn int) []*engine.Op {
-	if rows <= 0 {
-		return nil
+// latest returns the last n operations, the newest last, as in the log.
+func latest(ops []engine.Op, n int) []*engine.Op {
+	ops = ops[max(0, len(ops)-max(0, n)):]
+	rows := make([]*engine.Op, len(ops))
+	for i := range ops {
+		rows[i] = &ops[i]
 	}
-	placed := make([]*engine.Op, rows)
-	for i := len(ops) - 1; i >= 0; i-- {
-		row := int((ops[i].ID-1)/uint64(max(1, oneIn))) % rows
-		if placed[row] == nil {
-			placed[row] = &ops[i]
-		}
-	}
-	return placed
+	return rows
 }
 
 // scaleOf rounds up to 1, 2 or 5 of a unit, so that the scale rests while
@@ -99,31 +89,40 @@ func roundUp(d time.Duration, steps ...float64) time.Duration {
 	return d
 }
 
-func (p *painter) heading() string {
+// legend explains the marks of the timelines.
+func (p *painter) legend() []widget.Sign {
 	th, s := p.Theme, p.signs
-	l := p.line().Put(th.Text.Strong(), p.t("latest"))
+	return []widget.Sign{
+		{Glyph: s.busy + s.failed, Style: th.Bad, Means: p.t("sign.bad")}, {Glyph: s.sure + s.chance, Style: th.Text, Means: p.t("sign.wait")},
+		{Glyph: s.dice, Style: th.Dim, Means: p.t("sign.chance")}, {Glyph: s.attempt, Style: th.Good, Means: p.t("sign.good")},
+	}
+}
+
+// heading is the title with the legend beside it, or the legend alone where there is
+// no room for both. Only where there are rows enough does it take more than one.
+func (p *painter) heading(tall bool) []string {
+	l := p.line().Put(p.Theme.Text.Strong(), p.t("latest"))
 	if p.detail.OneIn > 1 {
-		l.Put(th.Dim, " ("+p.t("one_in", p.detail.OneIn)+")")
+		l.Put(p.Theme.Dim, " ("+p.t("one_in", p.detail.OneIn)+")")
 	}
-	type entry struct {
-		style      theme.Style
-		sign, word string
+	signs := p.legend()
+	if width := legendWidth(signs); width+2 <= l.Left() {
+		l.Gap(l.Left() - width)
+		return []string{l.Drawn(widget.Legend(p.Theme, width, signs)[0], width).String()}
 	}
-	var shown []entry
-	room := l.Left() - 2
-	for _, e := range []entry{ // what says least by itself first
-		{th.Bad, s.failed, p.t("sign.bad")}, {th.Text, s.sure + s.chance, p.t("sign.wait")},
-		{th.Dim, s.dice, p.t("sign.chance")}, {th.Good, s.attempt, p.t("sign.good")},
-	} {
-		if width := 3 + widget.Width(e.sign) + widget.Width(e.word); width <= room {
-			shown, room = append(shown, e), room-width
-		}
+	rows := widget.Legend(p.Theme, p.W, signs)
+	if len(rows) > 1 && !tall {
+		rows = rows[:1]
 	}
-	l.Gap(room + 2)
-	for _, e := range shown {
-		l.Gap(2).Put(e.style, e.sign).Put(th.Dim, " "+e.word)
+	return rows
+}
+
+func legendWidth(signs []widget.Sign) int {
+	width := 2 * (len(signs) - 1)
+	for _, s := range signs {
+		width += widget.Width(s.Glyph) + 1 + widget.Width(s.Means)
 	}
-	return l.String()
+	return width
 }
 
 // axis writes the times at round distances.
@@ -144,9 +143,9 @@ func (p *painter) ticks(l *widget.Line, x, w int, whole time.Duration, notch str
 	for at := time.Duration(0); at <= whole; at += step {
 		label := notch + i18n.FormatDuration(at)
 		col := x + int(float64(w)*float64(at)/float64(whole))
-		if last := x + w - widget.Width(label); col > last { // the end of the scale
-			label = i18n.FormatDuration(at)
-			col = x + w - widget.Width(label)
+		if last := x + w - widget.Width(label); col > last { // its mark is the end of the scale
+			label = i18n.FormatDuration(at) + notch
+			col = last
 		}
 		if used := p.W - l.Left(); col > used || at == 0 && used <= x {
 			l.To(col).Put(p.Theme.Dim, label)
@@ -169,17 +168,22 @@ func (p *painter) operation(c columns, op *engine.Op, whole time.Duration) strin
 		l.Gap(1).Cell(style, word, c.end-3)
 	}
 	if c.took > 0 && op.Took > 0 {
-		l.RightCell(th.Dim, i18n.FormatDuration(roughly(op.Took)), c.took)
+		l.RightCell(th.Dim, inUnitOf(whole, op.Took), c.took)
 	}
 	return l.String()
 }
 
-// roughly drops digits that nobody reads.
-func roughly(d time.Duration) time.Duration {
-	if d >= time.Second {
-		return d.Round(10 * time.Millisecond)
+// inUnitOf writes a time with three significant digits in the unit of a scale, so
+// that the times of a column can be compared.
+func inUnitOf(whole, d time.Duration) string {
+	if whole < time.Second {
+		return strconv.FormatInt(d.Round(time.Millisecond).Milliseconds(), 10) + "ms"
 	}
-	return d.Round(time.Millisecond)
+	decimals := 2
+	for limit := 10 * time.Second; limit <= d && decimals > 0; limit *= 10 {
+		decimals--
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', decimals, 64) + "s"
 }
 
 // spans turns attempts and waits into pieces of a timeline. Where two share a

@@ -58,7 +58,7 @@ func fixture() *lab.Snapshot {
 		attempt(0, 900*msec, engine.CauseCut), {Start: 800 * msec, End: 900 * msec, Hedge: true}}})
 	add(engine.Op{Start: 11 * sec, Spans: []engine.Span{attempt(0, 70*msec, bad), wait(70*msec, 1500*msec, 70*msec, 2070*msec)}})
 	add(engine.Op{Start: 11700 * msec, Spans: []engine.Span{attempt(0, 0, "")}})
-	d.Fleet = &engine.Crowd{
+	d.Fleet = &engine.Fleet{
 		Clients: 1000, Calls: calls(), OutageAt: 5 * sec, Outage: 5 * sec,
 		Metrics: map[string]float64{"fleet_peak": 60, "fleet_success": 0.86},
 	}
@@ -203,7 +203,7 @@ func TestRunAStandsBehindTheFleet(t *testing.T) {
 	th, c, snap := look("mono"), text(t, i18n.Spanish), fixture()
 	f := frame(th, c, snap, 78, 24)
 	alone := draw(t, f)
-	past := engine.Crowd{Clients: 1000, Calls: make([]int, 310), Metrics: map[string]float64{"fleet_peak": 90, "fleet_success": 0.7}}
+	past := engine.Fleet{Clients: 1000, Calls: make([]int, 310), Metrics: map[string]float64{"fleet_peak": 90, "fleet_success": 0.7}}
 	past.Calls[200] = 90
 	d := *snap.Detail.(*engine.Detail)
 	snap.Detail = d.WithFleetOf(f.Settings, &past)
@@ -218,19 +218,71 @@ func TestAnUnknownDetailIsBlank(t *testing.T) {
 	draw(t, frame(look("mono"), text(t, i18n.English), &lab.Snapshot{}, 10, 2))
 }
 
-func TestRowsStayWhileOthersArrive(t *testing.T) {
+func TestTheNewestOperationIsTheLast(t *testing.T) {
 	d := fixture().Detail.(*engine.Detail)
-	before := slots(d.Ops, 12, 1)
-	later := append(append([]engine.Op{}, d.Ops...), engine.Op{ID: 52})
-	after := slots(later, 12, 1)
-	moved := 0
-	for i := range before {
-		if before[i] != nil && before[i].ID != after[i].ID {
-			moved++
+	rows := latest(d.Ops, 4)
+	var ids []uint64
+	for _, op := range rows {
+		ids = append(ids, op.ID)
+	}
+	if want := []uint64{48, 49, 50, 51}; !slices.Equal(ids, want) {
+		t.Errorf("rows %v, want %v", ids, want)
+	}
+}
+
+func TestTheTimesOfAColumnHaveOneUnit(t *testing.T) {
+	for _, c := range []struct {
+		whole, d time.Duration
+		want     string
+	}{
+		{500 * msec, 62400 * time.Microsecond, "62ms"}, {2 * sec, 62 * msec, "0.06s"}, {20 * sec, 12345 * msec, "12.3s"},
+		{200 * sec, 123456 * msec, "123s"}, {sec, 0, "0.00s"},
+	} {
+		if got := inUnitOf(c.whole, c.d); got != c.want {
+			t.Errorf("%v on a scale of %v is %s, want %s", c.d, c.whole, got, c.want)
 		}
 	}
-	if moved > 0 {
-		t.Errorf("%d rows moved because one operation arrived", moved)
+}
+
+// Every mark has its legend wherever it is drawn.
+func TestEveryMarkHasItsLegend(t *testing.T) {
+	for _, lang := range i18n.Langs() {
+		c := text(t, lang)
+		for _, size := range [][2]int{{36, 12}, {41, 13}, {56, 10}, {78, 14}, {110, 30}} {
+			f := frame(look("mono"), c, fixture(), size[0], size[1])
+			picture := draw(t, f)
+			for _, key := range []string{"sign.bad", "sign.wait", "sign.chance", "sign.good"} {
+				if word := c.T("retry.pane." + key); !strings.Contains(picture, word) {
+					t.Errorf("%s, %v: no legend for %q:\n%s", lang, size, word, picture)
+				}
+			}
+			f.View = 1
+			f.Snap.Detail = f.Snap.Detail.(*engine.Detail).WithFleetOf(f.Settings, f.Snap.Detail.(*engine.Detail).Fleet)
+			f.A = &lab.Run{Knobs: f.Settings}
+			if fleet := draw(t, f); !strings.Contains(fleet, c.T("retry.pane.fleet.outage")) {
+				t.Errorf("%s, %v: no legend for the outage:\n%s", lang, size, fleet)
+			}
+		}
+	}
+}
+
+func TestASimulationThatWasCutHasNoFigures(t *testing.T) {
+	snap := fixture()
+	snap.Detail.(*engine.Detail).Fleet.Cut = 500_000
+	snap.Detail.(*engine.Detail).Fleet.Metrics = map[string]float64{}
+	f := frame(look("mono"), text(t, i18n.English), snap, 78, 20)
+	f.View = 1
+	if picture := draw(t, f); !strings.Contains(ansi.Strip(picture), "cut after 500000 attempts") || strings.Contains(picture, "0 %") {
+		t.Errorf("%s", picture)
+	}
+}
+
+func TestWhatMakesCallsFailIsNamed(t *testing.T) {
+	snap := fixture()
+	snap.Detail.(*engine.Detail).Causes = []engine.CauseCount{{Cause: engine.CauseConflict, Calls: 34}, {Cause: engine.CauseTemporary, Calls: 2}}
+	f := frame(look("mono"), text(t, i18n.English), snap, 78, 20)
+	if picture := draw(t, f); !strings.Contains(ansi.Strip(picture), "failing with conflict 409 ×34, 503 temporary ×2") {
+		t.Errorf("%s", picture)
 	}
 }
 

@@ -3,7 +3,6 @@ package retry
 import (
 	"time"
 
-	"resilab/labs/i18n"
 	"resilab/tui/widget"
 )
 
@@ -27,7 +26,7 @@ func (p *painter) plan(c columns, whole time.Duration) string {
 	}
 	spans = append(spans, widget.Span{From: float64(at), To: float64(at), Style: th.Bad, Glyph: s.failed})
 	l := p.line().Cell(th.Dim, p.t("plan"), c.id).Timeline(spans, float64(whole), c.time).Gap(1)
-	longest := i18n.FormatDuration(roughly(p.detail.Patience))
+	longest := inUnitOf(max(whole, p.detail.Patience), p.detail.Patience)
 	words := th.Glyph.ArrowRight + " " + p.t("patience", longest)
 	if widget.Width(words) > l.Left() { // half a number would mislead
 		words = th.Glyph.ArrowRight + " " + longest

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"crypto/sha256"
 	"io"
 	"net"
 	"net/http"
@@ -20,31 +19,24 @@ type request struct {
 	body      []byte
 }
 
-// work carries out a request that was let in.
-type work func(*request) answer
-
-// luck says whether the faults drawn by chance strike a route.
-type luck bool
-
-const (
-	risky luck = true
-	calm  luck = false
-)
+// endpoint carries out a request that was let in.
+type endpoint func(*request) answer
 
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /payments", g.door(pay, risky))
-	mux.HandleFunc("POST /notifications", g.door(notify, risky))
-	mux.HandleFunc("POST /reservations", g.door(reserve, risky))
-	mux.HandleFunc("GET /recommendations", g.door(recommend, risky))
-	mux.HandleFunc("GET /stock", g.door(stock, calm))
+	mux.HandleFunc("POST /payments", g.handler(pay, true))
+	mux.HandleFunc("POST /notifications", g.handler(notify, true))
+	mux.HandleFunc("POST /reservations", g.handler(reserve, true))
+	mux.HandleFunc("GET /recommendations", g.handler(recommend, true))
+	mux.HandleFunc("GET /stock", g.handler(stock, false))
 	return mux
 }
 
-// door is what every request passes: outage, limit, failure, idempotency key,
-// capacity, and the time that work takes. A request that is refused before the
-// key is looked at leaves no trace under that key.
-func (g *Gateway) door(do work, chance luck) http.HandlerFunc {
+// handler wraps an endpoint in outage, limit, failure, idempotency key, capacity,
+// and the time that work takes. A request that is refused before the key is looked
+// at leaves no trace under that key. injectFaults reports whether random faults
+// apply to the route.
+func (g *Gateway) handler(do endpoint, injectFaults bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		g.working.RLock()
 		defer g.working.RUnlock()
@@ -52,17 +44,17 @@ func (g *Gateway) door(do work, chance luck) http.HandlerFunc {
 		switch {
 		case err != nil:
 			refuse(w, http.StatusBadRequest, "unreadable", err.Error())
-		case req.down(g.now()):
+		case req.down():
 			req.inOutage.Add(1)
 			reset(w)
-		case !req.throttle.allow(g.now()):
+		case !req.throttle.allow(g.clock.Now()):
 			w.Header().Set("Retry-After", wholeSeconds(req.cfg.RetryAfter))
 			refuse(w, http.StatusTooManyRequests, "rate_limit", "too many requests")
-		case chance == risky && req.cfg.fails(req.operation, req.attempt):
+		case injectFaults && req.cfg.fails(req.operation, req.attempt):
 			req.unavailable(w)
 		default:
 			a := req.serve(w.Header(), do)
-			if chance == risky && req.cfg.losesReply(req.operation, req.attempt) {
+			if injectFaults && req.cfg.losesReply(req.operation, req.attempt) {
 				a = answer{}
 			}
 			a.write(w)
@@ -72,7 +64,6 @@ func (g *Gateway) door(do work, chance luck) http.HandlerFunc {
 
 func (g *Gateway) read(w http.ResponseWriter, r *http.Request) (*request, error) {
 	req := &request{state: g.state.Load(), http: r}
-	req.requests.Add(1)
 	req.operation, _ = strconv.ParseUint(r.Header.Get("X-Operation"), 10, 64)
 	req.attempt, _ = strconv.Atoi(r.Header.Get("X-Attempt"))
 	if req.operation == 0 || req.attempt < 1 {
@@ -93,7 +84,7 @@ func (req *request) unavailable(w http.ResponseWriter) {
 }
 
 // serve does the work under the request's idempotency key, if it has one.
-func (req *request) serve(header http.Header, do work) answer {
+func (req *request) serve(header http.Header, do endpoint) answer {
 	key := req.http.Header.Get("Idempotency-Key")
 	switch {
 	case req.http.Method != http.MethodPost || key == "":
@@ -102,8 +93,7 @@ func (req *request) serve(header http.Header, do work) answer {
 	case len(key) > maxKey:
 		return problem(http.StatusBadRequest, "idempotency_error", "the key is longer than 255 characters")
 	}
-	params := sha256.Sum256(append([]byte(req.http.URL.Path+"\n"), req.body...))
-	decision, stored := req.keys.begin(key, params)
+	decision, stored := req.keys.begin(key, parametersOf(req.http.URL.Path, req.body))
 	switch decision {
 	case replay:
 		header.Set("Idempotent-Replayed", "true")
@@ -124,13 +114,13 @@ func (req *request) serve(header http.Header, do work) answer {
 
 // execute waits for a worker, takes the time the work needs, and does it. It
 // reports whether the work was begun: only then is its answer kept.
-func (req *request) execute(do work) (a answer, executed bool) {
-	if !req.line.enter(req.closed) {
-		return problem(http.StatusServiceUnavailable, "overloaded", "the line is too long"), false
+func (req *request) execute(do endpoint) (a answer, executed bool) {
+	if !req.workers.enter(req.ctx) {
+		return problem(http.StatusServiceUnavailable, "overloaded", "the queue is full"), false
 	}
-	rested := req.sleep(req.cfg.latency(req.operation, req.attempt))
-	req.line.release()
-	if !rested {
+	slept := req.sleep(req.cfg.latency(req.operation, req.attempt))
+	req.workers.release()
+	if !slept {
 		return answer{}, false
 	}
 	return do(req), true
@@ -148,7 +138,7 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// wholeSeconds writes a Retry-After, which knows no fractions; the least is 1.
+// wholeSeconds formats a Retry-After, which has no fractions; the least is 1.
 func wholeSeconds(d time.Duration) string {
 	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
 }

@@ -3,6 +3,8 @@ package gateway
 import (
 	"math"
 	"time"
+
+	"resilab/labs/kit"
 )
 
 // purpose keeps the draws of one attempt independent of each other.
@@ -19,20 +21,11 @@ const (
 // uniform returns the draw from [0, 1) that belongs to this attempt of this
 // operation and to nothing else.
 func uniform(seed, operation uint64, attempt int, p purpose) float64 {
-	x := mix(seed ^ mix(operation^mix(uint64(attempt)<<8|uint64(p))))
-	return float64(x>>11) / (1 << 53)
+	return kit.Unit(kit.Mix(seed ^ kit.Mix(operation^kit.Mix(uint64(attempt)<<8|uint64(p)))))
 }
 
-// mix is the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// unnamed gives the nth request that says nothing of itself, from 0, its numbers:
-// an operation of its own, or the next attempt of one where the first must fail.
+// unnamed returns the numbers of the nth request, from 0, that does not name its
+// operation: a new operation or, with FailFirst, the next attempt of the last.
 func (c *Config) unnamed(n uint64) (operation uint64, attempt int) {
 	attempts := uint64(c.FailFirst) + 1
 	return firstUnnamed + n/attempts, int(n%attempts) + 1
@@ -41,7 +34,7 @@ func (c *Config) unnamed(n uint64) (operation uint64, attempt int) {
 // firstUnnamed is the operation of the first request that does not name its own.
 const firstUnnamed = 1 << 63
 
-// fails tells whether this attempt gets 503.
+// fails reports whether this attempt gets 503.
 func (c *Config) fails(operation uint64, attempt int) bool {
 	return attempt <= c.FailFirst || uniform(c.Seed, operation, attempt, drawFailure) < c.FailureRate
 }
@@ -57,13 +50,13 @@ func (c *Config) latency(operation uint64, attempt int) time.Duration {
 	return time.Duration(d)
 }
 
-// losesReply tells whether the answer to this attempt never arrives.
+// losesReply reports whether the answer to this attempt never arrives.
 func (c *Config) losesReply(operation uint64, attempt int) bool {
 	return uniform(c.Seed, operation, attempt, drawLost) < c.LostRate
 }
 
-// declines tells whether the operation's card is refused. A card does not change
-// its mind from one attempt to the next.
+// declines reports whether the operation's card is refused, which is the same for
+// all its attempts.
 func (c *Config) declines(operation uint64) bool {
 	return uniform(c.Seed, operation, 0, drawDecline) < c.DeclineRate
 }

@@ -43,7 +43,7 @@ type contention struct {
 	*Contention
 	pending *timeline
 	clients []contender
-	draws   dice
+	draws   draws
 	hop     normal
 	trip    normal // an answer and the message that follows it; see roundTrip
 	changed int64  // when the row was last written
@@ -63,7 +63,7 @@ func (c Contention) Run(ctx context.Context) (ContentionResult, error) {
 	}
 	s := contention{
 		Contention: &c, clients: make([]contender, c.Clients),
-		pending: newTimeline(fineBuckets), draws: newDice(), changed: -1,
+		pending: newTimeline(fineBuckets), draws: newDraws(), changed: -1,
 		hop: normal{float64(c.Hop), float64(c.HopDeviation)},
 	}
 	if c.Hop >= 5*c.HopDeviation {
@@ -126,7 +126,7 @@ func (s *contention) backoff(c *contender) int64 {
 }
 
 // roundTrip draws how long an answer and the message that follows it take. Where a
-// hop is as good as never negative, the sum of two is one normal draw.
+// hop is practically never negative, the sum of two is one normal draw.
 func (s *contention) roundTrip() int64 {
 	if s.trip.mean == 0 {
 		return s.hop.draw(s.draws) + s.hop.draw(s.draws)
@@ -137,6 +137,6 @@ func (s *contention) roundTrip() int64 {
 // normal is the absolute value of a normal distribution, in nanoseconds.
 type normal struct{ mean, deviation float64 }
 
-func (n normal) draw(d dice) int64 {
+func (n normal) draw(d draws) int64 {
 	return int64(math.Abs(n.mean + n.deviation*d.NormFloat64()))
 }

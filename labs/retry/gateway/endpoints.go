@@ -30,8 +30,9 @@ func result(status int, body any) answer {
 	return answer{status, append(data, '\n')}
 }
 
-// invalid tells whether the request was refused for what it says. Such an answer is
-// not kept under an idempotency key: nothing was done, and the client may mend it.
+// invalid reports whether the request was refused for its contents. Such an answer
+// is not kept under an idempotency key: nothing was done, and the client may
+// correct the request.
 func (a answer) invalid() bool {
 	return a.status == http.StatusBadRequest || a.status == http.StatusUnprocessableEntity
 }
@@ -44,7 +45,7 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the client may have gone; there is nobody to tell
+	_, _ = w.Write(a.body) // the client may have disconnected
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {
@@ -70,8 +71,8 @@ func (req *request) order() (order, answer, bool) {
 	return o, answer{}, true
 }
 
-// number tells an order's charges apart: that of the attempt or, where the client
-// names none, that of the request.
+// number distinguishes the charges of an order: the attempt's number or, where the
+// client sends none, the request's.
 func (req *request) number() uint64 {
 	if req.operation >= firstUnnamed {
 		return req.operation - firstUnnamed + 1
@@ -102,15 +103,15 @@ func notify(req *request) answer {
 	return result(http.StatusAccepted, map[string]any{"success": true})
 }
 
-// reserve takes one piece if nobody else has since the client looked at the
-// stock: the optimistic concurrency control of a flash sale.
+// reserve takes one piece if no other client has since this one read the stock: the
+// optimistic concurrency control of a flash sale.
 func reserve(req *request) answer {
 	o, refusal, ok := req.order()
 	switch {
 	case !ok:
 		return refusal
 	case !req.version.CompareAndSwap(o.Version, o.Version+1):
-		return problem(http.StatusConflict, "version_conflict", "somebody was faster; read the stock again")
+		return problem(http.StatusConflict, "version_conflict", "another client was faster; read the stock again")
 	}
 	return result(http.StatusOK, map[string]any{"success": true})
 }
