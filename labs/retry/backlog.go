@@ -125,14 +125,14 @@ func (r *run) tryDelivery(ctx context.Context, op *operation) error {
 		Breaker: r.breaker, Clock: r.engine.base.Clock,
 	}
 	_, err := policy.Do(ctx, &once, func(ctx context.Context) (answer, error) {
-		r.stats.add(&r.stats.deliveries)
+		r.stats.add(&r.stats.queue.deliveries)
 		return op.send(ctx)
 	})
 	return err
 }
 
 func (r *run) delivered(op *operation, start time.Duration) {
-	r.stats.add(&r.stats.delivered)
+	r.stats.add(&r.stats.queue.delivered)
 	op.log(lab.MarkOK, "delivered", op.ref())
 	end := op.age()
 	op.change(func(o *Op) {
@@ -142,7 +142,7 @@ func (r *run) delivered(op *operation, start time.Duration) {
 }
 
 func (r *run) dropped(op *operation, gaveUp *policy.GaveUpError) {
-	r.stats.add(&r.stats.dead)
+	r.stats.add(&r.stats.queue.dead)
 	op.log(lab.MarkFail, "dropped", op.ref())
 	op.change(func(o *Op) { o.Outcome, o.Cause = FailedOp, causeOf(gaveUp.Err) })
 }

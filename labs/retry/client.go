@@ -32,7 +32,7 @@ type client struct {
 	http    *http.Client
 	url     string
 	keys    string // prefix of idempotency keys; empty: send none
-	foreign bool   // the gateway lives in real time, not in the lab's
+	foreign bool   // the gateway's time is real, not the lab's
 }
 
 func newHTTPClient(transport http.RoundTripper) *http.Client {
@@ -204,7 +204,7 @@ func (c *client) refusal(resp *http.Response, data []byte) error {
 }
 
 // retryAfter returns the time that an answer asks to wait, in the lab's time; 0 where
-// it names none. A date is relative to the server's own, if it tells it: the two
+// it names none. A date is relative to the server's Date header, if there is one: the two
 // machines' clocks may differ.
 func (c *client) retryAfter(h http.Header) time.Duration {
 	now := time.Now()

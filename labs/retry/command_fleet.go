@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"resilab/labs/lab"
@@ -78,12 +79,13 @@ func fleetOfKnobs(ctx context.Context, c *lab.Call) error {
 	if err != nil {
 		return err
 	}
+	cfg.MaxAttempts = fleet.DefaultMaxAttempts // a command may take longer than a turn of a knob
 	for _, id := range LiveKnobs() {
 		if c.Given(id) {
 			c.Note(c.Text.T("retry.fleet.live", "--"+id))
 		}
 	}
-	result, err := simulateFleet(ctx, cfg)
+	result, err := simulateFleet(ctx, c, cfg)
 	if err != nil {
 		return err
 	}
@@ -105,26 +107,26 @@ func fleetExercise(ctx context.Context, c *lab.Call, name string) error {
 		cfg = s.After
 	}
 	cfg.Seed, before.Seed = uint64(c.Flags.Int("seed")), uint64(c.Flags.Int("seed"))
-	result, err := simulateFleet(ctx, cfg)
+	result, err := simulateFleet(ctx, c, cfg)
 	if err != nil {
 		return err
 	}
 	if c.Flags.Text("format") == formatJSON {
 		return encodeFleet(c, cfg, lab.Settings{"exercise": c.Flags["exercise"], "side": c.Flags["side"]}, &result)
 	}
-	a, err := simulateFleet(ctx, before)
+	a, err := simulateFleet(ctx, c, before)
 	if err != nil {
 		return err
 	}
 	return c.Print(fleetReport(c.Text, cfg, &result, judgement(c.Text, s, c.Flags.Text("side"), a.Metrics(), result.Metrics())))
 }
 
-func simulateFleet(ctx context.Context, cfg fleet.Config) (fleet.Result, error) {
+func simulateFleet(ctx context.Context, c *lab.Call, cfg fleet.Config) (fleet.Result, error) {
 	result, err := fleet.Run(ctx, cfg)
-	if err != nil {
-		return result, fmt.Errorf("simulating the fleet: %w", asKnobError(err))
+	if errors.Is(err, fleet.ErrTooManyAttempts) {
+		return result, &lab.UsageError{Text: c.Text.T("retry.fleet.too_many", lab.Count.Write(fleet.DefaultMaxAttempts))}
 	}
-	return result, nil
+	return result, asKnobError(err)
 }
 
 // encodeFleet writes the evidence as one line of JSON.
@@ -161,7 +163,7 @@ func contend(ctx context.Context, c *lab.Call) error {
 	var t lab.Table
 	t.Title(c.Text.T("retry.fleet.contention", contentionRuns, seed))
 	for _, r := range rows {
-		t.Row(fmt.Sprintf("%4d  %s", r.Clients, r.Strategy), fmt.Sprintf("%9.0f  %9.0f ms", r.Calls, r.TookMS))
+		t.Row(fmt.Sprintf("%4d  %s", r.Clients, r.Strategy), fmt.Sprintf("%7.0f ±%-5.0f  %7.0f ±%-5.0f ms", r.Calls, r.CallsSD, r.TookMS, r.TookSD))
 	}
 	return c.Print(t)
 }

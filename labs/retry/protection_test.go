@@ -183,7 +183,7 @@ func TestTheQueueWaitsForTheBreaker(t *testing.T) {
 		deliveries := func() int {
 			l.current().stats.mu.Lock()
 			defer l.current().stats.mu.Unlock()
-			return l.current().stats.deliveries
+			return l.current().stats.queue.deliveries
 		}
 		begun := until(t, l, "an open breaker", func(s *lab.Snapshot) bool { return s.Metrics["rejected"] > 0 })
 		before := deliveries() // one more may be under way

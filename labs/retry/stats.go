@@ -47,16 +47,20 @@ type stats struct {
 	outcomes   [Cancelled + 1]int
 	causes     map[Cause]int // of failed calls
 	replayed   int
-	rejected   int
-	recovered  int // rejected although the gateway was back
 	tried      int // made at least one attempt
-	broke      int
 	unaware    int
 	shed       int // did not begin: too many were under way
-	delivered  int // from the queue
-	dead       int // dropped from the queue
-	deliveries int // calls for queued orders
-	took       kit.Histogram
+	refused    struct {
+		rejected  int // by the breaker
+		recovered int // of these, although the gateway was back
+		broke     int // by an empty budget
+	}
+	queue struct {
+		delivered  int // orders
+		dead       int // dropped orders
+		deliveries int // calls
+	}
+	took kit.Histogram
 }
 
 func newStats() *stats { return &stats{causes: map[Cause]int{}} }
@@ -70,10 +74,10 @@ func (s *stats) end(e ended) {
 	s.calls += e.calls
 	s.took.Add(e.took)
 	count(&s.firstOK, e.firstOK)
-	count(&s.rejected, e.rejected)
-	count(&s.recovered, e.rejected && e.late)
+	count(&s.refused.rejected, e.rejected)
+	count(&s.refused.recovered, e.rejected && e.late)
 	count(&s.tried, e.attempts > 0)
-	count(&s.broke, e.broke)
+	count(&s.refused.broke, e.broke)
 	count(&s.unaware, e.unaware)
 }
 
@@ -110,9 +114,9 @@ func (s *stats) addMetrics(m map[string]float64) {
 	n := float64(s.operations)
 	m["success"] = float64(s.outcomes[Succeeded]) / n
 	m["success_no_retry"] = float64(s.firstOK) / n
-	m["served"] = float64(s.outcomes[Succeeded]+s.outcomes[Cached]+s.delivered) / n
+	m["served"] = float64(s.outcomes[Succeeded]+s.outcomes[Cached]+s.queue.delivered) / n
 	m["attempts_per_op"] = float64(s.attempts) / n
-	m["amplification"] = float64(s.calls+s.deliveries) / n
+	m["amplification"] = float64(s.calls+s.queue.deliveries) / n
 	if q, ok := s.took.Quantiles(0.50, 0.95, 0.99); ok {
 		m["p50_ms"], m["p95_ms"], m["p99_ms"] = kit.Millis(q[0]), kit.Millis(q[1]), kit.Millis(q[2])
 	}
@@ -133,14 +137,14 @@ func (s *stats) addCounts(m map[string]float64) {
 		"throttled":               s.causes[CauseThrottled],
 		"conflicts":               s.causes[CauseConflict],
 		"replayed":                s.replayed,
-		"budget_refused":          s.broke,
-		"rejected":                s.rejected,
-		"rejected_after_recovery": s.recovered,
+		"budget_refused":          s.refused.broke,
+		"rejected":                s.refused.rejected,
+		"rejected_after_recovery": s.refused.recovered,
 		"cached":                  s.outcomes[Cached],
 		"queued":                  s.outcomes[Queued],
-		"delivered":               s.delivered,
-		"queue_waiting":           s.outcomes[Queued] - s.delivered - s.dead,
-		"lost_orders":             failed + s.dead,
+		"delivered":               s.queue.delivered,
+		"queue_waiting":           s.outcomes[Queued] - s.queue.delivered - s.queue.dead,
+		"lost_orders":             failed + s.queue.dead,
 		"unaware":                 s.unaware,
 		"shed":                    s.shed,
 	} {

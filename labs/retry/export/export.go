@@ -30,7 +30,7 @@ const (
 // Settings are what is written down.
 type Settings struct {
 	Policy policy.Policy
-	// Classify tells transient errors from permanent ones; without it everything is
+	// Classify distinguishes transient errors from permanent ones; without it everything is
 	// retried.
 	Classify bool
 	// Budget is the name of a policy.BudgetPreset, empty for none.

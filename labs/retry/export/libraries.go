@@ -22,11 +22,24 @@ type library struct {
 	// attempts is set if its number counts the first call too.
 	attempts bool
 
-	timeout, deadline, retryAfter, breaker, hedge bool
-	// softDeadline ends no attempt under way.
-	softDeadline bool
-	budgets      []string
+	// has are the features that it offers.
+	has     features
+	budgets []string
 }
+
+// features are what a library offers besides the waits.
+type features uint
+
+const (
+	timeout      features = 1 << iota // for each attempt
+	deadline                          // for the whole operation
+	softDeadline                      // its deadline ends no attempt under way
+	retryAfter
+	breaker
+	hedge
+)
+
+func (l library) offers(f features) bool { return l.has&f != 0 }
 
 func libraries() []library {
 	const (
@@ -37,33 +50,33 @@ func libraries() []library {
 	twice := []float64{1, 2}
 	return []library{
 		{name: "async-retry", title: "async-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
-			custom: true, memory: true, timeout: true, deadline: true, softDeadline: true},
+			custom: true, memory: true, has: timeout | deadline | softDeadline},
 		{name: "promise-retry", title: "promise-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
-			custom: true, memory: true, timeout: true, deadline: true, softDeadline: true},
+			custom: true, memory: true, has: timeout | deadline | softDeadline},
 		{name: "spring-retry", title: "Spring Retry", file: "Pay.java", language: "Java", jitters: j{none, random},
-			attempts: true, timeout: true},
+			attempts: true, has: timeout},
 		{name: "spring-7", title: "Spring Framework 7", file: "Pay.java", language: "Java", jitters: j{none}, custom: true,
-			memory: true, timeout: true, deadline: true, softDeadline: true},
+			memory: true, has: timeout | deadline | softDeadline},
 		{name: "resilience4j", title: "Resilience4j", file: "Pay.java", language: "Java", jitters: j{none, percent},
-			custom: true, attempts: true, timeout: true, retryAfter: true, breaker: true},
+			custom: true, attempts: true, has: timeout | retryAfter | breaker},
 		{name: "polly", title: "Polly", file: "Program.cs", language: "C#", jitters: j{none}, custom: true,
-			factors: twice, timeout: true, deadline: true, retryAfter: true, breaker: true, hedge: true},
+			factors: twice, has: timeout | deadline | retryAfter | breaker | hedge},
 		{name: "tenacity", title: "Tenacity", file: "pay.py", language: "Python", jitters: j{none, full}, custom: true,
-			attempts: true, timeout: true, deadline: true, retryAfter: true},
+			attempts: true, has: timeout | deadline | retryAfter},
 		{name: "jpillora", title: "jpillora/backoff", file: "main.go", language: "Go", jitters: j{none, jp}, custom: true,
-			memory: true, timeout: true, deadline: true, retryAfter: true},
+			memory: true, has: timeout | deadline | retryAfter},
 		{name: "cenkalti", title: "cenkalti/backoff", file: "main.go", language: "Go", jitters: j{none, percent, full, equal},
-			custom: true, memory: true, capFirst: true, attempts: true, timeout: true, deadline: true, retryAfter: true},
+			custom: true, memory: true, capFirst: true, attempts: true, has: timeout | deadline | retryAfter},
 		{name: "failsafe-go", title: "failsafe-go", file: "main.go", language: "Go", jitters: j{none, percent, full, equal},
-			custom: true, capFirst: true, timeout: true, deadline: true, retryAfter: true, breaker: true, hedge: true},
+			custom: true, capFirst: true, has: timeout | deadline | retryAfter | breaker | hedge},
 		{name: "aws-sdk-go-v2", title: "AWS SDK for Go v2", file: "main.go", language: "Go", jitters: j{full}, custom: true,
-			factors: []float64{2}, attempts: true, timeout: true, deadline: true, budgets: []string{"aws"}},
+			factors: []float64{2}, attempts: true, has: timeout | deadline, budgets: []string{"aws"}},
 	}
 }
 
 // expressible is the policy as far as the library can express it.
 func (l library) expressible(p policy.Policy) policy.Policy {
-	p.HonorRetryAfter = p.HonorRetryAfter && l.retryAfter
+	p.HonorRetryAfter = p.HonorRetryAfter && l.offers(retryAfter)
 	switch {
 	case slices.Contains(l.jitters, p.Jitter) && l.exactRandom(&p), l.custom && l.memory:
 	case p.Jitter == policy.Decorrelated && l.custom:

@@ -34,7 +34,7 @@ type ContentionResult struct {
 
 // contender is one client. Its one event to come is the arrival of its next write.
 type contender struct {
-	read   int64 // when the version that it goes by was read
+	read   int64 // when its version of the row was read
 	prev   int64 // its latest wait, for the decorrelated jitter
 	failed int   // writes
 }

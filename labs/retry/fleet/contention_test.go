@@ -30,6 +30,12 @@ func TestContentionGivesTheOriginalsTable(t *testing.T) {
 			t.Errorf("%d clients, %s: %.0f calls and %.0f ms, the original %.0f and %.0f",
 				row.Clients, row.Strategy, row.Calls, row.TookMS, want.calls, want.took)
 		}
+		if row.CallsSD <= 0 || row.CallsSD > row.Calls || row.TookSD <= 0 || row.TookSD > row.TookMS {
+			t.Errorf("%d clients, %s: deviations %.1f and %.1f", row.Clients, row.Strategy, row.CallsSD, row.TookSD)
+		}
+	}
+	if once, err := fleet.ContentionTable(t.Context(), 1, 1, 10); err != nil || once[0].CallsSD != 0 {
+		t.Errorf("one run has the deviation %v, %v", once[0].CallsSD, err)
 	}
 }
 

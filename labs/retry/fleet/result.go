@@ -22,33 +22,44 @@ type Bin struct {
 	GaveUp  int // operations that were given up
 }
 
-// Result is what a simulation counted. Shares are 0 to 1.
+// Result is what a simulation counted.
 type Result struct {
 	Operations int
-	Calls      int // to the server
-	Succeeded  int // operations, not counting what was drained from the queue
-	FirstTry   int // operations that succeeded with their first call
-	Declined   int // operations that ended with a permanent error
-	Queued     int
-	Recovered  int // of those queued
-	Lost       int // operations that neither succeeded nor were declined or recovered
-	OverBudget int // retries that a budget refused
-	Rejected   int // operations that the breaker refused
-	Worked     int // requests that the server carried out
-	Wasted     int // of these, the client had already gone
-
+	Outcomes
+	Load
+	Times
 	Charges, DoubleCharges int
+	Bins                   []Bin
+}
 
-	P50, P95, P99 time.Duration // from the beginning of an operation to its end, however it ended
-	LastDone      time.Duration // when the last operation ended
-	Peak          int           // most retries in one bin
-	PeakCalls     int           // most calls in one bin
-	OutageCalls   int           // calls during the outage
-	// RejectedAfterRecovery is how many operations the breaker refused after the
-	// outage had ended.
+// Outcomes count how operations ended.
+type Outcomes struct {
+	Succeeded int // not counting what was drained from the queue
+	FirstTry  int // of these, with their first call
+	Declined  int // with a permanent error
+	Queued    int
+	Recovered int // of those queued
+	Lost      int // neither succeeded nor declined nor recovered
+}
+
+// Load counts calls and what was refused before they were made.
+type Load struct {
+	Calls       int // to the server
+	Worked      int // requests that the server carried out
+	Wasted      int // of these, after the client had given up
+	Peak        int // most retries in one bin
+	PeakCalls   int // most calls in one bin
+	OutageCalls int // during the outage
+	OverBudget  int // retries that a budget refused
+	Rejected    int // operations that the breaker refused
+	// RejectedAfterRecovery is how many of these came after the end of the outage.
 	RejectedAfterRecovery int
+}
 
-	Bins []Bin
+// Times are from the beginning of an operation to its end, however it ended.
+type Times struct {
+	P50, P95, P99 time.Duration
+	LastDone      time.Duration // when the last operation ended
 }
 
 // Metrics returns the figures by their names in the JSON output and in the checks

@@ -17,7 +17,7 @@ const (
 type verdict struct {
 	at      int64 // when the client learns of it
 	outcome outcome
-	worked  bool // the server carried it out, whether or not the client hears of it
+	worked  bool // the server carried it out, whether or not the client gets the reply
 }
 
 // server decides what becomes of a request as soon as it arrives.

@@ -7,7 +7,7 @@ const buckets = 8192
 // timeline is the queue of events to come. Those of the present bucket are in a
 // heap, which stays small; those of the next buckets lie unordered in a wheel,
 // where adding one costs the same however many there are; what is later still
-// waits in a heap of its own. (Brown, "Calendar queues", CACM 31(10), 1988.)
+// waits in another heap. (Brown, "Calendar queues", CACM 31(10), 1988.)
 // An operation has one event at a time.
 type timeline struct {
 	width    uint // a bucket holds 2^width ns

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -47,4 +48,14 @@ func TestTheTimelineIsInOrder(t *testing.T) {
 			q.pop()
 		}
 	})
+}
+
+func TestSpread(t *testing.T) {
+	var s spread
+	for _, x := range []float64{2, 4, 4, 4, 5, 5, 7, 9} {
+		s.add(x)
+	}
+	if s.mean != 5 || math.Abs(s.deviation()-2.138) > 0.001 {
+		t.Errorf("mean %v, deviation %v", s.mean, s.deviation())
+	}
 }

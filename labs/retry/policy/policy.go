@@ -2,7 +2,7 @@
 // before it: the policy itself, its schedule of waits, the classifier, the retry
 // budget, the circuit breaker, hedging, and Do, which puts them together.
 //
-// The package knows no network and no screen. Its formulas take the uniform draw
+// The package uses no network and no screen. Its formulas take the uniform draw
 // and the time as arguments, so that the live lab and the fleet simulation in
 // virtual time run the very same code.
 package policy

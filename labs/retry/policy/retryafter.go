@@ -41,8 +41,8 @@ func delaySeconds(s string) (time.Duration, bool) {
 	return d, s != ""
 }
 
-// AskedFor returns the time after which the server wants to be called again, by its
-// Retry-After; 0 if the error names none.
+// AskedFor returns the wait that the server asked for with its Retry-After; 0 if the
+// error names none.
 func AskedFor(err error) time.Duration {
 	var asks interface{ RetryAfter() time.Duration }
 	if errors.As(err, &asks) {

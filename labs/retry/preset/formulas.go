@@ -164,7 +164,7 @@ func tenacityFixedRandom(s Settings, _ int, _, r float64) float64 {
 }
 
 // jpillora is jpillora/backoff 1.1.0 itself, and its formula where chance is in it,
-// because the library draws from a source of its own. It takes a base of 0 for its
+// because the library draws from its own source. It takes a base of 0 for its
 // default of 100 ms.
 func jpillora(jitter bool) formula {
 	return func(s Settings, n int, _, r float64) float64 {

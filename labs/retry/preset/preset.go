@@ -67,7 +67,7 @@ type sequence func(Settings) func(n int, r float64) float64
 type traits uint
 
 const (
-	fixedFactor traits = 1 << iota // it knows no factor but 1 or 2
+	fixedFactor traits = 1 << iota // its factor is 1 or 2
 	sorted                         // it draws all waits at first and sorts them
 	everyError                     // it repeats every error unless it is told otherwise
 	noBase                         // it has no setting for the base …

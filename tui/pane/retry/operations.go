@@ -244,7 +244,7 @@ func lastWait(op *engine.Op) int {
 	return -1
 }
 
-// outcome tells how an operation ended: a sign, a word, and a colour.
+// outcome returns how an operation ended: a sign, a word and a style.
 func (p *painter) outcome(op *engine.Op) (sign, word string, style theme.Style) {
 	th, s := p.Theme, p.signs
 	switch op.Outcome {
