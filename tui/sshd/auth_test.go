@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -11,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/tui/state"
 )
 
 // kexInit is the payload of SSH_MSG_KEXINIT (RFC 4253, 7.1).
@@ -163,4 +167,112 @@ func TestSilentClientsDoNotLockOthersOut(t *testing.T) {
 		}
 	}
 	s.logs(t, "made room for another connection")
+}
+
+// login tries to log in and starts a session.
+func (s *testServer) login(auth ...gossh.AuthMethod) error {
+	c, err := gossh.Dial("tcp", s.addr, &gossh.ClientConfig{User: "ana", Auth: auth,
+		HostKeyCallback: gossh.InsecureIgnoreHostKey(), Timeout: patience})
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// answering answers the questions of keyboard-interactive and records them.
+func answering(asked *[]string, answer string) gossh.AuthMethod {
+	return gossh.KeyboardInteractive(func(_, _ string, questions []string, _ []bool) ([]string, error) {
+		*asked = append(*asked, questions...)
+		return slices.Repeat([]string{answer}, len(questions)), nil
+	})
+}
+
+func TestClassCode(t *testing.T) {
+	ana, stranger := newSigner(t), newSigner(t)
+	keys := keyringOf(t, keyLine(ana))
+	s := startServer(t, func(o *Options) { o.Open, o.ClassCode, o.Keys = false, "otoño-7", keys })
+	var asked []string
+	for name, auth := range map[string]gossh.AuthMethod{
+		"answered": answering(&asked, " otoño-7 "), "a password": gossh.Password("otoño-7"), "a key of the list": gossh.PublicKeys(ana),
+	} {
+		if err := s.login(auth); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !slices.Equal(asked, []string{"Class code: "}) {
+		t.Errorf("asked %q", asked)
+	}
+	for name, auth := range map[string]gossh.AuthMethod{
+		"answered": answering(&asked, "otoño"), "empty": answering(&asked, ""), "a password": gossh.Password("otoño-77"), "a key": gossh.PublicKeys(stranger),
+	} {
+		if s.login(auth) == nil {
+			t.Errorf("%s: a wrong login is admitted", name)
+		}
+	}
+	if s.login() == nil {
+		t.Error("no login is admitted")
+	}
+	s.logs(t, `reason="class code"`)
+}
+
+// A person may take longer to type the code than a handshake may last.
+func TestTypingTheClassCodeTakesTime(t *testing.T) {
+	s := startServer(t, func(o *Options) { o.Open, o.ClassCode, o.Handshake = false, "otoño", time.Second })
+	err := s.login(gossh.KeyboardInteractive(func(_, _ string, questions []string, _ []bool) ([]string, error) {
+		silent, err := net.Dial("tcp", s.addr)
+		if err != nil {
+			return nil, err
+		}
+		defer silent.Close()
+		if _, err := io.Copy(io.Discard, silent); err != nil { // until the silent client is cut
+			return nil, err
+		}
+		return []string{"otoño"}, nil
+	}))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// On an open server with teachers every key names its owner, and a client
+// without one is asked nothing.
+func TestAnOpenServerWithTeachers(t *testing.T) {
+	teacher, ana := newSigner(t), newSigner(t)
+	admins := keyringOf(t, keyLine(teacher)+" Prof. Ruiz")
+	came := make(chan SessionInfo, 10)
+	s := startServer(t, func(o *Options) {
+		o.Admins = admins
+		o.NewProgram = func(_ context.Context, who SessionInfo) (tea.Model, func(), error) {
+			came <- who
+			return &probe{who: who}, nil, nil
+		}
+	})
+	for signer, want := range map[gossh.Signer]SessionInfo{
+		teacher: {Admin: true, Person: state.KeyPerson(teacher.PublicKey().Marshal(), "Prof. Ruiz")},
+		ana:     {Person: state.KeyPerson(ana.PublicKey().Marshal(), "ana")},
+	} {
+		v, _ := s.comes(t, signer)
+		v.sees("size=80x24")
+		if who := <-came; who.Admin != want.Admin || who.Person != want.Person {
+			t.Errorf("came as %+v, want %+v", who, want)
+		}
+	}
+	var asked []string
+	if err := s.login(answering(&asked, "")); err != nil || len(asked) > 0 {
+		t.Errorf("without a key: %v, asked %q", err, asked)
+	}
+	if err := s.login(gossh.PublicKeys(newRSASigner(t, 1024))); err == nil {
+		t.Error("a weak key is a person")
+	}
+}
+
+func TestAClosedServerWithTeachers(t *testing.T) {
+	teacher, ana, stranger := newSigner(t), newSigner(t), newSigner(t)
+	admins, keys := keyringOf(t, keyLine(teacher)), keyringOf(t, keyLine(ana))
+	s := startServer(t, func(o *Options) { o.Open, o.Admins, o.Keys = false, admins, keys })
+	for signer, want := range map[gossh.Signer]bool{teacher: true, ana: true, stranger: false} {
+		if err := s.login(gossh.PublicKeys(signer)); (err == nil) != want {
+			t.Errorf("admitted: %v, want %t", err, want)
+		}
+	}
 }

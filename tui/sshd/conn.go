@@ -58,12 +58,18 @@ func (c *connection) enter() (refusal string) {
 // serve returns when the connection has ended.
 func (c *connection) serve() {
 	defer c.place.leave()
-	c.unused = time.AfterFunc(c.server.Unused, c.cut)
 	defer c.stopTimer()
+	handshake := c.server.Handshake
+	if c.server.ClassCode != "" {
+		c.expectSession(handshake) // until the question
+		handshake += answerTime
+	} else {
+		c.expectSession(c.server.Unused)
+	}
 	protocol := &ssh.Server{
 		HostSigners:          []ssh.Signer{c.server.hostKey},
 		Version:              "resilab",
-		HandshakeTimeout:     c.server.Handshake,
+		HandshakeTimeout:     handshake,
 		ServerConfigCallback: c.config,
 		// The library's own session handler is not used: it grants agent
 		// forwarding, stores any amount of environment, and a client that resizes
@@ -189,6 +195,19 @@ func (c *connection) stopTimer() {
 	defer c.mu.Unlock()
 	c.closing = true
 	c.unused.Stop()
+}
+
+// expectSession cuts the connection unless a session begins in time. It replaces
+// an earlier limit.
+func (c *connection) expectSession(within time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.unused == nil:
+		c.unused = time.AfterFunc(within, c.cut)
+	case c.running == 0 && !c.closing:
+		c.unused.Reset(within)
+	}
 }
 
 // cut ends the connection at once; whatever blocks on it returns.

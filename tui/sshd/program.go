@@ -168,7 +168,7 @@ var errPanic = errors.New("panic while the program was made")
 func (s *session) prepare(st *seat) (err error) {
 	w := s.size()
 	server := s.conn.server
-	who := SessionInfo{User: s.user, Person: st.person, Key: s.login.key, Remote: s.conn.remote, Term: s.term, Environ: s.env,
+	who := SessionInfo{User: s.user, Person: st.person, Key: s.login.key, Admin: s.login.admin, Remote: s.conn.remote, Term: s.term, Environ: s.env,
 		Lang: s.catalogue().Lang(), Width: w.width, Height: w.height, Crashed: st.crashed}
 	var model tea.Model
 	var cleanup func()

@@ -32,8 +32,12 @@ type Options struct {
 	Addr        string // where to listen; a port alone (":2222") means everywhere
 	HostKeyPath string // ed25519, mode 0600; made where it is missing
 
-	Open bool     // admit everybody, without a key
-	Keys *Keyring // else: the keys that are admitted
+	// Who is admitted: everybody, else the owners of keys, and those who know the
+	// class code where it is not empty. Admins are teachers, who are admitted, too.
+	Open      bool
+	Keys      *Keyring
+	ClassCode string
+	Admins    *Keyring
 
 	MaxSessions   int            // sessions at once; 64
 	MaxPerAddress int            // connections at once from one address; 40 (a campus may share one)
@@ -64,6 +68,7 @@ type SessionInfo struct {
 	User          string // as the client calls itself: not authenticated
 	Person        state.Person
 	Key           string // fingerprint of the key that authenticated; empty without a key
+	Admin         bool   // a teacher
 	Remote        string
 	Term          string
 	Environ       map[string]string // LANG, LC_*, COLORTERM, NO_COLOR, TERM_PROGRAM, where sent
@@ -116,7 +121,9 @@ func (o Options) check() error {
 		return errors.New("nothing to serve")
 	case o.State == nil:
 		return errors.New("no state to keep people in")
-	case !o.Open && o.Keys == nil:
+	case o.Open && o.ClassCode != "":
+		return errors.New("an open server asks for no class code")
+	case !o.Open && o.Keys == nil && o.ClassCode == "":
 		return errors.New("no one could log in: name the allowed keys, or open the server to all")
 	case o.Warning >= o.IdleTimeout:
 		return errors.New("the warning must be shorter than the idle limit")
