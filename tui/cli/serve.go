@@ -30,6 +30,8 @@ func serveFlags() []lab.Knob {
 		lab.NewText("addr", "127.0.0.1:2222"),
 		lab.NewBool("open", false),
 		lab.NewText("keys", ""),
+		lab.NewText("class-code", ""),
+		lab.NewText("admin-keys", ""),
 		lab.NewText("host-key", ""),
 		lab.NewText("state", ""),
 		lab.NewDuration("keep", 2*time.Minute, 0, time.Hour),
@@ -72,7 +74,7 @@ func runServe(ctx context.Context, c *call) error {
 	}
 	reloading, stopReloading := context.WithCancel(ctx)
 	var reloads sync.WaitGroup
-	reloads.Go(func() { reloadOnHangup(reloading, c.World, opt.Logger, opt.Keys) })
+	reloads.Go(func() { reloadOnHangup(reloading, c.World, opt.Logger, opt.Keys, opt.Admins) })
 	err = sshd.Serve(ctx, opt)
 	stopReloading()
 	reloads.Wait()
@@ -81,7 +83,7 @@ func runServe(ctx context.Context, c *call) error {
 
 func (c *call) serverOptions() (opt sshd.Options, err error) {
 	opt = sshd.Options{
-		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), HostKeyPath: c.flags.Text("host-key"),
+		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), ClassCode: c.flags.Text("class-code"), HostKeyPath: c.flags.Text("host-key"),
 		MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"),
 		IdleTimeout: c.flags.Duration("idle"), Keep: c.flags.Duration("keep"), Lang: c.text.Lang(),
 		Logger: slog.New(slog.NewTextHandler(c.Stderr, nil)), Ready: c.announce,
@@ -99,18 +101,33 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 	if opt.Exempt, err = parseExempt(c.flags.Text("exempt")); err != nil {
 		return opt, usageError{err}
 	}
-	if path := c.flags.Text("keys"); path != "" {
-		var refused []*sshd.LineError
-		opt.Keys, refused, err = sshd.OpenKeyring(path)
-		warnRefused(opt.Logger, refused)
-		if err != nil {
-			return opt, usageError{fmt.Errorf("--keys: %w", err)}
-		}
+	if opt.Keys, err = c.openKeys("keys", opt.Logger); err != nil {
+		return opt, err
 	}
-	if !opt.Open && opt.Keys == nil {
+	if opt.Admins, err = c.openKeys("admin-keys", opt.Logger); err != nil {
+		return opt, err
+	}
+	if opt.Open && opt.ClassCode != "" {
+		return opt, usageError{errors.New(c.text.T("cli.error.together", "--open", "--class-code"))}
+	}
+	if !opt.Open && opt.Keys == nil && opt.ClassCode == "" {
 		return opt, usageError{errors.New(c.text.T("cli.serve.nobody"))}
 	}
 	return opt, nil
+}
+
+// openKeys opens the file of keys that a flag names; nil if it names none.
+func (c *call) openKeys(flag string, log *slog.Logger) (*sshd.Keyring, error) {
+	path := c.flags.Text(flag)
+	if path == "" {
+		return nil, nil
+	}
+	keys, refused, err := sshd.OpenKeyring(path)
+	warnRefused(log, refused)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--%s: %w", flag, err)}
+	}
+	return keys, nil
 }
 
 // pathOf returns the path that a flag names, by default one in the folder of the
