@@ -67,6 +67,7 @@ func runServe(ctx context.Context, c *call) error {
 	}
 	common := screen{labs: c.Labs, panes: c.Panes, book: book, session: session, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
+	opt.Cards = book.IDs()
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common
 		own.turn = turns.NewShare().Wait

@@ -16,15 +16,16 @@ import (
 // and announces that on the last line. Only keys and the mouse count as
 // activity, because an animated picture changes by itself.
 type guard struct {
-	inner  tea.Model
-	ctx    context.Context // the session
-	text   *i18n.Catalogue
-	limits timeLimits
-	now    func() time.Time
-	began  time.Time
-	width  int
-	notice string
-	why    ending // set when a limit ended the program
+	inner   tea.Model
+	ctx     context.Context // the session
+	text    *i18n.Catalogue
+	limits  timeLimits
+	now     func() time.Time
+	began   time.Time
+	width   int
+	notice  string
+	message string // of a teacher
+	why     ending // set when a limit ended the program
 
 	lastKey atomic.Int64 // nanoseconds; also read by the session
 }
@@ -35,6 +36,9 @@ func newGuard(ctx context.Context, inner tea.Model, text *i18n.Catalogue, limits
 	g.lastKey.Store(g.began.UnixNano())
 	return g
 }
+
+// messageMsg is a teacher's line of text.
+type messageMsg string
 
 // clockMsg wakes the guard.
 type clockMsg struct{}
@@ -48,8 +52,11 @@ func (g *guard) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	case tea.KeyMsg, tea.MouseMsg:
 		g.lastKey.Store(g.now().UnixNano())
 		if g.why == "" {
-			g.notice = ""
+			g.notice, g.message = "", ""
 		}
+	case messageMsg:
+		g.message = g.text.T("sshd.message", string(msg))
+		return g, nil
 	case tea.WindowSizeMsg:
 		g.width = msg.Width
 	}
@@ -94,10 +101,14 @@ func (g *guard) after(d time.Duration) tea.Cmd {
 
 func (g *guard) View() string {
 	view := g.inner.View()
-	if g.notice == "" {
+	notice := g.notice
+	if notice == "" {
+		notice = g.message
+	}
+	if notice == "" {
 		return view
 	}
-	line := ansi.Truncate(" "+g.notice, g.width, "")
+	line := ansi.Truncate(" "+notice, g.width, "")
 	line += strings.Repeat(" ", max(0, g.width-ansi.StringWidth(line)))
 	above := view[:strings.LastIndexByte(view, '\n')+1]
 	return above + "\x1b[7m" + line + "\x1b[0m" // reverse needs no colour

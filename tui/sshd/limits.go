@@ -17,8 +17,9 @@ const (
 	endShutdown ending = "shutdown"
 	endPanic    ending = "panic"
 	endNoStart  ending = "nostart"
-	endCode     ending = "code"  // too many wrong personal codes
-	endLost     ending = "lost"  // the line dropped, and nobody came back in time
+	endCode     ending = "code" // too many wrong personal codes
+	endLost     ending = "lost" // the line dropped, and nobody came back in time
+	endTeacher  ending = "teacher"
 	endTaken    ending = "taken" // another session of the person took over
 )
 

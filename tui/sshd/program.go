@@ -154,7 +154,7 @@ func (s *session) sayWhy(why ending) {
 		s.leave(0, "sshd.end.idle", i18n.FormatDuration(server.IdleTimeout))
 	case endStay:
 		s.leave(0, "sshd.end.stay", i18n.FormatDuration(server.MaxSession))
-	case endShutdown, endTaken:
+	case endShutdown, endTaken, endTeacher:
 		s.leave(0, "sshd.end."+string(why))
 	default:
 		s.leave(1, "sshd.end."+string(why))

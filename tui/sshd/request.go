@@ -20,6 +20,8 @@ const (
 	maxEnv    = 16
 	maxValue  = 128
 	maxDetail = 200
+	// maxMessage is how long a teacher's line of text may be.
+	maxMessage = 100
 )
 
 type window struct{ width, height int }
@@ -78,6 +80,15 @@ func parseEnv(payload []byte) (name, value string, ok bool) {
 		return "", "", false
 	}
 	return clean(req.Name, maxName), clean(req.Value, maxValue), true
+}
+
+// parseExec reads the words of an exec request.
+func parseExec(payload []byte) []string {
+	var req struct{ Command string }
+	if gossh.Unmarshal(payload, &req) != nil || len(req.Command) > maxValue {
+		return nil
+	}
+	return strings.Fields(req.Command)
 }
 
 // clean removes control and invisible characters from a client's text and cuts

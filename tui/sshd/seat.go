@@ -153,6 +153,16 @@ func (st *seat) abandon() {
 	close(st.cleaned)
 }
 
+// tell shows a teacher's line of text until the next key.
+func (st *seat) tell(text string) {
+	st.line.feed(func() { st.program.Send(messageMsg(text)) })
+}
+
+// idle returns the time since the last key.
+func (st *seat) idle() time.Duration {
+	return time.Since(time.Unix(0, st.guard.lastKey.Load()))
+}
+
 // result returns the error of a program that has ended, nil while it runs.
 func (st *seat) result() error {
 	select {
@@ -211,11 +221,11 @@ func (st *seat) attach(s *session, again bool) (before *session, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	st.line.feeders.Go(func() {
+	st.line.feed(func() {
 		st.server.contain("sizes", st.remote, func() { s.sendSizes(st.program.Send, until) })
 	})
 	if again {
-		st.line.feeders.Go(func() { st.program.Send(tea.ClearScreen()) })
+		st.line.feed(func() { st.program.Send(tea.ClearScreen()) })
 	}
 	return before, true
 }
@@ -294,6 +304,16 @@ func (l *line) close() {
 	l.change(nil)
 	l.mu.Unlock()
 	l.feeders.Wait()
+}
+
+// feed runs a send to the program aside, because it waits for the program. It
+// does nothing after the program has ended.
+func (l *line) feed(send func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.feeders.Go(send)
+	}
 }
 
 func (l *line) current() *session {

@@ -69,6 +69,13 @@ func (s *seats) of(person string) (kept, taken *seat) {
 	return kept, taken
 }
 
+// list returns all seats.
+func (s *seats) list() []*seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
+}
+
 // people returns who is here now.
 func (s *seats) people() (people []state.Person) {
 	s.mu.Lock()

@@ -52,6 +52,7 @@ type Options struct {
 	Keep        time.Duration // how long a program runs on after its line dropped; 0: not at all
 
 	State state.Store // people and their progress
+	Cards []string    // the course's cards, for teachers' tables
 
 	Lang i18n.Lang // for visitors whose terminal names no language
 

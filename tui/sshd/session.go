@@ -88,7 +88,7 @@ func (s *session) answer(req *gossh.Request) bool {
 		}
 		return s.start(s.run)
 	case "exec":
-		return s.refuse("command", "command")
+		return s.command(parseExec(req.Payload))
 	case "subsystem":
 		return s.refuse("subsystem", "subsystem")
 	case "auth-agent-req@openssh.com":
@@ -97,6 +97,28 @@ func (s *session) answer(req *gossh.Request) bool {
 		s.conn.refuse(s.user, "X11 forwarding", "")
 	}
 	return false
+}
+
+// command starts one of the teachers' commands, or refuses it.
+func (s *session) command(words []string) bool {
+	line := strings.Join(words, " ")
+	switch line {
+	case "teacher", "report", "report csv", "report json":
+	default:
+		return s.refuse("command", "command")
+	}
+	switch {
+	case !s.login.admin:
+		return s.refuse("teacher", "teachers' command")
+	case line == "report json":
+		return s.start(s.reportTo(writeJSON))
+	case line != "teacher":
+		return s.start(s.reportTo(writeCSV))
+	case !s.hasPTY:
+		return s.refuse("nopty", "no terminal")
+	default:
+		return s.start(s.runConsole)
+	}
 }
 
 func (s *session) takePTY(payload []byte) bool {

@@ -1,0 +1,157 @@
+package sshd
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/labs/course"
+	"resilab/tui/state"
+)
+
+// class is a server with a teacher and a student, who each have a key.
+type class struct {
+	*testServer
+	teacher, student         gossh.Signer
+	teacherFile, studentFile string
+	store                    state.Store
+}
+
+func startClass(t *testing.T) *class {
+	t.Helper()
+	c := &class{}
+	c.teacher, c.teacherFile = newKeyFile(t)
+	c.student, c.studentFile = newKeyFile(t)
+	admins, keys := keyringOf(t, keyLine(c.teacher)+" Ruiz"), keyringOf(t, keyLine(c.student)+" Ana")
+	store, err := state.OpenLocal(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.store = store
+	c.testServer = startServer(t, func(o *Options) {
+		o.Open, o.Admins, o.Keys, o.State, o.Cards, o.Keep = false, admins, keys, store, []string{"R1", "R2"}, time.Minute
+	})
+	return c
+}
+
+func (c *class) openSSH(t *testing.T, identity string) *openSSH {
+	o := newOpenSSH(t, c.testServer)
+	o.identity = identity
+	return o
+}
+
+// passes records that a person has passed R1.
+func (c *class) passes(t *testing.T, p state.Person) {
+	t.Helper()
+	now := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
+	progress, err := state.Recorder(t.Context(), c.store, p, func() time.Time { return now })
+	if err == nil {
+		err = progress.Save("R1", course.Record{Prediction: "1", PredictedAt: &now, Hints: 2, Checks: 3, PassedAt: &now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReport(t *testing.T) {
+	c := startClass(t)
+	c.passes(t, state.Person{ID: "name-1", Name: "=HYPERLINK(1)"})
+	c.passes(t, state.Person{ID: "name-2", Name: "Beto, \"B\"\x1b[31m", Number: 2})
+	o := c.openSSH(t, c.teacherFile)
+	out, status := o.output("-q", o.host, "report")
+	lines, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+	if status != 0 || err != nil || len(lines) != 3 {
+		t.Fatalf("status %d, %v: %q", status, err, out)
+	}
+	if got, want := fmt.Sprint(lines[1]), "['=HYPERLINK(1) name-1 R1 passed 2 3 2026-05-01T09:00:00Z 2026-05-01T09:00:00Z]"; got != want {
+		t.Errorf("line %s, want %s", got, want)
+	}
+	if strings.Contains(out, "\x1b") || !strings.HasPrefix(lines[2][0], `Beto, "B"`) {
+		t.Errorf("name %q", lines[2][0])
+	}
+	out, status = o.output("-q", o.host, "report", "json")
+	var list []cardReport
+	if err := json.Unmarshal([]byte(out), &list); err != nil || status != 0 || len(list) != 2 || list[0].Stage != "passed" || list[0].Hints != 2 {
+		t.Errorf("status %d, %v: %s", status, err, out)
+	}
+}
+
+func TestAnEmptyReportIsStillOne(t *testing.T) {
+	c := startClass(t)
+	o := c.openSSH(t, c.teacherFile)
+	if out, status := o.output("-q", o.host, "report", "json"); status != 0 || strings.TrimSpace(out) != "[]" {
+		t.Errorf("status %d: %q", status, out)
+	}
+}
+
+// A student reaches none of the teacher's commands, however they are written.
+func TestStudentsAreNoTeachers(t *testing.T) {
+	c := startClass(t)
+	c.passes(t, state.Person{ID: "name-1", Name: "Beto"})
+	o := c.openSSH(t, c.studentFile)
+	for _, command := range []string{"teacher", "report", "report json", "  report  ", "report\n"} {
+		if out, status := o.output(o.host, command); status != 1 || !strings.Contains(out, "This is for teachers") || strings.Contains(out, "Beto") {
+			t.Errorf("%q: status %d: %s", command, status, out)
+		}
+	}
+	for _, command := range []string{"report /etc/passwd", "Report", "teacher;id", "report xml", strings.Repeat("report ", 50)} {
+		if out, status := o.output("-tt", o.host, command); status != 1 || !strings.Contains(out, "No commands are run") || strings.Contains(out, "Beto") {
+			t.Errorf("%q: status %d: %s", command, status, out)
+		}
+	}
+}
+
+func TestConsole(t *testing.T) {
+	c := startClass(t)
+	c.passes(t, state.Person{ID: "name-1", Name: "Beto"})
+	ana, _ := c.comes(t, c.student)
+	ana.sees("size=80x24")
+	o := c.openSSH(t, c.teacherFile)
+	term := o.terminal("-t", o.host, "teacher")
+	term.sees("Class: 1 here, 2 in all")
+	term.sees("R1 R2")
+	term.sees("> Ana")
+	term.sees("Beto")
+	term.types("m")
+	term.sees("Message:")
+	for _, part := range []string{"look", " at ", "R1"} { // more at once is a paste
+		term.types(part)
+		term.sees(part)
+	}
+	term.types("\r")
+	ana.sees("Teacher: look at R1")
+	ana.types("a")
+	ana.sees("keys=[a]") // the key also removes the message
+	term.types("/")
+	term.sees("Name contains:")
+	term.types("bet")
+	term.types("\r")
+	term.sees("Class: 0 here, 1 in all")
+	term.types("x") // who is not here has no session to end
+	term.types("/")
+	term.types("\r")
+	term.sees("Class: 1 here, 2 in all")
+	term.types("x")
+	if status := ana.status(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	ana.sees("Your teacher ended this session.")
+	term.types("q")
+	if status := term.leave(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	c.logs(t, "console closed")
+}
+
+func TestConsoleNeedsATerminal(t *testing.T) {
+	c := startClass(t)
+	o := c.openSSH(t, c.teacherFile)
+	if out, status := o.output("-T", o.host, "teacher"); status != 1 || !strings.Contains(out, "A terminal is needed") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}
