@@ -15,7 +15,7 @@ func (r *run) do(ctx context.Context, action string) error {
 	defer r.Changed()
 	switch action {
 	case addLane, removeLast, removeFirst:
-		return r.change(ctx, action)
+		return laneChange{r}.change(ctx, action)
 	case actionCut:
 		r.Log.Add(lab.MarkFault, "convoy.event.cut")
 		r.transport.Cut()

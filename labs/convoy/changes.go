@@ -24,8 +24,11 @@ const (
 	retirePoll   = 50 * time.Millisecond
 )
 
+// laneChange changes the lanes of a run.
+type laneChange struct{ *run }
+
 // change adds or removes a lane, draining first if so set.
-func (r *run) change(ctx context.Context, what string) error {
+func (r laneChange) change(ctx context.Context, what string) error {
 	r.changes.Lock()
 	defer r.changes.Unlock()
 	if r.cfg.kafka && what != addLane {
@@ -45,7 +48,7 @@ func (r *run) change(ctx context.Context, what string) error {
 }
 
 // drain waits until nothing is under way.
-func (r *run) drain(ctx context.Context) error {
+func (r laneChange) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	for {
@@ -64,7 +67,7 @@ func (r *run) drain(ctx context.Context) error {
 }
 
 // extend adds a lane, or where all share one queue a consumer.
-func (r *run) extend(ctx context.Context) error {
+func (r laneChange) extend(ctx context.Context) error {
 	open := r.lanes.Open()
 	if len(open) >= maxLanes || len(r.team.all()) >= maxConsumers {
 		return nil
@@ -85,7 +88,7 @@ func (r *run) extend(ctx context.Context) error {
 }
 
 // shrink closes a lane. Its consumer empties it, and then it is deleted.
-func (r *run) shrink(ctx context.Context, first bool) error {
+func (r laneChange) shrink(ctx context.Context, first bool) error {
 	l, generation, ok := r.lanes.Close(first)
 	if !ok {
 		return nil
@@ -102,7 +105,7 @@ func (r *run) shrink(ctx context.Context, first bool) error {
 
 // retire waits until a closed lane is empty, in the broker too, and removes it
 // with its consumer.
-func (r *run) retire(ctx context.Context, l transport.Lane) {
+func (r laneChange) retire(ctx context.Context, l transport.Lane) {
 	for {
 		select {
 		case <-ctx.Done():

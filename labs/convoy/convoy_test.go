@@ -34,17 +34,23 @@ func worlds(t *testing.T, test func(t *testing.T, w world)) {
 	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
-		server, err := minirabbit.Run(minirabbit.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { server.Close() })
-		test(t, world{url: server.URL()})
+		test(t, embedded(t))
 	})
 	t.Run("real", func(t *testing.T) {
 		t.Parallel()
 		test(t, world{url: shared.RabbitMQ(t).URL()})
 	})
+}
+
+// embedded returns a world with a broker of its own.
+func embedded(t *testing.T) world {
+	t.Helper()
+	server, err := minirabbit.Run(minirabbit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return world{url: server.URL()}
 }
 
 // kafkaWorld has every lab use an embedded Kafka.

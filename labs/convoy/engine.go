@@ -78,7 +78,7 @@ func (e *engine) Begin(ctx context.Context, r *kit.Run) (*run, error) {
 func (e *engine) Do(ctx context.Context, work *run, action string) error { return work.do(ctx, action) }
 
 // Fill implements kit.Engine.
-func (e *engine) Fill(work *run, snap *lab.Snapshot) { work.fill(snap) }
+func (e *engine) Fill(work *run, snap *lab.Snapshot) { picture{work}.fill(snap) }
 
 // End implements kit.Engine. What the run declared is removed when its context
 // ends.

@@ -238,3 +238,12 @@ func sequenceNumbers(t *testing.T, w world) {
 		t.Errorf("with a buffer: %v", buffer)
 	}
 }
+
+// sameMeasure compares what was measured at two speeds.
+func sameMeasure(before, after *lab.Snapshot) error {
+	a, b := before.Metrics, after.Metrics
+	if after.Elapsed < 6*time.Second || b["throughput"] < 17 || b["throughput"] > 21 || a["p50_ms"] < 60 || b["p50_ms"] < 60 || b["p50_ms"] > 150 {
+		return fmt.Errorf("throughput %v → %v, p50 %v → %v ms, elapsed %s", a["throughput"], b["throughput"], a["p50_ms"], b["p50_ms"], after.Elapsed)
+	}
+	return nil
+}

@@ -27,6 +27,8 @@ func TestBrokerFaults(t *testing.T) {
 	t.Run("stopped", func(t *testing.T) { outage(t, w, node, node.Stop) })
 	t.Run("killed", func(t *testing.T) { outage(t, w, node, node.Kill) })
 	t.Run("full", func(t *testing.T) { alarm(t, w, node) })
+	t.Run("refusals", func(t *testing.T) { refusals(t, w, node) })
+	t.Run("revoked", func(t *testing.T) { revoked(t, w, node) })
 	t.Run("at random", func(t *testing.T) { randomFaults(t, w, node) })
 }
 

@@ -81,8 +81,11 @@ const (
 	shownUsers  = 24
 )
 
+// picture writes what a run looks like.
+type picture struct{ *run }
+
 // fill writes a snapshot.
-func (r *run) fill(snap *lab.Snapshot) {
+func (r picture) fill(snap *lab.Snapshot) {
 	r.figures(snap)
 	snap.InFlight = r.tracker.UnderWay()
 	snap.Troubles = r.troubles(r.transport.Blocked())
@@ -90,7 +93,7 @@ func (r *run) fill(snap *lab.Snapshot) {
 }
 
 // figures adds the metrics of the run.
-func (r *run) figures(snap *lab.Snapshot) {
+func (r picture) figures(snap *lab.Snapshot) {
 	m := snap.Metrics
 	r.book.Figures(m)
 	counts := r.producer.Counts()
@@ -115,7 +118,7 @@ func (r *run) figures(snap *lab.Snapshot) {
 // lost returns how many orders were confirmed and will not be handled. It is not
 // known while orders are missing, while the broker is away, or while a paused
 // lab has not handled all that was confirmed.
-func (r *run) lost() (n float64, known bool) {
+func (r picture) lost() (n float64, known bool) {
 	pending, lost := r.book.Totals().Pending, r.tracker.Lost()
 	lost = min(lost, pending)
 	open, _ := r.Valve.State()
@@ -124,7 +127,7 @@ func (r *run) lost() (n float64, known bool) {
 }
 
 // spread adds how evenly the lanes are loaded.
-func (r *run) spread(m map[string]float64) {
+func (r picture) spread(m map[string]float64) {
 	sum, most := uint64(0), uint64(0)
 	open := r.lanes.Open()
 	for _, l := range open {
@@ -137,7 +140,7 @@ func (r *run) spread(m map[string]float64) {
 	}
 }
 
-func (r *run) detail() *Detail {
+func (r picture) detail() *Detail {
 	counts := r.producer.Counts()
 	d := &Detail{Mode: r.cfg.mode, Kafka: r.cfg.kafka, Scenario: r.cfg.Text("scenario"), Draining: counts.Holding,
 		Shared: !r.cfg.sharded(), UserCount: r.cfg.users, Causes: r.book.Causes(), Routes: r.lanes.Routes(),
@@ -151,7 +154,7 @@ func (r *run) detail() *Detail {
 	return d
 }
 
-func (r *run) lane(l topology.Lane, team []member) Lane {
+func (r picture) lane(l topology.Lane, team []member) Lane {
 	v := r.tracker.View(l.Lane, shownOrders)
 	p := Lane{Number: l.Number, Open: l.Open, Waiting: v.Waiting, InFlight: v.InFlight, Published: v.Published, Next: v.Next}
 	for _, c := range team {

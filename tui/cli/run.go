@@ -78,7 +78,7 @@ func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.En
 	}
 	exp.TogglePause()
 	if interrupted == nil {
-		waitForRest(ctx, exp)
+		c.waitForRest(ctx, exp)
 	}
 	run = exp.Current()
 	if interrupted != nil {
@@ -131,17 +131,23 @@ func (c *call) progress(exp *lab.Experiment, d time.Duration) {
 	fmt.Fprint(c.Stderr, "\r\x1b[K"+ansi.Truncate(strings.Join(parts, " · "), terminalWidth(c.Stderr)-1, "…"))
 }
 
-// waitForRest waits until nothing is in flight, for restTimeout at most.
-func waitForRest(ctx context.Context, exp *lab.Experiment) {
+// waitForRest waits until nothing is in flight, for restTimeout at most. What is
+// left then is unknown, and said to be.
+func (c *call) waitForRest(ctx context.Context, exp *lab.Experiment) {
 	ctx, cancel := context.WithTimeout(ctx, restTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for exp.Snapshot().InFlight > 0 {
-		select {
-		case <-ctx.Done():
+	for {
+		left := exp.Snapshot().InFlight
+		if left == 0 {
 			return
+		}
+		select {
 		case <-tick.C:
+		case <-ctx.Done():
+			c.note(c.text.T("cli.run.in_flight", left, i18n.FormatDuration(restTimeout)))
+			return
 		}
 	}
 }

@@ -1,0 +1,131 @@
+package convoy
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"resilab/brokers/brokertest"
+	"resilab/labs/clock"
+	"resilab/labs/lab"
+)
+
+func atRest(s *lab.Snapshot) bool { return s.InFlight == 0 }
+
+// TestAPurgedLaneIsNoSilentLoss: orders vanish from a lane while more follow. They
+// are counted while the lab works on, and the lane can still be removed.
+func TestAPurgedLaneIsNoSilentLoss(t *testing.T) {
+	worlds(t, func(t *testing.T, w world) {
+		space := namespace()
+		l := w.beginAs(t, space, turned{"rate": "200", "work": "15ms", "lanes": "3", "prefetch": "2"})
+		await(t, l, "orders wait", func(s *lab.Snapshot) bool { return s.Detail.(*Detail).Lanes[0].Waiting > 60 })
+		purged, err := w.channel(t).QueuePurge(space+".1.lane-1", false)
+		if err != nil || purged == 0 {
+			t.Fatalf("%d purged, %v", purged, err)
+		}
+		await(t, l, "the loss is in doubt, or told", func(s *lab.Snapshot) bool {
+			lost, known := s.Metrics["lost"]
+			return !known || lost > 0
+		})
+		snap := await(t, l, "it says what is lost", func(s *lab.Snapshot) bool { return s.Metrics["lost"] >= float64(purged) })
+		if lost := snap.Metrics["lost"]; lost != float64(purged) {
+			t.Errorf("%v lost, %d were purged", lost, purged)
+		}
+		if err := l.Do(t.Context(), removeFirst); err != nil {
+			t.Fatal(err)
+		}
+		await(t, l, "the lane is removed", func(s *lab.Snapshot) bool { return len(s.Detail.(*Detail).Lanes) == 2 })
+		l.Pause()
+		m := await(t, l, "all is handled", atRest).Metrics
+		if m["lost"] != float64(purged) || m["unique_messages"] != m["published"]-float64(purged) {
+			t.Errorf("%v", m)
+		}
+	})
+}
+
+// refusals lets a queue refuse what it has no room for. Every order is sent again
+// until it is taken; none counts as confirmed before.
+func refusals(t *testing.T, w world, node *brokertest.RabbitNode) {
+	space := namespace()
+	policy := func(args ...string) {
+		t.Helper()
+		if _, err := node.Ctl(args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy("set_policy", "small", "^"+space+`.*lane-1$`, `{"max-length":3,"overflow":"reject-publish"}`, "--apply-to", "queues")
+	l := w.beginAs(t, space, turned{"users": "20", "lanes": "2", "rate": "150", "work": "12ms", "prefetch": "1"})
+	snap := await(t, l, "orders are refused", func(s *lab.Snapshot) bool { return s.Metrics["nacked"] > 30 && s.Detail.(*Detail).Broker.Delayed > 0 })
+	if !slices.ContainsFunc(snap.Events, func(e lab.Event) bool { return e.Key == "convoy.event.nacked" && !e.Routine }) {
+		t.Error("the log does not say that orders are refused")
+	}
+	time.Sleep(2 * time.Second)
+	policy("clear_policy", "small")
+	l.Pause()
+	m := await(t, l, "all is handled", atRest).Metrics
+	t.Logf("%v", m)
+	if m["lost"] != 0 || m["confirmed"] != m["published"] || m["unique_messages"] != m["published"] {
+		t.Errorf("%v", m)
+	}
+	if m["republished"] > 3*m["published"] {
+		t.Errorf("%v republications of %v orders", m["republished"], m["published"])
+	}
+}
+
+// revoked takes the user's permissions away: the lab names that, and not a broker
+// that does not answer.
+func revoked(t *testing.T, w world, node *brokertest.RabbitNode) {
+	l := w.begin(t, turned{"rate": "100", "work": "5ms"})
+	before := await(t, l, "it works", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 }).Metrics
+	if _, err := node.Ctl("set_permissions", "guest", "^$", "^$", "^$"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Do(t.Context(), actionCut); err != nil {
+		t.Fatal(err)
+	}
+	snap := await(t, l, "it says what is refused", func(s *lab.Snapshot) bool {
+		return len(s.Troubles) > 0 && s.Troubles[0].Key == "convoy.trouble.refused"
+	})
+	time.Sleep(time.Second)
+	lines := 0
+	for _, e := range l.Snapshot().Events {
+		if e.Key == "convoy.event.down" {
+			lines++
+		}
+	}
+	if lines > 2 {
+		t.Errorf("%d lines about one change of state; troubles %v", lines, snap.Troubles)
+	}
+	if _, err := node.Ctl("set_permissions", "guest", ".*", ".*", ".*"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, l, "it works again", func(s *lab.Snapshot) bool {
+		return len(s.Troubles) == 0 && s.Metrics["handled"] > before["handled"]+50
+	})
+	l.Pause()
+	if m := await(t, l, "all is handled", atRest).Metrics; m["lost"] != 0 || m["unique_messages"] != m["published"] {
+		t.Errorf("%v", m)
+	}
+}
+
+// TestSpeedKeepsWhatIsMeasured: four times as fast, orders come as often and take
+// as long, in the lab's time; nothing is measured again from the start.
+func TestSpeedKeepsWhatIsMeasured(t *testing.T) {
+	t.Parallel()
+	undisturbed(t, func() error {
+		w := embedded(t)
+		c := clock.New(nil)
+		l := New(lab.Env{Open: w.open(t), Namespace: namespace(), Clock: c})
+		if err := l.Start(t.Context(), settings(t, turned{"users": "40", "lanes": "8", "rate": "20", "work": "60ms", "work-spread": "constant", "popularity": "turns"}), 1); err != nil {
+			return err
+		}
+		defer func() { _ = l.Stop(t.Context()) }()
+		handled := func(n float64) func(*lab.Snapshot) bool {
+			return func(s *lab.Snapshot) bool { return s.Metrics["handled"] >= n }
+		}
+		before := await(t, l, "it works", handled(20))
+		c.SetSpeed(4)
+		snap := await(t, l, "it works faster", handled(140))
+		return sameMeasure(before, snap)
+	})
+}

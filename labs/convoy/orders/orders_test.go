@@ -1,0 +1,135 @@
+package orders
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"resilab/labs/clock"
+	"resilab/labs/convoy/transport"
+)
+
+var lane1 = transport.Lane{Number: 1, Queue: "lane-1"}
+
+// placed returns a tracker with n confirmed orders in one lane.
+func placed(n uint64) *Tracker {
+	t := NewTracker(clock.New(nil))
+	for i := range n {
+		t.Place(transport.Order{N: i, Seq: i + 1, Created: time.Now()}, lane1, 0)
+		t.Confirmed(i)
+	}
+	return t
+}
+
+func deliver(t *Tracker, numbers ...uint64) {
+	for _, n := range numbers {
+		t.Delivered(&transport.Delivery{Order: transport.Order{N: n}, Lane: lane1}, 1)
+	}
+}
+
+// TestASkippedOrderIsLostAfterAWhile: a lane is a queue, so an order whose later
+// ones come will not come itself. Until then it cannot be told.
+func TestASkippedOrderIsLostAfterAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := placed(5)
+		deliver(tr, 0, 3)
+		if !tr.Doubtful() || tr.LoseSkipped() != 0 || tr.Lost() != 0 {
+			t.Error("it is lost at once")
+		}
+		time.Sleep(settle / 2)
+		deliver(tr, 1)
+		time.Sleep(settle)
+		if n := tr.LoseSkipped(); n != 1 || tr.Lost() != 1 || tr.Doubtful() || tr.UnderWay() != 4 {
+			t.Errorf("%d lost, %d under way", n, tr.UnderWay())
+		}
+	})
+}
+
+// TestWhatWasRequeuedIsNotSkipped: an order that goes back to its lane, or is
+// published again, is behind others rightly.
+func TestWhatWasRequeuedIsNotSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := placed(1)
+		for n := uint64(1); n < 4; n++ {
+			tr.Place(transport.Order{N: n, Seq: n + 1, Created: time.Now()}, lane1, 0)
+		}
+		deliver(tr, 0)
+		tr.GivenBack(0)
+		tr.Republish(1, lane1)
+		for n := uint64(1); n < 4; n++ {
+			tr.Confirmed(n)
+		}
+		deliver(tr, 2, 3)
+		time.Sleep(2 * settle)
+		if tr.Doubtful() || tr.LoseSkipped() != 0 {
+			t.Error("it counts as lost")
+		}
+	})
+}
+
+// TestABreakOfTheBrokerIsNoLoss: what was delivered before may come again, in
+// another order.
+func TestABreakOfTheBrokerIsNoLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := placed(3)
+		deliver(tr, 2)
+		time.Sleep(2 * settle)
+		tr.BrokerUp()
+		if tr.Doubtful() || tr.LoseSkipped() != 0 || len(tr.Still()) != 0 {
+			t.Error("it counts as lost")
+		}
+	})
+}
+
+// TestAStillLaneIsNamedAndGivenUp: whether the broker holds something for it, the
+// caller knows.
+func TestAStillLaneIsNamedAndGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := placed(3)
+		deliver(tr, 0)
+		time.Sleep(2 * settle)
+		if still := tr.Still(); len(still) != 0 {
+			t.Errorf("%v is still while a consumer has an order", still)
+		}
+		tr.Done(0)
+		time.Sleep(settle / 2)
+		if still := tr.Still(); len(still) != 0 || tr.LoseIn(lane1) != 0 {
+			t.Errorf("%v is still at once", still)
+		}
+		time.Sleep(settle)
+		if still := tr.Still(); len(still) != 1 || still[0] != lane1 {
+			t.Fatalf("still: %v", still)
+		}
+		if n := tr.LoseIn(lane1); n != 2 || !tr.Empty(lane1) || tr.UnderWay() != 0 {
+			t.Errorf("%d lost, %d under way", n, tr.UnderWay())
+		}
+	})
+}
+
+// TestAnOrderOfManyLives: published again, handled before its confirm, delivered
+// once more.
+func TestAnOrderOfManyLives(t *testing.T) {
+	tr := NewTracker(clock.New(nil))
+	tr.Place(transport.Order{N: 7, Seq: 1, Created: time.Unix(5, 0)}, lane1, 0)
+	tr.Unpublish(7)
+	if to, ok := tr.Republish(7, lane1); !ok || to != lane1 {
+		t.Fatal("it is not published again")
+	}
+	deliver(tr, 7)
+	if created, past := tr.Done(7); created != time.Unix(5, 0) || past.Publishes != 1 || past.Deliveries != 1 {
+		t.Errorf("placed %v, %+v", created, past)
+	}
+	if _, ok := tr.Republish(7, lane1); !ok {
+		t.Error("handled and not confirmed: its publisher cannot know")
+	}
+	deliver(tr, 7)
+	if created, _ := tr.Done(7); created.IsZero() {
+		t.Error("the second copy is in its lane")
+	}
+	if o, ok := tr.Confirmed(7); !ok || o.Seq != 1 || tr.UnderWay() != 0 {
+		t.Errorf("confirmed %v, %d under way", ok, tr.UnderWay())
+	}
+	if _, ok := tr.Republish(7, lane1); ok {
+		t.Error("a confirmed order is published again")
+	}
+}
