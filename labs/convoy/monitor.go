@@ -27,6 +27,9 @@ func (r *run) monitor(ctx context.Context) {
 		}
 		r.look()
 		r.findLoss(ctx)
+		if r.tracker.UnderWay() > 0 {
+			r.Changed() // the age of the broker's last word grows
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ type (
 	User         = accounts.User         // one customer
 	HandledOrder = accounts.HandledOrder // one order as it was handled
 	Routes       = topology.Routes       // where systems send the users' orders
+	Kind         = accounts.Kind         // how an order was handled
 	Cause        = accounts.Cause        // why a violation came about
 )
 

@@ -151,9 +151,9 @@ func (p *painter) orders(l *widget.Line, orders []engine.Order, end int, flying 
 	for i, o := range orders {
 		label := letter(o.User) + strconv.FormatUint(o.Seq, 10)
 		if o.Poison {
-			label = p.signs.violation + label
+			label = p.signs.poison + label
 		}
-		if p.W-l.Left()+len(label)+2 > end {
+		if p.W-l.Left()+widget.Width(label)+2 > end {
 			if p.W-l.Left()+1 <= end {
 				l.Put(p.Theme.Dim, p.Theme.Glyph.More)
 			}

@@ -3,6 +3,9 @@
 package convoy
 
 import (
+	"strconv"
+	"time"
+
 	engine "resilab/labs/convoy"
 	"resilab/labs/lab"
 	"resilab/tui/pane"
@@ -26,7 +29,7 @@ func (Picture) Draw(f pane.Frame) []string {
 	return widget.Fit(p.rows(), f.W, f.H)
 }
 
-// Views implements pane.Picture: lanes with strips, and the routing.
+// Views implements pane.Picture: the lanes and what was handled, and the routing.
 func (Picture) Views() int { return 2 }
 
 // painter draws one frame.
@@ -49,16 +52,46 @@ const (
 // rows lays the parts out from top to bottom: the verdict is the one thing to
 // look at, then the lanes, then the users with whatever room is left.
 func (p *painter) rows() []string {
+	legend := p.legend()
+	h := p.H - len(legend)
 	rows := []string{p.verdict()}
-	if p.H >= airFrom {
+	if words, style := p.brokerState(); words != "" && h >= headingsFrom {
+		rows = append(rows, p.line().Put(style, words).String())
+	} else if h >= airFrom {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	rows = append(rows, p.lanes(p.H-len(rows))...)
-	if p.H >= airFrom {
+	rows = append(rows, p.lanes(h-len(rows))...)
+	if h >= airFrom {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	return append(rows, p.strips(p.H-len(rows))...)
+	rows = append(rows, p.recent(h-len(rows))...)
+	return append(widget.Fit(rows, p.W, h), legend...)
 }
+
+// staleAfter is how old the broker's last word may be while orders are under way.
+const staleAfter = 2 * time.Second
+
+// brokerState says how long ago the broker confirmed and delivered an order last,
+// and how many orders wait to be sent.
+func (p *painter) brokerState() (words string, style theme.Style) {
+	b := p.d.Broker
+	if !b.Seen {
+		return "", p.Theme.Dim
+	}
+	style = p.Theme.Dim
+	if p.Snap.InFlight > 0 && max(b.ConfirmAge, b.DeliveryAge) >= staleAfter {
+		style = p.Theme.Warn.Strong()
+	}
+	words = p.t("broker_state", ageText(b.ConfirmAge), ageText(b.DeliveryAge))
+	if b.Delayed > 0 {
+		words += "  " + p.t("delayed", b.Delayed)
+		style = p.Theme.Warn.Strong()
+	}
+	return words, style
+}
+
+// ageText writes an age in seconds.
+func ageText(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s" }
 
 // verdict answers the lab's question: was everybody's order kept?
 func (p *painter) verdict() string {
@@ -100,7 +133,7 @@ func (p *painter) remarks() (all []string) {
 			all = append(all, p.t("cause."+c.String(), n))
 		}
 	}
-	for _, id := range []string{"duplicates", "dead_lettered", "redelivered"} {
+	for _, id := range []string{"duplicates", "dead_lettered", "redelivered", "nacked", "republished"} {
 		if n := p.Snap.Metrics[id]; n > 0 {
 			all = append(all, p.t("count."+id, lab.Count.Write(n)))
 		}
@@ -125,17 +158,19 @@ func (p *painter) rate() string {
 // signs are the glyphs that only this picture needs; each is one cell.
 type signs struct {
 	good, bad                 string
-	violation, duplicate, set string // before a number on a strip
+	violation, duplicate, set string // before the number of a handled order
+	poison                    string // before an order in a lane
+	gap                       string // behind the number of orders that are missing
 	working, idle, hung, away string // a consumer
 	flow                      string // between what is in flight and what waits
 }
 
 func signsOf(th *theme.Theme) signs {
 	if th.Glyph.Set == theme.ASCII {
-		return signs{good: "+", bad: "x", violation: "!", duplicate: "=", set: "x",
+		return signs{good: "+", bad: "x", violation: "!", duplicate: "=", set: "x", poison: "*", gap: "?",
 			working: ">", idle: "-", hung: "#", away: "x", flow: "|"}
 	}
-	return signs{good: "✓", bad: "✗", violation: "!", duplicate: "=", set: "×",
+	return signs{good: "✓", bad: "✗", violation: "!", duplicate: "=", set: "×", poison: "†", gap: "?",
 		working: "▶", idle: "·", hung: "‖", away: "✗", flow: "│"}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	engine "resilab/labs/convoy"
-	"resilab/labs/convoy/accounts"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/pane"
@@ -31,9 +30,9 @@ func orders(labels string) (all []engine.Order) {
 	return all
 }
 
-// strip reads "1 2 !1 =2 x3".
-func strip(text string) (all []engine.HandledOrder) {
-	kinds := map[byte]accounts.Kind{'!': engine.Violation, '=': engine.Duplicate, 'x': engine.DeadLettered}
+// handled reads "1 2 !1 =2 x3".
+func handled(text string) (all []engine.HandledOrder) {
+	kinds := map[byte]engine.Kind{'!': engine.Violation, '=': engine.Duplicate, 'x': engine.DeadLettered}
 	for _, word := range strings.Fields(text) {
 		s := engine.HandledOrder{Kind: kinds[word[0]]}
 		if s.Kind != engine.InOrder {
@@ -45,9 +44,9 @@ func strip(text string) (all []engine.HandledOrder) {
 	return all
 }
 
-func users(strips ...string) (all []engine.User) {
-	for i, text := range strips {
-		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Recent: strip(text), P50: 11 * time.Duration(i+1) * time.Millisecond, P95: 40 * time.Duration(i+1) * time.Millisecond, Step: i % 2, Balance: 100 * (i % 2)}
+func users(rows ...string) (all []engine.User) {
+	for i, text := range rows {
+		u := engine.User{Name: fmt.Sprintf("user%d", i+1), Recent: handled(text), P50: 11 * time.Duration(i+1) * time.Millisecond, P95: 40 * time.Duration(i+1) * time.Millisecond, Step: i % 2, Balance: 100 * (i % 2)}
 		u.Handled = uint64(len(u.Recent))
 		u.Violations = uint64(strings.Count(text, "!"))
 		u.Wrong = u.Violations > 0
@@ -72,7 +71,8 @@ func calm() *lab.Snapshot {
 	routes := &engine.Routes{Systems: []string{"rabbitmq", "kafka", "kinesis"}, Lanes: 3,
 		Of:    [][]int{{1, 3, 2}, {1, 1, 2}, {2, 2, 2}, {1, 3, 1}, {2, 2, 3}, {1, 1, 1}},
 		Grown: []float64{0.25, 0.75, 0.33}, Shrunk: []float64{0.33, -1, 0.66}}
-	return snapshot(engine.Detail{Mode: "convoy", Scenario: "shop", Routes: routes, Lanes: []engine.Lane{
+	state := engine.BrokerState{Seen: true, ConfirmAge: 100 * time.Millisecond, DeliveryAge: 230 * time.Millisecond}
+	return snapshot(engine.Detail{Mode: "convoy", Scenario: "shop", Routes: routes, Broker: state, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14 A15 F9"), Consumers: []engine.Consumer{consumer(1, "A12 A13")}},
 		{Number: 2, Open: true, Consumers: []engine.Consumer{consumer(2, "")}},
 		{Number: 3, Open: true, Waiting: 57, Next: orders(strings.Repeat("B20 D31 ", 20)), Consumers: []engine.Consumer{consumer(3, "B18 D30 B19")}},
@@ -84,20 +84,24 @@ func broken() *lab.Snapshot {
 	return snapshot(engine.Detail{Mode: "competing", Scenario: "bank", Shared: true, Causes: [4]uint64{34, 0, 3, 0}, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 3, Next: orders("A16 B12 C9"), Consumers: []engine.Consumer{
 			consumer(1, "A14"), consumer(2, "A15"), consumer(3, "C8")}},
-	}, Users: users("7 8 9 11 !10 12 13", "3 5 6 !4 7 =7 x8 9 !8", "1 2 3 4 5 6 7")},
+	}, Users: users("7 8 9 !11 10 12 13", "3 !5 !6 4 7 =7 x8 9", "1 2 3 4 5 6 7")},
 		map[string]float64{"handled": 310, "violations": 37, "violation_rate": 0.119, "throughput": 38, "lost": 2, "duplicates": 1, "dead_lettered": 1})
 }
 
 func faulty() *lab.Snapshot {
 	poison := order("D30")
 	poison.Poison = true
-	return snapshot(engine.Detail{Mode: "modulus", Scenario: "parcel", Draining: true, UserCount: 200, Lanes: []engine.Lane{
+	state := engine.BrokerState{Seen: true, ConfirmAge: 4200 * time.Millisecond, DeliveryAge: time.Second, Delayed: 3}
+	all := users("1 2 3", "1 2", "4 5 6 7", "28 29", "", "5 6 7 8", "1", "1", "1", "1", "1", "2", "3", "4")
+	all[3].Gaps = 1
+	snap := snapshot(engine.Detail{Mode: "modulus", Scenario: "parcel", Draining: true, UserCount: 200, Broker: state, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14"), Consumers: []engine.Consumer{{Number: 1, Connected: true, Hung: true, Orders: orders("A12")}}},
 		{Number: 2, Open: true, Waiting: 1, Next: orders("B4"), Consumers: []engine.Consumer{{Number: 2}}},
 		{Number: 4, Open: true, Consumers: []engine.Consumer{{Number: 4, Connected: true, Orders: []engine.Order{poison}}}},
 		{Number: 3, Waiting: 2, Next: orders("E1 F9"), Consumers: []engine.Consumer{consumer(3, "E7")}},
-	}, Users: users("1 2 3", "1 2", "4 5 6 7", "28 29", "", "5 6 7 8", "1", "1", "1", "1", "1", "2", "3", "4")},
-		map[string]float64{"handled": 99, "violations": 0, "gaps": 1, "throughput": 4})
+	}, Users: all}, map[string]float64{"handled": 99, "violations": 0, "gaps": 1, "throughput": 4})
+	snap.InFlight = 7
+	return snap
 }
 
 func text(t testing.TB, lang i18n.Lang) *i18n.Catalogue {

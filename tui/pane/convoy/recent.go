@@ -11,7 +11,7 @@ import (
 	"resilab/tui/widget"
 )
 
-// Columns of a user's strip.
+// Columns of a user's row.
 const (
 	nameCell  = 11
 	faultCell = 6
@@ -24,16 +24,16 @@ const (
 	bothFrom    = 84
 )
 
-// strips draws a row a user with the orders as they were handled, in h rows.
-func (p *painter) strips(h int) []string {
+// recent draws a row a user with the orders as they were handled, in h rows.
+func (p *painter) recent(h int) []string {
 	if h <= 0 {
 		return nil
 	}
 	var rows []string
 	if p.H >= headingsFrom {
-		rows = append(rows, p.stripsHeading())
+		rows = append(rows, p.recentHeading())
 	}
-	return append(rows, p.userRows(h-len(rows), p.strip)...)
+	return append(rows, p.userRows(h-len(rows), p.userRow)...)
 }
 
 // userRows draws a row a user, at most room; the last one says how many more there are.
@@ -54,11 +54,11 @@ func (p *painter) userRows(room int, row func(i int) string) (rows []string) {
 // hiddenUsers is how many users there are beyond the first shown.
 func (p *painter) hiddenUsers(shown int) int { return max(0, p.d.UserCount-shown) }
 
-func (p *painter) stripsHeading() string {
+func (p *painter) recentHeading() string {
 	th := p.Theme
 	l := p.line().Put(th.Text.Strong(), p.t("users")).To(nameCell)
-	words := p.t("strip")
-	end := p.stripEnd()
+	words := p.t("recent")
+	end := p.recentEnd()
 	if end-nameCell >= widget.Width(words) {
 		l.RightCell(th.Dim, words, end-nameCell)
 	}
@@ -76,7 +76,7 @@ func (p *painter) stripsHeading() string {
 	return l.String()
 }
 
-func (p *painter) stripEnd() int {
+func (p *painter) recentEnd() int {
 	end := p.W - faultCell - p.waitWidth()
 	if p.W >= stateFrom {
 		end -= stateCell
@@ -94,12 +94,12 @@ func (p *painter) waitWidth() int {
 	return 0
 }
 
-// strip draws one user: name, numbers with the newest at the right, figures.
-func (p *painter) strip(i int) string {
+// userRow draws one user: name, numbers with the newest at the right, figures.
+func (p *painter) userRow(i int) string {
 	th, u := p.Theme, &p.d.Users[i]
 	l := p.userName(i)
-	p.stamps(l, u.Recent, p.stripEnd())
-	l.To(p.stripEnd())
+	p.handled(l, u.Recent, p.recentEnd())
+	l.To(p.recentEnd())
 	p.faults(l, u)
 	if p.W >= stateFrom {
 		p.business(l, u)
@@ -126,13 +126,11 @@ func bothWaits(u *engine.User) string {
 	return waitText(u.P50) + " / " + waitText(u.P95)
 }
 
-// waitText writes a duration in milliseconds, from ten seconds on in seconds.
+// waitText writes a duration in milliseconds with three digits: a column has one
+// unit.
 func waitText(d time.Duration) string {
-	switch {
-	case d <= 0:
+	if d <= 0 {
 		return ""
-	case d >= 10*time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 	}
 	return lab.Millis.Write(kit.Millis(d))
 }
@@ -158,6 +156,8 @@ func (p *painter) faults(l *widget.Line, u *engine.User) {
 	switch {
 	case u.Violations > 0:
 		l.RightCell(p.Theme.Bad.Strong(), strconv.FormatUint(u.Violations, 10)+p.signs.violation, faultCell)
+	case u.Gaps > 0:
+		l.RightCell(p.Theme.Warn.Strong(), strconv.FormatUint(u.Gaps, 10)+p.signs.gap, faultCell)
 	case u.Handled > 0:
 		l.RightCell(p.Theme.Good, p.signs.good, faultCell)
 	default:
@@ -165,12 +165,12 @@ func (p *painter) faults(l *widget.Line, u *engine.User) {
 	}
 }
 
-// stamps writes the newest numbers that fit before column end, right-aligned.
-func (p *painter) stamps(l *widget.Line, stamps []engine.HandledOrder, end int) {
+// handled writes the newest numbers that fit before column end, right-aligned.
+func (p *painter) handled(l *widget.Line, orders []engine.HandledOrder, end int) {
 	room := end - nameCell
-	first, used := len(stamps), 0
+	first, used := len(orders), 0
 	for first > 0 {
-		w := stampWidth(stamps[first-1]) + 1
+		w := handledWidth(orders[first-1]) + 1
 		if used+w > room {
 			break
 		}
@@ -178,15 +178,15 @@ func (p *painter) stamps(l *widget.Line, stamps []engine.HandledOrder, end int) 
 		first--
 	}
 	l.To(end - used)
-	for i, s := range stamps[first:] {
+	for i, s := range orders[first:] {
 		l.Gap(1)
 		text := strconv.FormatUint(s.Seq, 10)
-		style, sign := p.stampStyle(s, i == len(stamps)-first-1)
+		style, sign := p.handledStyle(s, i == len(orders)-first-1)
 		l.Put(style, sign+text)
 	}
 }
 
-func stampWidth(s engine.HandledOrder) int {
+func handledWidth(s engine.HandledOrder) int {
 	w := 1
 	for n := s.Seq; n >= 10; n /= 10 {
 		w++
@@ -197,7 +197,7 @@ func stampWidth(s engine.HandledOrder) int {
 	return w
 }
 
-func (p *painter) stampStyle(s engine.HandledOrder, newest bool) (style theme.Style, sign string) {
+func (p *painter) handledStyle(s engine.HandledOrder, newest bool) (style theme.Style, sign string) {
 	th := p.Theme
 	switch {
 	case s.Kind == engine.Violation:
