@@ -520,3 +520,14 @@ func TestARefusalNamesAKnob(t *testing.T) {
 		}
 	})
 }
+
+func TestThreeDigits(t *testing.T) {
+	for d, want := range map[time.Duration]time.Duration{
+		0: 0, 1499 * time.Microsecond: time.Millisecond, 354 * time.Millisecond: 354 * time.Millisecond,
+		2923 * time.Millisecond: 2920 * time.Millisecond, 12_345 * time.Millisecond: 12_300 * time.Millisecond,
+	} {
+		if got := threeDigits(d); got != want {
+			t.Errorf("%v is written as %v, want %v", d, got, want)
+		}
+	}
+}

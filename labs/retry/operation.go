@@ -119,7 +119,7 @@ func (op *operation) returned(number int, cause Cause) {
 // waits records that a wait begins.
 func (op *operation) waits(w policy.Wait) {
 	op.log(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
-	if delay := w.Delay.Round(time.Millisecond); w.Asked > 0 {
+	if delay := threeDigits(w.Delay); w.Asked > 0 {
 		op.log(lab.MarkWait, "waiting_asked", delay, w.Asked, op.ref())
 	} else {
 		op.log(lab.MarkWait, "waiting", delay, op.ref())
@@ -132,6 +132,15 @@ func (op *operation) waits(w policy.Wait) {
 		}
 		o.Spans = append(o.Spans, span)
 	})
+}
+
+// threeDigits rounds a time of milliseconds or seconds for the log.
+func threeDigits(d time.Duration) time.Duration {
+	unit := time.Millisecond
+	for unit*1000 <= d {
+		unit *= 10
+	}
+	return d.Round(unit)
 }
 
 // attempted is called with every attempt that has ended.

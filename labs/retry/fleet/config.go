@@ -130,8 +130,8 @@ const (
 	MaxClients    = 100_000
 	MaxLayers     = 5
 	MaxOperations = 5_000_000
-	// DefaultMaxAttempts takes some ten seconds.
-	DefaultMaxAttempts = 50_000_000
+	// DefaultMaxAttempts takes some seconds.
+	DefaultMaxAttempts = 20_000_000
 )
 
 // ErrTooManyAttempts is the error of a simulation that reached MaxAttempts.
