@@ -17,6 +17,10 @@ import (
 // ErrMiss is returned for a key that does not exist.
 var ErrMiss = errors.New("no such key")
 
+// ErrWrongType is returned where a command needs a string and the key holds
+// something else.
+var ErrWrongType = errors.New("the key holds no string")
+
 // Client is a connection pool to one Redis, a Sentinel group or a Cluster. It is
 // safe for concurrent use. No command is repeated, except where a Cluster
 // redirects it: the caller decides what a failure means.
@@ -76,6 +80,8 @@ func (c *Client) wrap(err error) error {
 		return nil
 	case err == goredis.Nil: // not one that is wrapped: Sentinels that know no such master return that
 		return ErrMiss
+	case goredis.HasErrorPrefix(err, "WRONGTYPE"):
+		return ErrWrongType
 	case errors.As(err, &op):
 		addr := c.addr
 		if op.Addr != nil && op.Addr.String() != "" {
@@ -91,21 +97,14 @@ func (c *Client) wrap(err error) error {
 // Ping returns nil if the server answers.
 func (c *Client) Ping(ctx context.Context) error { return c.wrap(c.rdb.Ping(ctx).Err()) }
 
-// Get returns a key's value, or ErrMiss. The error for a key that holds no string
-// is ErrWrongType.
+// Get returns a key's value, or ErrMiss.
 func (c *Client) Get(ctx context.Context, key string) ([]byte, error) {
 	value, err := c.rdb.Get(ctx, key).Bytes()
 	if err != nil {
-		if goredis.HasErrorPrefix(err, "WRONGTYPE") {
-			return nil, ErrWrongType
-		}
 		return nil, c.wrap(err)
 	}
 	return value, nil
 }
-
-// ErrWrongType is returned by Get for a key that holds no string.
-var ErrWrongType = errors.New("the key holds no string")
 
 // Set stores a value that lives for ttl: SETEX where ttl is in whole seconds,
 // else SET with PX.

@@ -1,7 +1,6 @@
 package cacheaside
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -9,6 +8,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"resilab/brokers/brokertest"
+	"resilab/labs/cacheaside/measure"
+	"resilab/labs/cacheaside/service"
 )
 
 // BenchmarkHit compares a hit through the whole service, judge and counters
@@ -16,7 +17,7 @@ import (
 func BenchmarkHit(b *testing.B) {
 	url := brokertest.Redis(b).URL()
 	l := startLab(b, url, map[string]string{"rate": "0", "db-latency": "0s", "ttl": "60s"})
-	if _, err := l.observeRead(b.Context(), l.run.Load(), 1, time.Now(), false); err != nil {
+	if _, err := l.read(b.Context(), 1); err != nil {
 		b.Fatal(err)
 	}
 	opt, err := goredis.ParseURL(url)
@@ -25,8 +26,8 @@ func BenchmarkHit(b *testing.B) {
 	}
 	bare := goredis.NewClient(opt)
 	defer bare.Close()
-	ctx := context.Background()
-	r := l.run.Load()
+	ctx := l.run().Context()
+	r := l.run()
 	var bareTook, serviceTook time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
@@ -36,12 +37,12 @@ func BenchmarkHit(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		var e entry
+		var e service.Entry
 		if err := json.Unmarshal(raw, &e); err != nil {
 			b.Fatal(err)
 		}
 		between := time.Now()
-		if a, err := l.observeRead(ctx, r, 1, between, false); err != nil || a.source != FromCache {
+		if a, err := l.engine.read(ctx, r, 1, between, false); err != nil || a.Source != measure.FromCache {
 			b.Fatal(a, err)
 		}
 		bareTook += between.Sub(began)
@@ -52,19 +53,20 @@ func BenchmarkHit(b *testing.B) {
 	b.ReportMetric(float64(serviceTook)/float64(bareTook), "ratio")
 }
 
-// BenchmarkJudge is one observation: witness, sentence, counters.
+// BenchmarkJudge measures one observation: the begin of a read, the staleness
+// check, the counters.
 func BenchmarkJudge(b *testing.B) {
-	r := newRun(context.Background(), config{instances: 1, eviction: evictionLab}, nil, newJudge([]uint64{5, 5, 5}, nil), 1)
+	r := &run{counters: &measure.Counters{}, products: measure.NewProducts([]uint64{5, 5, 5}, nil, nil)}
 	b.RunParallel(func(pb *testing.PB) {
-		a := answer{entry: entry{ID: 2, Version: 5}, source: FromCache}
+		a := service.Answer{Entry: service.Entry{ID: 2, Version: 5}, Source: measure.FromCache}
 		for pb.Next() {
-			t := r.judge.of(2)
-			w := t.witness()
+			p := r.products.Of(2)
+			start := p.Begin()
 			now := time.Now()
-			r.meter.all.add(time.Millisecond)
-			r.count(a, w, time.Millisecond, now)
-			r.sentence(t, w, a, now)
-			r.meter.reads.Add(1)
+			r.counters.Latency.All.Add(time.Millisecond)
+			r.count(a, start, time.Millisecond, now)
+			r.counters.CheckStale(p, start, a.Version, now)
+			r.counters.Reads.All.Add(1)
 		}
 	})
 }

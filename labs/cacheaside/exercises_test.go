@@ -157,7 +157,7 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 		kept := labtest.KeptTime(func() {
 			var both sync.WaitGroup
 			for i, flags := range []string{x.a, x.b} {
-				both.Go(func() { sides[i] = measure(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags, x.last) })
+				both.Go(func() { sides[i] = runFor(t, url, fmt.Sprintf("resilab-x%d-%d", number, i), x.both+" "+flags, x.last) })
 			}
 			both.Wait()
 		})
@@ -197,7 +197,7 @@ func (x exercise) figures(a, b map[string]float64) string {
 	return s.String()
 }
 
-func measure(t *testing.T, url, namespace, flags string, last time.Duration) map[string]float64 {
+func runFor(t *testing.T, url, namespace, flags string, last time.Duration) map[string]float64 {
 	t.Helper()
 	words := strings.Fields(flags)
 	set := map[string]string{}

@@ -16,6 +16,9 @@ import (
 	"resilab/brokers/brokertest"
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/catalog"
+	"resilab/labs/cacheaside/fault"
+	"resilab/labs/cacheaside/measure"
+	"resilab/labs/cacheaside/service"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
@@ -23,18 +26,18 @@ import (
 // Every fault of the wire: the answers are the policy's, nothing takes longer
 // than the time-out, and without the fault the hits come back.
 func TestFaultsOfTheWire(t *testing.T) {
-	for _, fault := range []string{faultDown, faultSlow, faultCut} {
-		t.Run(fault, func(t *testing.T) {
+	for _, what := range []string{fault.Down, fault.Slow, fault.Cut} {
+		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			flags := map[string]string{"rate": "100", "db-latency": "1ms", "fail-mode": "open", "timeout": "900ms"}
 			l := startLab(t, embedded(t), flags)
 			awaitMetric(t, l, "hits", 20)
-			flags["redis-fault"] = fault
+			flags["redis-fault"] = what
 			if err := l.Apply(t.Context(), settings(t, flags)); err != nil {
 				t.Fatal(err)
 			}
 			m := awaitMetric(t, l, "reads", 60)
-			if fault == faultSlow && m["hit_ms"] < 80 || fault != faultSlow && m["redis_errors"] == 0 {
+			if what == fault.Slow && m["hit_ms"] < 80 || what != fault.Slow && m["redis_errors"] == 0 {
 				t.Errorf("the fault does not show: %v", m)
 			}
 			if m["success"] < 0.99 {
@@ -43,7 +46,7 @@ func TestFaultsOfTheWire(t *testing.T) {
 			if m["p99_ms"] > 1500 {
 				t.Errorf("an answer took %v ms", m["p99_ms"])
 			}
-			flags["redis-fault"] = faultNone
+			flags["redis-fault"] = fault.None
 			if err := l.Apply(t.Context(), settings(t, flags)); err != nil {
 				t.Fatal(err)
 			}
@@ -90,15 +93,15 @@ func TestTheServerAnnouncesExpiries(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		l := startLab(t, url, map[string]string{"rate": "0", "products": "20", "warm": "true", "ttl": "300ms", "notify": "true"})
 		announced := func() bool {
-			return slices.ContainsFunc(l.Snapshot().Detail.(*Detail).Products, func(p ProductView) bool {
-				return p.Life == Expired && p.Announced
+			return slices.ContainsFunc(l.Snapshot().Detail.(*Detail).Products, func(p measure.ProductView) bool {
+				return p.Life == measure.Expired && p.Announced
 			})
 		}
 		warmed := time.Now()
 		eventually(t, "the picture says who told", func() bool {
 			if time.Since(warmed) > 2*time.Second { // it was not listening yet
 				warmed = time.Now()
-				if err := l.Apply(t.Context(), l.applied); err != nil {
+				if err := l.Apply(t.Context(), l.run().Settings); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -140,10 +143,10 @@ func TestAnnouncementsOutliveTheServer(t *testing.T) {
 // A lab that is left while its own wire is down owes Redis as much as any.
 func TestLeavingDuringAFaultLeavesNothingBehind(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		for _, fault := range []string{faultDown, faultSlow, faultCut} {
-			l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "notify": "true", "redis-fault": fault})
+		for _, what := range []string{fault.Down, fault.Slow, fault.Cut} {
+			l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "notify": "true", "redis-fault": what})
 			if err := l.Stop(t.Context()); err != nil {
-				t.Errorf("%s: %v", fault, err)
+				t.Errorf("%s: %v", what, err)
 			}
 			c, err := redis.Open(url, redis.Options{})
 			if err != nil {
@@ -151,10 +154,10 @@ func TestLeavingDuringAFaultLeavesNothingBehind(t *testing.T) {
 			}
 			defer c.Close()
 			if set, err := c.Notifies(t.Context()); err != nil || set != "" {
-				t.Errorf("%s: the server is left with %q, %v", fault, set, err)
+				t.Errorf("%s: the server is left with %q, %v", what, set, err)
 			}
 			if n, err := c.DeletePrefix(t.Context(), testNamespace); err != nil || n != 0 {
-				t.Errorf("%s: %d keys are left, %v", fault, n, err)
+				t.Errorf("%s: %d keys are left, %v", what, n, err)
 			}
 		}
 	})
@@ -163,7 +166,7 @@ func TestLeavingDuringAFaultLeavesNothingBehind(t *testing.T) {
 func TestAForeignValueIsMended(t *testing.T) {
 	url := embedded(t)
 	l := startLab(t, url, map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})
-	if err := l.client.Set(t.Context(), l.svc.key(1), []byte("garbage"), time.Minute); err != nil {
+	if err := l.engine.client.Set(t.Context(), l.run().service.Key(1), []byte("garbage"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"MISS", "HIT"} {
@@ -202,7 +205,7 @@ func TestEvictionNeedsRoom(t *testing.T) {
 }
 
 func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
-	for _, strategy := range []string{strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR} {
+	for _, strategy := range []string{service.StrategyNone, service.StrategySingleFlight, service.StrategyLock, service.StrategyLease, service.StrategyEarly, service.StrategyRevalidate} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, embedded(t), map[string]string{"rate": "100", "db-latency": "2ms", "ttl": "100ms", "soft-ttl": "30ms",
@@ -211,17 +214,17 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 			if m["success"] < 1 || m["hits"] == 0 || m["misses"] == 0 {
 				t.Errorf("with everything well: %v", m)
 			}
-			l.wire.set(faultDown)
+			l.engine.dialer.Set(fault.Down)
 			reads := l.Snapshot().Metrics["reads"]
 			m = awaitMetric(t, l, "reads", reads+50)
 			if m["failures"] > 5 {
 				t.Errorf("%v of 50 reads failed without Redis", m["failures"])
 			}
-			l.wire.set(faultNone)
-			l.svc.db.fail(true)
+			l.engine.dialer.Set(fault.None)
+			l.engine.outage.Set(true, time.Now())
 			failures := l.Snapshot().Metrics["failures"]
 			awaitMetric(t, l, "failures", failures+5)
-			l.svc.db.fail(false)
+			l.engine.outage.Set(false, time.Now())
 			hits := l.Snapshot().Metrics["hits"]
 			awaitMetric(t, l, "hits", hits+20)
 		})
@@ -231,21 +234,21 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 // A visitor over the network learns of an outage, but not where Redis is, and
 // opens no port of the machine.
 func TestAGuestSeesNoAddress(t *testing.T) {
-	l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: "redis://127.0.0.1:1/0"}), Namespace: testNamespace, Guest: true}).(*engine)
+	runner, engine := newLab(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: "redis://127.0.0.1:1/0"}), Namespace: testNamespace, Guest: true})
+	l := &testLab{runner, engine}
 	if err := l.Start(t.Context(), settings(t, map[string]string{"rate": "50", "fail-mode": "open", "db-latency": "1ms", "http-addr": "127.0.0.1:0"}), 1); err != nil {
 		t.Fatal(err)
 	}
 	defer l.Stop(context.Background())
-	if l.http != nil {
+	if l.engine.http != nil {
 		t.Error("a visitor opened a port")
 	}
 	eventually(t, "it says so", func() bool {
 		s := l.Snapshot()
 		return len(s.Troubles) == 1 && slices.ContainsFunc(s.Events, func(e lab.Event) bool { return e.Mark == lab.MarkFault })
 	})
-	l.health.up()
 	s := l.Snapshot()
-	if at := s.Detail.(*Detail).RedisAt; at != "" {
+	if at := s.Detail.(*Detail).Redis.Addr; at != "" {
 		t.Errorf("the picture names %s", at)
 	}
 	if told := fmt.Sprint(s.Troubles, s.Events); strings.Contains(told, "127.0.0.1") {
@@ -255,9 +258,9 @@ func TestAGuestSeesNoAddress(t *testing.T) {
 
 // The port is open a moment before the first run begins.
 func TestARequestBeforeTheFirstRunIsRefused(t *testing.T) {
-	l := New(lab.Env{}).(*engine)
+	_, l := newLab(lab.Env{})
 	w := httptest.NewRecorder()
-	l.measured(l.serveProduct)(w, httptest.NewRequest(http.MethodGet, "/product/1", nil))
+	l.served(l.getProduct)(w, httptest.NewRequest(http.MethodGet, "/product/1", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"error"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -266,11 +269,11 @@ func TestARequestBeforeTheFirstRunIsRefused(t *testing.T) {
 // Whatever the time-out, an answer from the database comes within it where
 // Redis swallows every command: Redis is not waited for until it is too late.
 func TestFailingOpenLeavesTimeForTheDatabase(t *testing.T) {
-	for _, strategy := range []string{strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR} {
+	for _, strategy := range []string{service.StrategyNone, service.StrategySingleFlight, service.StrategyLock, service.StrategyLease, service.StrategyEarly, service.StrategyRevalidate} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, embedded(t), map[string]string{"rate": "50", "db-latency": "1ms", "fail-mode": "open",
-				"timeout": "400ms", "redis-fault": faultCut, "strategy": strategy})
+				"timeout": "400ms", "redis-fault": fault.Cut, "strategy": strategy})
 			if m := awaitMetric(t, l, "reads", 50); m["success"] < 0.9 || m["p50_ms"] > 400 {
 				t.Errorf("%v succeeded, half of them in %v ms", m["success"], m["p50_ms"])
 			}
@@ -278,19 +281,25 @@ func TestFailingOpenLeavesTimeForTheDatabase(t *testing.T) {
 	}
 }
 
-// Who waits for another's lease learns that there is no product as the holder does.
-func TestAWaitingReaderLearnsThatAProductIsMissing(t *testing.T) {
-	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "50ms", "negative-ttl": "5s", "strategy": strategyLease})
+// A reader that waits for another one's load is told that there is no product, too.
+func TestAWaitingReaderIsToldThatAProductIsMissing(t *testing.T) {
+	for _, strategy := range []string{service.StrategyLock, service.StrategyLease} {
+		t.Run(strategy, func(t *testing.T) { testWaitingReaders(t, strategy) })
+	}
+}
+
+func testWaitingReaders(t *testing.T, strategy string) {
+	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "50ms", "negative-ttl": "5s", "strategy": strategy})
 	var readers sync.WaitGroup
 	for range 5 {
 		readers.Go(func() {
-			if got, err := l.Read(t.Context(), 99); !errors.Is(err, catalog.ErrNotFound) {
+			if got, err := l.read(t.Context(), 99); !errors.Is(err, catalog.ErrNotFound) {
 				t.Errorf("an unknown product is %+v, %v", got, err)
 			}
 		})
 	}
 	readers.Wait()
 	if queries := l.Snapshot().Metrics["db_queries"]; queries != 1 {
-		t.Errorf("%v queries under one lease", queries)
+		t.Errorf("%v queries", queries)
 	}
 }

@@ -2,25 +2,28 @@ package cacheaside
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"encoding/json"
+
 	"resilab/labs/cacheaside/catalog"
+	"resilab/labs/cacheaside/measure"
 )
 
 const (
-	// portTries is how many ports from the wanted one on are tried.
+	// portTries is how many ports are tried where the address may move.
 	portTries = 20
 	bodyMax   = 64 << 10
 	listMax   = 100
-	// slowClient bounds what a client may take for its request and the answer.
-	slowClient = 30 * time.Second
+	// clientTimeout bounds what a client may take for its request and the answer.
+	clientTimeout = 30 * time.Second
 )
 
 // endpoint serves the product service over HTTP, as the course's demo does.
@@ -30,54 +33,57 @@ type endpoint struct {
 	done   chan error
 }
 
-// listen serves on addr, or where that port is taken on the next free one.
+// listen serves on addr. Where that port is taken, an address that ends in + moves
+// to the next free one; any other is an error.
 func listen(addr string, l *engine) (*endpoint, error) {
-	listener, err := listenNear(addr)
+	listener, err := listenAt(addr)
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /product/{id}", l.measured(l.serveProduct))
-	mux.HandleFunc("PUT /product/{id}", l.measured(l.servePrice))
-	mux.HandleFunc("GET /products", l.measured(l.serveProducts))
+	mux.HandleFunc("GET /product/{id}", l.served(l.getProduct))
+	mux.HandleFunc("PUT /product/{id}", l.served(l.putPrice))
+	mux.HandleFunc("GET /products", l.served(l.getProducts))
 	mux.HandleFunc("/product/{id}", onlyBy("GET, HEAD, PUT"))
 	mux.HandleFunc("/products", onlyBy("GET, HEAD"))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusNotFound, noRoute)
+		response{status: http.StatusNotFound, body: noRoute}.write(w)
 	})
 	e := &endpoint{addr: listener.Addr().String(), done: make(chan error, 1),
-		server: &http.Server{Handler: mux, ReadTimeout: slowClient, WriteTimeout: slowClient,
-			BaseContext: func(net.Listener) context.Context { return l.ctx }}}
+		server: &http.Server{Handler: mux, ReadTimeout: clientTimeout, WriteTimeout: clientTimeout}}
 	go func() { e.done <- e.server.Serve(listener) }()
 	return e, nil
 }
 
-func listenNear(addr string) (net.Listener, error) {
-	host, portText, err := net.SplitHostPort(addr)
+func listenAt(addr string) (net.Listener, error) {
+	fixed, moves := strings.CutSuffix(addr, "+")
+	host, portText, err := net.SplitHostPort(fixed)
 	if err != nil {
 		return nil, fmt.Errorf("reading the address %q for HTTP: %w", addr, err)
 	}
 	port, err := strconv.Atoi(portText)
 	if err != nil || port < 0 || port > 65535 {
-		return nil, fmt.Errorf("reading the address %q for HTTP: the port is no number from 0 to 65535", addr)
+		return nil, fmt.Errorf("reading the address %q for HTTP: the port must be a number from 0 to 65535", addr)
 	}
-	last := min(port+portTries, 65536)
-	if port == 0 {
-		last = 1
+	last := port
+	if moves && port > 0 {
+		last = min(port+portTries, 65535)
 	}
-	for ; port < last; port++ {
-		var listener net.Listener
-		if listener, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
+	for ; ; port++ {
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil {
 			return listener, nil
 		}
+		if port == last {
+			return nil, fmt.Errorf("listening for HTTP at %s: %w", addr, err)
+		}
 	}
-	return nil, fmt.Errorf("listening for HTTP near %s: %w", addr, err)
 }
 
-// close lets running requests end, and waits. A client that has not even sent
-// its request by then is cut off, which is no failure.
+// close lets running requests end, and waits. A client that has not even sent its
+// request by then is cut off.
 func (e *endpoint) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
 	err := e.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -92,63 +98,30 @@ func (e *endpoint) close() error {
 	return nil
 }
 
-// productJSON is a product as the course's demo shows it.
-type productJSON struct {
-	ID    int     `json:"id"`
-	Name  string  `json:"name"`
-	Price float64 `json:"price"`
-}
+// handler answers a request within a run.
+type handler func(ctx context.Context, req *http.Request, r *run) response
 
-type answerJSON struct {
-	Source Source `json:"source"`
-	Data   any    `json:"data"`
-}
-
-type problem string
-
-func (p problem) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Error string `json:"error"`
-	}{string(p)})
-}
-
-// The course's demo answers in Spanish.
-const (
-	notFound    = problem("Producto no encontrado")
-	internal    = problem("Error interno")
-	notANumber  = problem("El identificador debe ser un número")
-	badPrice    = problem("El precio debe ser un número mayor o igual que 0")
-	bodyTooLong = problem("El cuerpo supera 64 KiB")
-	notYet      = problem("El servicio aún no está listo")
-	noRoute     = problem("Ruta no encontrada")
-	noMethod    = problem("Método no permitido")
-)
-
-// onlyBy refuses the methods that a path does not know.
-func onlyBy(allowed string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", allowed)
-		reply(w, http.StatusMethodNotAllowed, noMethod)
-	}
-}
-
-// measured hands a request to its handler with the run that it belongs to. The
-// port is open a moment before the first run begins.
-func (l *engine) measured(serve func(http.ResponseWriter, *http.Request, *run)) http.HandlerFunc {
+// served calls a handler within the run under way, and once more in the next one
+// if the run has ended meanwhile and the request changes nothing.
+func (l *engine) served(do handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		r := l.run.Load()
-		if r == nil {
-			reply(w, http.StatusServiceUnavailable, notYet)
-			return
+		answer := response{status: http.StatusServiceUnavailable, body: notYet}
+		req.Body = http.MaxBytesReader(w, req.Body, bodyMax)
+		for again := true; again; {
+			again = false
+			l.present.enter(req.Context(), func(ctx context.Context, r *run) {
+				r.counters.Reads.HTTP.Add(1)
+				r.inFlight.Add(1)
+				defer r.inFlight.Add(-1)
+				answer = do(ctx, req, r)
+				again = r.Context().Err() != nil && req.Context().Err() == nil && req.Method != http.MethodPut
+			})
 		}
-		r.meter.requests.Add(1)
-		l.inFlight.Add(1)
-		defer l.inFlight.Add(-1)
-		serve(w, req, r)
+		answer.write(w)
 	}
 }
 
-// productID is the id that a request names. One beyond all numbers that the
+// productID returns the id that a request names. One beyond all numbers that the
 // program can hold is a number, too, and as such unknown.
 func productID(req *http.Request) (id int, err error) {
 	id, err = strconv.Atoi(req.PathValue("id"))
@@ -158,100 +131,67 @@ func productID(req *http.Request) (id int, err error) {
 	return id, err
 }
 
-// serveProduct is GET /product/:id.
-func (l *engine) serveProduct(w http.ResponseWriter, req *http.Request, r *run) {
+// getProduct is GET /product/:id.
+func (l *engine) getProduct(ctx context.Context, req *http.Request, r *run) response {
 	id, err := productID(req)
 	if err != nil {
-		reply(w, http.StatusBadRequest, notANumber)
-		return
+		return response{status: http.StatusBadRequest, body: notANumber}
 	}
-	a, err := l.observeRead(req.Context(), r, id, time.Now(), true)
+	a, err := l.read(ctx, r, id, l.Clock.Now(), true)
 	switch {
 	case err == nil:
-		cacheHeaders(w, a)
-		reply(w, http.StatusOK, answerJSON{a.source, productJSON{a.ID, a.Name, a.Price}})
+		return response{http.StatusOK, answerJSON{a.Source, productJSON{a.ID, a.Name, a.Price}}, l.cacheHeaders(a)}
 	case errors.Is(err, catalog.ErrNotFound):
-		cacheHeaders(w, a)
-		reply(w, http.StatusNotFound, notFound)
-	default:
-		reply(w, http.StatusInternalServerError, internal)
+		return response{http.StatusNotFound, notFound, l.cacheHeaders(a)}
 	}
+	return response{status: http.StatusInternalServerError, body: internal}
 }
 
-// servePrice is PUT /product/:id with the body {"price": number}.
-func (l *engine) servePrice(w http.ResponseWriter, req *http.Request, r *run) {
+// putPrice is PUT /product/:id with the body {"price": number}.
+func (l *engine) putPrice(ctx context.Context, req *http.Request, r *run) response {
 	id, err := productID(req)
 	if err != nil {
-		reply(w, http.StatusBadRequest, notANumber)
-		return
+		return response{status: http.StatusBadRequest, body: notANumber}
 	}
-	price, problem, status := readPrice(w, req)
-	if problem != "" {
-		reply(w, status, problem)
-		return
+	price, wrong := readPrice(req)
+	if wrong != nil {
+		return *wrong
 	}
-	p, err := l.observeWrite(req.Context(), r, id, price)
+	p, err := l.write(ctx, r, id, price)
 	switch {
 	case err == nil:
-		reply(w, http.StatusOK, answerJSON{FromDatabase, productJSON{p.ID, p.Name, p.Price}})
+		return response{status: http.StatusOK, body: answerJSON{measure.FromDatabase, productJSON{p.ID, p.Name, p.Price}}}
 	case errors.Is(err, catalog.ErrNotFound):
-		reply(w, http.StatusNotFound, notFound)
-	default:
-		reply(w, http.StatusInternalServerError, internal)
+		return response{status: http.StatusNotFound, body: notFound}
 	}
+	return response{status: http.StatusInternalServerError, body: internal}
 }
 
-// readPrice reads the body of a PUT; problem is empty where it is fine.
-func readPrice(w http.ResponseWriter, req *http.Request) (price float64, p problem, status int) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, req.Body, bodyMax))
+// readPrice reads the body of a PUT, or returns the answer to one that is wrong.
+func readPrice(req *http.Request) (price float64, wrong *response) {
+	raw, err := io.ReadAll(req.Body)
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
-		return 0, bodyTooLong, http.StatusRequestEntityTooLarge
+		return 0, &response{status: http.StatusRequestEntityTooLarge, body: bodyTooLong}
 	}
 	var body struct {
 		Price *float64 `json:"price"`
 	}
 	if err != nil || json.Unmarshal(raw, &body) != nil || body.Price == nil || *body.Price < 0 {
-		return 0, badPrice, http.StatusBadRequest
+		return 0, &response{status: http.StatusBadRequest, body: badPrice}
 	}
-	return *body.Price, "", http.StatusOK
+	return *body.Price, nil
 }
 
-// serveProducts is GET /products: the catalogue's beginning, from the database.
-func (l *engine) serveProducts(w http.ResponseWriter, req *http.Request, _ *run) {
-	products, err := l.db.List(req.Context(), listMax)
+// getProducts is GET /products: the first of the catalogue, from the database.
+func (l *engine) getProducts(ctx context.Context, _ *http.Request, _ *run) response {
+	products, err := l.db.List(ctx, listMax)
 	if err != nil {
-		reply(w, http.StatusInternalServerError, internal)
-		return
+		return response{status: http.StatusInternalServerError, body: internal}
 	}
 	list := make([]productJSON, len(products))
 	for i, p := range products {
 		list[i] = productJSON{p.ID, p.Name, p.Price}
 	}
-	reply(w, http.StatusOK, answerJSON{FromDatabase, list})
-}
-
-// cacheHeaders tells what a shared cache would: whether it was a hit, and how
-// old the copy is.
-func cacheHeaders(w http.ResponseWriter, a answer) {
-	verdict := "MISS"
-	if a.source != FromDatabase {
-		verdict = "HIT"
-		if a.source == FromCopy || a.overdue {
-			verdict = "STALE"
-		}
-		w.Header().Set("Age", strconv.Itoa(int(time.Since(a.loadedAt()).Seconds())))
-	}
-	w.Header().Set("X-Cache", verdict)
-}
-
-// reply sends JSON without a trailing line, as Express does.
-func reply(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, []byte(`{"error":"`+string(internal)+`"}`)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(raw) // a client that has gone misses nothing
+	return response{status: http.StatusOK, body: answerJSON{measure.FromDatabase, list}}
 }

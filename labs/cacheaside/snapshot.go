@@ -3,123 +3,88 @@ package cacheaside
 import (
 	"time"
 
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 )
-
-// eventsShown is how many log lines a snapshot carries.
-const eventsShown = 200
 
 // runningStep is how often a TTL bar that runs down is worth a new picture.
 const runningStep = 50 * time.Millisecond
 
-// Snapshot returns the present state.
-func (l *engine) Snapshot() *lab.Snapshot {
-	r := l.run.Load()
-	if r == nil {
-		return &lab.Snapshot{Detail: &Detail{}}
-	}
-	now := time.Now()
-	l.watch.look(now)
-	elapsed := l.clock.elapsed()
-	s := &lab.Snapshot{
-		Elapsed:  elapsed,
-		InFlight: int(l.inFlight.Load()),
-		Metrics:  r.meter.metrics(now, elapsed),
-		Troubles: l.troubles(),
-		Notes:    l.notes(),
-	}
+// Fill implements kit.Engine.
+func (l *engine) Fill(r *run, s *lab.Snapshot) {
+	now := l.Clock.Now()
+	r.watch.Look()
+	s.InFlight = int(r.inFlight.Load())
+	r.counters.Figures(s.Metrics, now, s.Elapsed)
 	if m := r.memory.Load(); m != nil {
 		s.Metrics["evictions"] = float64(m.Evicted)
 		s.Metrics["memory_mb"] = float64(m.Used) / (1 << 20)
 	}
-	if r.cfg.botRate > 0 {
-		s.Metrics["hidden_ms"] = toMillis(r.newcomer.longestHidden())
+	if r.cfg.load.Bots > 0 {
+		s.Metrics["hidden_ms"] = kit.Millis(r.late.LongestHidden())
 	}
-	s.Events, s.EventTotal = l.log.Last(eventsShown)
+	s.Troubles, s.Notes = l.troubles(), l.notes()
 	detail, running := l.detail(r, now)
 	s.Detail = detail
 	if running {
-		l.barsRan(now)
+		l.barsRan()
 	}
-	s.Rev = l.rev.Load()
-	return s
 }
 
-// barsRan counts a TTL bar that runs down as a change, which nobody else tells of.
-func (l *engine) barsRan(now time.Time) {
-	last := l.ran.Load()
-	if now.UnixNano()-last >= int64(runningStep) && l.ran.CompareAndSwap(last, now.UnixNano()) {
-		l.changed()
+// barsRan counts a TTL bar that runs down as a change.
+func (l *engine) barsRan() {
+	now := time.Now().UnixNano()
+	if last := l.drawn.Load(); now-last >= int64(runningStep) && l.drawn.CompareAndSwap(last, now) {
+		l.Changed()
 	}
 }
 
 func (l *engine) troubles() (all []lab.Trouble) {
-	if since, err := l.health.trouble(); err != nil {
+	if since, err := l.health.Trouble(); err != nil {
 		trouble := lab.Trouble{Key: "cacheaside.trouble.redis-away", Since: since}
-		if addr := l.redisAt(); addr != "" { // the error names it, too
-			trouble.Key, trouble.Args = "cacheaside.trouble.redis", []any{addr, err.Error()}
+		if l.redisAddr() != "" { // the error names it, too
+			trouble.Key, trouble.Args = "cacheaside.trouble.redis", []any{err.Error()}
 		}
 		all = append(all, trouble)
 	}
-	if since, down := l.svc.db.outage(); down {
+	if since, down := l.outage.Since(); down {
 		all = append(all, lab.Trouble{Key: "cacheaside.trouble.database", Since: since})
 	}
 	return all
 }
 
-// notes tells where curl can join in, and whether another Redis is in use
-// than the screen names.
+// notes says where curl can join in, and whether another Redis is in use than the
+// screen names.
 func (l *engine) notes() (all []lab.Note) {
 	if l.http != nil {
 		all = append(all, lab.Note{Key: "cacheaside.note.http", Args: []any{l.http.addr}})
 	}
-	if own := l.own.Load(); own != nil {
-		all = append(all, lab.Note{Key: "cacheaside.note.own", Args: []any{own.policy}})
+	if p := l.private.Load(); p != nil {
+		all = append(all, lab.Note{Key: "cacheaside.note.private", Args: []any{p.policy}})
 	}
 	return all
 }
 
 func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {
-	m := r.meter
-	hit, miss := m.hit.summary(), m.miss.summary()
+	c := r.counters
 	d = &Detail{
-		TTL:      r.cfg.ttl,
-		Products: make([]ProductView, min(shown, r.cfg.products)),
-		Answers:  l.ticker.newest(now),
-		Hit:      Latency{hit.n, hit.p50, hit.p99},
-		Miss:     Latency{miss.n, miss.p50, miss.p99},
-		Reads:    m.reads.Load(), Hits: m.hits.Load(), Misses: m.misses.Load(),
-		InFlight: m.inFlight.Load(),
-		RedisUp:  l.away() == nil,
-		RedisAt:  l.redisAt(),
-		Shed:     m.shed.Load(),
-		Memory:   Memory{Evictions: m.evictions.Load()},
+		TTL: r.cfg.service.TTL, Answers: l.answers.Newest(now), Hit: latency(&c.Latency.Hit), Miss: latency(&c.Latency.Miss),
+		Stampede: r.products.WorstStampede(shown), Shed: c.Database.Shed.Load(),
+		Redis:  RedisView{Up: !l.redisAway(), Addr: l.redisAddr(), Breaker: r.breaker != nil && r.breaker.Open()},
+		Memory: Memory{Evictions: c.Cache.Evictions.Load()},
 	}
-	d.Memory.Copies, d.Memory.Most = r.bound.held()
-	if own := r.memory.Load(); own != nil {
-		d.Memory = Memory{Used: own.Used, MostBytes: own.Most, Evictions: own.Evicted}
-	}
-	if g, ok := r.cache.(*guarded); ok {
-		d.Breaker = g.open()
+	d.Memory.Copies, d.Memory.Most = r.service.Copies()
+	if m := r.memory.Load(); m != nil {
+		d.Memory = Memory{Used: m.Used, MostBytes: m.Most, Evictions: m.Evicted}
 	}
 	if l.http != nil {
 		d.HTTPAddr = l.http.addr
 	}
-	for i := range d.Products {
-		d.Products[i] = r.judge.of(i + 1).view(i + 1)
-	}
-	running = l.watch.view(d.Products, now)
-	d.Stampede = l.worstStampede(r)
+	d.Products, running = r.watch.Views(now)
 	return d, running
 }
 
-// worstStampede looks among the products in sight for the expiry that caused
-// the most loads.
-func (l *engine) worstStampede(r *run) (worst Stampede) {
-	for id := 1; id <= min(shown, r.cfg.products); id++ {
-		if loads, open := r.judge.of(id).loadsOfCycle(); loads > worst.Loads {
-			worst = Stampede{ID: id, Loads: loads, Open: open}
-		}
-	}
-	return worst
+func latency(h *kit.Histogram) Latency {
+	p50, _ := h.Quantile(0.5)
+	return Latency{N: int64(h.Count()), P50: p50}
 }

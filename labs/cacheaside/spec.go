@@ -1,5 +1,9 @@
-// Package cacheaside is the lab about keeping copies: products are read
-// through a cache in Redis, and every answer is held against the database.
+// Package cacheaside is the lab about the Cache-Aside pattern: products are read
+// through a cache in Redis, and every answer is compared with the database.
+//
+// This package joins the rooms and is the shell of the lab: service is the product
+// service, workload what arrives at it, measure what is counted, fault what happens
+// to the connections, catalog the database.
 package cacheaside
 
 import (
@@ -7,40 +11,22 @@ import (
 	"fmt"
 	"time"
 
+	"resilab/labs/cacheaside/fault"
+	"resilab/labs/cacheaside/service"
 	"resilab/labs/lab"
 )
 
 //go:embed es.yaml en.yaml
 var texts embed.FS
 
-// CourseHTTPAddr is where the course's demo listens. A program on a terminal
-// gives it to the knob http-addr; without it nothing listens.
-const CourseHTTPAddr = "127.0.0.1:3000"
+// CourseHTTPAddr is where the course's demo listens, or the next free port. A
+// program on a terminal gives it to the knob http-addr; without it nothing listens.
+const CourseHTTPAddr = "127.0.0.1:3000+"
 
-// longestTTL bounds every key's life, so that what a killed program leaves
-// behind is gone within a minute.
-const longestTTL = time.Minute
-
-// Words of the choices.
+// Words of the knob fail-mode.
 const (
-	invalidateNone   = "none"
-	invalidateBefore = "delete-before"
-	invalidateAfter  = "delete-after"
-	invalidateWrite  = "write-through"
-	invalidateFenced = "versioned"
-
-	strategyPlain  = "none"
-	strategyFlight = "single-flight"
-	strategyLease  = "lease"
-	strategyEarly  = "early"
-	strategySWR    = "revalidate"
-
 	failClosed = "closed"
 	failOpen   = "open"
-
-	spreadFixed       = "fixed"
-	spreadUniform     = "uniform"
-	spreadExponential = "exponential"
 )
 
 // Spec declares the lab.
@@ -48,7 +34,7 @@ func Spec() *lab.Spec {
 	return &lab.Spec{ID: "cacheaside", Work: "reads", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules}
 }
 
-// knobs are ordered by what a person turns first; the groups are the lab's parts.
+// knobs are ordered by what a person changes first; the groups are the lab's parts.
 func knobs() (all []lab.Knob) {
 	for _, group := range []struct {
 		name  string
@@ -67,21 +53,33 @@ func knobs() (all []lab.Knob) {
 
 func firstKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewDuration("ttl", 10*time.Second, 100*time.Millisecond, longestTTL),
-		lab.NewRate("rate", 10, 0, 50_000),
-		lab.NewDuration("db-latency", 80*time.Millisecond, 0, 5*time.Second),
-		lab.NewRate("write-rate", 0, 0, 1000),
-		lab.NewChoice("invalidate", invalidateNone, invalidateBefore, invalidateAfter, invalidateWrite, invalidateFenced).With("write-rate"),
+		lab.NewDuration("ttl", 10*time.Second, 100*time.Millisecond, service.LongestTTL).
+			Moves("hit_ratio", lab.DurationValue(100*time.Millisecond), nil),
+		lab.NewRate("rate", 10, 0, 50_000).Moves("db_qps", lab.IntValue(200), lab.Settings{"ttl": lab.DurationValue(100 * time.Millisecond)}),
+		lab.NewDuration("db-latency", 80*time.Millisecond, 0, 5*time.Second).Moves("miss_ms", lab.DurationValue(400*time.Millisecond), nil),
+		lab.NewRate("write-rate", 0, 0, 1000).Moves("writes", lab.IntValue(20), nil),
+		lab.NewChoice("invalidate", service.InvalidateNone, service.InvalidateBefore, service.InvalidateAfter,
+			service.InvalidateWrite, service.InvalidateVersioned).With("write-rate").
+			Moves("stale_rate", lab.ChoiceValue(service.InvalidateAfter), lab.Settings{"write-rate": lab.IntValue(5), "rate": lab.IntValue(30)}),
 	}
+}
+
+// storm is a load under which many readers miss at each expiry.
+func storm() lab.Settings {
+	return lab.Settings{"products": lab.IntValue(1), "rate": lab.IntValue(60), "ttl": lab.DurationValue(500 * time.Millisecond),
+		"db-latency": lab.DurationValue(300 * time.Millisecond)}
 }
 
 func stampedeKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewChoice("strategy", strategyPlain, strategyFlight, strategyLease, strategyEarly, strategySWR),
-		lab.NewInt("instances", 1, 1, 5).With("strategy"),
+		lab.NewChoice("strategy", service.StrategyNone, service.StrategySingleFlight, service.StrategyLock,
+			service.StrategyLease, service.StrategyEarly, service.StrategyRevalidate).
+			Moves("loads_per_expiry", lab.ChoiceValue(service.StrategySingleFlight), storm()),
+		lab.NewInt("instances", 1, 1, 5).With("strategy").
+			Moves("loads_per_expiry", lab.IntValue(5), storm().With("strategy", lab.ChoiceValue(service.StrategySingleFlight))),
 		share("ttl-jitter", 0, 0.9),
-		lab.NewFloat("beta", 1, 0, 10, 0.1, 1).With("strategy", strategyEarly),
-		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, longestTTL).With("strategy", strategySWR),
+		lab.NewFloat("beta", 1, 0, 10, 0.1, 1).With("strategy", service.StrategyEarly),
+		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, service.LongestTTL).With("strategy", service.StrategyRevalidate),
 	}
 }
 
@@ -105,42 +103,42 @@ func catalogKnobs() []lab.Knob {
 func unknownKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewRate("bot-rate", 0, 0, 5000),
-		lab.NewDuration("negative-ttl", 0, 0, longestTTL).With("bot-rate"),
+		lab.NewDuration("negative-ttl", 0, 0, service.LongestTTL).With("bot-rate"),
 	}
 }
 
 func faultKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewChoice("redis-fault", faultNone, faultDown, faultSlow, faultCut),
+		lab.NewChoice("redis-fault", fault.None, fault.Down, fault.Slow, fault.Cut),
 		lab.NewChoice("fail-mode", failClosed, failOpen).With("redis-fault"),
 		lab.NewBool("breaker", false).With("redis-fault"),
 		logInt("db-limit", 0, 0, 10_000),
 		lab.NewBool("stale-copy", false).With("redis-fault").With("db-down"),
-		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second).With("redis-fault", faultSlow, faultCut),
+		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second).With("redis-fault", fault.Slow, fault.Cut),
 		lab.NewBool("db-down", false),
 		logInt("db-conns", 0, 0, 10_000),
-		lab.NewChoice("db-spread", spreadFixed, spreadUniform, spreadExponential),
+		lab.NewChoice("db-spread", service.SpreadFixed, service.SpreadUniform, service.SpreadExponential),
 		lab.NewBool("notify", false),
 	}
 }
 
-// ownCopiesMax bounds the memory of a Redis of the lab's own to some 320 MB.
-const ownCopiesMax = 10_000
+// privateCopiesMax bounds the memory of a private Redis to some 320 MB.
+const privateCopiesMax = 10_000
 
 // rules refuses settings that mean nothing together.
 func rules(s lab.Settings) error {
 	if s.Text("eviction") == evictionLab {
 		return nil
 	}
-	if s.Text("redis-fault") != faultNone {
-		return &lab.KnobError{Knob: "redis-fault", Value: s.Text("redis-fault"), Allowed: "with eviction " + evictionLab + ": the wire leads to the Redis of the environment"}
+	if s.Text("redis-fault") != fault.None {
+		return &lab.KnobError{Knob: "redis-fault", Value: s.Text("redis-fault"), Allowed: "with eviction " + evictionLab + ": faults concern the Redis of the environment"}
 	}
 	if s.Bool("notify") {
-		return &lab.KnobError{Knob: "notify", Value: "true", Allowed: "with eviction " + evictionLab + ": it is the Redis of the environment that announces"}
+		return &lab.KnobError{Knob: "notify", Value: "true", Allowed: "with eviction " + evictionLab + ": only the Redis of the environment announces"}
 	}
-	if s.Int("cache-size") == 0 || s.Int("cache-size") > ownCopiesMax {
+	if s.Int("cache-size") == 0 || s.Int("cache-size") > privateCopiesMax {
 		return &lab.KnobError{Knob: "eviction", Value: s.Text("eviction"),
-			Allowed: fmt.Sprintf("%s, or with cache-size 1..%d", evictionLab, ownCopiesMax)}
+			Allowed: fmt.Sprintf("%s, or with cache-size 1..%d", evictionLab, privateCopiesMax)}
 	}
 	return nil
 }
@@ -177,6 +175,7 @@ func metrics() []lab.Metric {
 		{ID: "peak_loads", Format: lab.PerSecond, Better: lab.Lower},
 		{ID: "hard_misses", Format: lab.Number, Better: lab.Lower},
 		{ID: "writes", Format: lab.Count},
+		{ID: "write_failures", Format: lab.Count, Better: lab.Lower},
 		{ID: "stale_reads", Format: lab.Count, Better: lab.Lower},
 		{ID: "stale_rate", Format: lab.Share, Better: lab.Lower, Card: true},
 		{ID: "stale_age_ms", Format: lab.Millis, Better: lab.Lower},
@@ -190,6 +189,7 @@ func metrics() []lab.Metric {
 		{ID: "shed", Format: lab.Count},
 		{ID: "refreshes", Format: lab.Count},
 		{ID: "fenced", Format: lab.Count},
+		{ID: "foreign_entries", Format: lab.Count},
 		{ID: "evictions", Format: lab.Count},
 		{ID: "memory_mb", Format: lab.Number},
 		{ID: "unknown_reads", Format: lab.Count},

@@ -8,16 +8,23 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// ErrNotFound tells that there is no such product.
+// ErrNotFound is returned for a product that does not exist.
 var ErrNotFound = errors.New("no such product")
 
-// Product is one row. Version grows by one with every change, so that a copy
-// can be told from the truth.
+// ErrBusy is returned while another program holds a lock on the file. Trying again
+// is the caller's decision.
+var ErrBusy = errors.New("the database file is locked by another program")
+
+// Product is one row. Version grows by one with every change, so that an
+// old copy can be recognized.
 type Product struct {
 	ID      int
 	Name    string
@@ -35,24 +42,70 @@ type DB struct {
 // InMemory is the path of a catalogue that vanishes when it is closed.
 const InMemory = ":memory:"
 
-// Open opens the catalogue and brings its schema up to date. Close is due
-// after success.
+// Open opens the catalogue and brings its schema up to date. A file that holds
+// another program's tables is refused. The caller must call Close.
 func Open(ctx context.Context, path string) (*DB, error) {
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the catalogue %s: %w", path, err)
 	}
-	// One connection: an in-memory database belongs to its connection, and
-	// with one nobody ever meets a locked table.
+	// One connection: an in-memory database belongs to its connection, and with one
+	// no statement of this program meets a locked table.
 	db.SetMaxOpenConns(1)
 	c := &DB{sql: db}
-	if err := c.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing the catalogue %s: %w", path, err), db.Close())
-	}
-	if err := c.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing the catalogue %s: %w", path, err), db.Close())
+	for _, step := range []func(context.Context) error{c.setBusyTimeout, c.checkOwner, c.migrate, c.prepare} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("preparing the catalogue %s: %w", path, err), db.Close())
+		}
 	}
 	return c, nil
+}
+
+// busyTimeout is how long a statement waits for a lock of another program before
+// it returns ErrBusy.
+const busyTimeout = 250 * time.Millisecond
+
+func (c *DB) setBusyTimeout(ctx context.Context) error {
+	_, err := c.sql.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout.Milliseconds()))
+	return cause(err)
+}
+
+// errForeign is returned for a file with tables that are not the catalogue's.
+var errForeign = errors.New("it is the database of another program")
+
+// checkOwner refuses a file that has tables, but not the catalogue's.
+func (c *DB) checkOwner(ctx context.Context) error {
+	rows, err := c.sql.QueryContext(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+	if err != nil {
+		return cause(err)
+	}
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		tables = append(tables, name)
+	}
+	var version int
+	if err := errors.Join(rows.Err(), rows.Close(), c.sql.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)); err != nil {
+		return cause(err)
+	}
+	if len(tables) == 0 && version == 0 || slices.Equal(tables, []string{"product"}) && version > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w (its tables: %s)", errForeign, strings.Join(tables, ", "))
+}
+
+// cause returns ErrBusy for the errors of SQLite that mean a lock, and any other
+// error as it is.
+func cause(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED) {
+		return ErrBusy
+	}
+	return err
 }
 
 // migrations bring the schema from one version to the next. The version is
@@ -142,7 +195,7 @@ func (c *DB) Fill(ctx context.Context, n int) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("filling the catalogue with %d products: %w", n, err)
+		return fmt.Errorf("filling the catalogue with %d products: %w", n, cause(err))
 	}
 	return nil
 }
@@ -152,14 +205,14 @@ func (c *DB) Fill(ctx context.Context, n int) error {
 func (c *DB) Versions(ctx context.Context) ([]uint64, error) {
 	rows, err := c.sql.QueryContext(ctx, `SELECT version FROM product ORDER BY id`)
 	if err != nil {
-		return nil, fmt.Errorf("reading the versions: %w", err)
+		return nil, fmt.Errorf("reading the versions: %w", cause(err))
 	}
 	defer rows.Close()
 	var versions []uint64
 	for rows.Next() {
 		var v uint64
 		if err := rows.Scan(&v); err != nil {
-			return nil, fmt.Errorf("reading the versions: %w", err)
+			return nil, fmt.Errorf("reading the versions: %w", cause(err))
 		}
 		versions = append(versions, v)
 	}
@@ -174,7 +227,7 @@ func (c *DB) Find(ctx context.Context, id int) (Product, error) {
 		return Product{}, ErrNotFound
 	}
 	if err != nil {
-		return Product{}, fmt.Errorf("reading product %d: %w", id, err)
+		return Product{}, fmt.Errorf("reading product %d: %w", id, cause(err))
 	}
 	return p, nil
 }
@@ -183,14 +236,14 @@ func (c *DB) Find(ctx context.Context, id int) (Product, error) {
 func (c *DB) List(ctx context.Context, limit int) ([]Product, error) {
 	rows, err := c.list.QueryContext(ctx, limit)
 	if err != nil {
-		return nil, fmt.Errorf("listing products: %w", err)
+		return nil, fmt.Errorf("listing products: %w", cause(err))
 	}
 	defer rows.Close()
 	products := []Product{}
 	for rows.Next() {
 		var p Product
 		if err := rows.Scan(&p.ID, &p.Name, &p.Price, &p.Version); err != nil {
-			return nil, fmt.Errorf("listing products: %w", err)
+			return nil, fmt.Errorf("listing products: %w", cause(err))
 		}
 		products = append(products, p)
 	}
@@ -209,7 +262,7 @@ func (c *DB) SetPrice(ctx context.Context, id int, price float64) (Product, erro
 		return Product{}, ErrNotFound
 	}
 	if err != nil {
-		return Product{}, fmt.Errorf("changing the price of product %d: %w", id, err)
+		return Product{}, fmt.Errorf("changing the price of product %d: %w", id, cause(err))
 	}
 	return p, nil
 }
@@ -217,7 +270,7 @@ func (c *DB) SetPrice(ctx context.Context, id int, price float64) (Product, erro
 // Insert adds a product.
 func (c *DB) Insert(ctx context.Context, id int, name string, price float64) error {
 	if _, err := c.insert.ExecContext(ctx, id, name, price, time.Now().UnixMilli()); err != nil {
-		return fmt.Errorf("adding product %d: %w", id, err)
+		return fmt.Errorf("adding product %d: %w", id, cause(err))
 	}
 	return nil
 }
@@ -225,7 +278,7 @@ func (c *DB) Insert(ctx context.Context, id int, name string, price float64) err
 // Remove deletes a product; one that is not there is no error.
 func (c *DB) Remove(ctx context.Context, id int) error {
 	if _, err := c.remove.ExecContext(ctx, id); err != nil {
-		return fmt.Errorf("removing product %d: %w", id, err)
+		return fmt.Errorf("removing product %d: %w", id, cause(err))
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
-	engine "resilab/labs/cacheaside"
+	"resilab/labs/cacheaside/measure"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -86,7 +86,7 @@ func (p *painter) answers(plan plan) []string {
 
 // answer is one row: where it came from, as a sign and a word, the product and
 // how long it took, as a number and a bar on a scale of its own.
-func (p *painter) answer(a engine.Answer, names map[int]string) string {
+func (p *painter) answer(a measure.Answer, names map[int]string) string {
 	sign, word, style := p.source(a)
 	words := 9
 	if p.W < wideFrom {
@@ -111,7 +111,7 @@ func (p *painter) answer(a engine.Answer, names map[int]string) string {
 	return l.String()
 }
 
-func (p *painter) source(a engine.Answer) (sign, word string, style theme.Style) {
+func (p *painter) source(a measure.Answer) (sign, word string, style theme.Style) {
 	th := p.Theme
 	full := th.Glyph.BarParts[len(th.Glyph.BarParts)-1]
 	switch {
@@ -119,9 +119,9 @@ func (p *painter) source(a engine.Answer) (sign, word string, style theme.Style)
 		return "?", p.t("not-found"), th.Dim
 	case a.Status != http.StatusOK:
 		return "x", p.t("error"), th.Bad
-	case a.Source == engine.FromCopy:
+	case a.Source == measure.FromCopy:
 		return "~", p.t("local"), th.Warn
-	case a.Source == engine.FromCache:
+	case a.Source == measure.FromCache:
 		return th.Glyph.Dot, p.t("cache"), th.Good
 	}
 	return full, p.t("database"), th.Warn

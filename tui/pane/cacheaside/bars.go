@@ -5,6 +5,7 @@ import (
 	"time"
 
 	engine "resilab/labs/cacheaside"
+	"resilab/labs/cacheaside/measure"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
@@ -27,7 +28,7 @@ func (p *painter) nameWidth() int {
 	for _, label := range []string{"hit", "miss", "ratio", "loads"} {
 		w = max(w, widget.Width(p.t(label))+1)
 	}
-	return min(w, max(8, p.W/4))
+	return min(w, max(8, p.W/3))
 }
 
 func (p *painter) barWidth() int {
@@ -43,21 +44,21 @@ func (p *painter) asideWidth() int {
 	return max(priceWidth, widget.Width(p.hits())+2, widget.Width(p.misses())+2)
 }
 
-func (p *painter) hits() string { return strconv.FormatInt(p.detail.Hits, 10) + " " + p.t("hits") }
+func (p *painter) hits() string { return strconv.FormatInt(p.detail.Hit.N, 10) + " " + p.t("hits") }
 func (p *painter) misses() string {
-	return strconv.FormatInt(p.detail.Misses, 10) + " " + p.t("misses")
+	return strconv.FormatInt(p.detail.Miss.N, 10) + " " + p.t("misses")
 }
 
 func (p *painter) barsHeading() string {
 	l := p.line().Cell(p.Theme.Dim, p.t("product"), p.nameWidth())
 	l.Put(p.Theme.Dim, p.t("ttl"))
 	switch addr := p.detail.HTTPAddr; {
-	case !p.detail.RedisUp:
+	case !p.detail.Redis.Up:
 		aside(l, p.Theme.Bad.Strong(), p.t("unknown"))
 	case addr != "":
 		aside(l, p.Theme.Dim, p.t("curl", addr), addr)
-	case p.detail.RedisAt != "":
-		aside(l, p.Theme.Dim, "Redis "+p.detail.RedisAt, p.detail.RedisAt)
+	case p.detail.Redis.Addr != "":
+		aside(l, p.Theme.Dim, "Redis "+p.detail.Redis.Addr, p.detail.Redis.Addr)
 	}
 	return l.String()
 }
@@ -73,20 +74,20 @@ func aside(l *widget.Line, style theme.Style, texts ...string) {
 }
 
 // bar is one product: its name, the life of its copy, the time left, its price.
-func (p *painter) bar(v engine.ProductView) string {
+func (p *painter) bar(v measure.ProductView) string {
 	th := p.Theme
 	l, w := p.line(), p.barWidth()
 	name := th.Text
-	if v.Life == engine.Expired && v.Gone < flashFor && !p.still() {
+	if v.Life == measure.Expired && v.Gone < flashFor && !p.still() {
 		name = th.Invert
 	}
 	l.Cell(name, v.Name, p.nameWidth()-1).Gap(1)
 	left := ""
 	switch {
-	case v.Life == engine.Unknown:
+	case v.Life == measure.Unknown:
 		l.Fill(th.Rule, th.Glyph.BarEmpty, w)
 		left = "?"
-	case v.Life == engine.Alive:
+	case v.Life == measure.Alive:
 		l.TTLBar(v.Left.Seconds(), v.Full.Seconds(), w)
 		left = timeLeft(v.Left)
 	case v.Loading > 0:
@@ -102,16 +103,16 @@ func (p *painter) bar(v engine.ProductView) string {
 }
 
 // empty is the track of a copy that is not there, with the reason.
-func (p *painter) empty(l *widget.Line, v engine.ProductView, w int) {
+func (p *painter) empty(l *widget.Line, v measure.ProductView, w int) {
 	th := p.Theme
 	words, style := p.t("absent"), th.Dim
 	switch {
-	case v.Life == engine.Expired && v.Gone < 3*time.Second:
+	case v.Life == measure.Expired && v.Gone < 3*time.Second:
 		words, style = p.t("expired"), th.Warn.Strong()
 		if by := p.goneBy(v); widget.Width(words)+widget.Width(by)+5 <= w {
 			words += " " + th.Glyph.Dot + " " + by
 		}
-	case v.Life == engine.Deleted && v.Gone < 3*time.Second:
+	case v.Life == measure.Deleted && v.Gone < 3*time.Second:
 		words, style = p.t("deleted"), th.Warn
 	}
 	track := widget.NewLine(th, w).Fill(th.Rule, th.Glyph.BarEmpty, 2).Gap(1).Put(style, words).Gap(1)
@@ -119,7 +120,7 @@ func (p *painter) empty(l *widget.Line, v engine.ProductView, w int) {
 	l.Drawn(track.String(), w)
 }
 
-func (p *painter) goneBy(v engine.ProductView) string {
+func (p *painter) goneBy(v measure.ProductView) string {
 	if v.Announced {
 		return p.t("by-server")
 	}
@@ -139,9 +140,9 @@ func (p *painter) stampede(l *widget.Line, loads, w int) {
 }
 
 // price is the truth; where the copy tells another, a mark and the old price.
-func (p *painter) price(l *widget.Line, v engine.ProductView) {
+func (p *painter) price(l *widget.Line, v measure.ProductView) {
 	th := p.Theme
-	if v.Stale && v.Life == engine.Alive {
+	if v.Stale && v.Life == measure.Alive {
 		l.RightCell(th.Warn.Strong(), "! "+money(v.Copy), p.asideWidth())
 		return
 	}
@@ -150,7 +151,7 @@ func (p *painter) price(l *widget.Line, v engine.ProductView) {
 
 // money leaves out cents that are not there: the course writes 1200.
 func money(v float64) string {
-	return "$" + strconv.FormatFloat(v, 'f', -1, 64)
+	return engine.Money(v)
 }
 
 // timeLeft has one digit after the point, so that a column of them rests.

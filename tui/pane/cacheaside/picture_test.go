@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	engine "resilab/labs/cacheaside"
+	"resilab/labs/cacheaside/measure"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/pane"
@@ -24,34 +25,34 @@ const (
 // busy is a moment with a copy in every state.
 func busy() *lab.Snapshot {
 	return &lab.Snapshot{Metrics: map[string]float64{}, Detail: &engine.Detail{
-		RedisUp: true, RedisAt: "127.0.0.1:6379", HTTPAddr: "127.0.0.1:3000", TTL: 10 * sec,
-		Products: []engine.ProductView{
-			{ID: 1, Name: "Laptop", Price: 1200, Life: engine.Alive, Left: 7400 * msec, Full: 10 * sec},
-			{ID: 2, Name: "Mouse", Price: 25, Life: engine.Alive, Left: 900 * msec, Full: 10 * sec, Stale: true, Copy: 19.99},
-			{ID: 3, Name: "Keyboard", Price: 45, Life: engine.Expired, Gone: 200 * msec},
-			{ID: 4, Name: "Product 4", Price: 153, Life: engine.Expired, Gone: 500 * msec, Loading: 12},
-			{ID: 5, Name: "Product 5", Price: 190, Life: engine.Expired, Gone: sec, Announced: true},
-			{ID: 6, Name: "Product 6", Price: 227, Life: engine.Deleted, Gone: sec},
+		Redis: engine.RedisView{Up: true, Addr: "127.0.0.1:6379"}, HTTPAddr: "127.0.0.1:3000", TTL: 10 * sec,
+		Products: []measure.ProductView{
+			{ID: 1, Name: "Laptop", Price: 1200, Life: measure.Alive, Left: 7400 * msec, Full: 10 * sec},
+			{ID: 2, Name: "Mouse", Price: 25, Life: measure.Alive, Left: 900 * msec, Full: 10 * sec, Stale: true, Copy: 19.99},
+			{ID: 3, Name: "Keyboard", Price: 45, Life: measure.Expired, Gone: 200 * msec},
+			{ID: 4, Name: "Product 4", Price: 153, Life: measure.Expired, Gone: 500 * msec, Loading: 12},
+			{ID: 5, Name: "Product 5", Price: 190, Life: measure.Expired, Gone: sec, Announced: true},
+			{ID: 6, Name: "Product 6", Price: 227, Life: measure.Deleted, Gone: sec},
 			{ID: 7, Name: "Product 7", Price: 264},
 		},
-		Answers: []engine.Answer{
-			{Seq: 9, ID: 1, Source: engine.FromCache, Status: 200, Took: 180 * time.Microsecond},
-			{Seq: 8, ID: 2, Source: engine.FromCache, Status: 200, Took: 210 * time.Microsecond, Stale: true},
-			{Seq: 7, ID: 3, Source: engine.FromDatabase, Status: 200, Took: 81700 * time.Microsecond, HTTP: true},
+		Answers: []measure.Answer{
+			{Seq: 9, ID: 1, Source: measure.FromCache, Status: 200, Took: 180 * time.Microsecond},
+			{Seq: 8, ID: 2, Source: measure.FromCache, Status: 200, Took: 210 * time.Microsecond, Stale: true},
+			{Seq: 7, ID: 3, Source: measure.FromDatabase, Status: 200, Took: 81700 * time.Microsecond, HTTP: true},
 			{Seq: 6, ID: 99, Status: 404, Took: 80 * msec, HTTP: true},
 			{Seq: 5, ID: 1, Status: 500, Took: 1002 * msec},
 		},
 		Hit: engine.Latency{N: 1234, P50: 190 * time.Microsecond}, Miss: engine.Latency{N: 41, P50: 81 * msec},
-		Reads: 1275, Hits: 1234, Misses: 41, Stampede: engine.Stampede{ID: 4, Loads: 12},
+		Stampede: measure.Stampede{ID: 4, Loads: 12},
 	}}
 }
 
 func away() *lab.Snapshot {
 	s := busy()
 	d := s.Detail.(*engine.Detail)
-	d.RedisUp = false
+	d.Redis.Up = false
 	for i := range d.Products {
-		d.Products[i].Life = engine.Unknown
+		d.Products[i].Life = measure.Unknown
 	}
 	return s
 }
@@ -60,15 +61,15 @@ func away() *lab.Snapshot {
 func shielded() *lab.Snapshot {
 	s := busy()
 	d := s.Detail.(*engine.Detail)
-	d.Breaker, d.Shed, d.Memory = true, 231, engine.Memory{Copies: 100, Most: 100, Evictions: 4711}
-	d.Answers = append([]engine.Answer{{Seq: 10, ID: 2, Source: engine.FromCopy, Status: 200, Took: 3 * time.Microsecond},
-		{Seq: 11, ID: 2, Source: engine.FromCache, Status: 200, Took: 150 * time.Microsecond, Overdue: true}}, d.Answers...)
+	d.Redis.Breaker, d.Shed, d.Memory = true, 231, engine.Memory{Copies: 100, Most: 100, Evictions: 4711}
+	d.Answers = append([]measure.Answer{{Seq: 10, ID: 2, Source: measure.FromCopy, Status: 200, Took: 3 * time.Microsecond},
+		{Seq: 11, ID: 2, Source: measure.FromCache, Status: 200, Took: 150 * time.Microsecond, Overdue: true}}, d.Answers...)
 	return s
 }
 
 func empty() *lab.Snapshot {
-	return &lab.Snapshot{Metrics: map[string]float64{}, Detail: &engine.Detail{RedisUp: true, RedisAt: "127.0.0.1:6379",
-		Products: []engine.ProductView{{ID: 1, Name: "Laptop", Price: 1200}, {ID: 2, Name: "Mouse", Price: 25}, {ID: 3, Name: "Keyboard", Price: 45}}}}
+	return &lab.Snapshot{Metrics: map[string]float64{}, Detail: &engine.Detail{Redis: engine.RedisView{Up: true, Addr: "127.0.0.1:6379"},
+		Products: []measure.ProductView{{ID: 1, Name: "Laptop", Price: 1200}, {ID: 2, Name: "Mouse", Price: 25}, {ID: 3, Name: "Keyboard", Price: 45}}}}
 }
 
 func text(t testing.TB, lang i18n.Lang) *i18n.Catalogue {
@@ -179,7 +180,7 @@ func TestOnlyAKnownAddressIsNamed(t *testing.T) {
 	th, c := look("mono"), text(t, i18n.English)
 	for _, at := range []string{"", "10.1.2.3:6379"} {
 		snap := empty()
-		snap.Detail.(*engine.Detail).RedisAt = at
+		snap.Detail.(*engine.Detail).Redis.Addr = at
 		if named := strings.Contains(draw(t, frame(th, c, snap, 80, 22)), "Redis"); named != (at != "") {
 			t.Errorf("with the address %q Redis is named: %v", at, named)
 		}

@@ -19,7 +19,7 @@ func (p *painter) protection() []string {
 		begun = true
 		l.Put(style, text)
 	}
-	if d.Breaker {
+	if d.Redis.Breaker {
 		part(th.Bad.Strong(), "! "+p.t("breaker"))
 	}
 	if d.Shed > 0 {
