@@ -37,8 +37,8 @@ func removeAbandoned(parent string) {
 	}
 }
 
-// ended reports whether no process has the number pid. Where the system cannot
-// tell, it reports false.
+// ended reports whether no process has the number pid. It reports false on systems
+// where that cannot be found out.
 func ended(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 
 // Ports come in blocks on a fixed grid, below the range from which systems take
 // the local ports of outgoing connections. The first port of a block is its
-// guard: whoever listens there owns the block, across all processes of the
-// machine, and a process that dies gives up its blocks by dying.
+// guard: the process that listens there owns the block, on the whole machine, and
+// gives it up when it ends.
 const (
 	gridFirst  = 20000
 	gridBlocks = 750

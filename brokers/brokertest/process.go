@@ -15,7 +15,7 @@ type process struct {
 	done chan struct{}
 }
 
-// startProcess runs cmd in a process group of its own.
+// startProcess runs cmd in a new process group.
 func startProcess(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	cmd.SysProcAttr = groupAttr()
@@ -28,7 +28,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how a broker ends is the business of who ended it
+			_ = cmd.Wait() // an error is expected of a broker that is killed
 		}
 	}()
 	if err := <-started; err != nil {
@@ -38,7 +38,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// stop asks the process to end and kills it if it has not after grace.
+// stop terminates the process, and kills it if it still runs after grace.
 func (p *process) stop(grace time.Duration) {
 	terminate(p.cmd.Process)
 	select {
@@ -48,7 +48,7 @@ func (p *process) stop(grace time.Duration) {
 	p.kill()
 }
 
-// kill ends the process and all it started, and waits until it is gone.
+// kill kills the process and its children and waits until the process has ended.
 func (p *process) kill() {
 	killGroup(p.cmd.Process)
 	<-p.done
@@ -63,16 +63,16 @@ func (p *process) alive() bool {
 	}
 }
 
-// awaitReady polls until ready holds. It gives up when the process ends or the
-// time is over, and then says what the process wrote.
+// awaitReady polls until ready returns true. If the process ends or the limit is
+// over first, it returns an error with the end of the log.
 func (p *process) awaitReady(limit time.Duration, logFile string, ready func() bool) error {
 	deadline := time.Now().Add(limit)
 	for !ready() {
 		if !p.alive() {
-			return fmt.Errorf("it ended while starting: %s", tail(logFile))
+			return fmt.Errorf("the process exited while starting: %s", tail(logFile))
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("it was not ready after %v: %s", limit, tail(logFile))
+			return fmt.Errorf("the process was not ready after %v: %s", limit, tail(logFile))
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

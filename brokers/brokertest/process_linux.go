@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// groupAttr makes a child the leader of a process group, and has the system kill
-// it when the test binary dies without stopping it.
+// groupAttr makes a child the leader of a process group. The system kills it when
+// the test binary is killed.
 func groupAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// Elsewhere than on Linux there is no way to tie a child's life to the test
-// binary's: one that is killed leaves its brokers running.
+// groupAttr returns nil: only Linux can kill a child when its parent is killed. On
+// other systems a test binary that is killed leaves its brokers running.
 func groupAttr() *syscall.SysProcAttr { return nil }
 
 func terminate(p *os.Process) {

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// ErrNotOurs is what stopping or starting a node says that was only given by its
-// address.
-var ErrNotOurs = errors.New("the node was not started here")
+// ErrNotOurs is returned by Start, Stop, Kill and Ctl for a node that was given by
+// its address.
+var ErrNotOurs = errors.New("the node was not started by this test binary")
 
 const (
 	rabbitStartLimit = 120 * time.Second // ten seconds on an idle machine
@@ -28,8 +28,8 @@ const (
 	rabbitPorts                                = ctlLast + 1
 )
 
-// RabbitNode is a RabbitMQ with the x-consistent-hash exchange. Its methods are
-// not for several goroutines at once, except URL and Addr.
+// RabbitNode is a RabbitMQ with the x-consistent-hash exchange. Its methods must be
+// called by one goroutine at a time, except URL and Addr.
 type RabbitNode struct {
 	url, addr string
 
@@ -73,7 +73,7 @@ func startRabbit(bin string) (n *RabbitNode, stop func(), err error) {
 	return n, func() { _ = n.Kill(); release() }, nil
 }
 
-// rabbitAt stands for a node that runs already.
+// rabbitAt returns a node that runs already.
 func rabbitAt(rawURL string) (*RabbitNode, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -82,7 +82,7 @@ func rabbitAt(rawURL string) (*RabbitNode, error) {
 	return &RabbitNode{url: rawURL, addr: hostPort(u, "5672")}, nil
 }
 
-// hostPort returns the address in u, with a port where it names none.
+// hostPort returns the host and port in u, with a default port.
 func hostPort(u *url.URL, port string) string {
 	if p := u.Port(); p != "" {
 		port = p
@@ -120,7 +120,7 @@ func (n *RabbitNode) URL() string { return n.url }
 // Addr returns the node's host and port.
 func (n *RabbitNode) Addr() string { return n.addr }
 
-// Start starts a stopped node again, on the same port and with what it stored, and
+// Start starts a stopped node again, on the same port and with its data, and
 // returns when it accepts AMQP connections.
 func (n *RabbitNode) Start() error {
 	if n.dir == "" {
@@ -139,8 +139,8 @@ func (n *RabbitNode) Start() error {
 	return nil
 }
 
-// startEpmd runs a port mapper of the node's own: one that RabbitMQ starts by
-// itself would be shared by all nodes of the machine and outlive them.
+// startEpmd runs a port mapper for this node only: one that RabbitMQ starts would be
+// shared by all nodes of the machine and outlive them.
 func (n *RabbitNode) startEpmd() error {
 	path, err := findEpmd()
 	if err != nil {
@@ -175,8 +175,8 @@ func (n *RabbitNode) startServer() error {
 	return n.server.awaitReady(rabbitStartLimit, logFile, n.ready)
 }
 
-// env keeps everything of the node in its folder and on its ports, and nothing of
-// what the machine configures for its own RabbitMQ.
+// env returns an environment in which the node uses only its folder and its ports,
+// and ignores the machine's configuration of RabbitMQ.
 func (n *RabbitNode) env() []string {
 	in := func(name string) string { return filepath.Join(n.dir, name) }
 	port := func(offset int) string { return strconv.Itoa(n.port + offset) }
@@ -227,18 +227,18 @@ func (n *RabbitNode) Stop() error {
 	return n.end(func(server *process) { server.stop(rabbitStopLimit) })
 }
 
-// Settle has the node write down what has been declared. By itself it takes up
-// to two seconds: RabbitMQ 3 keeps its declarations in Mnesia, whose log is
-// buffered (disk_log, 64 KiB or 2 s). A durable queue that is younger does not
-// survive Kill, and takes its confirmed messages with it: a bare client that was
-// killed 1.5 s after declaring four queues lost the last one in 2 of 15 tries.
+// Settle makes the node write declarations to disk. Otherwise that takes up to two
+// seconds: RabbitMQ 3 keeps its declarations in Mnesia, whose log is buffered
+// (disk_log, 64 KiB or 2 s). A durable queue that is younger does not survive Kill,
+// and its confirmed messages are lost with it: after a kill 1.5 s after the
+// declaration of four queues the last one was lost in 2 of 15 tries.
 func (n *RabbitNode) Settle() error {
 	_, err := n.Ctl("eval", "mnesia:sync_log().")
 	return err
 }
 
-// Kill ends the node at once, as a crash would. What it must not forget needs
-// Settle first.
+// Kill kills the node, as a crash would. Call Settle before if new declarations have
+// to survive.
 func (n *RabbitNode) Kill() error { return n.end((*process).kill) }
 
 func (n *RabbitNode) end(how func(*process)) error {

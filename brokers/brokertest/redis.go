@@ -18,8 +18,8 @@ const (
 	redisStopLimit  = 10 * time.Second
 )
 
-// RedisNode is a Redis that keeps nothing on disk unless its arguments say so. Its
-// methods are not for several goroutines at once, except URL and Addr.
+// RedisNode is a Redis that stores nothing on disk unless its arguments make it. Its
+// methods must be called by one goroutine at a time, except URL and Addr.
 type RedisNode struct {
 	url, addr string
 
@@ -58,7 +58,7 @@ func startRedis(bin string, args []string) (n *RedisNode, stop func(), err error
 	return n, func() { _ = n.Kill(); release() }, nil
 }
 
-// redisAt stands for a node that runs already.
+// redisAt returns a node that runs already.
 func redisAt(rawURL string) (*RedisNode, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -123,7 +123,7 @@ func (n *RedisNode) ready() bool {
 	}
 	var sign [1]byte
 	_, err = conn.Read(sign[:])
-	// A node that wants a password answers with an error and is ready too.
+	// A node that requires a password replies with an error and is also ready.
 	return err == nil && (sign[0] == '+' || sign[0] == '-')
 }
 
@@ -132,7 +132,7 @@ func (n *RedisNode) Stop() error {
 	return n.end(func(server *process) { server.stop(redisStopLimit) })
 }
 
-// Kill ends the node at once, as a crash would.
+// Kill kills the node, as a crash would.
 func (n *RedisNode) Kill() error { return n.end((*process).kill) }
 
 func (n *RedisNode) end(how func(*process)) error {

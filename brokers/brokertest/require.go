@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// unavailable ends a test that cannot have its broker: skipped on a machine that
-// lacks one, failed where brokers are required.
+// unavailable ends a test whose broker is not installed: it skips the test, or fails
+// it if brokers are required.
 func unavailable(tb testing.TB, err error) {
 	tb.Helper()
 	if os.Getenv("RESILAB_REQUIRE_BROKERS") == "1" {

@@ -9,18 +9,18 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Shared holds the brokers that the tests of a package have in common. Each one
-// starts when the first test asks for it. The zero value is ready for use, by
-// several tests at once.
+// Shared holds the brokers that the tests of a package share. Each one starts when
+// the first test needs it. The zero value is ready for use, by several tests at
+// once.
 //
-// Its nodes hold what other tests left on them: a test uses names of its own, and
-// does not stop them.
+// Other tests leave data on the nodes, so a test must use unique names. It must not
+// stop a node.
 type Shared struct {
 	rabbit shared[RabbitNode]
 	redis  shared[RedisNode]
 }
 
-// shared starts one node at most, or fails once for all who ask.
+// shared starts at most one node. If that fails, every get returns the error.
 type shared[N any] struct {
 	once sync.Once
 	node *N
@@ -34,7 +34,7 @@ func (s *shared[N]) get(start func() (*N, func(), error)) (*N, error) {
 }
 
 func (s *shared[N]) close() {
-	s.once.Do(func() {}) // from now on there is nothing to get
+	s.once.Do(func() {}) // get starts no node from now on
 	if s.stop != nil {
 		s.stop()
 	}

@@ -6,7 +6,7 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// clientInfo is what a client says about itself when it logs in.
+// clientInfo holds the properties that a client sends when it logs in.
 type clientInfo struct {
 	mu           sync.Mutex
 	name         string          // the property connection_name

@@ -51,7 +51,7 @@ func (c handshake) run() error {
 }
 
 // refuse sends connection.close with the reason. It is for a wrong password and a
-// wrong virtual host; on anything else the server just hangs up, like RabbitMQ.
+// wrong virtual host; after other errors the server only closes TCP, like RabbitMQ.
 func (c handshake) refuse(err error, id codec.MethodID) error {
 	if e, ok := err.(*broker.Error); ok {
 		c.sendClose(e, id, closeTimeout)

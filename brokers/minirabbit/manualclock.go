@@ -69,7 +69,7 @@ func (c *ManualClock) Advance(d time.Duration) {
 	}
 }
 
-// nextDue moves the clock to the next timer that is due by end, which it removes,
+// nextDue removes the next timer that fires by end and moves the clock to its time,
 // or to end if there is none.
 func (c *ManualClock) nextDue(end time.Time) *manualTimer {
 	c.mu.Lock()

@@ -7,13 +7,12 @@ import (
 	"resilab/brokers/minirabbit/broker"
 )
 
-// Options of a [Server]. The zero value is a server on a free port of the
-// loopback interface that lets guest in; zero fields mean the defaults that are
-// named.
+// Options of a [Server]. The zero value is a server on a free port of the loopback
+// interface with the user guest. Zero fields mean the defaults that are named.
 type Options struct {
 	Addr string // host and port to listen on: a free port of the loopback interface
-	// Product is what the server says it is: "resilab minirabbit". Some clients'
-	// own tests do more when it is "RabbitMQ".
+	// Product is the product in the server's properties: "resilab minirabbit". Some
+	// clients' own tests check more if it is "RabbitMQ".
 	Product string
 	// Users maps names to passwords: guest with the password guest.
 	Users  map[string]string

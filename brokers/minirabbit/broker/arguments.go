@@ -9,15 +9,14 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// Kinds of queues. A quorum queue is kept like a classic one and behaves like
-// one, except that it counts deliveries and forgets messages that come back too
-// often.
+// The kinds of queues. A quorum queue is kept like a classic one, except that it
+// counts deliveries and drops messages that are returned too often.
 const (
 	classic = "classic"
 	quorum  = "quorum"
 )
 
-// What a queue does when its length limit is reached.
+// The values of x-overflow: what a queue does when its length limit is reached.
 const (
 	dropHead         = "drop-head"
 	rejectPublish    = "reject-publish"
@@ -29,8 +28,8 @@ const unlimited = -1
 // maxTTL is the longest time to live, in milliseconds: ten years.
 const maxTTL = 10 * 365 * 24 * 3600 * 1000
 
-// queueLimits are a queue's arguments, read. Times are in milliseconds; every
-// number is unlimited (-1) where the argument is missing.
+// queueLimits are a queue's parsed arguments. Times are in milliseconds. A number is
+// unlimited (-1) if the argument is missing.
 type queueLimits struct {
 	kind          string
 	ttl           int64
@@ -39,7 +38,7 @@ type queueLimits struct {
 	maxBytes      int64
 	overflow      string
 	deliveryLimit int64
-	priorities    int // how many: the highest priority and one
+	priorities    int // number of priorities: x-max-priority + 1
 	single        bool
 	hasDLX        bool
 	dlx           string
@@ -63,8 +62,7 @@ var queueArguments = map[string][]string{
 	},
 }
 
-// streamArguments are those that only streams have, a kind of queue that there
-// is not here.
+// streamArguments are the arguments that only streams have, which are not supported.
 var streamArguments = []string{"x-max-age", "x-stream-max-segment-size-bytes", "x-initial-cluster-size"}
 
 // consumerArguments are the same for consumers.
@@ -73,8 +71,8 @@ var consumerArguments = map[string][]string{
 	quorum:  {"x-priority", "x-credit"},
 }
 
-// consumerPriority reads a consumer's arguments, of which the priority is all
-// that matters here.
+// consumerPriority checks a consumer's arguments and returns its priority. The other
+// arguments have no effect.
 func consumerPriority(q *queue, args codec.Table) (int64, error) {
 	p := argumentReader{of: q.resource, args: args}
 	priority := p.integer("x-priority")
@@ -83,7 +81,7 @@ func consumerPriority(q *queue, args codec.Table) (int64, error) {
 	return priority, p.err
 }
 
-// kindOf returns the kind of queue that the arguments ask for: any text.
+// kindOf returns the value of x-queue-type, which may be unknown.
 func kindOf(args codec.Table) string {
 	if v, ok := args.Get("x-queue-type"); ok {
 		s, _ := v.(string)
@@ -92,8 +90,8 @@ func kindOf(args codec.Table) string {
 	return classic
 }
 
-// parseArguments reads a queue's arguments. Unknown ones are kept and ignored,
-// bad ones are refused as RabbitMQ does.
+// parseArguments parses a queue's arguments. It ignores unknown ones and refuses
+// invalid ones as RabbitMQ does.
 func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 	p := argumentReader{of: r, args: args}
 	kind := p.oneOf("x-queue-type", `"unsupported queue type '%s'"`, classic, quorum)
@@ -118,7 +116,7 @@ func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 	l.maxBytes = p.number("x-max-length-bytes", 0, math.MaxInt64)
 	l.priorities = 1 + int(max(0, p.number("x-max-priority", 0, 255)))
 	l.overflow = p.oneOf("x-overflow", "invalid_overflow", dropHead, rejectPublish, rejectPublishDLX)
-	p.oneOf("x-queue-mode", `"unsupported queue mode '%s'"`, "default", "lazy") // memory is all there is
+	p.oneOf("x-queue-mode", `"unsupported queue mode '%s'"`, "default", "lazy") // both keep messages in memory
 	if n := p.integer("x-queue-version"); n > 2 || n < 0 {
 		p.fail("x-queue-version", fmt.Sprintf("\"unsupported queue version '%d'\"", n))
 	}
@@ -130,7 +128,7 @@ func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 	return l, p.err
 }
 
-// ofKind returns those of the arguments that a kind of queue has.
+// ofKind returns the arguments that a kind of queue has.
 func ofKind(kind string, args codec.Table) codec.Table {
 	own := codec.Table{}
 	for _, a := range args {
@@ -150,8 +148,7 @@ func (p *argumentReader) refuseForeign(kind string, own map[string][]string, ofS
 	}
 }
 
-// deliveryLimit reads x-delivery-limit, of which RabbitMQ also takes a negative
-// one: that means the same as 0.
+// deliveryLimit reads x-delivery-limit. As in RabbitMQ a negative value means 0.
 func (p *argumentReader) deliveryLimit() int64 {
 	if _, ok := p.args.Get("x-delivery-limit"); !ok {
 		return unlimited
@@ -159,7 +156,7 @@ func (p *argumentReader) deliveryLimit() int64 {
 	return max(0, p.integer("x-delivery-limit"))
 }
 
-// An argumentReader takes typed values out of a table; the first fault sticks.
+// An argumentReader reads typed values from a table and keeps the first error.
 type argumentReader struct {
 	of   resource
 	args codec.Table
@@ -176,7 +173,7 @@ func (p *argumentReader) unacceptable(name string, v any) {
 	p.fail(name, fmt.Sprintf("{unacceptable_type,%s}", typeName(v)))
 }
 
-// integer returns 0 when the argument is missing.
+// integer returns 0 if the argument is missing.
 func (p *argumentReader) integer(name string) int64 {
 	v, ok := p.args.Get(name)
 	if !ok {
@@ -231,8 +228,8 @@ func (p *argumentReader) text(name string) (string, bool) {
 	return s, true
 }
 
-// oneOf returns the first choice when the argument is missing. The fault may
-// name the value.
+// oneOf returns the first choice if the argument is missing. In fault, %s stands for
+// the value.
 func (p *argumentReader) oneOf(name, fault string, choices ...string) string {
 	s, ok := p.text(name)
 	if !ok {

@@ -5,16 +5,16 @@ import (
 	"sync/atomic"
 )
 
-// A budget counts bytes or messages against a limit and lets publishers wait
-// while it is exceeded. Adding never fails: whoever adds asks wait afterwards.
+// A budget counts bytes or messages against a limit and holds back publishers while
+// the limit is exceeded. Adding never fails; the caller calls wait afterwards.
 //
-// Waiting ends at three quarters of the limit, so that a publisher is not
-// stopped and released again for every message.
+// Waiting ends at three quarters of the limit, so that a publisher is not held back
+// and released for every message.
 type budget struct {
 	limit int64
 	used  atomic.Int64
 	mu    sync.Mutex
-	room  chan struct{} // closed when there is room; nil while nobody waits
+	room  chan struct{} // closed when there is room; nil unless a publisher waits
 }
 
 func (b *budget) add(n int64) {
@@ -25,10 +25,10 @@ func (b *budget) add(n int64) {
 	}
 }
 
-// set replaces the count; it is for budgets with one writer at a time.
+// set replaces the count. Only one goroutine at a time may call it.
 func (b *budget) set(n int64) { b.add(n - b.used.Load()) }
 
-// release lets everybody go on who waits.
+// release ends all waits.
 func (b *budget) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -38,8 +38,8 @@ func (b *budget) release() {
 	}
 }
 
-// wait returns a channel that is closed once there is room, or nil when there
-// is room now.
+// wait returns a channel that is closed once there is room, or nil if there is room
+// now.
 func (b *budget) wait() <-chan struct{} {
 	if b.used.Load() <= b.limit {
 		return nil
@@ -55,9 +55,9 @@ func (b *budget) wait() <-chan struct{} {
 	return b.room
 }
 
-// take adds bytes that no consumer will relieve: a transaction's, or those of a
-// message that is not complete. Whoever brings them cannot be held back, since only
-// they can go on, so where memory is short they are refused.
+// take adds bytes that no consumer can free: those of a transaction or of an
+// unfinished message. Holding back the publisher would block them for ever, so take
+// refuses them if memory is short.
 func (b *budget) take(n int64) error {
 	if b.wait() != nil {
 		return Refuse(ResourceError, "no memory for what is not finished")

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Clock tells the time and wakes up. [SystemClock] is the real one.
+// A Clock returns the time and calls functions later. [SystemClock] is the real one.
 type Clock interface {
 	Now() time.Time
 	// AfterFunc calls f in its own goroutine once d has passed. Stop reports
@@ -24,8 +24,7 @@ func (SystemClock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	return time.AfterFunc(d, f).Stop
 }
 
-// timers starts callbacks and can end them all: after close none runs and none
-// will.
+// timers are pending callbacks. After close none runs.
 type timers struct {
 	clock   Clock
 	mu      sync.Mutex
@@ -62,7 +61,7 @@ func (t *timers) after(d time.Duration, f func()) *timer {
 	return tm
 }
 
-// begin claims a timer for running; it fails for one that was cancelled.
+// begin reports whether a timer may run, because it was not cancelled.
 func (t *timers) begin(tm *timer) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,7 +73,7 @@ func (t *timers) begin(tm *timer) bool {
 	return true
 }
 
-// cancel prevents the call if it has not begun. A nil timer is fine.
+// cancel prevents the call if it has not begun. The timer may be nil.
 func (tm *timer) cancel() {
 	if tm == nil {
 		return
@@ -87,7 +86,7 @@ func (tm *timer) cancel() {
 	}
 }
 
-// close cancels every timer and waits for the callbacks that run.
+// close cancels all timers and waits for running callbacks.
 func (t *timers) close() {
 	t.mu.Lock()
 	t.closed = true

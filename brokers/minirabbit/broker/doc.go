@@ -10,7 +10,7 @@
 //	vhost.mu       topology: exchanges, queues by name, bindings
 //	queue.mu       one queue's messages and consumers
 //	deliveries.mu  a channel's consumers, delivery tags and unacknowledged messages
-//	the Peer's     whatever its Deliver takes
+//	the Peer's     the locks that its Deliver takes
 //
 // A message is never changed after it was published, so queues share it.
 package broker

@@ -44,17 +44,18 @@ var replyNames = map[int]string{
 	InternalError:      "INTERNAL_ERROR",
 }
 
-// An Error is a reply code and its text, in the words that RabbitMQ uses. Soft
-// errors close the channel, hard ones the connection.
+// An Error is a reply code with RabbitMQ's text. Soft errors close the channel, hard
+// ones the connection.
 type Error struct {
 	Code int
 	Text string // with the code's name in front
 	Hard bool
 }
 
+// Error returns the code and the text.
 func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Text) }
 
-// Refuse makes the error for a code; the code decides whether it is hard.
+// Refuse returns the error for a code, which determines whether it is hard.
 func Refuse(code int, format string, args ...any) *Error {
 	return &Error{
 		Code: code,
@@ -69,7 +70,7 @@ func internalError() *Error {
 	return &Error{Code: InternalError, Text: replyNames[InternalError], Hard: true}
 }
 
-// A resource is something with a name in a virtual host; its String is how
+// A resource is a named queue or exchange of a virtual host. String returns how
 // RabbitMQ names it in errors.
 type resource struct {
 	kind, name, vhost string
@@ -110,7 +111,7 @@ func (r resource) sameArgument(name string, current, received codec.Table) error
 	return Refuse(PreconditionFailed, "inequivalent arg '%s' for %s: received %s but current is %s", name, r, describe(is, has), describe(was, had))
 }
 
-// canonical brings a value into a form that == understands.
+// canonical returns a value that == can compare.
 func canonical(v any) any {
 	if n, ok := integer(v); ok {
 		return n
@@ -131,7 +132,7 @@ func describe(v any, present bool) string {
 	return fmt.Sprintf("the value '%v' of type '%s'", v, typeName(v))
 }
 
-// typeName is what RabbitMQ calls a field value's type.
+// typeName returns RabbitMQ's name for the type of a field value.
 func typeName(v any) string {
 	switch v.(type) {
 	case bool:

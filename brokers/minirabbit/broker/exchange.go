@@ -16,22 +16,21 @@ type exchange struct {
 	autoDelete bool
 	internal   bool
 	args       codec.Table
-	alternate  string // where unroutable messages go; "" for nowhere
+	alternate  string // exchange for unroutable messages; "" for none
 	router     router
 	bindings   map[bindingID]*binding
 	incoming   map[*binding]struct{} // from other exchanges
 	deleted    bool
 }
 
-// A router decides where messages go, for one type of exchange.
+// A router routes messages for one type of exchange.
 type router interface {
-	// check refuses a binding that makes no sense for the type.
+	// check refuses a binding that is invalid for the type.
 	check(b *binding) error
 	// add and remove are called once for each different binding.
 	add(b *binding)
 	remove(b *binding)
-	// route appends the destinations of a message. One may come up more than
-	// once.
+	// route appends the destinations of a message, possibly more than once.
 	route(key string, m *Message, to []destination) []destination
 }
 
@@ -56,7 +55,7 @@ func (d destination) accessibleTo(c *Connection) error {
 	return d.queue.accessibleTo(c)
 }
 
-// A binding says that a message that matches goes to the destination.
+// A binding routes matching messages from an exchange to a destination.
 type binding struct {
 	source *exchange
 	to     destination
@@ -64,7 +63,7 @@ type binding struct {
 	args   codec.Table
 }
 
-// A bindingID is what makes two bindings the same one.
+// A bindingID identifies a binding of an exchange.
 type bindingID struct {
 	to        destination
 	key, args string
@@ -76,8 +75,8 @@ func (b *binding) id() bindingID {
 	return bindingID{b.to, b.key, string(sorted.Encode())}
 }
 
-// consistentHash is the type of exchange that sends a message to one of its
-// destinations, by a hash.
+// consistentHash is the type of exchange that routes a message to one of its
+// destinations, chosen by a hash.
 const consistentHash = "x-consistent-hash"
 
 // newRouter makes the router for a type of exchange; an unknown type is a hard
@@ -98,7 +97,7 @@ func newRouter(kind string, r resource, args codec.Table) (router, error) {
 	return nil, Refuse(CommandInvalid, "unknown exchange type '%s'", kind)
 }
 
-// anyBinding is the part of a router whose type takes every binding.
+// anyBinding is embedded in routers that accept every binding.
 type anyBinding struct{}
 
 func (anyBinding) check(*binding) error { return nil }

@@ -10,8 +10,8 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// A Message is what a publisher sent. It is immutable, so any number of queues
-// share one.
+// A Message is a published message. It is immutable, so any number of queues share
+// one.
 type Message struct {
 	Exchange   string
 	RoutingKey string
@@ -23,14 +23,13 @@ type Message struct {
 	persistent bool
 	priority   uint8
 	expiration int64 // milliseconds; negative when there is none
-	wantsReply bool  // to the channel that publishes it
+	wantsReply bool  // directly to the channel that publishes it
 
 	lineage *atomic.Int32 // counts the dead letters of the same origin; nil before the first
 }
 
-// NewMessage checks the properties of a publishing. user is who is logged in:
-// the property user-id must be that name or be missing. Errors close the
-// channel (a bad property) or wrap codec.ErrSyntax.
+// NewMessage returns a message after checking its properties. The property user-id
+// must be missing or equal to user. The error is an *Error or wraps codec.ErrSyntax.
 func NewMessage(exchange, key string, props, body []byte, user string) (*Message, error) {
 	p, err := codec.ParseProperties(props)
 	if err != nil {
@@ -63,8 +62,8 @@ const (
 	persistent = 2
 )
 
-// index keeps the properties that the broker itself looks at. The error is for
-// a header CC or BCC that is no list; strings are all that counts in the list.
+// index stores the properties that the broker uses. It refuses a header CC or BCC
+// that is not a list. Elements that are not strings are ignored.
 func (m *Message) index(p *codec.Properties) error {
 	m.headers = p.Headers
 	m.persistent = p.DeliveryMode == persistent
@@ -86,8 +85,8 @@ func (m *Message) index(p *codec.Properties) error {
 	return nil
 }
 
-// parseExpiration reads a message's time to live in milliseconds: a whole number
-// and nothing behind it. The fault is in RabbitMQ's words.
+// parseExpiration parses a message's time to live in milliseconds, a whole number.
+// The fault is RabbitMQ's text.
 func parseExpiration(s string) (ms int64, fault string) {
 	digits := strings.TrimLeft(s, "+-")
 	rest := strings.TrimLeft(digits, "0123456789")
@@ -106,11 +105,11 @@ func parseExpiration(s string) (ms int64, fault string) {
 	return ms, ""
 }
 
-// messageOverhead is what a queued message takes beside its bytes: the Message,
-// its entry in a queue and later in a channel.
+// messageOverhead is the memory of a queued message beside its bytes: the Message and
+// its entries in a queue and a channel.
 const messageOverhead = 256
 
-// size is what a message counts against a memory limit.
+// size returns the bytes that a message counts against a memory limit.
 func (m *Message) size() int64 {
 	return int64(len(m.Body)+len(m.Props)+len(m.RoutingKey)) + messageOverhead
 }
@@ -125,15 +124,15 @@ func (m *Message) header(name string) (any, bool) {
 	return codec.LookupField(m.headers, name)
 }
 
-// rewrite returns a copy with another exchange, key and properties. Its time to
-// live is not read again: none, whatever the properties say.
+// rewrite returns a copy with another exchange, key and properties. The copy has no
+// time to live, even if the properties have one.
 func (m *Message) rewrite(exchange, key string, p *codec.Properties) *Message {
 	c := &Message{Exchange: exchange, RoutingKey: key, Props: p.Encode(), Body: m.Body}
-	_ = c.index(p) // nothing is written into CC or BCC that was not there
+	_ = c.index(p) // CC and BCC were checked before
 	return c
 }
 
-// WithoutBCC returns the message as recipients see it.
+// WithoutBCC returns the message without the header BCC, as recipients receive it.
 func (m *Message) WithoutBCC() *Message {
 	if _, ok := m.header("BCC"); !ok {
 		return m
@@ -143,8 +142,7 @@ func (m *Message) WithoutBCC() *Message {
 	return m.revise(&p)
 }
 
-// revise returns a copy with other properties, in which the time to live is the
-// same.
+// revise returns a copy with other properties and the same time to live.
 func (m *Message) revise(p *codec.Properties) *Message {
 	c := m.rewrite(m.Exchange, m.RoutingKey, p)
 	c.expiration = m.expiration

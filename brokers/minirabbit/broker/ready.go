@@ -3,22 +3,22 @@ package broker
 // An entry is a message in a queue.
 type entry struct {
 	msg         *Message
-	pos         uint64 // its place: an entry with a smaller one came earlier
+	pos         uint64 // its place: smaller for entries that arrived earlier
 	expires     int64  // nanoseconds since 1970; 0 means never
-	returns     uint32 // how often it was delivered and came back
+	returns     uint32 // number of deliveries that were returned
 	redelivered bool
 }
 
-// A readyList holds a queue's messages that wait for a consumer, in the order
-// in which they are due: higher priority first, then by place.
+// A readyList holds a queue's ready messages in the order of delivery: higher
+// priority first, then by place.
 //
-// New messages come last in their lane. Those that come back return to their
-// original place: they are in a heap beside the lane, and since a lane is only
-// ever emptied from its front, everything in the heap is older than everything
-// in the lane. So putting one back costs O(log n) and all else O(1).
+// New messages are appended to the lane of their priority. Returned messages go back
+// to their original place: they are in a heap beside the lane, and since a lane is
+// only emptied from its front, everything in the heap is older than everything in
+// the lane. Returning a message takes O(log n), everything else constant time.
 type readyList struct {
 	lanes []lane // one for each priority
-	top   int    // no lane above this one holds anything
+	top   int    // all lanes above this one are empty
 	n     int
 	body  int64 // bytes of all bodies, which is what x-max-length-bytes limits
 	size  int64 // bytes of memory
@@ -44,7 +44,7 @@ func (r *readyList) add(e entry) {
 	r.count(i, e)
 }
 
-// putBack returns an entry that was popped to its original place.
+// putBack returns a popped entry to its original place.
 func (r *readyList) putBack(e entry) {
 	i := r.laneOf(e)
 	r.lanes[i].returned.push(e)
@@ -58,7 +58,7 @@ func (r *readyList) count(lane int, e entry) {
 	r.size += e.msg.size()
 }
 
-// peek returns the next entry without taking it, nil when there is none.
+// peek returns the next entry without removing it, or nil.
 func (r *readyList) peek() *entry {
 	for ; r.top > 0; r.top-- {
 		if e := r.lanes[r.top].peek(); e != nil {
@@ -68,7 +68,7 @@ func (r *readyList) peek() *entry {
 	return r.lanes[0].peek()
 }
 
-// pop takes the next entry; there must be one.
+// pop removes the next entry. The list must not be empty.
 func (r *readyList) pop() entry {
 	r.peek() // finds the top lane
 	e := r.lanes[r.top].pop()

@@ -16,7 +16,7 @@ type hashRouter struct {
 	hash    func(key string, m *Message) uint32
 }
 
-// newHashRouter reads the arguments that say what is hashed.
+// newHashRouter reads the arguments hash-header and hash-property.
 func newHashRouter(r resource, args codec.Table) (*hashRouter, error) {
 	header, hasHeader, err := stringArgument(args, "hash-header")
 	if err != nil {
@@ -40,7 +40,7 @@ func newHashRouter(r resource, args codec.Table) (*hashRouter, error) {
 	return h, nil
 }
 
-// stringArgument reads an argument that must be a string where it is given.
+// stringArgument reads an argument that must be a string.
 func stringArgument(args codec.Table, name string) (value string, given bool, err error) {
 	v, given := args.Get(name)
 	if value, ok := v.(string); ok || !given {
@@ -107,7 +107,7 @@ func (h *hashRouter) route(key string, m *Message, to []destination) []destinati
 	return append(to, h.members[name])
 }
 
-// ringName tells a queue and an exchange of the same name apart.
+// ringName returns a name that differs for a queue and an exchange of the same name.
 func ringName(d destination) string {
 	r := d.resource()
 	return r.kind + " " + r.name

@@ -9,9 +9,9 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// A headersRouter routes by the message's headers: a binding's arguments say
-// which fields must be there with which values, and x-match whether all of
-// them must or any.
+// A headersRouter routes by the message's headers: a binding's arguments are the
+// fields and values that a message must have, and x-match is whether it must have
+// all or any of them.
 type headersRouter struct {
 	bindings []*binding
 }
@@ -55,7 +55,7 @@ func headersMatch(args codec.Table, m *Message) bool {
 			continue
 		}
 		got, ok := m.header(want.Name)
-		// A void argument only asks that the field be there.
+		// A void argument matches any value.
 		ok = ok && (want.Value == nil || sameTerm(got, want.Value))
 		if ok == anyOne {
 			return anyOne
@@ -64,8 +64,8 @@ func headersMatch(args codec.Table, m *Message) bool {
 	return !anyOne
 }
 
-// sameTerm compares values as Erlang does, in which field types leave no trace:
-// numbers are the same if their values are, and texts if their bytes are.
+// sameTerm compares values as Erlang does, without their field types: numbers by
+// their values and texts by their bytes.
 func sameTerm(a, b any) bool {
 	if x, ok := octets(a); ok {
 		y, ok := octets(b)

@@ -4,7 +4,7 @@ import "strings"
 
 // A topicRouter routes by patterns of words with dots between them: * stands
 // for one word, # for any number. The patterns form a tree with one level for
-// each word, so a message costs what it matches, not what is bound.
+// each word, so the time for a message depends on its matches, not on all bindings.
 type topicRouter struct {
 	anyBinding
 	root topicNode
@@ -33,7 +33,7 @@ func (r *topicRouter) remove(b *binding) {
 	r.root.remove(topicWords(b.key, nil), b.to)
 }
 
-// remove takes a pattern out and prunes the branches that it leaves bare.
+// remove removes a pattern and the branches that it leaves empty.
 func (n *topicNode) remove(words []string, d destination) {
 	if len(words) == 0 {
 		n.ends = without(n.ends, d)
@@ -86,8 +86,8 @@ func (m *topicMatch) walk(n *topicNode, words []string) {
 	}
 }
 
-// walkOnce is walk for places that can be reached in many ways: every # in a
-// pattern multiplies them, so a place that was seen is left out.
+// walkOnce is walk for places that can be reached in several ways: every # in a
+// pattern multiplies them, so it skips places that were visited.
 func (m *topicMatch) walkOnce(n *topicNode, words []string) {
 	if len(n.next) > 0 {
 		s := topicState{n, len(words)}

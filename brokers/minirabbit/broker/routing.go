@@ -1,8 +1,8 @@
 package broker
 
-// A routing is the way of one message through exchanges that are bound to each
-// other. Every exchange is passed once, and every queue comes up once. It exists
-// to be used again: then it takes no memory but for large results.
+// A routing finds the queues of a message through exchanges that are bound to each
+// other. It visits every exchange and returns every queue once. It is reused for
+// other messages, so that it rarely allocates.
 type routing struct {
 	vhost   *vhost
 	message *Message
@@ -13,9 +13,8 @@ type routing struct {
 	pending []*exchange
 }
 
-// route finds the queues that a message goes to when it is published to an
-// exchange. The caller holds at least the read lock of the virtual host. The
-// result is valid until the next call.
+// route returns the queues of a message that is published to an exchange. The caller
+// holds at least the read lock of v.mu. The result is valid until the next call.
 func (r *routing) route(v *vhost, x *exchange, m *Message) []*queue {
 	r.forget()
 	if x.name == "" && m.copies == nil {
@@ -34,8 +33,8 @@ func (r *routing) route(v *vhost, x *exchange, m *Message) []*queue {
 	return r.queues
 }
 
-// forget makes the routing ready for another message, and lets go of queues
-// that may be deleted meanwhile.
+// forget prepares the routing for another message and drops references to queues,
+// which may be deleted.
 func (r *routing) forget() {
 	clear(r.queues)
 	clear(r.found)
@@ -45,7 +44,7 @@ func (r *routing) forget() {
 func (r *routing) through(x *exchange) {
 	to := r.found[:0]
 	to = r.from(x, r.message.RoutingKey, to)
-	if x.kind != consistentHash { // which takes one way for one message
+	if x.kind != consistentHash { // it ignores CC and BCC
 		for _, key := range r.message.copies {
 			to = r.from(x, key, to)
 		}
@@ -73,7 +72,7 @@ func (r *routing) from(x *exchange, key string, to []destination) []destination 
 	return to
 }
 
-// manyQueues is when a set becomes cheaper than looking through the list.
+// manyQueues is the number of queues from which a set is faster than the list.
 const manyQueues = 16
 
 func (r *routing) addQueue(q *queue) {

@@ -9,7 +9,7 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// QueueCounts are what happened to a queue's messages since it was declared.
+// QueueCounts are events of a queue's messages since it was declared.
 type QueueCounts struct {
 	Published   uint64
 	Delivered   uint64 // handed to consumers and by basic.get, redeliveries too
@@ -18,8 +18,8 @@ type QueueCounts struct {
 	Expired     uint64
 }
 
-// Rates are events per second since the snapshot before (of those at least a
-// second old).
+// Rates are events per second since the latest snapshot that is at least a second
+// old.
 type Rates struct {
 	Published, Delivered, Acked float64
 }
@@ -31,8 +31,8 @@ type ExchangeState struct {
 	Arguments                     codec.Table
 }
 
-// BindingState describes a binding. Exchange says whether the destination is
-// an exchange; otherwise it is a queue.
+// BindingState describes a binding to a queue or, if Exchange is true, to an
+// exchange.
 type BindingState struct {
 	VHost, Source, Destination string
 	Exchange                   bool
@@ -40,12 +40,12 @@ type BindingState struct {
 	Arguments                  codec.Table
 }
 
-// QueueState describes a queue and what is in it.
+// QueueState describes a queue and its content.
 type QueueState struct {
 	VHost, Name                    string
 	Durable, Exclusive, AutoDelete bool
 	Arguments                      codec.Table
-	Ready                          int // messages that wait for a consumer
+	Ready                          int // messages ready for delivery
 	Unacked                        int // delivered and not yet settled
 	Bytes                          int64
 	Consumers                      []ConsumerState
@@ -56,14 +56,14 @@ type QueueState struct {
 // ConsumerState describes a consumer of a queue.
 type ConsumerState struct {
 	Tag      string
-	Active   bool // false for the stand-by of a single active consumer
+	Active   bool // false for consumers that are not the single active one
 	Prefetch int
 	InFlight int
 	Priority int64
 }
 
-// A Snapshot is the state of a broker, each list in the order of its names.
-// Queues are looked at one after the other.
+// A Snapshot is the state of a broker, each list sorted by name. Queues are read one
+// after the other, so they may be of slightly different times.
 type Snapshot struct {
 	Exchanges []ExchangeState
 	Bindings  []BindingState
@@ -102,8 +102,8 @@ func (b *Broker) Snapshot() Snapshot {
 	return s
 }
 
-// snapshot describes the topology and returns the queues, which are looked at
-// without the lock: that may forward dead letters.
+// snapshot adds exchanges and bindings to s and returns the queues. The caller reads
+// them without v.mu, because that may forward dead letters.
 func (v *vhost) snapshot(s *Snapshot) []*queue {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -144,8 +144,7 @@ func (q *queue) state(now time.Time) QueueState {
 	return s
 }
 
-// A rateMeter turns counts into rates whenever somebody looks, so it costs
-// nothing while nobody does.
+// A rateMeter computes rates when a snapshot is taken, and costs nothing otherwise.
 type rateMeter struct {
 	older, newer sample
 }
@@ -160,7 +159,7 @@ func newRateMeter(now time.Time) rateMeter {
 	return rateMeter{first, first}
 }
 
-// measureOver is the shortest time that rates are taken over.
+// measureOver is the shortest time over which rates are computed.
 const measureOver = time.Second
 
 func (r *rateMeter) measure(now time.Time, c QueueCounts) Rates {

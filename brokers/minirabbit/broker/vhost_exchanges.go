@@ -6,14 +6,14 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// An ExchangeSpec is what exchange.declare asks for.
+// An ExchangeSpec holds the arguments of exchange.declare.
 type ExchangeSpec struct {
 	Name, Type                    string
 	Durable, AutoDelete, Internal bool
 	Arguments                     codec.Table
 }
 
-// declareExchange makes an exchange, or checks that the one there is the same.
+// declareExchange makes an exchange, or checks that the existing one is the same.
 func (v *vhost) declareExchange(s ExchangeSpec) error {
 	router, err := newRouter(s.Type, v.exchangeNamed(s.Name), s.Arguments)
 	if e, ok := err.(*Error); ok && e.Hard {
@@ -75,7 +75,7 @@ func (x *exchange) same(s ExchangeSpec) error {
 	return x.sameArgument("alternate-exchange", x.args, s.Arguments)
 }
 
-// findExchange is a passive declare.
+// findExchange checks that an exchange exists.
 func (v *vhost) findExchange(name string) error {
 	if err := notDefault(name); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (v *vhost) findExchange(name string) error {
 	return nil
 }
 
-// deleteExchange is fine with an exchange that does not exist.
+// deleteExchange does nothing if there is no such exchange.
 func (v *vhost) deleteExchange(name string, ifUnused bool) error {
 	if err := notDefault(name); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (v *vhost) deleteExchange(name string, ifUnused bool) error {
 	return nil
 }
 
-// removeExchange takes an exchange out, with all its bindings.
+// removeExchange removes an exchange with all its bindings. v.mu is held.
 func (v *vhost) removeExchange(x *exchange) {
 	if x.deleted {
 		return
@@ -122,7 +122,7 @@ func (v *vhost) removeExchange(x *exchange) {
 	}
 }
 
-// A BindSpec is what queue.bind and exchange.bind ask for.
+// A BindSpec holds the arguments of queue.bind and exchange.bind.
 type BindSpec struct {
 	Source, Destination string
 	ToExchange          bool
@@ -130,8 +130,8 @@ type BindSpec struct {
 	Arguments           codec.Table
 }
 
-// bind connects an exchange to a queue or another exchange; a binding that is
-// there already stays as it is. connection is who asks.
+// bind binds an exchange to a queue or another exchange on behalf of a connection.
+// It does nothing if the binding exists.
 func (v *vhost) bind(s BindSpec, c *Connection) error {
 	if err := s.notDefault(); err != nil {
 		return err
@@ -162,7 +162,7 @@ func (v *vhost) bind(s BindSpec, c *Connection) error {
 	return nil
 }
 
-// unbind is fine with a binding that does not exist.
+// unbind does nothing if there is no such binding.
 func (v *vhost) unbind(s BindSpec, c *Connection) error {
 	if err := s.notDefault(); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (v *vhost) unbind(s BindSpec, c *Connection) error {
 	defer v.mu.Unlock()
 	b, err := v.newBinding(s)
 	if err != nil {
-		return nil // something is missing, so it is not bound
+		return nil // nothing can be bound to what does not exist
 	}
 	found := b.source.bindings[b.id()]
 	if found == nil {
@@ -208,7 +208,7 @@ func (v *vhost) newBinding(s BindSpec) (*binding, error) {
 	return b, nil
 }
 
-// unlink removes a binding. An auto-delete exchange goes with its last one.
+// unlink removes a binding, and an auto-delete exchange with its last one.
 func (v *vhost) unlink(b *binding) {
 	delete(b.source.bindings, b.id())
 	b.source.router.remove(b)

@@ -1,8 +1,8 @@
 package chash
 
 // exs1024 is Erlang's generator of that name: xorshift1024* by Sebastiano Vigna.
-// It is a value on the caller's stack: a placement draws a few numbers from a
-// fresh generator and forgets it.
+// It is a small value, because each placement draws only a few numbers from a fresh
+// generator.
 type exs1024 struct {
 	state [16]uint64
 	at    int

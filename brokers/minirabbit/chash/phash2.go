@@ -16,15 +16,15 @@ const (
 	saltFloat    = golden * 12 & math.MaxUint32
 	saltBinary   = golden * 13 & math.MaxUint32
 
-	// nilWord stands for the empty list, Erlang's NIL_DEF.
+	// nilWord is hashed for the end of a list (NIL_DEF in Erlang's source).
 	nilWord = 2
 
 	// mask27 is the default range of phash2: 0 to 2^27-1.
 	mask27 = 1<<27 - 1
 )
 
-// HashUndefined is phash2 of the atom undefined, which stands for a header or
-// property that the message does not carry. All such messages go to one queue.
+// HashUndefined is phash2 of the atom undefined, which RabbitMQ hashes for an absent
+// header or property. All such messages are routed to one queue.
 const HashUndefined uint32 = 45914356
 
 // Hash returns erlang:phash2 of key as a binary, in 0 to 2^27-1.

@@ -80,9 +80,8 @@ func (r *Ring) find(queue string) int {
 	return slices.IndexFunc(r.lanes, func(l lane) bool { return l.queue == queue })
 }
 
-// ParseWeight reads a binding key as RabbitMQ does: an integer of at least 1,
-// with a sign and leading zeros if it likes, and nothing else. The error's text
-// is RabbitMQ's own.
+// ParseWeight parses a binding key as RabbitMQ does: an integer of at least 1, which
+// may have a sign and leading zeros. The error has RabbitMQ's text.
 func ParseWeight(key string) (int, error) {
 	digits := strings.TrimPrefix(key, "+")
 	if strings.HasPrefix(key, "-") {

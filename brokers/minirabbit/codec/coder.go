@@ -14,7 +14,7 @@ var ErrSyntax = errors.New("syntax error")
 
 var errShort = fmt.Errorf("%w: the data ends inside a field", ErrSyntax)
 
-// A textError says that a short string is not UTF-8. Its text is RabbitMQ's.
+// A textError reports that a short string is not UTF-8. Its text is RabbitMQ's.
 type textError struct{}
 
 func (textError) Error() string        { return "Malformed UTF-8 in shortstr" }

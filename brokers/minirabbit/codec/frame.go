@@ -23,14 +23,14 @@ const (
 	frameEnd    = 0xCE
 )
 
-// A FrameError says that the stream is not a sequence of frames any more, or
-// that a frame is not what its type promises. Its text is RabbitMQ's.
+// A FrameError reports that the bytes are not a valid frame. Its text is RabbitMQ's.
 type FrameError struct {
 	Type   byte
-	Octets []byte // what the frame carries, where that is known
+	Octets []byte // the payload, if it is known
 	Fault  string
 }
 
+// Error returns the text with which RabbitMQ replies.
 func (e *FrameError) Error() string {
 	return Excerpt(e.Type, e.Octets) + ": " + e.Fault
 }
@@ -91,7 +91,7 @@ func (r *Reader) SetMax(maxFrame int) { r.max = maxFrame }
 
 // Next returns the next frame. It returns io.EOF when the stream ends between
 // two frames, io.ErrUnexpectedEOF when it ends inside one, and a
-// [*FrameError] when what comes is no frame.
+// [*FrameError] for bytes that are not a frame.
 func (r *Reader) Next() (Frame, error) {
 	if err := r.fill(frameHeader); err != nil {
 		return Frame{}, err
@@ -119,7 +119,7 @@ func (r *Reader) Next() (Frame, error) {
 	}, nil
 }
 
-// Raw takes n bytes that are not a frame: the protocol header.
+// Raw reads n bytes that are not a frame: the protocol header.
 func (r *Reader) Raw(n int) ([]byte, error) {
 	if err := r.fill(n); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (r *Reader) Raw(n int) ([]byte, error) {
 	return r.buf[r.start-n : r.start], nil
 }
 
-// Ready says whether a whole frame is at hand, so that Next will not wait.
+// Ready reports whether a whole frame is buffered, so that Next does not wait.
 func (r *Reader) Ready() bool {
 	b := r.buf[r.start:r.end]
 	return len(b) >= frameHeader &&

@@ -35,11 +35,11 @@ type Method interface {
 	fields(c *coder)
 }
 
-// ErrUnknownMethod says that a method frame names a method this package does
-// not have.
+// ErrUnknownMethod reports a method frame with a method that this package does not
+// have.
 var ErrUnknownMethod = errors.New("unknown method")
 
-// An UndecodableError says that a method's arguments do not follow its grammar.
+// An UndecodableError reports that a method's arguments cannot be decoded.
 type UndecodableError struct {
 	Arguments []byte // valid as long as the frame is
 }
@@ -51,7 +51,7 @@ func (e *UndecodableError) Error() string {
 	return "cannot decode " + erlangNumbers(shown, math.MaxInt, "")
 }
 
-// Is makes it one of the errors that are ErrSyntax.
+// Is reports whether target is ErrSyntax.
 func (e *UndecodableError) Is(target error) bool { return target == ErrSyntax }
 
 // A MethodReader reads methods. It reuses the structures of the methods that
@@ -112,8 +112,8 @@ func IsMethod(match func(Method) bool) bool {
 	return false
 }
 
-// methods makes an empty structure for every method but the two that a
-// MethodReader keeps. It is never written after start-up.
+// methods returns an empty structure for every method except the two that a
+// MethodReader reuses. It is never changed.
 var methods = map[MethodID]func() Method{
 	idConnectionStart:     func() Method { return &ConnectionStart{} },
 	idConnectionStartOk:   func() Method { return &ConnectionStartOk{} },

@@ -258,8 +258,8 @@ func (c *coder) rawValue() (kind byte, raw []byte) {
 	return kind, c.take(n)
 }
 
-// CheckTable says whether [DecodeTable] would accept the fields, without
-// building anything.
+// CheckTable returns the error that [DecodeTable] would return, without building a
+// table.
 func CheckTable(raw []byte) error {
 	c := coder{buf: raw}
 	c.check(true, maxDepth)
