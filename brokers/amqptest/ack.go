@@ -26,7 +26,7 @@ func ackTests() []test {
 }
 
 // unacked publishes the bodies and gets them all.
-func (ch *channel) unacked(bodies ...string) (queue string) {
+func unacked(ch *channel, bodies ...string) (queue string) {
 	ch.t.Helper()
 	q := ch.queue(nil)
 	ch.publish("", q, bodies...)
@@ -36,8 +36,8 @@ func (ch *channel) unacked(bodies ...string) (queue string) {
 	return q
 }
 
-// wantGivenBack closes the channel and asserts what its queue holds then.
-func (ch *channel) wantGivenBack(queue, want string, n int) {
+// wantGivenBack closes the channel and then asserts what its queue holds.
+func wantGivenBack(ch *channel, queue, want string, n int) {
 	ch.t.Helper()
 	ch.ok(ch.Close())
 	again := ch.conn.channel()
@@ -47,22 +47,22 @@ func (ch *channel) wantGivenBack(queue, want string, n int) {
 
 func testAckMultiple(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.unacked("1", "2", "3", "4")
+	q := unacked(ch, "1", "2", "3", "4")
 	ch.ok(ch.Ack(3, true))
-	ch.wantGivenBack(q, "4*", 1)
+	wantGivenBack(ch, q, "4*", 1)
 }
 
 func testAckAll(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.unacked("1", "2", "3")
+	q := unacked(ch, "1", "2", "3")
 	ch.ok(ch.Ack(0, true))
 	ch.publish("", q, "4")
-	ch.wantGivenBack(q, "4", 1)
+	wantGivenBack(ch, q, "4", 1)
 }
 
 func testNackMultiple(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.unacked("1", "2", "3", "4")
+	q := unacked(ch, "1", "2", "3", "4")
 	ch.ok(ch.Ack(2, false))
 	ch.ok(ch.Nack(3, true, true))
 	ch.becomes(q, 2)
@@ -73,10 +73,10 @@ func testNackMultiple(t *testing.T, b broker) {
 
 func testNackDrops(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.unacked("1", "2", "3")
+	q := unacked(ch, "1", "2", "3")
 	ch.ok(ch.Nack(1, false, false))
 	ch.ok(ch.Reject(2, false))
-	ch.wantGivenBack(q, "3*", 1)
+	wantGivenBack(ch, q, "3*", 1)
 }
 
 func testRequeuePosition(t *testing.T, b broker) {
@@ -139,7 +139,7 @@ func testRequeueOther(t *testing.T, b broker) {
 	}
 }
 
-// testRequeueOvertaken: a consumer that prefetches sees what it has first.
+// testRequeueOvertaken: prefetched messages overtake a requeued one.
 func testRequeueOvertaken(t *testing.T, b broker) {
 	ch := b.channel(t)
 	q := ch.queue(nil)
@@ -180,7 +180,7 @@ func testRecoverAcked(t *testing.T, b broker) {
 		t.Errorf("got %s", got)
 	}
 	ch.ok(ch.Ack(5, true)) // the tags go on
-	ch.wantGivenBack(q, "", 0)
+	wantGivenBack(ch, q, "", 0)
 }
 
 func testUnackedTwoChannels(t *testing.T, b broker) {
@@ -194,7 +194,7 @@ func testUnackedTwoChannels(t *testing.T, b broker) {
 	two.get(q)
 	one.ok(one.Close())
 	two.becomes(q, 2)
-	two.wantGivenBack(q, "1* 2* 3* 4*", 4)
+	wantGivenBack(two, q, "1* 2* 3* 4*", 4)
 }
 
 func testForeignTag(t *testing.T, b broker) {
@@ -206,7 +206,7 @@ func testForeignTag(t *testing.T, b broker) {
 	two.ok(two.Ack(1, false))
 	two.wantClosed(amqp.PreconditionFailed, "PRECONDITION_FAILED - unknown delivery tag 1")
 	one.ok(one.Ack(1, false))
-	one.wantGivenBack(q, "", 0)
+	wantGivenBack(one, q, "", 0)
 }
 
 func testMultipleTwoQueues(t *testing.T, b broker) {

@@ -1,10 +1,14 @@
-// Package amqptest is a conformance suite for AMQP 0-9-1 brokers. It talks to a
-// broker through amqp091-go, and where that client is too polite to break a rule,
-// through hand-made frames; it asserts what RabbitMQ 3.10 does, down to the reply
-// texts. Whatever passes it can stand in for RabbitMQ in the labs.
+// Package amqptest is a conformance suite for AMQP 0-9-1 brokers. It uses a broker
+// through amqp091-go and, to break rules that this client keeps, through hand-made
+// frames. It asserts what RabbitMQ 3.10 does, including the reply texts. A broker
+// that passes can replace RabbitMQ in the labs:
 //
-// [Run] needs a broker of its own or a shared one: it uses names that nobody else
-// has, and removes what it declared.
+//	func TestMyBroker(t *testing.T) {
+//		amqptest.Run(t, amqptest.Target{URL: "amqp://guest:guest@127.0.0.1:5672"})
+//	}
+//
+// The broker may be shared: the suite uses unique names and removes what it
+// declared, except in the group "replies", whose texts contain fixed names.
 package amqptest
 
 import (
@@ -17,8 +21,8 @@ type Target struct {
 	URL string // without a virtual host
 }
 
-// test is one case of the suite. It gets a broker to connect to as often as it
-// likes; what it opens is closed when it ends.
+// test is one case of the suite. The connections that it opens are closed when it
+// ends.
 type test struct {
 	name string
 	run  func(t *testing.T, b broker)

@@ -10,8 +10,8 @@ import (
 
 var brokers brokertest.Shared
 
-// TestMain lets more tests run at once than there are processors: most of them wait
-// for a broker.
+// TestMain runs more tests at once than there are processors, because most of them
+// wait for a broker.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", "8"); err != nil {

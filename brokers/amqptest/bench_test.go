@@ -107,7 +107,7 @@ func benchConn(b *testing.B, target Target) *amqp.Connection {
 	return conn
 }
 
-// benchConsume binds a queue of its own to the exchange and consumes from it.
+// benchConsume binds a new queue to the exchange and consumes from it.
 func benchConsume(b *testing.B, conn *amqp.Connection, exchange string) <-chan amqp.Delivery {
 	ch, err := conn.Channel()
 	must(b, err)

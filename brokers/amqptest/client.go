@@ -122,10 +122,10 @@ func (ch *channel) ok(err error) {
 	}
 }
 
-// name returns a name that nobody else uses.
+// name returns a unique name.
 func name(kind string) string { return fmt.Sprintf("amqptest.%s.%08x", kind, rand.Uint32()) }
 
-// queue declares an exclusive queue, which goes with the connection.
+// queue declares an exclusive queue, which is deleted with the connection.
 func (ch *channel) queue(args amqp.Table) string {
 	ch.t.Helper()
 	q, err := ch.QueueDeclare(name("queue"), false, false, true, false, args)
@@ -160,7 +160,7 @@ func (ch *channel) exchange(kind string, args amqp.Table) string {
 	return x
 }
 
-// atEnd cleans up on a connection of its own, because the test may have lost its.
+// atEnd cleans up on a new connection, because that of the test may be closed.
 func (ch *channel) atEnd(do func(*amqp.Channel) error) {
 	t, b := ch.t, ch.conn.b
 	t.Cleanup(func() {
@@ -212,7 +212,7 @@ func (ch *channel) send(exchange, key string, msg amqp.Publishing) {
 	}
 }
 
-// consume starts a consumer with manual acks and returns what it gets.
+// consume starts a consumer with manual acks and returns its deliveries.
 func (ch *channel) consume(queue string) <-chan amqp.Delivery {
 	ch.t.Helper()
 	return ch.consumeWith(queue, "", false, nil)
@@ -267,7 +267,7 @@ func mark(d amqp.Delivery) string {
 }
 
 // quiet asserts that no delivery comes. The round trips to the queue make sure
-// that the broker has sent what it was going to send.
+// that the broker has sent everything before.
 func (ch *channel) quiet(queue string, ds <-chan amqp.Delivery) {
 	ch.t.Helper()
 	ch.ready(queue)
@@ -347,7 +347,7 @@ func (ch *channel) eventually(check func() error) {
 	}
 }
 
-// wantDrained asserts what the queue holds, and empties it.
+// wantDrained empties the queue and asserts what it held.
 func (ch *channel) wantDrained(queue, want string) {
 	ch.t.Helper()
 	if got := ch.drain(queue); got != want {

@@ -11,7 +11,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// closingTests cover the end of a connection that the client asks for.
+// closingTests cover connections that the client closes.
 func closingTests() []test {
 	return []test{
 		{"close while publishing", testCloseWhilePublishing},

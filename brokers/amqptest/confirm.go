@@ -57,7 +57,7 @@ func testReturn(t *testing.T, b broker) {
 
 func testConfirmUnroutable(t *testing.T, b broker) {
 	ch := b.connect(t).confirms()
-	if got := ch.verdicts(ch.exchange("fanout", nil), "", "1", "2"); got != "ack ack" {
+	if got := verdicts(ch, ch.exchange("fanout", nil), "", "1", "2"); got != "ack ack" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -88,12 +88,12 @@ func testReturnUnconfirmed(t *testing.T, b broker) {
 func testConfirmClosed(t *testing.T, b broker) {
 	ch := b.connect(t).confirms()
 	q := ch.queue(nil)
-	if got := ch.verdicts("", q, "1"); got != "ack" {
+	if got := verdicts(ch, "", q, "1"); got != "ack" {
 		t.Error(got)
 	}
 	ch.ok(ch.Close())
 	again := ch.conn.confirms()
-	if got := again.verdicts("", q, "2"); got != "ack" { // counts from 1 again
+	if got := verdicts(again, "", q, "2"); got != "ack" { // counts from 1 again
 		t.Error(got)
 	}
 	again.wantDrained(q, "1 2")
@@ -121,7 +121,7 @@ func testConfirmFanout(t *testing.T, b broker) {
 	ch := b.connect(t).confirms()
 	x := ch.exchange("fanout", nil)
 	queues := []string{ch.bound(x, ""), ch.bound(x, ""), ch.bound(x, "")}
-	if got := ch.verdicts(x, "", "1"); got != "ack" {
+	if got := verdicts(ch, x, "", "1"); got != "ack" {
 		t.Error(got)
 	}
 	for _, q := range queues { // acked means it is in all of them

@@ -80,8 +80,8 @@ func testCopiesDeadLetter(t *testing.T, b broker) {
 	ch.bind(q, "to", x, nil)
 	ch.send(x, "to", amqp.Publishing{Headers: amqp.Table{"CC": []any{"cc"}}, Body: []byte("1")})
 	ch.ok(ch.get(q).Reject(false))
-	for _, dead := range []string{viaTo, viaCC} { // it goes where the first message went
-		d := ch.buried(dead)
+	for _, dead := range []string{viaTo, viaCC} { // it is routed like the first message
+		d := ch.deadLetter(dead)
 		wantDeath(t, wantDeaths(t, d, 1)[0], 1, "rejected", q, x, "to", "cc")
 		if fmt.Sprint(d.Headers["CC"]) != "[cc]" {
 			t.Errorf("CC is %v", d.Headers["CC"])
@@ -90,7 +90,7 @@ func testCopiesDeadLetter(t *testing.T, b broker) {
 	keyed := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "to"})
 	ch.send("", keyed, amqp.Publishing{Headers: amqp.Table{"CC": []any{"cc"}}, Body: []byte("2")})
 	ch.ok(ch.get(keyed).Reject(false))
-	d := ch.buried(viaTo) // a key of the queue's own replaces them all
+	d := ch.deadLetter(viaTo) // a key of the queue's own replaces them all
 	if d.Headers["CC"] != nil || ch.ready(viaCC) != 0 {
 		t.Errorf("CC is %v", d.Headers["CC"])
 	}

@@ -30,15 +30,15 @@ func deadLetterTests() []test {
 	}
 }
 
-// graveyard is a fanout exchange and the queue of what it was sent.
-func (ch *channel) graveyard() (exchange, queue string) {
+// deadLetterQueue declares a fanout exchange with a queue.
+func (ch *channel) deadLetterQueue() (exchange, queue string) {
 	ch.t.Helper()
 	x := ch.exchange("fanout", nil)
 	return x, ch.bound(x, "")
 }
 
-// buried waits for a message in the graveyard.
-func (ch *channel) buried(queue string) amqp.Delivery {
+// deadLetter waits for a message in a dead-letter queue and gets it.
+func (ch *channel) deadLetter(queue string) amqp.Delivery {
 	ch.t.Helper()
 	ch.eventually(func() error {
 		if ch.ready(queue) == 0 {
@@ -100,12 +100,12 @@ func wantFirstDeath(t *testing.T, d amqp.Delivery, reason, queue, exchange strin
 
 func testDeadRejected(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	x, q := ch.exchange("direct", nil), ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.bind(q, "k", x, nil)
 	ch.publish(x, "k", "1", "2")
 	ch.ok(ch.get(q).Reject(false))
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	if string(d.Body) != "1" || d.Exchange != dlx || d.RoutingKey != "k" || d.Redelivered {
 		t.Errorf("got %s from %s %s, redelivered %v", d.Body, d.Exchange, d.RoutingKey, d.Redelivered)
 	}
@@ -115,15 +115,15 @@ func testDeadRejected(t *testing.T, b broker) {
 		t.Errorf("headers %v", d.Headers)
 	}
 	ch.ok(ch.get(q).Nack(false, false))
-	wantDeath(t, wantDeaths(t, ch.buried(dead), 1)[0], 1, "rejected", q, x, "k")
+	wantDeath(t, wantDeaths(t, ch.deadLetter(dead), 1)[0], 1, "rejected", q, x, "k")
 }
 
 func testDeadExpired(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.send("", q, amqp.Publishing{Expiration: "30", Body: []byte("1")})
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	death := wantDeaths(t, d, 1)[0]
 	if death["original-expiration"] != "30" || d.Expiration != "" {
 		t.Errorf("original-expiration %v, expiration %q", death["original-expiration"], d.Expiration)
@@ -135,18 +135,18 @@ func testDeadExpired(t *testing.T, b broker) {
 
 func testDeadQueueTTL(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-message-ttl": int32(30)})
 	ch.publish("", q, "1")
-	wantDeath(t, wantDeaths(t, ch.buried(dead), 1)[0], 1, "expired", q, "", q)
+	wantDeath(t, wantDeaths(t, ch.deadLetter(dead), 1)[0], 1, "expired", q, "", q)
 }
 
 func testDeadMaxLength(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-max-length": int32(2)})
 	ch.publish("", q, "1", "2", "3")
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	if string(d.Body) != "1" {
 		t.Errorf("%s was dropped, want the oldest", d.Body)
 	}
@@ -156,14 +156,14 @@ func testDeadMaxLength(t *testing.T, b broker) {
 
 func testDeadProperties(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.send("", q, amqp.Publishing{
 		ContentType: "text/plain", MessageId: "id", CorrelationId: "c", ReplyTo: "r", Type: "t", AppId: "app",
 		Priority: 3, DeliveryMode: amqp.Persistent, Headers: amqp.Table{"mine": "kept"}, Body: []byte("body"),
 	})
 	ch.ok(ch.get(q).Reject(false))
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	if d.ContentType != "text/plain" || d.MessageId != "id" || d.CorrelationId != "c" || d.ReplyTo != "r" ||
 		d.Type != "t" || d.AppId != "app" || d.Priority != 3 || d.DeliveryMode != amqp.Persistent ||
 		d.Headers["mine"] != "kept" || string(d.Body) != "body" {
@@ -178,7 +178,7 @@ func testDeadKey(t *testing.T, b broker) {
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "grave"})
 	ch.publish("", q, "1")
 	ch.ok(ch.get(q).Reject(false))
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	if d.RoutingKey != "grave" {
 		t.Errorf("key %s", d.RoutingKey)
 	}
@@ -191,7 +191,7 @@ func testDeadDefaultExchange(t *testing.T, b broker) {
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead})
 	ch.publish("", q, "1")
 	ch.ok(ch.get(q).Reject(false))
-	wantDeath(t, wantDeaths(t, ch.buried(dead), 1)[0], 1, "rejected", q, "", q)
+	wantDeath(t, wantDeaths(t, ch.deadLetter(dead), 1)[0], 1, "rejected", q, "", q)
 }
 
 func testDeadTwice(t *testing.T, b broker) {
@@ -201,23 +201,23 @@ func testDeadTwice(t *testing.T, b broker) {
 	ch.bind(q, "", dlx, nil) // back to where it came from
 	ch.publish("", q, "1")
 	for range 3 {
-		ch.ok(ch.buried(q).Reject(false))
+		ch.ok(ch.deadLetter(q).Reject(false))
 	}
-	d := ch.buried(q)
+	d := ch.deadLetter(q)
 	wantDeath(t, wantDeaths(t, d, 1)[0], 3, "rejected", q, "", q)
 	wantFirstDeath(t, d, "rejected", q, "")
 }
 
 func testDeadTwoReasons(t *testing.T, b broker) {
 	ch := b.channel(t)
-	last, dead := ch.graveyard()
+	last, dead := ch.deadLetterQueue()
 	middle := ch.exchange("fanout", nil)
 	second := ch.queue(amqp.Table{"x-dead-letter-exchange": last})
 	ch.bind(second, "", middle, nil)
 	first := ch.queue(amqp.Table{"x-dead-letter-exchange": middle, "x-message-ttl": int32(10)})
 	ch.publish("", first, "1")
-	ch.ok(ch.buried(second).Reject(false))
-	d := ch.buried(dead)
+	ch.ok(ch.deadLetter(second).Reject(false))
+	d := ch.deadLetter(dead)
 	deaths := wantDeaths(t, d, 2) // the latest first
 	wantDeath(t, deaths[0], 1, "rejected", second, middle, first)
 	wantDeath(t, deaths[1], 1, "expired", first, "", first)
@@ -228,11 +228,11 @@ func testDeadTwoReasons(t *testing.T, b broker) {
 // rejecting it is dropped, or it would go round for ever.
 func testDeadCycle(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, seen := ch.graveyard()
+	dlx, seen := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-message-ttl": int32(10)})
 	ch.bind(q, "", dlx, nil)
 	ch.publish("", q, "1")
-	ch.buried(seen)
+	ch.deadLetter(seen)
 	ch.becomes(q, 0)
 	time.Sleep(50 * time.Millisecond) // five lives long
 	if n := ch.ready(seen); n != 0 {
@@ -248,9 +248,9 @@ func testDeadRejectCycle(t *testing.T, b broker) {
 	ch.bind(retry, "", dlx, nil)
 	ch.publish("", work, "1")
 	for range 3 { // rejected, waits, comes back
-		ch.ok(ch.buried(work).Reject(false))
+		ch.ok(ch.deadLetter(work).Reject(false))
 	}
-	d := ch.buried(work)
+	d := ch.deadLetter(work)
 	deaths := wantDeaths(t, d, 2)
 	wantDeath(t, deaths[0], 3, "expired", retry, dlx, work)
 	wantDeath(t, deaths[1], 3, "rejected", work, "", work)
@@ -266,7 +266,7 @@ func testDeadMissingExchange(t *testing.T, b broker) {
 
 func testDeadRequeue(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.publish("", q, "1")
 	ch.ok(ch.get(q).Reject(true))
@@ -281,7 +281,7 @@ func testDeadRequeue(t *testing.T, b broker) {
 
 func testDeadOrder(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.publish("", q, "1", "2", "3", "4")
 	for range 3 {
@@ -295,7 +295,7 @@ func testDeadOrder(t *testing.T, b broker) {
 
 func testDeadPurge(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.publish("", q, "1")
 	_, err := ch.QueuePurge(q, false)
@@ -312,11 +312,11 @@ func testDeadPurge(t *testing.T, b broker) {
 // the first death is not told then.
 func testDeadForged(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.send("", q, amqp.Publishing{Headers: amqp.Table{"x-death": "mine"}})
 	ch.ok(ch.get(q).Reject(false))
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	wantDeath(t, wantDeaths(t, d, 1)[0], 1, "rejected", q, "", q)
 	if len(d.Headers) != 1 {
 		t.Errorf("headers %v", d.Headers)

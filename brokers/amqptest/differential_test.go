@@ -13,7 +13,7 @@ import (
 )
 
 // TestSameAsRabbitMQ makes random exchanges, queues and bindings on both brokers,
-// does the same random things to them, and wants the same to come out.
+// does the same random things to them and compares the results.
 func TestSameAsRabbitMQ(t *testing.T) {
 	t.Parallel()
 	var conns []*amqp.Connection
@@ -27,23 +27,23 @@ func TestSameAsRabbitMQ(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := newPlan(t)
-		var twins twins
+		var both bothWorlds
 		for i, conn := range conns {
 			w := newWorld(t, conn, p)
 			defer w.delete()
-			twins[i] = w
+			both[i] = w
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"publish": twins.publish, "publish more": twins.publish, "get": twins.get, "settle": twins.settle,
-			"bind": twins.bind, "unbind": twins.unbind, "purge": twins.purge,
+			"publish": both.publish, "publish more": both.publish, "get": both.get, "settle": both.settle,
+			"bind": both.bind, "unbind": both.unbind, "purge": both.purge,
 		})
-		twins.drain(t)
+		both.drain(t)
 	})
 }
 
 // plan is a random topology. Names are numbers: the exchanges are 0 to 3, the
 // queues 0 to 2, and 3 to 5 are where their dead letters go, to one each: RabbitMQ
-// does not say in which order a queue gets messages that come by two ways.
+// does not define in which order a queue receives messages by two ways.
 type plan struct {
 	prefix    string
 	kinds     []string // of the exchanges
@@ -101,11 +101,11 @@ func drawHeaders(t *rapid.T) amqp.Table {
 	return rapid.SampledFrom([]amqp.Table{nil, {"h": "1"}, {"h": "2"}, {"h": "1", "i": int32(1)}, {"i": int32(2)}}).Draw(t, "headers")
 }
 
-// twins are the worlds of the two brokers.
-type twins [2]*world
+// bothWorlds are the worlds of the two brokers.
+type bothWorlds [2]*world
 
-// same does something in both worlds and compares what it says.
-func (tw *twins) same(t *rapid.T, what string, do func(*world) (string, error)) {
+// same does something in both worlds and compares the results.
+func (tw *bothWorlds) same(t *rapid.T, what string, do func(*world) (string, error)) {
 	var said [2]string
 	for i, w := range tw {
 		var err error
@@ -118,7 +118,7 @@ func (tw *twins) same(t *rapid.T, what string, do func(*world) (string, error)) 
 	}
 }
 
-func (tw *twins) publish(t *rapid.T) {
+func (tw *bothWorlds) publish(t *rapid.T) {
 	exchange := rapid.IntRange(0, planExchanges-1).Draw(t, "exchange")
 	key, headers := drawKey(t), drawHeaders(t)
 	priority := rapid.Uint8Range(0, 4).Draw(t, "priority")
@@ -132,12 +132,12 @@ func (tw *twins) publish(t *rapid.T) {
 	tw.atRest(t)
 }
 
-func (tw *twins) get(t *rapid.T) {
+func (tw *bothWorlds) get(t *rapid.T) {
 	queue, autoAck := rapid.IntRange(0, planAllQueues-1).Draw(t, "queue"), rapid.Bool().Draw(t, "auto-ack")
 	tw.same(t, "get", func(w *world) (string, error) { return w.get(queue, autoAck) })
 }
 
-func (tw *twins) settle(t *rapid.T) {
+func (tw *bothWorlds) settle(t *rapid.T) {
 	if len(tw[0].unacked) == 0 {
 		t.Skip("nothing is unacked")
 	}
@@ -162,7 +162,7 @@ type binding struct {
 	args                    amqp.Table
 }
 
-func (tw *twins) drawBinding(t *rapid.T) binding {
+func (tw *bothWorlds) drawBinding(t *rapid.T) binding {
 	b := binding{source: rapid.IntRange(0, planExchanges-1).Draw(t, "source"), queue: -1}
 	if rapid.IntRange(0, 2).Draw(t, "to exchange") == 0 {
 		b.exchange = rapid.IntRange(0, planExchanges-1).Draw(t, "exchange")
@@ -184,7 +184,7 @@ func (tw *twins) drawBinding(t *rapid.T) binding {
 	return b
 }
 
-func (tw *twins) bind(t *rapid.T) {
+func (tw *bothWorlds) bind(t *rapid.T) {
 	b := tw.drawBinding(t)
 	tw.same(t, "bind", func(w *world) (string, error) {
 		if b.queue < 0 {
@@ -194,7 +194,7 @@ func (tw *twins) bind(t *rapid.T) {
 	})
 }
 
-func (tw *twins) unbind(t *rapid.T) {
+func (tw *bothWorlds) unbind(t *rapid.T) {
 	b := tw.drawBinding(t)
 	tw.same(t, "unbind", func(w *world) (string, error) {
 		if b.queue < 0 {
@@ -204,7 +204,7 @@ func (tw *twins) unbind(t *rapid.T) {
 	})
 }
 
-func (tw *twins) purge(t *rapid.T) {
+func (tw *bothWorlds) purge(t *rapid.T) {
 	queue := rapid.IntRange(0, planQueues-1).Draw(t, "queue")
 	tw.same(t, "purge", func(w *world) (string, error) {
 		n, err := w.ch.QueuePurge(w.queue(queue), false)
@@ -214,7 +214,7 @@ func (tw *twins) purge(t *rapid.T) {
 
 // atRest waits until both worlds have the same depths, after what may take its
 // time: a dead letter is on its way when the message that it replaces is confirmed.
-func (tw *twins) atRest(t *rapid.T) {
+func (tw *bothWorlds) atRest(t *rapid.T) {
 	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(time.Millisecond) {
 		var depths [2]string
 		for i, w := range tw {
@@ -232,7 +232,7 @@ func (tw *twins) atRest(t *rapid.T) {
 	}
 }
 
-func (tw *twins) drain(t *rapid.T) {
+func (tw *bothWorlds) drain(t *rapid.T) {
 	for q := range planAllQueues {
 		for range 200 {
 			var last string
@@ -284,7 +284,7 @@ func newWorld(t *rapid.T, conn *amqp.Connection, p *plan) *world {
 	return w
 }
 
-// publish says what the broker said of a message.
+// publish returns the broker's answer to a message.
 func (w *world) publish(exchange int, key string, mandatory bool, msg amqp.Publishing) (string, error) {
 	confirm, err := w.ch.PublishWithDeferredConfirm(w.exchange(exchange), key, mandatory, false, msg)
 	if err != nil {
@@ -351,7 +351,7 @@ func (w *world) depths() (string, error) {
 	return fmt.Sprint(all), nil
 }
 
-// delete runs on a channel of its own, because the test may have lost its.
+// delete uses a new channel, because that of the test may be closed.
 func (w *world) delete() {
 	_ = w.ch.Close()
 	ch, err := w.conn.Channel()

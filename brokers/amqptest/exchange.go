@@ -147,7 +147,7 @@ func testHeaders(t *testing.T, b broker) {
 		{amqp.Table{"x-match": "all", "a": "1", "b": int32(2)}, "2"},
 		{amqp.Table{"x-match": "any", "a": "1", "b": int32(2)}, "1 2 3 6"}, // any width of integer
 		{amqp.Table{"x-match": "any"}, ""},
-		{amqp.Table{"x-match": "all", "a": nil}, "1 2 3"}, // void asks only for presence
+		{amqp.Table{"x-match": "all", "a": nil}, "1 2 3"}, // void matches any value
 		{amqp.Table{"x-match": "all", "x-c": "1"}, "0 1 2 3 4 5 6"},
 		{amqp.Table{"x-match": "all-with-x", "x-c": "1"}, "5"},
 		{amqp.Table{"x-match": "any-with-x", "x-c": "1", "c": true}, "4 5"},
@@ -271,8 +271,8 @@ func testInternal(t *testing.T, b broker) {
 	ch.wantDrained(q, "1")
 }
 
-// autoDelete declares an exchange that goes with its last binding.
-func (ch *channel) autoDelete(kind string) string {
+// autoDelete declares an exchange that is deleted with its last binding.
+func autoDelete(ch *channel, kind string) string {
 	ch.t.Helper()
 	x := name(kind)
 	ch.ok(ch.ExchangeDeclare(x, kind, false, true, false, false, nil))
@@ -280,7 +280,7 @@ func (ch *channel) autoDelete(kind string) string {
 	return x
 }
 
-// exists asks on a channel of its own, which the answer no closes.
+// exists uses a new channel, which a negative answer closes.
 func (c *conn) exists(exchange string) bool {
 	c.t.Helper()
 	return c.channel().ExchangeDeclarePassive(exchange, "direct", false, false, false, false, nil) == nil
@@ -288,7 +288,7 @@ func (c *conn) exists(exchange string) bool {
 
 func testAutoDeleteExchange(t *testing.T, b broker) {
 	ch := b.channel(t)
-	x := ch.autoDelete("direct")
+	x := autoDelete(ch, "direct")
 	if !ch.conn.exists(x) {
 		t.Error("an exchange never used was deleted")
 	}
@@ -306,7 +306,7 @@ func testAutoDeleteExchange(t *testing.T, b broker) {
 
 func testAutoDeleteChain(t *testing.T, b broker) {
 	ch := b.channel(t)
-	x, y := ch.autoDelete("fanout"), ch.exchange("fanout", nil)
+	x, y := autoDelete(ch, "fanout"), ch.exchange("fanout", nil)
 	ch.ok(ch.ExchangeBind(y, "", x, false, nil))
 	ch.ok(ch.ExchangeDelete(y, false, false))
 	if ch.conn.exists(x) {

@@ -87,7 +87,7 @@ func testTTLAtHead(t *testing.T, b broker) {
 
 func testTTLUnacked(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-message-ttl": int32(400), "x-dead-letter-exchange": dlx})
 	ds := ch.consume(q)
 	ch.publish("", q, "1")
@@ -98,23 +98,23 @@ func testTTLUnacked(t *testing.T, b broker) {
 	}
 	ch.ok(ch.Cancel(d.ConsumerTag, false))
 	ch.ok(d.Nack(false, true)) // back in the queue its time is over
-	ch.buried(dead)
+	ch.deadLetter(dead)
 }
 
 func testExpires(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.sharedQueue(amqp.Table{"x-expires": int32(60), "x-dead-letter-exchange": dlx})
 	ch.publish("", q, "1")
-	ch.eventuallyGone(q)
+	eventuallyGone(ch, q)
 	if n := ch.ready(dead); n != 0 {
 		t.Error("messages of an expired queue were dead-lettered")
 	}
 }
 
 // eventuallyGone waits for a queue to go without using it, as far as that can be:
-// a declaration is use, so it asks seldom.
-func (ch *channel) eventuallyGone(queue string) {
+// a declaration counts as use, so it polls rarely.
+func eventuallyGone(ch *channel, queue string) {
 	ch.t.Helper()
 	for range 40 {
 		time.Sleep(250 * time.Millisecond)
@@ -142,5 +142,5 @@ func testExpiresUsed(t *testing.T, b broker) {
 	}
 	ch.ok(ch.Cancel("c", false))
 	time.Sleep(life)
-	ch.eventuallyGone(q)
+	eventuallyGone(ch, q)
 }

@@ -45,19 +45,19 @@ func (b broker) lanes(t *testing.T, n int, args amqp.Table) *lanes {
 	t.Helper()
 	l := &lanes{channel: b.channel(t), index: map[string]int{}}
 	l.exchange = l.channel.exchange("x-consistent-hash", args)
-	// Consumers on a connection of their own keep the queues short.
+	// Consumers on another connection keep the queues short.
 	consumer := b.channel(t)
 	for i := range n {
 		q := l.sharedQueue(nil)
 		l.queues = append(l.queues, q)
 		l.index[q] = i
 	}
-	l.arrived = consumer.merge(l.queues)
+	l.arrived = merge(consumer, l.queues)
 	return l
 }
 
 // merge consumes from all queues, with their names as consumer tags.
-func (ch *channel) merge(queues []string) <-chan amqp.Delivery {
+func merge(ch *channel, queues []string) <-chan amqp.Delivery {
 	ch.t.Helper()
 	all, ended := make(chan amqp.Delivery, 1000), make(chan struct{})
 	var wg sync.WaitGroup
@@ -89,7 +89,7 @@ func (l *lanes) unbindLane(i, weight int) {
 }
 
 // check publishes n messages and compares the queue of each one with the ring's.
-// The message function makes the i-th and says what it hashes to.
+// The message function returns the i-th message and its hash.
 func (l *lanes) check(n int, message func(i int) (key string, msg amqp.Publishing, hash uint32)) {
 	l.t.Helper()
 	want := make([]string, n)
@@ -126,7 +126,7 @@ func byKey(i int) (string, amqp.Publishing, uint32) {
 	return key, amqp.Publishing{}, chash.Hash(key)
 }
 
-// testPlacement: 5,000 keys go where the ring says, over rings of many shapes.
+// testPlacement: 5,000 keys are routed as the ring computes, for rings of several shapes.
 func testPlacement(t *testing.T, b broker) {
 	const keys = 5_000
 	l := b.lanes(t, 16, nil)

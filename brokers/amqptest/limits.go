@@ -43,8 +43,8 @@ func testMaxBytes(t *testing.T, b broker) {
 	ch.wantDrained(q, "")
 }
 
-// verdicts publishes the bodies one after the other and says which were acked.
-func (ch *channel) verdicts(exchange, key string, bodies ...string) string {
+// verdicts publishes the bodies one after the other and returns which were acked.
+func verdicts(ch *channel, exchange, key string, bodies ...string) string {
 	ch.t.Helper()
 	var all []string
 	for _, body := range bodies {
@@ -62,13 +62,13 @@ func (ch *channel) verdicts(exchange, key string, bodies ...string) string {
 func testRejectPublish(t *testing.T, b broker) {
 	ch := b.connect(t).confirms()
 	q := ch.queue(amqp.Table{"x-max-length": int32(2), "x-overflow": "reject-publish"})
-	if got := ch.verdicts("", q, "1", "2", "3"); got != "ack ack nack" {
+	if got := verdicts(ch, "", q, "1", "2", "3"); got != "ack ack nack" {
 		t.Errorf("got %s", got)
 	}
 	if d := ch.get(q); string(d.Body) != "1" {
 		t.Errorf("got %s first", d.Body)
 	}
-	if got := ch.verdicts("", q, "4", "5"); got != "ack nack" {
+	if got := verdicts(ch, "", q, "4", "5"); got != "ack nack" {
 		t.Errorf("with room again: %s", got)
 	}
 	ch.wantDrained(q, "2 4")
@@ -80,7 +80,7 @@ func testRejectPublishOne(t *testing.T, b broker) {
 	full, open := ch.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"}), ch.queue(nil)
 	ch.bind(full, "", x, nil)
 	ch.bind(open, "", x, nil)
-	if got := ch.verdicts(x, "", "1", "2"); got != "ack nack" {
+	if got := verdicts(ch, x, "", "1", "2"); got != "ack nack" {
 		t.Errorf("got %s", got)
 	}
 	ch.wantDrained(full, "1")
@@ -89,12 +89,12 @@ func testRejectPublishOne(t *testing.T, b broker) {
 
 func testRejectPublishDLX(t *testing.T, b broker) {
 	ch := b.connect(t).confirms()
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish-dlx", "x-dead-letter-exchange": dlx})
-	if got := ch.verdicts("", q, "1", "2"); got != "ack nack" {
+	if got := verdicts(ch, "", q, "1", "2"); got != "ack nack" {
 		t.Errorf("got %s", got)
 	}
-	d := ch.buried(dead)
+	d := ch.deadLetter(dead)
 	if string(d.Body) != "2" {
 		t.Errorf("%s was dead-lettered, want the one refused", d.Body)
 	}
@@ -122,12 +122,12 @@ func testLimitUnacked(t *testing.T, b broker) {
 func testLengthZero(t *testing.T, b broker) {
 	ch := b.connect(t).confirms()
 	q := ch.queue(amqp.Table{"x-max-length": int32(0)})
-	if got := ch.verdicts("", q, "1"); got != "ack" {
+	if got := verdicts(ch, "", q, "1"); got != "ack" {
 		t.Errorf("got %s", got)
 	}
 	ch.wantDrained(q, "")
 	ds := ch.consumeWith(q, "", true, nil)
-	ch.publish("", q, "2") // goes straight to the consumer
+	ch.publish("", q, "2") // is delivered at once
 	if got := bodies(t, ds, 1); got != "2" {
 		t.Errorf("got %s", got)
 	}

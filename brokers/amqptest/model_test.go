@@ -108,7 +108,7 @@ func (m *model) closeChannel(ch int) {
 	m.channels[ch].tag = 0
 }
 
-// consume hands the consumer what it has room for.
+// consume delivers to the consumer as far as its prefetch allows.
 func (m *model) consume() []string {
 	room := m.prefetch
 	for _, d := range m.channels[consuming].unacked {

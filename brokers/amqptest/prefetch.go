@@ -96,7 +96,7 @@ func testPrefetchBoth(t *testing.T, b broker) {
 }
 
 // testPrefetchConsumerLast: asking for a limit per consumer lifts that of the
-// channel, so whoever wants both asks for the channel's last.
+// channel, so a client that wants both has to set the channel's last.
 func testPrefetchConsumerLast(t *testing.T, b broker) {
 	ch := b.channel(t)
 	q := ch.queue(nil)

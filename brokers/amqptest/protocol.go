@@ -37,7 +37,7 @@ func protocolTests() []test {
 		{"body without a header", testStrayBody},
 		{"method in the middle of content", testMethodInContent},
 		{"heartbeat on a channel", testHeartbeatChannel},
-		{"closed channel hears nothing", testClosedChannelDeaf},
+		{"methods on a closed channel are ignored", testClosedChannelIgnores},
 		{"consumer tag made by the broker", testConsumerTag},
 		{"silence ends the connection", testSilence},
 	}
@@ -134,7 +134,7 @@ func testTooManyChannels(t *testing.T, b broker) {
 	r.wantClose(0, 530, "NOT_ALLOWED - number of channels opened (10) has reached the negotiated channel_max (10)", method{})
 }
 
-// testFrameTooLarge: RabbitMQ forgives the eight bytes around a payload.
+// testFrameTooLarge: RabbitMQ does not count the eight bytes around a payload.
 func testFrameTooLarge(t *testing.T, b broker) {
 	r := b.raw(t)
 	r.publish(1)
@@ -257,9 +257,9 @@ func testHeartbeatChannel(t *testing.T, b broker) {
 	r.wantClose(0, 505, "UNEXPECTED_FRAME - …", method{})
 }
 
-// testClosedChannelDeaf: until the client has confirmed the closing of a channel,
+// testClosedChannelIgnores: until the client has confirmed the closing of a channel,
 // what it sends there is ignored.
-func testClosedChannelDeaf(t *testing.T, b broker) {
+func testClosedChannelIgnores(t *testing.T, b broker) {
 	r := b.raw(t)
 	q := name("none")
 	r.method(1, queueDeclare, passive(q))

@@ -76,8 +76,8 @@ func (ch *channel) wantGone(queue string) {
 	})
 }
 
-// autoDeleteQueue declares a queue that goes with its last consumer.
-func (ch *channel) autoDeleteQueue() string {
+// autoDeleteQueue declares a queue that is deleted with its last consumer.
+func autoDeleteQueue(ch *channel) string {
 	ch.t.Helper()
 	q, err := ch.QueueDeclare(name("queue"), false, true, false, false, nil)
 	ch.ok(err)
@@ -90,7 +90,7 @@ func (ch *channel) autoDeleteQueue() string {
 
 func testAutoDelete(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.autoDeleteQueue()
+	q := autoDeleteQueue(ch)
 	ch.publish("", q, "1")
 	ch.wantDrained(q, "1") // a get is no consumer
 	ch.ready(q)
@@ -104,7 +104,7 @@ func testAutoDelete(t *testing.T, b broker) {
 
 func testAutoDeleteChannel(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.autoDeleteQueue()
+	q := autoDeleteQueue(ch)
 	consumer := ch.conn.channel()
 	consumer.consume(q)
 	ch.ready(q)

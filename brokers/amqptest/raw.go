@@ -43,7 +43,7 @@ var (
 	basicPublish      = method{60, 40}
 )
 
-// raw is a connection that sends whatever it is told.
+// raw is a connection that sends hand-made frames.
 type raw struct {
 	net.Conn
 	t *testing.T
@@ -209,13 +209,13 @@ func (r *raw) wantClose(channel uint16, code uint16, text string, blamed method)
 	}
 }
 
-// wantEnd asserts that the broker hangs up, with nothing more than heartbeats.
+// wantEnd asserts that the broker closes TCP and sends only heartbeats before.
 func (r *raw) wantEnd() {
 	r.t.Helper()
 	for {
 		f, err := readFrame(r.r)
 		if e, ok := err.(net.Error); ok && e.Timeout() {
-			r.t.Error("the broker did not hang up")
+			r.t.Error("the broker did not close TCP")
 		}
 		if err != nil {
 			return
@@ -226,12 +226,12 @@ func (r *raw) wantEnd() {
 	}
 }
 
-// wantBroken asserts that the broker ends the connection, whatever it says.
+// wantBroken asserts that the broker ends the connection, with or without a reason.
 func (r *raw) wantBroken() {
 	r.t.Helper()
 	f, err := readFrame(r.r)
 	if e, ok := err.(net.Error); ok && e.Timeout() {
-		r.t.Error("the broker did not hang up")
+		r.t.Error("the broker did not close TCP")
 	}
 	if err == nil && (f.kind != frameMethod || f.channel != 0 || !bytes.HasPrefix(f.payload, []byte{0, 10, 0, 50})) {
 		r.t.Errorf("got frame %d on %d: %q", f.kind, f.channel, f.payload)

@@ -73,7 +73,7 @@ func testReplyToAck(t *testing.T, b broker) {
 }
 
 // awaited starts a consumer of replies and returns their queue that is none.
-func (ch *channel) awaited() (key string, replies <-chan amqp.Delivery) {
+func awaited(ch *channel) (key string, replies <-chan amqp.Delivery) {
 	ch.t.Helper()
 	q := ch.queue(nil)
 	replies = ch.consumeWith(replyTo, "replies", true, nil)
@@ -89,7 +89,7 @@ func testReplyToDeclare(t *testing.T, b broker) {
 		return
 	}
 	client, server := c.channel(), b.channel(t)
-	key, _ := client.awaited()
+	key, _ := awaited(client)
 	for _, name := range []string{key, replyTo} {
 		q, err := server.QueueDeclarePassive(name, false, false, false, false, nil)
 		if err != nil || q.Name != name || q.Messages != 0 || q.Consumers != 1 {
@@ -111,7 +111,7 @@ func testReplyToMandatory(t *testing.T, b broker) {
 		return
 	}
 	client, server := c.channel(), b.connect(t).confirms()
-	key, replies := client.awaited()
+	key, replies := awaited(client)
 	for _, body := range []string{"1", "2"} {
 		if r := server.mandatory("", key, amqp.Publishing{Body: []byte(body)}); r == nil {
 			t.Error("a mandatory reply was not returned")

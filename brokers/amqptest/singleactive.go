@@ -20,14 +20,14 @@ func singleActiveTests() []test {
 // In these tests a consumer leaves by closing its channel. RabbitMQ 3.10 does not
 // hand over when it cancels.
 
-func (ch *channel) singleActive() string {
+func singleActive(ch *channel) string {
 	ch.t.Helper()
 	return ch.queue(amqp.Table{"x-single-active-consumer": true})
 }
 
 func testSingleActive(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.singleActive()
+	q := singleActive(ch)
 	one, two := ch.consume(q), ch.consume(q)
 	ch.publish("", q, "1", "2", "3", "4")
 	if got := bodies(t, one, 4); got != "1 2 3 4" {
@@ -39,7 +39,7 @@ func testSingleActive(t *testing.T, b broker) {
 func testFailOver(t *testing.T, b broker) {
 	c := b.connect(t)
 	ch, first, second, third := c.channel(), c.channel(), c.channel(), c.channel()
-	q := ch.singleActive()
+	q := singleActive(ch)
 	one, two, three := first.consume(q), second.consume(q), third.consume(q)
 	ch.publish("", q, "1", "2")
 	if got := bodies(t, one, 2); got != "1 2" {
@@ -77,7 +77,7 @@ func testFailOverConnection(t *testing.T, b broker) {
 func testStandbyLeaves(t *testing.T, b broker) {
 	c := b.connect(t)
 	ch, first, second, third := c.channel(), c.channel(), c.channel(), c.channel()
-	q := ch.singleActive()
+	q := singleActive(ch)
 	one := first.consume(q)
 	second.consume(q)
 	three := third.consume(q)
@@ -94,7 +94,7 @@ func testStandbyLeaves(t *testing.T, b broker) {
 
 func testSingleActiveExclusive(t *testing.T, b broker) {
 	ch := b.channel(t)
-	q := ch.singleActive()
+	q := singleActive(ch)
 	_, err := ch.Consume(q, "", false, true, false, false, nil)
 	wantError(t, err, amqp.AccessRefused, "ACCESS_REFUSED - queue '"+q+"' in vhost '/' in exclusive use")
 }
@@ -104,7 +104,7 @@ func testSingleActiveExclusive(t *testing.T, b broker) {
 func testFailOverOrder(t *testing.T, b broker) {
 	c := b.connect(t)
 	ch, first, second := c.channel(), c.channel(), c.channel()
-	q := ch.singleActive()
+	q := singleActive(ch)
 	ch.ok(first.Qos(3, 0, false))
 	ch.ok(second.Qos(1, 0, false))
 	one, two := first.consume(q), second.consume(q)

@@ -81,11 +81,11 @@ func testHeaderFields(t *testing.T, b broker) {
 // encoded again.
 func testHeaderFieldsRewritten(t *testing.T, b broker) {
 	ch := b.channel(t)
-	dlx, dead := ch.graveyard()
+	dlx, dead := ch.deadLetterQueue()
 	q := ch.queue(amqp.Table{"x-dead-letter-exchange": dlx})
 	ch.send("", q, amqp.Publishing{Headers: fieldValues()})
 	ch.ok(ch.get(q).Reject(false))
-	wantFields(t, ch.buried(dead).Headers)
+	wantFields(t, ch.deadLetter(dead).Headers)
 }
 
 func testProperties(t *testing.T, b broker) {
