@@ -38,7 +38,7 @@ func reloadOnHangup(ctx context.Context, w World, log *slog.Logger, keyrings ...
 			if k == nil {
 				continue
 			}
-			refused, err := k.Reload()
+			refused, err := k.Reload(ctx)
 			if err != nil {
 				log.Error("keys not reloaded", "error", err)
 				continue

@@ -49,7 +49,7 @@ func runServe(ctx context.Context, c *call) error {
 	if err := errors.Join(c.noArgs(), c.checkAddresses("addr")); err != nil {
 		return err
 	}
-	opt, err := c.serverOptions()
+	opt, err := c.serverOptions(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func runServe(ctx context.Context, c *call) error {
 	return errors.Join(err, session.Close())
 }
 
-func (c *call) serverOptions() (opt sshd.Options, err error) {
+func (c *call) serverOptions(ctx context.Context) (opt sshd.Options, err error) {
 	opt = sshd.Options{
 		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), ClassCode: c.flags.Text("class-code"), HostKeyPath: c.flags.Text("host-key"),
 		MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"),
@@ -102,10 +102,10 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 	if opt.Exempt, err = parseExempt(c.flags.Text("exempt")); err != nil {
 		return opt, usageError{err}
 	}
-	if opt.Keys, err = c.openKeys("keys", opt.Logger); err != nil {
+	if opt.Keys, err = c.openKeys(ctx, "keys", opt.Logger); err != nil {
 		return opt, err
 	}
-	if opt.Admins, err = c.openKeys("admin-keys", opt.Logger); err != nil {
+	if opt.Admins, err = c.openKeys(ctx, "admin-keys", opt.Logger); err != nil {
 		return opt, err
 	}
 	if opt.Open && opt.ClassCode != "" {
@@ -118,12 +118,12 @@ func (c *call) serverOptions() (opt sshd.Options, err error) {
 }
 
 // openKeys opens the file of keys that a flag names; nil if it names none.
-func (c *call) openKeys(flag string, log *slog.Logger) (*sshd.Keyring, error) {
+func (c *call) openKeys(ctx context.Context, flag string, log *slog.Logger) (*sshd.Keyring, error) {
 	path := c.flags.Text(flag)
 	if path == "" {
 		return nil, nil
 	}
-	keys, refused, err := sshd.OpenKeyring(path)
+	keys, refused, err := sshd.OpenKeyring(ctx, path)
 	warnRefused(log, refused)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--%s: %w", flag, err)}

@@ -120,14 +120,14 @@ func TestKeysAreReloadedWhileTheServerRuns(t *testing.T) {
 	first, second := newSigner(t), newSigner(t)
 	path := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, path, keyLine(first))
-	keys, _, err := OpenKeyring(path)
+	keys, _, err := OpenKeyring(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := startServer(t, func(o *Options) { o.Open, o.Keys = false, keys })
 	s.dialAs(t, first)
 	writeKeys(t, path, keyLine(second))
-	if _, err := keys.Reload(); err != nil {
+	if _, err := keys.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s.dialAs(t, second)

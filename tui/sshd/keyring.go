@@ -2,17 +2,19 @@ package sshd
 
 import (
 	"bytes"
+	"context"
 	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/labs/textfile"
 )
 
 // minRSABits is the smallest RSA key that is accepted, of a user and of the
@@ -47,9 +49,9 @@ func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.Path, e.L
 
 // OpenKeyring reads a file of keys. The keys of refused lines are not in the
 // keyring. It is an error if the file cannot be read or no key remains.
-func OpenKeyring(path string) (k *Keyring, refused []*LineError, err error) {
+func OpenKeyring(ctx context.Context, path string) (k *Keyring, refused []*LineError, err error) {
 	k = &Keyring{path: path}
-	refused, err = k.Reload()
+	refused, err = k.Reload(ctx)
 	if err != nil {
 		return nil, refused, err
 	}
@@ -60,8 +62,8 @@ func OpenKeyring(path string) (k *Keyring, refused []*LineError, err error) {
 }
 
 // Reload reads the file again. On an error the keys stay as they were.
-func (k *Keyring) Reload() (refused []*LineError, err error) {
-	text, err := os.ReadFile(k.path)
+func (k *Keyring) Reload(ctx context.Context) (refused []*LineError, err error) {
+	text, err := textfile.Read(ctx, k.path)
 	if err != nil {
 		return nil, fmt.Errorf("reading keys: %w", err)
 	}
@@ -96,16 +98,16 @@ func (e authorizedKey) admits(from netip.Addr, now time.Time) bool {
 
 // parseKeys reads the lines of a file. A key with @revoked is admitted by no
 // line.
-func parseKeys(path string, text []byte) (entries []authorizedKey, refused []*LineError) {
+func parseKeys(path, text string) (entries []authorizedKey, refused []*LineError) {
 	revoked := map[string]bool{}
 	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\ufeff"))) {
+	for line := range strings.Lines(text) {
 		number++
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 || line[0] == '#' {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
 			continue
 		}
-		entry, err := parseKey(line)
+		entry, err := parseKey([]byte(line))
 		if err != nil {
 			refused = append(refused, &LineError{Path: path, Line: number, Reason: err.Error()})
 			if errors.Is(err, errRevoked) {

@@ -30,11 +30,18 @@ func keyringOf(t *testing.T, lines ...string) *Keyring {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, path, strings.Join(lines, "\n"))
-	k, refused, err := OpenKeyring(path)
+	k, refused, err := OpenKeyring(t.Context(), path)
 	if err != nil || len(refused) > 0 {
 		t.Fatal(err, refused)
 	}
 	return k
+}
+
+// newKeyring returns a keyring with one new key.
+func newKeyring(t *testing.T) (*Keyring, gossh.Signer) {
+	t.Helper()
+	signer := newSigner(t)
+	return keyringOf(t, keyLine(signer)), signer
 }
 
 func newRSASigner(t *testing.T, bits int) gossh.Signer {
@@ -111,7 +118,7 @@ func TestLinesThatAreRefused(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "keys")
 		writeKeys(t, path, "# class\r\n\r\n"+line+"\r\n"+keyLine(good)+"\r\n")
-		k, refused, err := OpenKeyring(path)
+		k, refused, err := OpenKeyring(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +138,7 @@ func TestARevokedKeyIsRefusedInEveryLine(t *testing.T) {
 	good, bad := newSigner(t), newSigner(t)
 	path := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, path, strings.Join([]string{keyLine(bad), "@revoked " + keyLine(bad), keyLine(good)}, "\n"))
-	k, refused, err := OpenKeyring(path)
+	k, refused, err := OpenKeyring(t.Context(), path)
 	if err != nil || len(refused) != 1 || refused[0].Line != 2 || !strings.Contains(refused[0].Error(), path+":2: @revoked") {
 		t.Fatal(err, refused)
 	}
@@ -148,23 +155,32 @@ func TestAStrongRSAKeyAndABOM(t *testing.T) {
 	}
 }
 
+// What other editors save is read or refused by name.
+func TestTextFilesOfOtherEditors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	writeKeys(t, path, "\xff\xfes\x00s\x00h\x00")
+	if _, _, err := OpenKeyring(t.Context(), path); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestReloadingKeys(t *testing.T) {
 	first, second := newSigner(t), newSigner(t)
 	path := filepath.Join(t.TempDir(), "keys")
-	if _, _, err := OpenKeyring(path); err == nil || !strings.Contains(err.Error(), path) {
+	if _, _, err := OpenKeyring(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a missing file: %v", err)
 	}
 	writeKeys(t, path, "# nobody yet\n")
-	if _, _, err := OpenKeyring(path); err == nil || !strings.Contains(err.Error(), "no usable key") {
+	if _, _, err := OpenKeyring(t.Context(), path); err == nil || !strings.Contains(err.Error(), "no usable key") {
 		t.Errorf("a file without keys: %v", err)
 	}
 	writeKeys(t, path, keyLine(first))
-	k, _, err := OpenKeyring(path)
+	k, _, err := OpenKeyring(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	writeKeys(t, path, keyLine(second))
-	if refused, err := k.Reload(); err != nil || len(refused) > 0 {
+	if refused, err := k.Reload(t.Context()); err != nil || len(refused) > 0 {
 		t.Fatal(err, refused)
 	}
 	if _, ok := k.find(first.PublicKey(), netip.Addr{}, time.Now()); ok {
@@ -173,7 +189,7 @@ func TestReloadingKeys(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Reload(); err == nil {
+	if _, err := k.Reload(t.Context()); err == nil {
 		t.Error("no error without a file")
 	}
 	if _, ok := k.find(second.PublicKey(), netip.Addr{}, time.Now()); !ok {

@@ -49,6 +49,7 @@ type Options struct {
 	Handshake   time.Duration // until a client has authenticated; 10 seconds
 	Unused      time.Duration // how long a connection may stay without a session; 30 seconds
 	Grace       time.Duration // for a program to end when told to; 2 seconds
+	Stop        time.Duration // for all sessions to end when the server stops; 8 seconds
 	Keep        time.Duration // how long a program runs on after its line dropped; 0: not at all
 
 	State state.Store // people and their progress
@@ -107,6 +108,7 @@ func (o Options) withDefaults() Options {
 	duration(&o.Handshake, 10*time.Second)
 	duration(&o.Unused, 30*time.Second)
 	duration(&o.Grace, 2*time.Second)
+	duration(&o.Stop, 8*time.Second)
 	if o.Lang == "" {
 		o.Lang = i18n.Spanish
 	}
@@ -148,7 +150,7 @@ type server struct {
 }
 
 // Serve serves until ctx ends, then ends every session with a line that says
-// so, waits for all of them and returns nil. It returns an error if it cannot
+// so, waits for all of them, at most Options.Stop, and returns nil. It returns an error if it cannot
 // listen or accept.
 func Serve(ctx context.Context, opt Options) error {
 	s := &server{Options: opt.withDefaults(), open: map[*connection]struct{}{}, catalogues: map[i18n.Lang]*i18n.Catalogue{}}
@@ -252,13 +254,25 @@ func (s *server) begin(work func()) bool {
 }
 
 // drain waits for all connections and cuts those that do not end by themselves.
+// Work that hangs is left behind when its time is over, and logged.
 func (s *server) drain() {
 	cut := time.AfterFunc(2*s.Grace, s.cutAll)
 	defer cut.Stop()
 	for _, c := range s.stop() {
 		c.closeWhenUnused()
 	}
-	s.work.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.work.Wait()
+	}()
+	late := time.NewTimer(s.Stop)
+	defer late.Stop()
+	select {
+	case <-done:
+	case <-late.C:
+		s.Logger.Error("stopped before every session was cleaned up after", "waited", s.Stop)
+	}
 }
 
 // stop prevents new work and returns the open connections.

@@ -248,6 +248,41 @@ func TestStoppingSaysSoAndWaits(t *testing.T) {
 	}
 }
 
+// A program whose cleanup hangs does not keep the server from stopping.
+func TestStoppingDoesNotWaitForEver(t *testing.T) {
+	release, released := make(chan struct{}), make(chan struct{})
+	defer func() {
+		close(release)
+		<-released
+	}()
+	keys, signer := newKeyring(t)
+	s := startServer(t, func(o *Options) {
+		o.Open, o.Keys, o.Stop = false, keys, 2*time.Second
+		o.NewProgram = func(_ context.Context, who SessionInfo) (tea.Model, func(), error) {
+			return &probe{who: who}, func() { <-release; close(released) }, nil
+		}
+	})
+	v, _ := s.comes(t, signer)
+	v.sees("size=80x24")
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	v.sees("The server is stopping.")
+	s.logs(t, "stopped before every session")
+}
+
+// The start screen and the teacher's console are told, too.
+func TestStoppingEndsTheStartScreen(t *testing.T) {
+	s := startServer(t, nil)
+	v := newVisitor(t, s.dial(t, nil))
+	v.starts()
+	v.sees("Your name:")
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	v.sees("The server is stopping.")
+}
+
 func TestPanicEndsOneSession(t *testing.T) {
 	s := startServer(t, nil)
 	other, v := s.visit(t), s.visit(t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 )
@@ -47,4 +48,33 @@ func TestServeReloadsKeys(t *testing.T) {
 	check(t, conn.Close())
 	check(t, cmd.Process.Signal(syscall.SIGTERM))
 	check(t, cmd.Wait())
+}
+
+// SIGTERM: every session is told why it ends, and the server exits with 0 within
+// ten seconds.
+func TestServeStopsGracefully(t *testing.T) {
+	cmd := command(t, "serve", "--addr", "127.0.0.1:0", "--open", "--host-key", filepath.Join(t.TempDir(), "host_key"))
+	out, log := &output{}, &output{}
+	cmd.Stdout, cmd.Stderr = out, log
+	start(t, cmd)
+	await(t, "the server listens", func() bool { return served.MatchString(out.String()) })
+	visitors := make([]*visitor, 3)
+	for i := range visitors {
+		v, err := visit(served.FindString(out.String()), "en_US.UTF-8")
+		check(t, err)
+		defer v.leave()
+		visitors[i] = v
+	}
+	check(t, visitors[0].sees("Settings"))
+	began := time.Now()
+	check(t, cmd.Process.Signal(syscall.SIGTERM))
+	for _, v := range visitors {
+		check(t, v.sees("The server is stopping."))
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the server ends with %v: %s", err, log)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("stopping took %s", took)
+	}
 }
