@@ -84,9 +84,12 @@ func runServe(ctx context.Context, c *call) error {
 
 func (c *call) serverOptions(ctx context.Context) (opt sshd.Options, err error) {
 	opt = sshd.Options{
-		Addr: c.flags.Text("addr"), Open: c.flags.Bool("open"), ClassCode: c.flags.Text("class-code"), HostKeyPath: c.flags.Text("host-key"),
-		MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"),
-		IdleTimeout: c.flags.Duration("idle"), Keep: c.flags.Duration("keep"), Lang: c.text.Lang(),
+		Addr: c.flags.Text("addr"), Lang: c.text.Lang(),
+		Logins: sshd.Logins{Open: c.flags.Bool("open"), ClassCode: c.flags.Text("class-code")},
+		Limits: sshd.Limits{
+			MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"),
+			IdleTimeout: c.flags.Duration("idle"), Keep: c.flags.Duration("keep"),
+		},
 		Logger: slog.New(slog.NewTextHandler(c.Stderr, nil)), Ready: c.announce,
 	}
 	if opt.HostKeyPath, err = c.pathOf("host-key", "host_ed25519"); err != nil {

@@ -43,7 +43,7 @@ type source struct {
 	due time.Time
 }
 
-func newGate(o Options) *gate {
+func newGate(o Limits) *gate {
 	return &gate{maxSessions: o.MaxSessions, maxPerAddress: o.MaxPerAddress, exempt: o.Exempt,
 		now: time.Now, sources: map[netip.Addr]*source{}}
 }

@@ -17,7 +17,7 @@ type gateTest struct {
 	cut []string
 }
 
-func newGateTest(t *testing.T, o Options) *gateTest { return &gateTest{gate: newGate(o), t: t} }
+func newGateTest(t *testing.T, o Limits) *gateTest { return &gateTest{gate: newGate(o), t: t} }
 
 func (g *gateTest) enter(addr string) *ticket {
 	g.t.Helper()
@@ -43,7 +43,7 @@ func (g *gateTest) wantCut(want ...string) {
 }
 
 func TestGateLimitsAnAddress(t *testing.T) {
-	g := newGateTest(t, Options{MaxSessions: 30, MaxPerAddress: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	g := newGateTest(t, Limits{MaxSessions: 30, MaxPerAddress: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	g.now = func() time.Time { return time.Unix(int64(len(g.sources))*1000, 0) }
 	a, b := g.enter("1.1.1.1:1"), g.enter("1.1.1.1:2")
 	a.authenticate()
@@ -61,7 +61,7 @@ func TestGateLimitsAnAddress(t *testing.T) {
 }
 
 func TestGateLimitsSessions(t *testing.T) {
-	g := newGateTest(t, Options{MaxSessions: 3, MaxPerAddress: 2})
+	g := newGateTest(t, Limits{MaxSessions: 3, MaxPerAddress: 2})
 	a, b := g.enter("1.1.1.1:1"), g.enter("2.2.2.2:1")
 	for _, place := range []*ticket{a, a, b} {
 		if !place.takeSession() {
@@ -79,7 +79,7 @@ func TestGateLimitsSessions(t *testing.T) {
 
 // Silent clients of one address do not lock out another client behind it.
 func TestGateMakesRoomWithinAnAddress(t *testing.T) {
-	g := newGateTest(t, Options{MaxSessions: 100, MaxPerAddress: 3})
+	g := newGateTest(t, Limits{MaxSessions: 100, MaxPerAddress: 3})
 	now := time.Unix(1000, 0)
 	g.now = func() time.Time { now = now.Add(time.Second); return now }
 	g.enter("1.1.1.1:1").authenticate()
@@ -95,7 +95,7 @@ func TestGateMakesRoomWithinAnAddress(t *testing.T) {
 // neither one that has authenticated, nor one that runs a session, nor one of
 // an exempt address.
 func TestGateMakesRoomInThePool(t *testing.T) {
-	g := newGateTest(t, Options{MaxSessions: 3, MaxPerAddress: 5, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	g := newGateTest(t, Limits{MaxSessions: 3, MaxPerAddress: 5, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	playing := g.enter("9.9.9.9:1")
 	playing.takeSession() // no longer in the pool of six
 	g.enter("2.2.2.2:1").authenticate()
@@ -121,7 +121,7 @@ func TestGateMakesRoomInThePool(t *testing.T) {
 // On an open server every client can authenticate: those without a session
 // make room, too.
 func TestGateMakesRoomAmongIdleConnections(t *testing.T) {
-	g := newGateTest(t, Options{MaxSessions: 2, MaxPerAddress: 5})
+	g := newGateTest(t, Limits{MaxSessions: 2, MaxPerAddress: 5})
 	for _, addr := range []string{"2.2.2.2:1", "1.1.1.1:1", "1.1.1.1:2", "1.1.1.1:3"} {
 		g.enter(addr).authenticate()
 	}
@@ -134,7 +134,7 @@ func TestGateMakesRoomAmongIdleConnections(t *testing.T) {
 func TestGateLimitsTheRateOfAnAddress(t *testing.T) {
 	const burst = 5
 	now := time.Unix(1000, 0)
-	g := newGate(Options{MaxSessions: 100, MaxPerAddress: burst})
+	g := newGate(Limits{MaxSessions: 100, MaxPerAddress: burst})
 	g.now = func() time.Time { return now }
 	come := func(last byte) (in bool) {
 		place, _ := g.enter(&net.TCPAddr{IP: net.IPv4(1, 2, 3, last), Port: 5}, func() {})

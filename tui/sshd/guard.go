@@ -43,8 +43,10 @@ type messageMsg string
 // clockMsg wakes the guard.
 type clockMsg struct{}
 
+// Init implements tea.Model.
 func (g *guard) Init() tea.Cmd { return tea.Batch(g.inner.Init(), g.watchClock()) }
 
+// Update implements tea.Model.
 func (g *guard) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	switch msg := msg.(type) {
 	case clockMsg:
@@ -99,6 +101,8 @@ func (g *guard) after(d time.Duration) tea.Cmd {
 	}
 }
 
+// View implements tea.Model: the program's picture, with the notice on its last
+// line.
 func (g *guard) View() string {
 	view := g.inner.View()
 	notice := g.notice

@@ -119,8 +119,8 @@ func startServer(t *testing.T, change func(*Options)) *testServer {
 	s := &testServer{log: &syncBuffer{}, cleaned: make(chan string, 1000)}
 	ready := make(chan struct{})
 	opt := Options{
-		Addr: "127.0.0.1:0", HostKeyPath: filepath.Join(t.TempDir(), "host_key"), Open: true, Lang: "en",
-		MaxPerAddress: 1000, Grace: 300 * time.Millisecond,
+		Addr: "127.0.0.1:0", HostKeyPath: filepath.Join(t.TempDir(), "host_key"), Lang: "en",
+		Logins: Logins{Open: true}, Limits: Limits{MaxPerAddress: 1000, Grace: 300 * time.Millisecond},
 		Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 		Ready: func(addr net.Addr, fingerprint string) {
 			s.addr, s.fingerprint = addr.String(), fingerprint

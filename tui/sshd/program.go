@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -50,11 +51,11 @@ func (s *session) run() {
 // readKeys begins to read the channel into keys.
 func (s *session) readKeys() bool {
 	reader := input.NewReader(s.ctx)
-	return s.conn.begin(func() { reader.Pump(s.channel) }) && s.conn.begin(func() { s.passKeys(reader) })
+	return s.conn.begin(func() { reader.Pump(s.channel) }) && s.conn.begin(func() { passKeys(s.ctx, reader, s.keys) })
 }
 
 // passKeys sends what is typed to the program that reads it at the moment.
-func (s *session) passKeys(from *input.Reader) {
+func passKeys(ctx context.Context, from *input.Reader, to chan<- []byte) {
 	buffer := make([]byte, 256)
 	for {
 		n, err := from.Read(buffer)
@@ -62,8 +63,8 @@ func (s *session) passKeys(from *input.Reader) {
 			return
 		}
 		select {
-		case s.keys <- append([]byte(nil), buffer[:n]...):
-		case <-s.ctx.Done():
+		case to <- append([]byte(nil), buffer[:n]...):
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -206,6 +207,6 @@ func (s *session) sendSizes(send func(tea.Msg), done <-chan struct{}) {
 	}
 }
 
-func (o Options) timeLimits() timeLimits {
+func (o Limits) timeLimits() timeLimits {
 	return timeLimits{idle: o.IdleTimeout, stay: o.MaxSession, warn: o.Warning}
 }

@@ -107,7 +107,7 @@ func TestTextsAreTheSameInBothLanguages(t *testing.T) {
 // newest size always does.
 func TestResizesAreCoalesced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &session{hasPTY: true, window: window{80, 24}, resized: make(chan struct{}, 1)}
+		s := &session{requested: requested{hasPTY: true}, window: window{80, 24}, resized: make(chan struct{}, 1)}
 		var sent []tea.WindowSizeMsg
 		done, over := make(chan struct{}), make(chan struct{})
 		go func() {
@@ -131,8 +131,7 @@ func TestResizesAreCoalesced(t *testing.T) {
 }
 
 func TestLastLineBreaksBetweenWords(t *testing.T) {
-	s := &session{hasPTY: true, window: window{20, 24}}
-	if got, want := s.wrap("Session ended: one hour passed"), "Session ended: one\r\nhour passed"; got != want {
+	if got, want := wrap("Session ended: one hour passed", 20), "Session ended: one\r\nhour passed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

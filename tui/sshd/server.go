@@ -26,19 +26,37 @@ import (
 //go:embed es.yaml en.yaml
 var texts embed.FS
 
-// Options of a server. Zero values of numbers and times mean the defaults
-// named here.
+// Options of a server. NewProgram and State are required.
 type Options struct {
 	Addr        string // where to listen; a port alone (":2222") means everywhere
 	HostKeyPath string // ed25519, mode 0600; made where it is missing
+	Logins
+	Limits
 
-	// Who is admitted: everybody, else the owners of keys, and those who know the
-	// class code where it is not empty. Admins are teachers, who are admitted, too.
+	State state.Store // people and their progress
+	Cards []string    // the course's cards, for teachers' tables
+	Lang  i18n.Lang   // for visitors whose terminal names no language
+
+	// NewProgram makes one visitor's program. ctx ends with the program, which may
+	// outlive its session. cleanup runs after the program has ended, and may be nil.
+	NewProgram func(ctx context.Context, who SessionInfo) (model tea.Model, cleanup func(), err error)
+
+	Logger *slog.Logger                            // starts, ends and refusals of sessions
+	Ready  func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
+}
+
+// Logins are who is admitted: everybody, else the owners of keys, and those who
+// know the class code if it is not empty. Admins are teachers, who are always
+// admitted.
+type Logins struct {
 	Open      bool
 	Keys      *Keyring
 	ClassCode string
 	Admins    *Keyring
+}
 
+// Limits of a server. Zero means the default named here.
+type Limits struct {
 	MaxSessions   int            // sessions at once; 64
 	MaxPerAddress int            // connections at once from one address; 40 (a campus may share one)
 	Exempt        []netip.Prefix // addresses without that limit
@@ -51,18 +69,6 @@ type Options struct {
 	Grace       time.Duration // for a program to end when told to; 2 seconds
 	Stop        time.Duration // for all sessions to end when the server stops; 8 seconds
 	Keep        time.Duration // how long a program runs on after its line dropped; 0: not at all
-
-	State state.Store // people and their progress
-	Cards []string    // the course's cards, for teachers' tables
-
-	Lang i18n.Lang // for visitors whose terminal names no language
-
-	// NewProgram makes one visitor's program. ctx ends with the session.
-	// cleanup runs after the program has ended, and may be nil.
-	NewProgram func(ctx context.Context, who SessionInfo) (model tea.Model, cleanup func(), err error)
-
-	Logger *slog.Logger                            // starts, ends and refusals of sessions
-	Ready  func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
 }
 
 // SessionInfo describes a visitor and the terminal. Its texts are safe to show.
@@ -176,7 +182,7 @@ func (s *server) load() (err error) {
 			return err
 		}
 	}
-	s.gate = newGate(s.Options)
+	s.gate = newGate(s.Limits)
 	s.seats.maxKept = max(1, s.MaxSessions/4)
 	s.refusals = newRefusalLog(s.Logger)
 	s.hostKey, err = loadHostKey(s.HostKeyPath)

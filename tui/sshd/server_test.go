@@ -384,7 +384,7 @@ func TestKeysDecideWhoComesIn(t *testing.T) {
 
 func TestServeRefusesNonsense(t *testing.T) {
 	good := func() Options {
-		return Options{Addr: "127.0.0.1:0", HostKeyPath: filepath.Join(t.TempDir(), "k"), Open: true,
+		return Options{Addr: "127.0.0.1:0", HostKeyPath: filepath.Join(t.TempDir(), "k"), Logins: Logins{Open: true},
 			State:      &state.Local{},
 			NewProgram: func(context.Context, SessionInfo) (tea.Model, func(), error) { return &probe{}, nil, nil }}
 	}

@@ -22,12 +22,7 @@ type session struct {
 	user    string // as the client calls itself
 	login   login
 
-	// Set by requests and read by the program, which starts after them.
-	env     map[string]string
-	term    string
-	hasPTY  bool
-	started bool
-	work    func() // begins when the request is answered
+	requested
 
 	mu      sync.Mutex
 	window  window
@@ -38,8 +33,18 @@ type session struct {
 	taken chan struct{} // closed when another session took the seat
 }
 
+// requested is what the client has asked for. It is set by requests and read by
+// the program, which starts after them.
+type requested struct {
+	env     map[string]string
+	term    string
+	hasPTY  bool
+	started bool
+	work    func() // begins when the request is answered
+}
+
 func newSession(c *connection, channel gossh.Channel, user string, l login) *session {
-	s := &session{conn: c, channel: channel, user: user, login: l, env: map[string]string{}, resized: make(chan struct{}, 1),
+	s := &session{conn: c, channel: channel, user: user, login: l, requested: requested{env: map[string]string{}}, resized: make(chan struct{}, 1),
 		keys: make(chan []byte), gone: make(chan struct{}), taken: make(chan struct{})}
 	s.ctx, s.end = context.WithCancelCause(c.ctx)
 	return s
@@ -182,7 +187,10 @@ func (s *session) leave(status uint32, key string, args ...any) {
 	defer impatience.Stop()
 	if key != "" {
 		line := s.catalogue().T(key, args...)
-		_, _ = s.channel.Stderr().Write([]byte(s.wrap(line) + "\r\n"))
+		if s.hasPTY {
+			line = wrap(line, s.size().width)
+		}
+		_, _ = s.channel.Stderr().Write([]byte(line + "\r\n"))
 	}
 	_, _ = s.channel.SendRequest("exit-status", false, gossh.Marshal(struct{ Status uint32 }{status}))
 	_ = s.channel.Close()
@@ -193,9 +201,6 @@ func (s *session) catalogue() *i18n.Catalogue { return s.conn.server.catalogue(s
 
 // wrap breaks a line between words, so that the terminal does not break it
 // inside one.
-func (s *session) wrap(line string) string {
-	if !s.hasPTY {
-		return line
-	}
-	return strings.ReplaceAll(ansi.Wordwrap(line, s.size().width, ""), "\n", "\r\n")
+func wrap(line string, width int) string {
+	return strings.ReplaceAll(ansi.Wordwrap(line, width, ""), "\n", "\r\n")
 }

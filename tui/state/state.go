@@ -131,6 +131,7 @@ type recorder struct {
 // saveTimeout bounds one save: a screen waits for it.
 const saveTimeout = 5 * time.Second
 
+// Save implements Progress.
 func (r *recorder) Save(card string, rec course.Record) error {
 	ctx, cancel := context.WithTimeout(r.ctx, saveTimeout)
 	defer cancel()
