@@ -226,7 +226,7 @@ func TestDeadBinaryLeavesNoBroker(t *testing.T) {
 	}
 }
 
-// abandon starts a Redis, says where, and waits to be killed.
+// abandon starts a Redis, prints its address and waits to be killed.
 func abandon() {
 	n, _, err := startSharedRedis()
 	if err != nil {

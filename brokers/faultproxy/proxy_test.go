@@ -128,7 +128,7 @@ func tryAsk(t *testing.T, p *Proxy) error {
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	_, err = ask(c, "anybody?")
+	_, err = ask(c, "hello?")
 	return err
 }
 
@@ -200,7 +200,7 @@ func TestCut(t *testing.T) {
 		t.Errorf("%d were cut, want %d", n, len(conns))
 	}
 	for _, c := range conns {
-		if _, err := ask(c, "anybody?"); err == nil {
+		if _, err := ask(c, "hello?"); err == nil {
 			t.Error("a cut connection works")
 		}
 	}
@@ -214,7 +214,7 @@ func TestRefuse(t *testing.T) {
 	before := dial(t, p)
 	mustAsk(t, before, "hello")
 	p.Down(Refuse)
-	if _, err := ask(before, "anybody?"); err == nil {
+	if _, err := ask(before, "hello?"); err == nil {
 		t.Error("a connection outlived the outage")
 	}
 	for range 3 {
@@ -241,13 +241,13 @@ func TestBlackHole(t *testing.T) {
 	for _, c := range []net.Conn{busy, fresh} {
 		_ = c.SetDeadline(time.Now().Add(50 * time.Millisecond))
 		var timeout net.Error
-		if _, err := ask(c, "anybody?"); !errors.As(err, &timeout) || !timeout.Timeout() {
+		if _, err := ask(c, "hello?"); !errors.As(err, &timeout) || !timeout.Timeout() {
 			t.Errorf("got %v, want nothing until the deadline", err)
 		}
 	}
 	leaving.Close()
 	if open, ever := server.counts(); open != 3 || ever != 3 {
-		t.Errorf("the server has %d connections of %d, want all 3: it cannot know", open, ever)
+		t.Errorf("the server has %d connections of %d, want all 3: a black hole hides the close", open, ever)
 	}
 
 	p.Up()
@@ -267,7 +267,7 @@ func TestTargetMayBeMissing(t *testing.T) {
 	server.Close()
 	p := newProxy(t, addr)
 	if tryAsk(t, p) == nil {
-		t.Error("got an answer from nobody")
+		t.Error("got an answer from a missing target")
 	}
 	eventually(t, "a failed connection is carried", func() bool { return p.relayCount() == 0 })
 }

@@ -84,7 +84,7 @@ func ExampleServer_Fail() {
 	// <nil>
 }
 
-// With a clock of its own a server's messages expire when the test says so.
+// With a manual clock messages expire when the test advances it.
 func ExampleManualClock() {
 	clock := minirabbit.NewManualClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	server, err := minirabbit.Run(minirabbit.Options{Clock: clock})

@@ -16,7 +16,7 @@ func TestCutBreaksOnlyTheNamed(t *testing.T) {
 		t.Errorf("cut %d", n)
 	}
 	if err := receive(t, victim.closed, "the end"); err == nil || err.Code == amqp.ConnectionForced {
-		t.Errorf("the client heard %v, want a broken connection", err)
+		t.Errorf("the client received %v, want a broken connection", err)
 	}
 	other.queue("q", nil)
 	if n := s.CutAll(); n < 1 {
@@ -26,16 +26,16 @@ func TestCutBreaksOnlyTheNamed(t *testing.T) {
 	becomes(t, "no connections", func() bool { return len(s.Snapshot().Connections) == 0 })
 }
 
-func TestKickTellsWhy(t *testing.T) {
+func TestKickSendsTheReason(t *testing.T) {
 	s := run(t, Options{})
 	p := s.dial(t, "victim")
-	if n := s.Kick("nobody", ""); n != 0 {
+	if n := s.Kick("missing", ""); n != 0 {
 		t.Errorf("kicked %d", n)
 	}
 	s.Kick("victim", "Closed via management plugin")
 	err := receive(t, p.closed, "the end")
 	if err == nil || err.Code != amqp.ConnectionForced || err.Reason != "CONNECTION_FORCED - Closed via management plugin" {
-		t.Errorf("the client heard %v", err)
+		t.Errorf("the client received %v", err)
 	}
 }
 
@@ -70,9 +70,9 @@ func TestBlockHoldsPublishers(t *testing.T) {
 	ds := consumer.consume("q", true)
 	publisher.publish("q", "before")
 	receive(t, ds, "the first")
-	s.Block("low on patience")
+	s.Block("low on disk")
 	s.Block("again") // changes nothing
-	if b := receive(t, notices, "a notice"); !b.Active || b.Reason != "low on patience" {
+	if b := receive(t, notices, "a notice"); !b.Active || b.Reason != "low on disk" {
 		t.Errorf("notice %+v", b)
 	}
 	publisher.publish("q", "during")
@@ -102,7 +102,7 @@ func TestBlockHoldsPublishers(t *testing.T) {
 	receive(t, ds, "the other held message")
 }
 
-func TestClosingReachesTheHeld(t *testing.T) {
+func TestCloseReachesHeldPublishers(t *testing.T) {
 	s := run(t, Options{})
 	p := s.dial(t, "held")
 	s.Block("until the end")
@@ -110,7 +110,7 @@ func TestClosingReachesTheHeld(t *testing.T) {
 	becomes(t, "held", func() bool { c := s.Snapshot().Connections; return len(c) == 1 && c[0].Blocked })
 	s.Close()
 	if err := receive(t, p.closed, "the end"); err == nil || err.Code != amqp.ConnectionForced {
-		t.Errorf("the client heard %v", err)
+		t.Errorf("the client received %v", err)
 	}
 }
 
@@ -156,9 +156,9 @@ func TestClientThatDoesNotReadCostsLittle(t *testing.T) {
 	s := run(t, Options{})
 	publisher := s.dial(t, "publisher")
 	publisher.queue("q", nil)
-	deaf := rawDial(t, s.Addr())
-	deaf.open()
-	deaf.consumeNoAck("q")
+	slow := rawDial(t, s.Addr())
+	slow.open()
+	slow.consumeNoAck("q")
 	body := strings.Repeat("x", 100_000)
 	for range 300 { // more than sockets hold
 		publisher.publish("q", body)
@@ -166,7 +166,7 @@ func TestClientThatDoesNotReadCostsLittle(t *testing.T) {
 	becomes(t, "most of them wait", func() bool { return s.ready("q") > 100 })
 	reader := s.dial(t, "reader")
 	reader.publish("other", "x")
-	go deaf.readAll() // and when it reads they come
+	go slow.readAll() // the messages arrive once the client reads
 	becomes(t, "none waits", func() bool { return s.ready("q") == 0 })
 }
 
@@ -184,7 +184,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := receive(t, p.closed, "the end"); err == nil || err.Code != amqp.ConnectionForced {
-		t.Errorf("the client heard %v", err)
+		t.Errorf("the client received %v", err)
 	}
 	if s.Addr() != addr {
 		t.Errorf("came back at %s, not %s", s.Addr(), addr)

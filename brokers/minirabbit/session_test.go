@@ -50,7 +50,7 @@ func TestHeartbeats(t *testing.T) {
 			}
 		}
 		if silent := time.Since(start); beats < 8 || silent < 40*time.Second || silent > 65*time.Second {
-			t.Errorf("hung up after %v and %d heartbeats", silent, beats)
+			t.Errorf("closed after %v and %d heartbeats", silent, beats)
 		}
 	})
 }
@@ -68,7 +68,7 @@ func TestNoHeartbeatsWhenTheClientWantsNone(t *testing.T) {
 	})
 }
 
-func TestSilentStrangerIsHungUpOn(t *testing.T) {
+func TestSilentClientIsDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(Options{})
 		defer s.Close()
@@ -80,8 +80,8 @@ func TestSilentStrangerIsHungUpOn(t *testing.T) {
 	})
 }
 
-// TestClientThatDoesNotAnswerACloseIsHungUpOn, and hears nothing more.
-func TestClientThatDoesNotAnswerACloseIsHungUpOn(t *testing.T) {
+// TestClientThatDoesNotAnswerACloseIsDisconnected and receives nothing more.
+func TestClientThatDoesNotAnswerACloseIsDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(Options{})
 		defer s.Close()
@@ -99,9 +99,9 @@ func TestClientThatDoesNotAnswerACloseIsHungUpOn(t *testing.T) {
 	})
 }
 
-// TestClientThatReadsNothingIsNotListenedTo: what it asks for would pile up. Once
-// it reads, all of it comes.
-func TestClientThatReadsNothingIsNotListenedTo(t *testing.T) {
+// TestClientThatReadsNothingIsNotRead: its requests would use up memory. Once it
+// reads, it receives everything.
+func TestClientThatReadsNothingIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(Options{})
 		defer s.Close()
@@ -222,7 +222,7 @@ func TestMessageTooLarge(t *testing.T) {
 	p.publish("q", string(make([]byte, 1001)))
 	err := receive(t, closed, "the end of the channel")
 	if err == nil || err.Code != 406 || err.Reason != "PRECONDITION_FAILED - message size 1001 is larger than configured max size 1000" {
-		t.Errorf("the client heard %v", err)
+		t.Errorf("the client received %v", err)
 	}
 }
 

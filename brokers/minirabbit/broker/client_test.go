@@ -9,7 +9,7 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// A client is a channel of its own connection, with what it was sent.
+// A client is a channel on a new connection, and what was delivered to it.
 type client struct {
 	*Channel
 	t    testing.TB
@@ -19,7 +19,7 @@ type client struct {
 	got       []arrival
 	cancelled []string
 	slow      bool
-	asked     bool // Congested said yes
+	asked     bool // Congested was called while slow
 }
 
 type arrival struct {

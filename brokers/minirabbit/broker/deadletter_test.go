@@ -40,7 +40,7 @@ func TestDeathsAreTold(t *testing.T) {
 			t.Errorf("%d deaths", n)
 		}
 		if first, _ := headers.Get("x-first-death-reason"); first != "rejected" {
-			t.Errorf("first died of %v", first)
+			t.Errorf("the first reason is %v", first)
 		}
 		if original := field(deaths.(codec.Array)[1], "original-expiration"); original != "60000" {
 			t.Errorf("original expiration %q", original)

@@ -71,7 +71,7 @@ func TestSlowClientGetsNoMoreUntilResumed(t *testing.T) {
 	c.numbered("q", 1, 3)
 	c.wants("")
 	if !c.asked {
-		t.Error("nobody asked the client")
+		t.Error("Congested was not called")
 	}
 	c.slow = false
 	c.Resume()
@@ -193,13 +193,13 @@ func TestUnusedQueueExpires(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		c.publish("q", "x") // is none, but the consumer is
 		if !exists() {
-			t.Fatal("gone while it was used")
+			t.Fatal("the queue was deleted while it was used")
 		}
 		c.Cancel(tag)
 		time.Sleep(999 * time.Millisecond)
 		synctest.Wait()
 		if !exists() {
-			t.Fatal("gone too soon")
+			t.Fatal("the queue was deleted too soon")
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()

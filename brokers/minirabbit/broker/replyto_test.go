@@ -40,7 +40,7 @@ func TestDirectReplies(t *testing.T) {
 	answers.ok(err)
 	asks.wants("")
 	if !out.Unroutable {
-		t.Error("a reply to nobody has a route")
+		t.Error("a reply to an unknown key has a route")
 	}
 	_, err = asks.Consume(ConsumeSpec{Queue: replyTo, NoAck: true})
 	asks.ok(err)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestRates are taken over at least a second, however often somebody looks.
+// TestRates: rates are computed over at least a second, however many snapshots are taken.
 func TestRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBroker(t, Options{})

@@ -23,7 +23,7 @@ func TestRing(t *testing.T) {
 	if r.Len() != 5 {
 		t.Errorf("%d buckets, want 5: the second binding of a queue counts for nothing", r.Len())
 	}
-	r.Unbind("nobody")
+	r.Unbind("missing")
 	r.Unbind("a")
 	if q, ok := r.Route(Hash("any")); !ok || q != "b" || r.Len() != 3 {
 		t.Errorf("after unbinding a: %q, %v, %d buckets", q, ok, r.Len())

@@ -92,7 +92,7 @@ func FuzzTable(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		table, err := DecodeTable(raw)
 		if check := CheckTable(raw); (check == nil) != (err == nil) {
-			t.Fatalf("decoding says %v, checking %v", err, check)
+			t.Fatalf("DecodeTable returns %v, CheckTable %v", err, check)
 		}
 		if err != nil && !errors.Is(err, ErrSyntax) {
 			t.Fatal(err)

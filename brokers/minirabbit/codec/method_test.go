@@ -21,7 +21,7 @@ func allMethods() []Method {
 func TestMethodsAreListedUnderTheirIDs(t *testing.T) {
 	for id, empty := range methods {
 		if got := empty().ID(); got != id {
-			t.Errorf("%T is listed under %#x and says it is %#x", empty(), id, got)
+			t.Errorf("%T is listed under %#x, its ID is %#x", empty(), id, got)
 		}
 	}
 }

@@ -87,10 +87,10 @@ func TestBadTables(t *testing.T) {
 		"nested too deeply":      deep,
 	} {
 		if _, err := DecodeTable([]byte(raw)); !errors.Is(err, ErrSyntax) {
-			t.Errorf("%s: DecodeTable says %v", name, err)
+			t.Errorf("%s: DecodeTable returns %v", name, err)
 		}
 		if err := CheckTable([]byte(raw)); !errors.Is(err, ErrSyntax) {
-			t.Errorf("%s: CheckTable says %v", name, err)
+			t.Errorf("%s: CheckTable returns %v", name, err)
 		}
 		if v, ok := LookupField([]byte(raw), "a"); ok && name != "nested too deeply" {
 			t.Errorf("%s: LookupField found %v", name, v)
