@@ -160,7 +160,7 @@ func writeArg(b *strings.Builder, arg any) {
 	case float64:
 		b.WriteString(strconv.FormatFloat(v, 'f', -1, 64))
 	case time.Duration:
-		b.WriteString(FormatDuration(v))
+		b.WriteString(WriteDuration(v))
 	default:
 		fmt.Fprint(b, v)
 	}

@@ -22,7 +22,7 @@ func TestTFillsPlaces(t *testing.T) {
 		want string
 	}{
 		{"a.b", []any{"uno", 2}, "2 antes de uno"},
-		{"a.b", []any{1500 * time.Millisecond, 0.25}, "0.25 antes de 1.5s"},
+		{"a.b", []any{1500 * time.Millisecond, 0.25}, "0.25 antes de 1.5 s"},
 		{"a.b", nil, "{1} antes de {0}"},
 		{"a.brace", []any{1}, "{x} {9} {"},
 		{"a.missing", []any{1}, "a.missing"},

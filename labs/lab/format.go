@@ -3,6 +3,9 @@ package lab
 import (
 	"math"
 	"strconv"
+	"time"
+
+	"resilab/labs/i18n"
 )
 
 // Write writes a metric's value for people, in at most seven cells for the
@@ -17,7 +20,7 @@ func (f Format) Write(v float64) string {
 	case Times:
 		return strconv.FormatFloat(v, 'f', 2, 64) + "×"
 	case Millis:
-		return short(v) + " ms"
+		return i18n.WriteDuration(time.Duration(math.Round(v * float64(time.Millisecond))))
 	case PerSecond:
 		return short(v) + " /s"
 	case Money:

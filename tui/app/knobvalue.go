@@ -40,10 +40,10 @@ func (p *knobPanel) spelled(k lab.Knob, typed string) string {
 		typed = strings.TrimSpace(strings.TrimSuffix(typed, k.Unit))
 		return strings.ReplaceAll(typed, ",", ".")
 	case lab.Fraction, lab.Duration: // a number alone is in the unit that is shown
-		typed = strings.ReplaceAll(typed, ",", ".")
+		typed = strings.NewReplacer(",", ".", " ", "", "min", "m").Replace(typed)
 		if strings.Trim(typed, "0123456789.") == "" {
 			shown := widget.KnobText(p.text, p.lab.spec.ID, k, p.lab.exp.Settings()[k.ID])
-			typed += strings.TrimLeft(shown, "0123456789. ")
+			typed += strings.TrimSuffix(strings.TrimLeft(shown, "0123456789. "), "in")
 		}
 		return typed
 	}

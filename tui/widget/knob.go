@@ -47,6 +47,8 @@ func KnobText(text *i18n.Catalogue, labID string, k lab.Knob, v lab.Value) strin
 		return v.Text()
 	case lab.Bool:
 		return text.T("ui.switch." + v.String())
+	case lab.Duration:
+		return i18n.WriteDuration(v.Duration())
 	case lab.Fraction:
 		return strconv.FormatFloat(v.Float()*100, 'g', 4, 64) + " %"
 	}
@@ -69,6 +71,8 @@ func KnobRange(text *i18n.Catalogue, labID string, k lab.Knob) string {
 		least, unit, _ := strings.Cut(KnobText(text, labID, k, k.Min), " ")
 		most, _, _ := strings.Cut(KnobText(text, labID, k, k.Max), " ")
 		return strings.TrimSpace(least + ".." + most + " " + unit)
+	case lab.Duration:
+		return KnobText(text, labID, k, k.Min) + ".." + KnobText(text, labID, k, k.Max)
 	}
 	return k.Allowed()
 }

@@ -53,7 +53,7 @@ func (s Scaled) Rows(th *theme.Theme, w, h int) []string {
 
 // axis is the row of times: how far back the chart reaches, and the present.
 func (s Scaled) axis(th *theme.Theme, w, left int) string {
-	l := NewLine(th, w).To(left).Put(th.Dim, "−"+i18n.FormatDuration(s.Span.Round(time.Second)))
+	l := NewLine(th, w).To(left).Put(th.Dim, "−"+i18n.WriteDuration(s.Span.Round(time.Second)))
 	if gap := l.Left() - Width(s.Now) - 2; gap > 0 {
 		l.Gap(1).Fill(th.Rule, th.Glyph.Line, gap).Gap(1)
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"resilab/labs/cacheaside/measure"
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -98,7 +99,7 @@ func (p *painter) answer(a measure.Answer, names map[int]string) string {
 		name = "product:" + strconv.Itoa(a.ID)
 	}
 	l.Cell(p.Theme.Text, name, p.nameWidth()+1)
-	l.RightCell(p.Theme.Text, latency(a.Took), 8)
+	l.RightCell(p.Theme.Text, i18n.WriteDuration(a.Took), 8)
 	if a.Stale {
 		l.Gap(2).Put(p.Theme.Warn.Strong(), "! "+p.t("stale"))
 	}

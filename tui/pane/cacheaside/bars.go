@@ -159,22 +159,6 @@ func timeLeft(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
-// latency is d with at most three digits.
-func latency(d time.Duration) string {
-	switch {
-	case d < 100*time.Microsecond:
-		return i18n.FormatDuration(d.Round(time.Microsecond))
-	case d < time.Millisecond:
-		return i18n.FormatDuration(d.Round(10 * time.Microsecond))
-	case d < 10*time.Millisecond:
-		return i18n.FormatDuration(d.Round(100 * time.Microsecond))
-	case d < time.Second:
-		return i18n.FormatDuration(d.Round(time.Millisecond))
-	default:
-		return i18n.FormatDuration(d.Round(10 * time.Millisecond))
-	}
-}
-
 // costs are the latencies of hit and miss as bars of one scale, with how many
 // of each there were.
 func (p *painter) costs() []string {
@@ -212,7 +196,7 @@ func (p *painter) cost(label string, lat engine.Latency, longest time.Duration, 
 	} else {
 		l.Gap(w - bar)
 	}
-	l.RightCell(th.Text.Strong(), latency(lat.P50), leftWidth)
+	l.RightCell(th.Text.Strong(), i18n.WriteDuration(lat.P50), leftWidth)
 	l.RightCell(th.Dim, count, p.asideWidth())
 	return l.String()
 }

@@ -12,7 +12,7 @@ import (
 func Banner(f pane.Frame, now time.Time) (rows []string) {
 	for _, t := range f.Snap.Troubles {
 		style := f.Theme.Bad.Strong()
-		since := i18n.FormatDuration(max(0, now.Sub(t.Since)).Truncate(time.Second))
+		since := i18n.WriteDuration(max(0, now.Sub(t.Since)).Truncate(time.Second))
 		l := widget.NewLine(f.Theme, f.W)
 		tail := f.Text.T("ui.trouble_since", since)
 		l.Put(style, "! ").Cell(style, f.Text.T(t.Key, t.Args...), l.Left()-widget.Width(tail)-1)

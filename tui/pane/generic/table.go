@@ -183,6 +183,10 @@ func difference(format lab.Format, a, b float64) string {
 
 // shown is the number that a format writes for a value.
 func shown(format lab.Format, v float64) float64 {
+	if format == lab.Millis { // three digits, whatever the unit
+		rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+		return rounded
+	}
 	digits := strings.TrimFunc(format.Write(v), func(r rune) bool { return (r < '0' || r > '9') && r != '-' })
 	n, err := strconv.ParseFloat(digits, 64)
 	if err != nil {

@@ -188,7 +188,7 @@ func (p *painter) fleetAxis(c *engine.Fleet, left int, whole time.Duration) stri
 	at := func(d time.Duration) int { return left + int(float64(w)*float64(d)/float64(max(whole, 1))) }
 	if from := at(c.OutageAt); c.Outage > 0 && from < p.W {
 		if from > left+3 {
-			l.Put(th.Dim, i18n.FormatDuration(0))
+			l.Put(th.Dim, i18n.WriteDuration(0))
 		}
 		to := max(from+1, min(p.W, at(c.OutageAt+c.Outage)))
 		word := " " + p.t("fleet.outage") + " "

@@ -141,10 +141,10 @@ func (p *painter) ticks(l *widget.Line, x, w int, whole time.Duration, notch str
 	most := max(1, min(5, w/8))
 	step := roundUp(whole/time.Duration(most), 1, 2, 5, 10)
 	for at := time.Duration(0); at <= whole; at += step {
-		label := notch + i18n.FormatDuration(at)
+		label := notch + i18n.WriteDuration(at)
 		col := x + int(float64(w)*float64(at)/float64(whole))
 		if last := x + w - widget.Width(label); col > last { // its mark is the end of the scale
-			label = i18n.FormatDuration(at) + notch
+			label = i18n.WriteDuration(at) + notch
 			col = last
 		}
 		if used := p.W - l.Left(); col > used || at == 0 && used <= x {
