@@ -14,7 +14,7 @@ type shape struct {
 
 const thin, thick = 0.07, 0.14 // of a cell's height
 
-// drawn tells whether a character is drawn as shapes.
+// drawn reports whether a character is drawn as shapes.
 func drawn(char string) bool {
 	for _, r := range char {
 		return shapes(r) != nil

@@ -38,6 +38,9 @@ const (
 
 // SVG draws a frame, rows separated by newlines, into a picture. Its sequences
 // may set colours, bold, faint and inverse; others are ignored.
+//
+// Browsers collapse blanks in spite of xml:space, and would then stretch what is
+// left over textLength: white-space keeps them.
 func SVG(frame string, look Look) string {
 	rows := strings.Split(strings.Map(allowed, strings.ToValidUTF8(frame, "?")), "\n")
 	width := 0
@@ -47,7 +50,7 @@ func SVG(frame string, look Look) string {
 	var b strings.Builder
 	w, h := float64(width)*cellW+2*margin, len(rows)*cellH+2*margin
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %.0f %d" `, w, h, w, h)
-	fmt.Fprintf(&b, `font-family="'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace" font-size="%d" xml:space="preserve">`+"\n", fontSize)
+	fmt.Fprintf(&b, `font-family="'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace" font-size="%d" xml:space="preserve" style="white-space:pre">`+"\n", fontSize)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", look.Background)
 	for y, row := range rows {
 		for _, r := range runsOf(row) {
@@ -102,7 +105,7 @@ func runsOf(row string) (runs []run) {
 	return runs
 }
 
-// takes tells whether a character goes on with the run: the same shape again,
+// takes reports whether a character goes on with the run: the same shape again,
 // or another letter of one cell. Wide characters stand alone, so that each is
 // put where its cells are.
 func (r run) takes(char string, cells int, now style) bool {
