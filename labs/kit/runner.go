@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"resilab/labs/clock"
 	"resilab/labs/lab"
@@ -54,6 +55,7 @@ type Run struct {
 	Settings lab.Settings
 	Watch    *Stopwatch // held while the lab is paused
 
+	began  time.Duration // on the log's clock
 	env    lab.Env
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -160,7 +162,7 @@ func (l *Runner[R]) newRun(ctx context.Context, s lab.Settings) *Run {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs++
-	run := &Run{Number: l.runs, Seed: l.seed, Settings: s, env: l.Env, Watch: NewStopwatch(l.Clock.Now)}
+	run := &Run{began: l.Log.Time(), Number: l.runs, Seed: l.seed, Settings: s, env: l.Env, Watch: NewStopwatch(l.Clock.Now)}
 	run.ctx, run.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return run
 }
@@ -247,7 +249,7 @@ func (l *Runner[R]) Snapshot() *lab.Snapshot {
 	snap := &lab.Snapshot{Rev: l.rev.Load(), Metrics: map[string]float64{}}
 	snap.Events, snap.EventTotal = l.Log.Last(l.opt.Shown)
 	if run, work, _ := l.current(); run != nil {
-		snap.Elapsed = run.Watch.Elapsed()
+		snap.Elapsed, snap.Began = run.Watch.Elapsed(), run.began
 		l.engine.Fill(work, snap)
 	}
 	return snap

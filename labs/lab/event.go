@@ -54,6 +54,9 @@ func NewLog(size int, now func() time.Time) *Log {
 	return &Log{start: now(), now: now, rare: newRing(size), routine: newRing(size)}
 }
 
+// Time is how long the log has existed: the time that an event gets now.
+func (l *Log) Time() time.Duration { return l.now().Sub(l.start) }
+
 // Add appends an event that is worth keeping.
 func (l *Log) Add(mark Mark, key string, args ...any) {
 	l.add(&l.rare, Event{Mark: mark, Key: key, Args: args})
@@ -68,7 +71,7 @@ func (l *Log) add(r *ring, e Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total++
-	e.Seq, e.At = l.total, l.now().Sub(l.start)
+	e.Seq, e.At = l.total, l.Time()
 	r.add(e)
 }
 

@@ -103,6 +103,9 @@ type Snapshot struct {
 	Rev uint64
 	// Elapsed is how long the run has taken in the lab's time, without pauses.
 	Elapsed time.Duration
+	// Began is when the run began, on the clock of the events: an event at Began is
+	// the first moment of the run.
+	Began time.Duration
 	// InFlight counts operations that have begun and not ended; a paused lab whose
 	// InFlight is 0 is idle.
 	InFlight int

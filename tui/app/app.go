@@ -54,8 +54,8 @@ type Options struct {
 	Theme    *theme.Theme
 	StartLab string // id of the lab that is shown first; unknown or empty: the first
 	ShowCard bool   // open the first lab's course card
-	// FrameRate bounds how often the screen is drawn when nobody presses a
-	// key, in frames a second; 0 means LocalFrames.
+	// FrameRate bounds how often the screen is drawn while no key is pressed, in
+	// frames a second; 0 means LocalFrames.
 	FrameRate int
 	Now       func() time.Time // nil: time.Now
 }

@@ -192,17 +192,26 @@ func (l look) theme() *theme.Theme {
 	}})
 }
 
+// fakeCatalogues are loaded once: hundreds of stages use them.
+var fakeCatalogues = sync.OnceValue(func() map[i18n.Lang]*i18n.Catalogue {
+	texts := map[i18n.Lang]*i18n.Catalogue{}
+	for _, lang := range i18n.Langs() {
+		text, err := i18n.Load(lang, Texts, fakeSource("retry", "convoy", "cacheaside"))
+		if err != nil {
+			panic(err)
+		}
+		texts[lang] = text
+	}
+	return texts
+})
+
 func newStage(t testing.TB, l look, lang i18n.Lang, adjust ...func(*Options, []*fakeLab)) *stage {
 	t.Helper()
 	ids := []string{"retry", "convoy", "cacheaside"}
 	s := &stage{now: time.Unix(1_700_000_000, 0)}
 	o := Options{Theme: l.theme(), Lang: lang, Texts: map[i18n.Lang]*i18n.Catalogue{}, Now: func() time.Time { return s.now }}
-	for _, lang := range i18n.Langs() {
-		c, err := i18n.Load(lang, Texts, fakeSource(ids...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.Texts[lang] = c
+	for lang, text := range fakeCatalogues() {
+		o.Texts[lang] = text
 	}
 	for _, id := range ids {
 		fake := newFake(fakeSnapshot())
@@ -266,7 +275,7 @@ func (s *stage) press(keys ...string) (cmd tea.Cmd) {
 	return cmd
 }
 
-// quits tells whether a command ends the program.
+// quits reports whether a command ends the program.
 func quits(cmd tea.Cmd) bool {
 	if cmd == nil {
 		return false

@@ -52,6 +52,29 @@ func TestWholeScreens(t *testing.T) {
 	}
 }
 
+// Every glyph set has the same geometry: the same texts at the same places, and
+// charts of the same size with the same scales.
+func TestGlyphSets(t *testing.T) {
+	for _, set := range []theme.GlyphSet{theme.Blocks, theme.Braille, theme.ASCII} {
+		for _, size := range [][2]int{{120, 40}, {80, 24}} {
+			t.Run(fmt.Sprintf("%s/%dx%d", set, size[0], size[1]), func(t *testing.T) {
+				l := lookColour
+				l.glyphs = set
+				s := newStage(t, l, i18n.Spanish, func(o *Options, _ []*fakeLab) { o.Labs[0].Picture = nil }).live(size[0], size[1])
+				for i := range 60 {
+					wave := float64((i*7)%20) / 20
+					s.cur().lab.history.Sample(time.Duration(100+i)*time.Second, map[string]float64{
+						"success": 1 - wave/4, "success_no_retry": 0.8, "amplification": 1 + wave, "p99_ms": 400 + 2000*wave, "operations": float64(i), "failed": 0})
+				}
+				s.host.changed()
+				frame := ansi.Strip(s.View())
+				exact(t, frame, size[0], size[1])
+				golden.RequireEqual(t, []byte(frame))
+			})
+		}
+	}
+}
+
 // scenes are what a person may come across, each reached by keys.
 var scenes = map[string]func(*stage){
 	"help":     func(s *stage) { s.press("?") },

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/lab"
@@ -84,7 +86,11 @@ func (p *logPanel) events() []lab.Event {
 }
 
 func (p *logPanel) log() generic.Log {
-	return generic.Log{Log: widget.Log{Events: p.events(), Filter: p.filter.Text(), Notable: p.notable, Back: p.back},
+	began := time.Duration(0)
+	if p.lab.snap != nil {
+		began = p.lab.snap.Began
+	}
+	return generic.Log{Log: widget.Log{Events: p.events(), Began: began, Filter: p.filter.Text(), Notable: p.notable, Back: p.back},
 		Focused: p.focused, Frozen: p.frozen != nil, Field: &p.filter}
 }
 

@@ -23,7 +23,7 @@ func NewHistory(every time.Duration) *History {
 }
 
 // Sample offers the metrics at a moment of the run. A moment before the last
-// one means that measuring has begun anew.
+// one means that a new run has started.
 func (h *History) Sample(elapsed time.Duration, metrics map[string]float64) {
 	if elapsed < h.last {
 		h.now, h.started = map[string][]float64{}, false
@@ -55,4 +55,12 @@ func (h *History) Series(id string) (now, ghost []float64) {
 		return nil, nil
 	}
 	return h.now[id], h.ghost[id]
+}
+
+// Span is how much of a run so many samples stand for.
+func (h *History) Span(samples int) time.Duration {
+	if h == nil {
+		return 0
+	}
+	return time.Duration(samples) * h.every
 }

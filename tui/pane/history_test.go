@@ -16,7 +16,7 @@ func TestHistory(t *testing.T) {
 		t.Fatalf("%v, ghost %v", now, ghost)
 	}
 	h.KeepGhost()
-	h.Sample(0, map[string]float64{"x": 9}) // the run began anew
+	h.Sample(0, map[string]float64{"x": 9}) // a new run
 	now, ghost = h.Series("x")
 	if !slices.Equal(now, []float64{9}) || !slices.Equal(ghost, []float64{0, 2, 4}) {
 		t.Fatalf("%v, ghost %v", now, ghost)

@@ -62,15 +62,15 @@ func TestCommonTerminalsHaveColours(t *testing.T) {
 
 func TestConsolesGetASCII(t *testing.T) {
 	for _, tc := range []struct {
-		term   string
-		wished GlyphSet
-		want   GlyphSet
+		term  string
+		asked GlyphSet
+		want  GlyphSet
 	}{
 		{"linux", Auto, ASCII}, {"linux-16color", Auto, ASCII}, {"linux", Blocks, Blocks}, {"xterm", Auto, Blocks},
 		{"xterm", Braille, Braille}, {"dumb", Braille, ASCII},
 	} {
-		if got := New(Options{Getenv: env("TERM", tc.term), Glyphs: tc.wished}).Glyph.Set; got != tc.want {
-			t.Errorf("%s with %s: %s, want %s", tc.term, tc.wished, got, tc.want)
+		if got := New(Options{Getenv: env("TERM", tc.term), Glyphs: tc.asked}).Glyph.Set; got != tc.want {
+			t.Errorf("%s with %s: %s, want %s", tc.term, tc.asked, got, tc.want)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (c Card) valueRow(th *theme.Theme, w int, withA bool) string {
 	return l.String()
 }
 
-// Compare tells how b stands against a: an arrow for its direction, and the
+// Compare returns how b differs from a: an arrow for its direction, and the
 // style of good or bad where the metric has a good direction.
 func Compare(th *theme.Theme, m lab.Metric, a, b float64) (arrow string, style theme.Style) {
 	if m.Format.Write(a) == m.Format.Write(b) {

@@ -72,7 +72,7 @@ func (c Chart) columns(th *theme.Theme, w, h int) []string {
 	return rows
 }
 
-// height tells how many steps high the column at x is; ok is false where
+// height returns how many steps high the column at x is; ok is false where
 // there is no sample. A value of 0 has one step, so that it is seen.
 func height(series []float64, w, x int, top float64, steps int) (n int, ok bool) {
 	i := len(series) - w + x

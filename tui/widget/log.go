@@ -17,7 +17,8 @@ const logTime = 7
 // Log shows a lab's events: the newest at the bottom.
 type Log struct {
 	Events []lab.Event
-	Filter string // only lines that contain it, in any case
+	Began  time.Duration // when the run began: events count from there
+	Filter string        // only lines that contain it, in any case
 	// Notable leaves out events that are routine.
 	Notable bool
 	Back    int // how many matching lines are hidden below the bottom
@@ -54,7 +55,7 @@ func (g Log) Rows(th *theme.Theme, text *i18n.Catalogue, w, h int) []string {
 	}
 	rows := make([]string, 0, max(0, h))
 	for _, e := range shown {
-		rows = append(rows, eventRow(th, text, e, w))
+		rows = append(rows, g.eventRow(th, text, e, w))
 	}
 	return Fit(rows, w, h)
 }
@@ -84,11 +85,11 @@ func hasRoutine(events []lab.Event) bool {
 	return slices.ContainsFunc(events, func(e lab.Event) bool { return e.Routine })
 }
 
-func eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int) string {
+func (g Log) eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int) string {
 	l := NewLine(th, w)
 	symbol, style := th.Mark(e.Mark)
 	if w >= 30 {
-		l.RightCell(th.Dim, eventTime(e.At), logTime).Gap(1)
+		l.RightCell(th.Dim, eventTime(e.At-g.Began), logTime).Gap(1)
 	}
 	l.Put(style, symbol).Gap(1)
 	words := th.Text
@@ -108,10 +109,14 @@ func Clock(d time.Duration) string {
 	return strconv.FormatInt(s/60, 10) + ":" + rest
 }
 
-// eventTime writes when an event was, as Clock does with tenths of a second.
+// eventTime writes when in the run an event was, as Clock does with tenths of a
+// second. An event of an earlier run has a minus.
 func eventTime(at time.Duration) string {
-	tenths := int64(max(0, at)/(100*time.Millisecond)) % 10
-	return Clock(at) + "." + strconv.FormatInt(tenths, 10)
+	sign := ""
+	if at < 0 {
+		sign, at = "-", -at
+	}
+	return sign + Clock(at) + "." + strconv.FormatInt(int64(at/(100*time.Millisecond))%10, 10)
 }
 
 // Wrap breaks a text into rows of at most w cells, at blanks.

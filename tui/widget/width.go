@@ -8,14 +8,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// narrow tells whether r certainly takes one cell and joins with nothing
+// narrow reports whether r certainly takes one cell and joins with nothing
 // before it. Box drawing, blocks, braille and Latin letters are most of a screen.
 func narrow(r rune) bool {
 	return r >= 0x20 && r < 0x7f || r >= 0xa0 && r < 0x300 && r != 0xad ||
 		r >= 0x2500 && r < 0x25a0 || r >= 0x2800 && r < 0x2900 || r == '…' || r == '·' || r == '×'
 }
 
-// joins tells whether r could change the width of what stands before it.
+// joins reports whether r could change the width of what stands before it.
 func joins(r rune) bool { return r >= 0x300 && !narrow(r) }
 
 // Width is how many cells s takes. Colour sequences take none.
@@ -71,8 +71,7 @@ func sequence(s string) int {
 	return len(s)
 }
 
-// showable tells whether a character keeps its width whatever stands beside
-// it: Latin, Greek, Cyrillic, signs, and whole wide characters such as emoji.
+// showable reports whether a character keeps its width beside any other: Latin, Greek, Cyrillic, signs, and whole wide characters such as emoji.
 // Others could join what is written before or after them, and shift a row.
 func showable(char string, cells int) bool {
 	r, n := utf8.DecodeRuneInString(char)

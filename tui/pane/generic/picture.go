@@ -32,7 +32,9 @@ func (Picture) Views() int { return 1 }
 // small draws one chart of h rows: a row for its name and figure, a blank one at the end.
 func small(f pane.Frame, m lab.Metric, h int) []string {
 	rows := card(f, m).Rows(f.Theme, f.W, 1)
-	rows = append(rows, chart(f, m).Rows(f.Theme, f.W, h-2)...)
+	scaled := widget.Scaled{Chart: chart(f, m), Write: m.Format.Write, Now: f.Text.T("ui.now")}
+	scaled.Span = f.History.Span(f.W - scaled.ScaleWidth())
+	rows = append(rows, scaled.Rows(f.Theme, f.W, h-2)...)
 	return widget.Fit(rows, f.W, h)
 }
 
