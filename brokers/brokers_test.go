@@ -11,6 +11,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"resilab/brokers"
 	"resilab/brokers/brokertest"
@@ -200,6 +201,8 @@ func TestChoiceCheck(t *testing.T) {
 		}
 	}
 	for _, c := range []brokers.Choice{
+		choice(kind.AMQP, "amqp://me:secret@a/,amqp://me:secret@b/"), choice(kind.AMQP, "amqp://me:secret@a:1,b:2/"),
+		choice(kind.AMQP, "amqp://host/?addr=other:5672"), choice(kind.Redis, "redis://me:secret@host:1/0?dial=secret"),
 		choice(kind.AMQP, "http://me:secret@host"), choice(kind.AMQP, "amqp://me:secret@host:port"),
 		choice(kind.Redis, "host:6379"), choice(kind.Redis, "amqp://host"), choice(kind.Redis, ":::"),
 		choice(kind.Kafka, "host"), choice(kind.Kafka, ":9092"), choice(kind.Kafka, "host:port"),
@@ -209,4 +212,33 @@ func TestChoiceCheck(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
+}
+
+// Whatever form an address has, its secrets are not shown.
+func TestRedacted(t *testing.T) {
+	for address, want := range map[string]string{
+		"amqp://me:secret@host:5672/v":                     "amqp://host:5672",
+		"amqp://me:se/cr?et@host/":                         "amqp://host",
+		"amqp://me:secret@a/,amqp://me:secret@b/":          "amqp://b",
+		"amqp://me:secret@a:1,me:secret@b:2/":              "amqp://b:2",
+		"redis://:secret@host:6379/0?password=secret":      "redis://host:6379",
+		"redis://host:1/0?master_name=m&password=secret":   "redis://host:1",
+		"unix://me:secret@/run/redis.sock?password=secret": "unix:///run/redis.sock",
+		"me:secret@host":                                   "host",
+		"a:9092,b:9092":                                    "a:9092,b:9092",
+		"nonsense":                                         "nonsense",
+		"":                                                 "",
+	} {
+		if got := brokers.Redacted(address); got != want {
+			t.Errorf("%s is shown as %s, want %s", address, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		secret := rapid.StringMatching(`[a-z0-9/?#,:]{1,8}SECRET[a-z0-9/?#,:]{0,8}`).Draw(t, "secret")
+		address := rapid.SampledFrom([]string{"amqp", "redis", "unix"}).Draw(t, "scheme") + "://me:" + secret + "@" +
+			rapid.StringMatching(`[a-z]{1,8}`).Draw(t, "host")
+		if strings.Contains(brokers.Redacted(address), "SECRET") {
+			t.Fatalf("%s is shown as %s", address, brokers.Redacted(address))
+		}
+	})
 }

@@ -68,15 +68,24 @@ func startCommand(k, rawURL string) string {
 	return ""
 }
 
-// Redacted is a broker's address for people: no user, no password.
-func Redacted(rawURL string) string {
-	if u, err := url.Parse(rawURL); err == nil && u.Host != "" {
-		return u.Scheme + "://" + u.Host
+// Redacted returns a broker's address for people: no user, no password, and
+// nothing behind the host, where a client's parameters are.
+func Redacted(address string) string {
+	scheme, rest, hasScheme := strings.Cut(address, "://")
+	if !hasScheme {
+		scheme, rest = "", address
 	}
-	if i := strings.LastIndexByte(rawURL, '@'); i >= 0 {
-		return "…" + rawURL[i:]
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
 	}
-	return rawURL
+	rest, _, _ = strings.Cut(rest, "?")
+	if i := strings.IndexAny(rest, "/#"); i > 0 { // else it is the path of a socket
+		rest = rest[:i]
+	}
+	if hasScheme {
+		return scheme + "://" + rest
+	}
+	return rest
 }
 
 // plainCause digs out the innermost network error, which says in two words

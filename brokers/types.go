@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,9 +49,32 @@ var types = map[string]brokerType{
 // Name returns a kind's name for people, such as "RabbitMQ".
 func Name(k string) string { return types[k].name }
 
-func checkAMQP(url string) error {
-	_, err := amqp.ParseURI(url)
-	return err
+// amqpParameters are what amqp091-go reads of an address after the "?". It
+// ignores all others.
+func amqpParameters() []string {
+	return []string{
+		"certfile", "keyfile", "cacertfile", "server_name_indication",
+		"auth_mechanism", "heartbeat", "connection_timeout", "channel_max",
+	}
+}
+
+func checkAMQP(address string) error {
+	if _, err := amqp.ParseURI(address); err != nil {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	if strings.Count(address, "://") > 1 || strings.Contains(u.Host, ",") {
+		return errors.New("more than one server")
+	}
+	for name := range u.Query() {
+		if !slices.Contains(amqpParameters(), name) {
+			return fmt.Errorf("unknown parameter %q", name)
+		}
+	}
+	return nil
 }
 
 func checkRedis(url string) error {
