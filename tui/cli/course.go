@@ -25,8 +25,10 @@ const (
 func courseFlags() []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewBool("plain", false), lab.NewText("card", ""), progressFlag(),
-		lab.NewText("a", ""), lab.NewText("b", ""),
 		formatFlag(), seedFlag(), languageFlag(),
+	}
+	for _, flag := range runFiles() {
+		flags = append(flags, lab.NewText(flag, ""))
 	}
 	return append(flags, brokerFlags()...)
 }
@@ -95,8 +97,8 @@ func (c *call) checkCard(ctx context.Context, out console.Printer) error {
 		return err
 	}
 	var passed bool
-	if a, b := c.flags.Text("a"), c.flags.Text("b"); a != "" || b != "" {
-		passed, err = checkFiles(ctx, out, id, a, b)
+	if c.isGiven("a") || c.isGiven("b") {
+		passed, err = c.checkFiles(ctx, out, id)
 	} else {
 		passed, err = out.Check(id)
 	}
@@ -106,18 +108,28 @@ func (c *call) checkCard(ctx context.Context, out console.Printer) error {
 	return err
 }
 
-func checkFiles(ctx context.Context, out console.Printer, id, fileA, fileB string) (passed bool, err error) {
-	texts := map[string]string{"a": fileA, "b": fileB}
-	for flag, path := range texts {
-		if path == "" {
-			return false, usageError{errors.New(out.Text.T("cli.error.novalue", "--"+flag, out.Text.T("cli.help.type.text")))}
+// checkFiles judges the runs in the files of --a, --b and so on.
+func (c *call) checkFiles(ctx context.Context, out console.Printer, id string) (passed bool, err error) {
+	var runs [][]byte
+	for i, flag := range runFiles() {
+		path := c.flags.Text(flag)
+		if path == "" && i < 2 {
+			return false, usageError{errors.New(c.text.T("cli.error.novalue", "--"+flag, c.text.T("cli.help.type.text")))}
 		}
-		if texts[flag], err = textfile.Read(ctx, path); err != nil {
+		if path == "" {
+			break
+		}
+		text, err := textfile.Read(ctx, path)
+		if err != nil {
 			return false, usageError{fmt.Errorf("--%s: %w", flag, err)}
 		}
+		runs = append(runs, []byte(text))
 	}
-	return out.CheckRuns(id, []byte(texts["a"]), []byte(texts["b"]))
+	return out.CheckRuns(id, runs...)
 }
+
+// runFiles are the flags that name files with runs: a, b and so on.
+func runFiles() []string { return strings.Split(course.Letters, "") }
 
 // cardID finds a card by what was typed; nothing means the first.
 func (c *call) cardID(out console.Printer, typed string) (string, error) {

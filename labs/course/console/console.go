@@ -150,17 +150,18 @@ func (p *Printer) Check(id string) (passed bool, err error) {
 		p.say("course.nothing", c.ID)
 		return false, nil
 	}
-	return p.judge(c, rec.A, rec.B), nil
+	return p.told(c, course.NewSession(c, rec).Kept(), rec.A), nil
 }
 
-// CheckRuns judges two runs as `resilab run --format json` has printed them.
-func (p *Printer) CheckRuns(id string, a, b []byte) (passed bool, err error) {
+// CheckRuns judges runs as `resilab run --format json` has printed them, in the
+// order of their letters.
+func (p *Printer) CheckRuns(id string, printed ...[]byte) (passed bool, err error) {
 	c, err := p.card(id)
 	if err != nil {
 		return false, err
 	}
-	runs := [2]*course.Evidence{}
-	for i, data := range [][]byte{a, b} {
+	runs := make([]*course.Evidence, len(printed))
+	for i, data := range printed {
 		if runs[i], err = course.ReadEvidence(data); err != nil {
 			return false, err
 		}
@@ -168,11 +169,14 @@ func (p *Printer) CheckRuns(id string, a, b []byte) (passed bool, err error) {
 			return false, errors.New(p.Text.T("course.error.lab", c.ID, c.Spec.ID, runs[i].Lab))
 		}
 	}
-	return p.judge(c, runs[0], runs[1]), nil
+	if len(runs) != c.Runs() {
+		return false, errors.New(p.Text.T("course.error.runs", c.ID, c.Runs(), len(runs)))
+	}
+	return p.told(c, c.Judge(runs...), runs[0]), nil
 }
 
-func (p *Printer) judge(c *course.Card, a, b *course.Evidence) bool {
-	j := c.Judge(a, b)
+// told writes a judgement and whether the card is passed.
+func (p *Printer) told(c *course.Card, j course.Judgement, a *course.Evidence) bool {
 	p.tell(c, j, a)
 	if j.Passed {
 		p.line(c.ID + " · " + p.Text.T("course.stage.passed"))
