@@ -113,7 +113,9 @@ func flagsOf(settings yaml.MapSlice) string {
 }
 
 // inTable keeps a text from ending the cell of a table.
-func inTable(s string) string { return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", `\|`) }
+func inTable(s string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", `\|`)
+}
 
 // The fleets of the command line are those of the simulator.
 func TestFleetsAreThoseOfTheSimulator(t *testing.T) {
