@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 20 * time.Second
 
-// probe is a visitor's program that tells what it was told. p makes it
+// probe is a visitor's program that shows what it received. p makes it
 // panic, q ends it, and with f it fills its screen with noise for ever.
 type probe struct {
 	who   SessionInfo

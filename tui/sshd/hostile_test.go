@@ -45,7 +45,7 @@ func TestResizingBeforeTheShell(t *testing.T) {
 	v.status()
 }
 
-// A client that reads nothing stops its own program, nobody else's, and is
+// A client that reads nothing blocks only its own program, and is
 // cut off when its time is over.
 func TestStalledReaderBlocksNobodyElse(t *testing.T) {
 	signer := newSigner(t)

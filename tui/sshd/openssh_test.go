@@ -85,7 +85,7 @@ func (o *openSSH) output(args ...string) (out string, status int) {
 	return string(raw), status
 }
 
-// terminal runs the client in a terminal of its own.
+// terminal runs the client in a new terminal.
 type terminal struct {
 	*visitor
 	cmd  *exec.Cmd
@@ -186,7 +186,7 @@ func TestOpenSSHIsRefused(t *testing.T) {
 	}
 }
 
-// -L is refused when somebody uses the port, not before.
+// -L is refused when the port is used, not before.
 func TestOpenSSHForwardsNothing(t *testing.T) {
 	s := startServer(t, nil)
 	o := newOpenSSH(t, s)

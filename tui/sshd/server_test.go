@@ -130,7 +130,7 @@ func TestFull(t *testing.T) {
 	b.sees("size=80x24")
 	late := newVisitor(t, s.dial(t, nil))
 	late.starts()
-	late.sees("Full: 2 visitors at once.")
+	late.sees("Full (visitors at most: 2).")
 	if status := late.status(); status != 1 {
 		t.Errorf("exit status %d", status)
 	}

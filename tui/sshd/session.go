@@ -17,7 +17,7 @@ import (
 type session struct {
 	conn    *connection
 	channel gossh.Channel
-	ctx     context.Context // ends with the channel or the server; the cause tells which
+	ctx     context.Context // ends with the channel or the server; the cause says which
 	end     context.CancelCauseFunc
 	user    string // as the client calls itself
 	login   login

@@ -3,7 +3,7 @@
 //
 //	go run ./tui/sshd/load --sessions 100 --for 60s
 //
-// It starts a server of its own, or uses --addr. Every client opens all labs at
+// It starts a server, or uses the one at --addr. Every client opens all labs at
 // 120x40 and presses a key every two seconds. The server's figures are read from
 // /proc and are missing on other systems.
 package main

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// server is the server that is measured, in a process of its own. A nil server
-// is somebody else's and has no figures.
+// server is the measured server, a child process. A nil server is one at --addr
+// and has no figures.
 type server struct {
 	addr string
 	cmd  *exec.Cmd
