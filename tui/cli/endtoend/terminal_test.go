@@ -120,7 +120,7 @@ func (t *terminal) awaitEnd(tb testing.TB) error {
 func TestTerminal(t *testing.T) {
 	t.Parallel()
 	term := openTerminal(t, 120, 40, "--http-addr", "127.0.0.1:0")
-	for i, words := range [][]string{{"Knobs", "retries", "with retry"}, {"x-consistent-hash", "user1"}, {"Laptop", "TTL"}} {
+	for i, words := range [][]string{{"Settings", "retries", "with retry"}, {"x-consistent-hash", "user1"}, {"Laptop", "TTL"}} {
 		term.press(t, strconv.Itoa(i+1))
 		for _, word := range words {
 			term.awaits(t, word)
@@ -141,7 +141,7 @@ func TestTerminal(t *testing.T) {
 func TestTerminalSignal(t *testing.T) {
 	t.Parallel()
 	term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")
-	term.awaits(t, "Knobs")
+	term.awaits(t, "Settings")
 	if err := term.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestTerminalSurvivesTheProgram(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")
-			term.awaits(t, "Knobs")
+			term.awaits(t, "Settings")
 			if err := term.cmd.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}

@@ -125,7 +125,7 @@ func visitorsLeaveNothing(t *testing.T) {
 		}
 	}()
 	for i := range visitors {
-		lang, word := "en_US.UTF-8", "Knobs"
+		lang, word := "en_US.UTF-8", "Settings"
 		if i%2 == 1 {
 			lang, word = "es_CL.UTF-8", "Ajustes"
 		}
@@ -167,7 +167,7 @@ func comeAndGo(t *testing.T, addr string) {
 			v, err := visit(addr, "en_US.UTF-8")
 			defer v.leave()
 			if err == nil {
-				err = v.sees("Knobs")
+				err = v.sees("Settings")
 			}
 			if err != nil {
 				t.Errorf("visitor %d: %v", i, err)
