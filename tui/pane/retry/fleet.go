@@ -114,7 +114,7 @@ func (p *painter) fleetTitle(now, ghost *engine.Fleet) string {
 	if calls := " " + th.Glyph.Dot + " " + p.t("fleet.calls"); widget.Width(calls)+widget.Width(figures)+2 <= l.Left() {
 		l.Put(th.Dim, calls)
 	}
-	for _, shorter := range []string{p.fleetPeak(now, ghost), p.fleetFigures(now, nil), p.fleetSuccess(now)} {
+	for _, shorter := range []string{p.fleetPeak(now, ghost), p.fleetFigures(now, nil), p.fleetSuccess(now), ""} {
 		if widget.Width(figures)+2 > l.Left() {
 			figures = shorter
 		}

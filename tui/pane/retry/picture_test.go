@@ -244,6 +244,19 @@ func TestTheTimesOfAColumnHaveOneUnit(t *testing.T) {
 	}
 }
 
+// Half a number would mislead: a figure is whole or left out.
+func TestNoFigureOfTheFleetIsCut(t *testing.T) {
+	for _, lang := range i18n.Langs() {
+		for w := 20; w < 100; w++ {
+			f := frame(look("mono"), text(t, lang), fixture(), w, 12)
+			f.View = 1
+			if title := ansi.Strip(strings.Split(draw(t, f), "\n")[1]); w > 30 && strings.Contains(title, "…") {
+				t.Errorf("%s, %d wide: %q", lang, w, title)
+			}
+		}
+	}
+}
+
 // Every mark has its legend wherever it is drawn.
 func TestEveryMarkHasItsLegend(t *testing.T) {
 	for _, lang := range i18n.Langs() {
