@@ -22,6 +22,8 @@ func Commands() []lab.Command {
 		Flags: []lab.Knob{
 			lab.NewChoice("system", routing.Systems()...),
 			lab.NewInt("partitions", 3, 1, routing.MaxLanes),
+			lab.NewChoice("partitioner", routing.Partitioners()...),
+			lab.NewBool("null-key", false),
 		},
 	}}
 }
@@ -29,9 +31,14 @@ func Commands() []lab.Command {
 // runRoute prints key, tab, partition for keys from the arguments, else from
 // standard input, one a line.
 func runRoute(_ context.Context, c *lab.Call) error {
-	router, err := routing.New(c.Flags.Text("system"), c.Flags.Int("partitions"))
+	router, err := routerOf(c)
 	if err != nil {
 		return err
+	}
+	if c.Flags.Bool("null-key") {
+		// No partition belongs to it, so there is none to print.
+		c.Note(c.Text.T("convoy.route.null", c.Flags.Int("partitions")))
+		return nil
 	}
 	out := bufio.NewWriter(c.Stdout)
 	for key, err := range keysOf(c) {
@@ -47,6 +54,20 @@ func runRoute(_ context.Context, c *lab.Call) error {
 		return fmt.Errorf("writing partitions: %w", err)
 	}
 	return nil
+}
+
+// routerOf returns the router that the flags ask for.
+func routerOf(c *lab.Call) (routing.Router, error) {
+	system := c.Flags.Text("system")
+	if system == routing.Kafka {
+		return routing.NewKafka(c.Flags.Text("partitioner"), c.Flags.Int("partitions"))
+	}
+	for _, flag := range []string{"partitioner", "null-key"} {
+		if c.Given(flag) {
+			return nil, &lab.UsageError{Text: c.Text.T("convoy.route.kafka_only", flag)}
+		}
+	}
+	return routing.New(system, c.Flags.Int("partitions"))
 }
 
 // keysOf returns the arguments or, without any, the lines of standard input.
