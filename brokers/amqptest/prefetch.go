@@ -18,7 +18,7 @@ func prefetchTests() []test {
 		{"zero is no limit", testPrefetchZero},
 		{"a get does not count", testPrefetchGet},
 		{"nack makes room", testPrefetchNack},
-		{"goes to whoever has room", testPrefetchRoom},
+		{"goes to a consumer with room", testPrefetchRoom},
 		{"raised for the channel", testPrefetchRaised},
 	}
 }

@@ -114,24 +114,59 @@ type (
 	}
 )
 
-func (*BasicQos) ID() MethodID          { return idBasicQos }
-func (*BasicQosOk) ID() MethodID        { return idBasicQosOk }
-func (*BasicConsume) ID() MethodID      { return idBasicConsume }
-func (*BasicConsumeOk) ID() MethodID    { return idBasicConsumeOk }
-func (*BasicCancel) ID() MethodID       { return idBasicCancel }
-func (*BasicCancelOk) ID() MethodID     { return idBasicCancelOk }
-func (*BasicPublish) ID() MethodID      { return idBasicPublish }
-func (*BasicReturn) ID() MethodID       { return idBasicReturn }
-func (*BasicDeliver) ID() MethodID      { return idBasicDeliver }
-func (*BasicGet) ID() MethodID          { return idBasicGet }
-func (*BasicGetOk) ID() MethodID        { return idBasicGetOk }
-func (*BasicGetEmpty) ID() MethodID     { return idBasicGetEmpty }
-func (*BasicAck) ID() MethodID          { return idBasicAck }
-func (*BasicReject) ID() MethodID       { return idBasicReject }
+// ID returns the class and the number of the method.
+func (*BasicQos) ID() MethodID { return idBasicQos }
+
+// ID returns the class and the number of the method.
+func (*BasicQosOk) ID() MethodID { return idBasicQosOk }
+
+// ID returns the class and the number of the method.
+func (*BasicConsume) ID() MethodID { return idBasicConsume }
+
+// ID returns the class and the number of the method.
+func (*BasicConsumeOk) ID() MethodID { return idBasicConsumeOk }
+
+// ID returns the class and the number of the method.
+func (*BasicCancel) ID() MethodID { return idBasicCancel }
+
+// ID returns the class and the number of the method.
+func (*BasicCancelOk) ID() MethodID { return idBasicCancelOk }
+
+// ID returns the class and the number of the method.
+func (*BasicPublish) ID() MethodID { return idBasicPublish }
+
+// ID returns the class and the number of the method.
+func (*BasicReturn) ID() MethodID { return idBasicReturn }
+
+// ID returns the class and the number of the method.
+func (*BasicDeliver) ID() MethodID { return idBasicDeliver }
+
+// ID returns the class and the number of the method.
+func (*BasicGet) ID() MethodID { return idBasicGet }
+
+// ID returns the class and the number of the method.
+func (*BasicGetOk) ID() MethodID { return idBasicGetOk }
+
+// ID returns the class and the number of the method.
+func (*BasicGetEmpty) ID() MethodID { return idBasicGetEmpty }
+
+// ID returns the class and the number of the method.
+func (*BasicAck) ID() MethodID { return idBasicAck }
+
+// ID returns the class and the number of the method.
+func (*BasicReject) ID() MethodID { return idBasicReject }
+
+// ID returns the class and the number of the method.
 func (*BasicRecoverAsync) ID() MethodID { return idBasicRecoverAsync }
-func (*BasicRecover) ID() MethodID      { return idBasicRecover }
-func (*BasicRecoverOk) ID() MethodID    { return idBasicRecoverOk }
-func (*BasicNack) ID() MethodID         { return idBasicNack }
+
+// ID returns the class and the number of the method.
+func (*BasicRecover) ID() MethodID { return idBasicRecover }
+
+// ID returns the class and the number of the method.
+func (*BasicRecoverOk) ID() MethodID { return idBasicRecoverOk }
+
+// ID returns the class and the number of the method.
+func (*BasicNack) ID() MethodID { return idBasicNack }
 
 func (m *BasicQos) fields(c *coder) {
 	c.long(&m.PrefetchSize)

@@ -34,11 +34,22 @@ type (
 	ChannelCloseOk struct{}
 )
 
-func (*ChannelOpen) ID() MethodID    { return idChannelOpen }
-func (*ChannelOpenOk) ID() MethodID  { return idChannelOpenOk }
-func (*ChannelFlow) ID() MethodID    { return idChannelFlow }
-func (*ChannelFlowOk) ID() MethodID  { return idChannelFlowOk }
-func (*ChannelClose) ID() MethodID   { return idChannelClose }
+// ID returns the class and the number of the method.
+func (*ChannelOpen) ID() MethodID { return idChannelOpen }
+
+// ID returns the class and the number of the method.
+func (*ChannelOpenOk) ID() MethodID { return idChannelOpenOk }
+
+// ID returns the class and the number of the method.
+func (*ChannelFlow) ID() MethodID { return idChannelFlow }
+
+// ID returns the class and the number of the method.
+func (*ChannelFlowOk) ID() MethodID { return idChannelFlowOk }
+
+// ID returns the class and the number of the method.
+func (*ChannelClose) ID() MethodID { return idChannelClose }
+
+// ID returns the class and the number of the method.
 func (*ChannelCloseOk) ID() MethodID { return idChannelCloseOk }
 
 func (*ChannelOpen) fields(c *coder) {
@@ -81,7 +92,10 @@ type (
 	ConfirmSelectOk struct{}
 )
 
-func (*ConfirmSelect) ID() MethodID   { return idConfirmSelect }
+// ID returns the class and the number of the method.
+func (*ConfirmSelect) ID() MethodID { return idConfirmSelect }
+
+// ID returns the class and the number of the method.
 func (*ConfirmSelectOk) ID() MethodID { return idConfirmSelectOk }
 
 func (m *ConfirmSelect) fields(c *coder) {
@@ -115,11 +129,22 @@ type (
 	TxRollbackOk struct{}
 )
 
-func (*TxSelect) ID() MethodID     { return idTxSelect }
-func (*TxSelectOk) ID() MethodID   { return idTxSelectOk }
-func (*TxCommit) ID() MethodID     { return idTxCommit }
-func (*TxCommitOk) ID() MethodID   { return idTxCommitOk }
-func (*TxRollback) ID() MethodID   { return idTxRollback }
+// ID returns the class and the number of the method.
+func (*TxSelect) ID() MethodID { return idTxSelect }
+
+// ID returns the class and the number of the method.
+func (*TxSelectOk) ID() MethodID { return idTxSelectOk }
+
+// ID returns the class and the number of the method.
+func (*TxCommit) ID() MethodID { return idTxCommit }
+
+// ID returns the class and the number of the method.
+func (*TxCommitOk) ID() MethodID { return idTxCommitOk }
+
+// ID returns the class and the number of the method.
+func (*TxRollback) ID() MethodID { return idTxRollback }
+
+// ID returns the class and the number of the method.
 func (*TxRollbackOk) ID() MethodID { return idTxRollbackOk }
 
 func (*TxSelect) fields(*coder) {}

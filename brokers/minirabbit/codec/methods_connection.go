@@ -76,18 +76,40 @@ type (
 	ConnectionUpdateSecretOk struct{}
 )
 
-func (*ConnectionStart) ID() MethodID     { return idConnectionStart }
-func (*ConnectionStartOk) ID() MethodID   { return idConnectionStartOk }
-func (*ConnectionTune) ID() MethodID      { return idConnectionTune }
-func (*ConnectionTuneOk) ID() MethodID    { return idConnectionTuneOk }
-func (*ConnectionOpen) ID() MethodID      { return idConnectionOpen }
-func (*ConnectionOpenOk) ID() MethodID    { return idConnectionOpenOk }
-func (*ConnectionClose) ID() MethodID     { return idConnectionClose }
-func (*ConnectionCloseOk) ID() MethodID   { return idConnectionCloseOk }
-func (*ConnectionBlocked) ID() MethodID   { return idConnectionBlocked }
+// ID returns the class and the number of the method.
+func (*ConnectionStart) ID() MethodID { return idConnectionStart }
+
+// ID returns the class and the number of the method.
+func (*ConnectionStartOk) ID() MethodID { return idConnectionStartOk }
+
+// ID returns the class and the number of the method.
+func (*ConnectionTune) ID() MethodID { return idConnectionTune }
+
+// ID returns the class and the number of the method.
+func (*ConnectionTuneOk) ID() MethodID { return idConnectionTuneOk }
+
+// ID returns the class and the number of the method.
+func (*ConnectionOpen) ID() MethodID { return idConnectionOpen }
+
+// ID returns the class and the number of the method.
+func (*ConnectionOpenOk) ID() MethodID { return idConnectionOpenOk }
+
+// ID returns the class and the number of the method.
+func (*ConnectionClose) ID() MethodID { return idConnectionClose }
+
+// ID returns the class and the number of the method.
+func (*ConnectionCloseOk) ID() MethodID { return idConnectionCloseOk }
+
+// ID returns the class and the number of the method.
+func (*ConnectionBlocked) ID() MethodID { return idConnectionBlocked }
+
+// ID returns the class and the number of the method.
 func (*ConnectionUnblocked) ID() MethodID { return idConnectionUnblocked }
 
-func (*ConnectionUpdateSecret) ID() MethodID   { return idConnectionUpdateSecret }
+// ID returns the class and the number of the method.
+func (*ConnectionUpdateSecret) ID() MethodID { return idConnectionUpdateSecret }
+
+// ID returns the class and the number of the method.
 func (*ConnectionUpdateSecretOk) ID() MethodID { return idConnectionUpdateSecretOk }
 
 func (m *ConnectionStart) fields(c *coder) {

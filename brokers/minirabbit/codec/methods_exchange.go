@@ -52,14 +52,29 @@ type (
 	ExchangeUnbindOk struct{}
 )
 
-func (*ExchangeDeclare) ID() MethodID   { return idExchangeDeclare }
+// ID returns the class and the number of the method.
+func (*ExchangeDeclare) ID() MethodID { return idExchangeDeclare }
+
+// ID returns the class and the number of the method.
 func (*ExchangeDeclareOk) ID() MethodID { return idExchangeDeclareOk }
-func (*ExchangeDelete) ID() MethodID    { return idExchangeDelete }
-func (*ExchangeDeleteOk) ID() MethodID  { return idExchangeDeleteOk }
-func (*ExchangeBind) ID() MethodID      { return idExchangeBind }
-func (*ExchangeBindOk) ID() MethodID    { return idExchangeBindOk }
-func (*ExchangeUnbind) ID() MethodID    { return idExchangeUnbind }
-func (*ExchangeUnbindOk) ID() MethodID  { return idExchangeUnbindOk }
+
+// ID returns the class and the number of the method.
+func (*ExchangeDelete) ID() MethodID { return idExchangeDelete }
+
+// ID returns the class and the number of the method.
+func (*ExchangeDeleteOk) ID() MethodID { return idExchangeDeleteOk }
+
+// ID returns the class and the number of the method.
+func (*ExchangeBind) ID() MethodID { return idExchangeBind }
+
+// ID returns the class and the number of the method.
+func (*ExchangeBindOk) ID() MethodID { return idExchangeBindOk }
+
+// ID returns the class and the number of the method.
+func (*ExchangeUnbind) ID() MethodID { return idExchangeUnbind }
+
+// ID returns the class and the number of the method.
+func (*ExchangeUnbindOk) ID() MethodID { return idExchangeUnbindOk }
 
 func (m *ExchangeDeclare) fields(c *coder) {
 	c.reservedShort()

@@ -66,16 +66,35 @@ type (
 	}
 )
 
-func (*QueueDeclare) ID() MethodID   { return idQueueDeclare }
+// ID returns the class and the number of the method.
+func (*QueueDeclare) ID() MethodID { return idQueueDeclare }
+
+// ID returns the class and the number of the method.
 func (*QueueDeclareOk) ID() MethodID { return idQueueDeclareOk }
-func (*QueueBind) ID() MethodID      { return idQueueBind }
-func (*QueueBindOk) ID() MethodID    { return idQueueBindOk }
-func (*QueueUnbind) ID() MethodID    { return idQueueUnbind }
-func (*QueueUnbindOk) ID() MethodID  { return idQueueUnbindOk }
-func (*QueuePurge) ID() MethodID     { return idQueuePurge }
-func (*QueuePurgeOk) ID() MethodID   { return idQueuePurgeOk }
-func (*QueueDelete) ID() MethodID    { return idQueueDelete }
-func (*QueueDeleteOk) ID() MethodID  { return idQueueDeleteOk }
+
+// ID returns the class and the number of the method.
+func (*QueueBind) ID() MethodID { return idQueueBind }
+
+// ID returns the class and the number of the method.
+func (*QueueBindOk) ID() MethodID { return idQueueBindOk }
+
+// ID returns the class and the number of the method.
+func (*QueueUnbind) ID() MethodID { return idQueueUnbind }
+
+// ID returns the class and the number of the method.
+func (*QueueUnbindOk) ID() MethodID { return idQueueUnbindOk }
+
+// ID returns the class and the number of the method.
+func (*QueuePurge) ID() MethodID { return idQueuePurge }
+
+// ID returns the class and the number of the method.
+func (*QueuePurgeOk) ID() MethodID { return idQueuePurgeOk }
+
+// ID returns the class and the number of the method.
+func (*QueueDelete) ID() MethodID { return idQueueDelete }
+
+// ID returns the class and the number of the method.
+func (*QueueDeleteOk) ID() MethodID { return idQueueDeleteOk }
 
 func (m *QueueDeclare) fields(c *coder) {
 	c.reservedShort()
