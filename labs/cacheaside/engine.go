@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/catalog"
+	"resilab/labs/cacheaside/export"
 	"resilab/labs/cacheaside/fault"
 	"resilab/labs/cacheaside/measure"
 	"resilab/labs/cacheaside/service"
@@ -47,8 +49,8 @@ type engine struct {
 	private atomic.Pointer[privateRedis] // nil: the Redis of the environment
 	answers measure.RecentAnswers
 	present presentRun
-	speed   float64      // for which the TTLs in Redis were set
-	drawn   atomic.Int64 // when a running TTL bar last counted as a change, Unix ns
+	speed   atomic.Uint64 // for which the TTLs in Redis were set, as float64 bits
+	drawn   atomic.Int64  // when a running TTL bar last counted as a change, Unix ns
 }
 
 // New returns the lab, ready to start.
@@ -71,6 +73,11 @@ func newLab(env lab.Env) (*kit.Runner[*run], *engine) {
 // Needs returns the kinds of brokers that a run opens, whatever its settings.
 func Needs(lab.Settings) []string { return []string{lab.Redis} }
 
+// Export writes the settings as programs.
+func Export() *lab.Export {
+	return &lab.Export{Targets: export.Targets(), Target: func(lab.Settings) string { return "node" }, Code: export.Code}
+}
+
 // OnScreen is where the course's demo listens on a person's own screen.
 func OnScreen() lab.Settings { return lab.Settings{"http-addr": lab.TextValue(CourseHTTPAddr)} }
 
@@ -87,7 +94,7 @@ func (l *engine) Open(ctx context.Context, s lab.Settings) (err error) {
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
-	l.speed = l.Clock.Speed()
+	l.speed.Store(math.Float64bits(l.Clock.Speed()))
 	l.restoreEvents(ctx)
 	if addr := s.Text("http-addr"); addr != "" && !l.Env.Guest {
 		l.http, err = listen(addr, l)

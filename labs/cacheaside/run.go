@@ -2,6 +2,7 @@ package cacheaside
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -99,7 +100,7 @@ func (l *engine) newRun(ctx context.Context, kr *kit.Run, c config, old *run) (*
 		keys[i] = r.service.Key(i + 1)
 	}
 	r.watch = measure.NewWatch(l.Clock, l.cacheClient(), r.products, keys,
-		measure.Hooks{Polled: l.polled, Ended: l.copyEnded, Changed: l.Changed})
+		measure.Hooks{Polled: l.polled, Ended: l.copyEnded, Changed: l.Changed, Settled: l.settled})
 	return r, nil
 }
 
@@ -149,10 +150,10 @@ func (l *engine) forget(ctx context.Context) {
 func (l *engine) followSpeed(ctx context.Context) {
 	for {
 		changed := l.Clock.Changed()
-		if speed := l.Clock.Speed(); speed != l.speed {
+		if speed := l.Clock.Speed(); !l.settled() {
 			l.dialer.Adjust()
-			l.adjustTTLs(ctx, l.speed)
-			l.speed = speed
+			l.adjustTTLs(ctx, math.Float64frombits(l.speed.Load()))
+			l.speed.Store(math.Float64bits(speed))
 		}
 		select {
 		case <-ctx.Done():
@@ -161,6 +162,9 @@ func (l *engine) followSpeed(ctx context.Context) {
 		}
 	}
 }
+
+// settled reports whether the TTLs in Redis belong to the present speed.
+func (l *engine) settled() bool { return math.Float64frombits(l.speed.Load()) == l.Clock.Speed() }
 
 func (l *engine) adjustTTLs(ctx context.Context, from float64) {
 	ctx, cancel := context.WithTimeout(ctx, serviceTimeout)

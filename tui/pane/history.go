@@ -22,6 +22,14 @@ func NewHistory(every time.Duration) *History {
 	return &History{every: every, now: map[string][]float64{}}
 }
 
+// Every returns the time between two samples; 0 without a history.
+func (h *History) Every() time.Duration {
+	if h == nil {
+		return 0
+	}
+	return h.every
+}
+
 // Sample offers the metrics at a moment of the run. A moment before the last
 // one means that a new run has started.
 func (h *History) Sample(elapsed time.Duration, metrics map[string]float64) {

@@ -83,7 +83,7 @@ var dialogues = map[string]string{
 	"sets":              `SADD s a; SADD s a; SMEMBERS s; SISMEMBER s a; SMISMEMBER s a b; SINTER s s; SUNION s; SDIFF s; SPOP s 1; SPOP s; SPOP s 2; SMEMBERS s; SADD s x; SRANDMEMBER s; SRANDMEMBER s 1; SSCAN s 0; SREM s x; SCARD s`,
 	"keys":              `SET a 1; SET b 1; EXISTS a b c; TYPE a; TYPE c; RENAME a d; RENAME a d; RENAMENX b d; COPY d e; KEYS e; DEL d e; UNLINK b; DBSIZE; TOUCH a; RANDOMKEY; KEYS *; OBJECT IDLETIME none`,
 	"scan":              `SCAN 0; SCAN x; SCAN 0 COUNT 0; SCAN 0 COUNT x; SCAN 0 MATCH; SCAN 0 FOO 1; SET only 1; SCAN 0 MATCH o* COUNT 100; SCAN 0 TYPE string; SCAN 0 TYPE list; SCAN 0 MATCH [a-c]*`,
-	"scripts":           `EVAL "return 1" 0; EVAL "return redis.call('SET', KEYS[1], ARGV[1])" 1 k v; GET k; EVALSHA 0000000000000000000000000000000000000000 0; EVAL "return {1,'a',false}" 0; SCRIPT EXISTS 0000000000000000000000000000000000000000`,
+	"scripts":           `EVAL "return 1" 0; EVAL "return redis.call('SET', KEYS[1], ARGV[1])" 1 k v; GET k; EVALSHA 0000000000000000000000000000000000000000 0; EVAL "return {1,'a',false}" 0; SCRIPT EXISTS 0000000000000000000000000000000000000000; RPUSH l x; EVAL "return redis.call('GET', KEYS[1])" 1 l`,
 	"publish-subscribe": `PUBLISH c m; PUBSUB CHANNELS; PUBSUB NUMSUB c; PUBSUB NUMPAT`,
 	"bits":              `SETBIT b 7 1; GETBIT b 7; BITCOUNT b; PFADD h a b; PFCOUNT h; BITPOS b 1`,
 	"geo":               `GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania; GEODIST g Palermo Catania km; GEODIST g Palermo none`,

@@ -34,6 +34,10 @@ var rewrites = map[string]func(c *session, name string, args []string) *change{
 	"SELECT":     checkDatabase,
 	"SWAPDB":     checkDatabase,
 	"MOVE":       checkDatabase,
+	"EVAL":       scriptError,
+	"EVALSHA":    scriptError,
+	"EVAL_RO":    scriptError,
+	"EVALSHA_RO": scriptError,
 }
 
 // rewrite returns how a command is answered that miniredis does not answer as

@@ -30,6 +30,9 @@ type Hooks struct {
 	Polled  func(error) // a round has ended
 	Ended   func(id int, life Life, announced bool)
 	Changed func()
+	// Settled reports whether the TTLs in Redis belong to the present speed of the
+	// clock. While they are being adjusted they say nothing.
+	Settled func() bool
 }
 
 // Watch follows the copies of the first products of a run: it asks Redis for the
@@ -100,7 +103,7 @@ func (w *Watch) Run(ctx context.Context) {
 // poll asks once, and returns when to ask again.
 func (w *Watch) poll(ctx context.Context) time.Duration {
 	left := make([]time.Duration, len(w.keys))
-	speed, asked := w.clock.Speed(), w.clock.Now()
+	settled, speed, asked := w.hooks.Settled(), w.clock.Speed(), w.clock.Now()
 	bounded, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	err := w.source.PTTLs(bounded, w.keys, left)
@@ -111,7 +114,7 @@ func (w *Watch) poll(ctx context.Context) time.Duration {
 	if w.away.Swap(err != nil) != (err != nil) {
 		w.hooks.Changed()
 	}
-	if err == nil && w.clock.Speed() == speed { // else the TTLs are being adjusted
+	if err == nil && settled && w.hooks.Settled() && w.clock.Speed() == speed {
 		w.record(left, asked)
 	}
 	if w.watched() && w.anyAlive() {

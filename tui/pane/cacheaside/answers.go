@@ -3,6 +3,7 @@ package cacheaside
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"resilab/labs/cacheaside/measure"
 	"resilab/labs/i18n"
@@ -11,55 +12,53 @@ import (
 	"resilab/tui/widget"
 )
 
-// charts shows hits and database loads over the same time, run A as a ghost.
+// charts shows hits and database loads over the same time, with run A as a ghost
+// and the time below both.
 func (p *painter) charts(rows, names int) []string {
 	th := p.Theme
-	hits, loads := widget.Chart{Max: 1, Style: th.Good}, widget.Chart{Style: th.Warn}
-	hits.Now, hits.Ghost = p.History.Series("hit_ratio_now")
-	loads.Now, loads.Ghost = p.History.Series("loads_now")
-	air := 0
-	if rows > 3 {
-		air = 1
-	}
-	out := p.chart(p.t("ratio"), lab.Share.Write(1), hits, rows-air, names)
-	out = append(out, widget.Fit(nil, p.W, air)...)
-	return append(out, p.chart(p.t("loads"), lab.Count.Write(loads.Top()), loads, rows, names)...)
+	hits := widget.Scaled{Chart: widget.Chart{Max: 1, Style: th.Good}, Write: lab.Share.Write}
+	loads := widget.Scaled{Chart: widget.Chart{Style: th.Warn}, Write: lab.Count.Write, Now: p.t("now")}
+	hits.Chart.Now, hits.Ghost = p.History.Series("hit_ratio_now")
+	loads.Chart.Now, loads.Ghost = p.History.Series("loads_now")
+	w := max(0, p.W-names)
+	loads.Span = p.History.Every() * time.Duration(max(0, w-loads.ScaleWidth()))
+	upper := rows / 2
+	out := p.chart(p.t("ratio"), hits, upper, names)
+	out = append(out, p.chart(p.t("loads"), loads, rows-upper, names)...)
+	return out
 }
 
-// history is the second view: the charts as large as can be, over what hits
-// and misses cost.
+// history is the second view: the charts as large as can be, over what hits and
+// misses cost.
 func (p *painter) history() []string {
 	below := append(p.costs(), p.protection()...)
-	room := (p.H - len(below) - 1) / 2
-	if room < 2 {
-		return p.charts(p.H/2, p.nameWidth())
+	room := p.H - len(below) - 1
+	if room < 4 {
+		return p.charts(p.H, p.nameWidth())
 	}
 	names := p.nameWidth()
-	for _, label := range []string{p.t("ratio"), p.t("loads"), p.t("most", lab.Share.Write(1))} {
+	for _, label := range []string{p.t("ratio"), p.t("loads")} {
 		names = max(names, widget.Width(label)+1)
 	}
 	rows := append(p.charts(room, names), widget.Blank(p.W))
 	return append(rows, below...)
 }
 
-// chart draws a chart beside its name and the value at its top.
-func (p *painter) chart(label, top string, c widget.Chart, rows, names int) []string {
+// chart draws a chart with its scales beside its name.
+func (p *painter) chart(label string, c widget.Scaled, rows, names int) []string {
 	w := max(0, p.W-names)
-	out := make([]string, rows)
-	for i, drawn := range c.Rows(p.Theme, w, rows) {
+	out := c.Rows(p.Theme, w, rows)
+	for i, drawn := range out {
 		l := p.line()
-		switch i {
-		case 0:
+		if i == 0 {
 			l.Cell(p.Theme.Text, label, names)
-		case 1:
-			l.Cell(p.Theme.Dim, p.t("most", top), names)
 		}
 		out[i] = l.To(names).Drawn(drawn, w).String()
 	}
 	return out
 }
 
-// answers is the ticker: the newest first.
+// answers are the last answers, newest first.
 func (p *painter) answers(plan plan) []string {
 	if plan.answers <= 0 {
 		return nil

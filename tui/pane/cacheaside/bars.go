@@ -41,7 +41,7 @@ func (p *painter) asideWidth() int {
 	if p.W < wideFrom {
 		return 0
 	}
-	return max(priceWidth, widget.Width(p.hits())+2, widget.Width(p.misses())+2)
+	return max(priceWidth, widget.Width(p.hits())+2, widget.Width(p.misses())+2, widget.Width(p.t("old-price", "$1999.99"))+2)
 }
 
 func (p *painter) hits() string { return strconv.FormatInt(p.detail.Hit.N, 10) + " " + p.t("hits") }
@@ -139,11 +139,11 @@ func (p *painter) stampede(l *widget.Line, loads, w int) {
 	l.Fill(style, th.Glyph.ArrowRight, marks).Cell(style.Strong(), words, w-marks)
 }
 
-// price is the truth; where the copy tells another, a mark and the old price.
+// price is that of the database; where the copy differs, the old price.
 func (p *painter) price(l *widget.Line, v measure.ProductView) {
 	th := p.Theme
 	if v.Stale && v.Life == measure.Alive {
-		l.RightCell(th.Warn.Strong(), "! "+money(v.Copy), p.asideWidth())
+		l.RightCell(th.Warn.Strong(), p.t("old-price", money(v.Copy)), p.asideWidth())
 		return
 	}
 	l.RightCell(th.Dim, money(v.Price), p.asideWidth())
@@ -154,7 +154,8 @@ func money(v float64) string {
 	return engine.Money(v)
 }
 
-// timeLeft has one digit after the point, so that a column of them rests.
+// timeLeft is in seconds with one digit after the point, so that a column of them
+// rests.
 func timeLeft(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }

@@ -55,7 +55,7 @@ func planFor(h, products, protection int) plan {
 		p.costs = 2
 	}
 	if h >= 19 {
-		p.charts, extra = 4, extra+1
+		p.charts, extra = 5, extra+1
 	}
 	room := h - p.costs - p.charts - extra
 	p.bars = min(products, max(3, room*3/5), max(0, room))
@@ -84,7 +84,7 @@ func (p *painter) rows() []string {
 	rows = append(rows, p.protection()...)
 	if plan.charts > 0 {
 		gap()
-		rows = append(rows, p.charts(plan.charts/2, p.nameWidth())...)
+		rows = append(rows, p.charts(plan.charts, p.nameWidth())...)
 	}
 	gap()
 	return append(rows, p.answers(plan)...)
@@ -97,7 +97,7 @@ func (p *painter) t(key string, args ...any) string {
 	return p.Text.T("cacheaside.pane."+key, args...)
 }
 
-// still tells that nothing should flash.
+// still reports whether nothing may flash.
 func (p *painter) still() bool { return p.Theme.ReducedMotion }
 
 // flashFor is how long the row of a copy that has just gone stands out.

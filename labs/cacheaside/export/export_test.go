@@ -1,0 +1,154 @@
+package export_test
+
+import (
+	"fmt"
+	"go/format"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"resilab/brokers/redis"
+	"resilab/labs/cacheaside"
+	"resilab/labs/cacheaside/export"
+	"resilab/labs/i18n"
+	"resilab/labs/lab"
+)
+
+// each calls do for every strategy and every invalidation at least once.
+func each(t *testing.T, do func(t *testing.T, s lab.Settings)) {
+	strategy, _ := cacheaside.Spec().Knob("strategy")
+	invalidate, _ := cacheaside.Spec().Knob("invalidate")
+	for i, word := range strategy.Choices {
+		s := cacheaside.Spec().Defaults().With("strategy", lab.ChoiceValue(word)).
+			With("invalidate", lab.ChoiceValue(invalidate.Choices[i%len(invalidate.Choices)])).
+			With("negative-ttl", lab.DurationValue(1e9)).With("ttl-jitter", lab.FractionValue(0.1))
+		t.Run(word, func(t *testing.T) { do(t, s) })
+	}
+}
+
+// want is what a program prints, by the invalidation of its settings.
+func want(s lab.Settings) string {
+	last := "1 database Laptop 999.5"
+	switch s.Text("invalidate") {
+	case "none":
+		last = "1 cache Laptop 1200"
+	case "write-through":
+		last = "1 cache Laptop 999.5"
+	}
+	return "1 database Laptop 1200\n1 cache Laptop 1200\n99 Producto no encontrado\n" + last + "\n"
+}
+
+func code(t *testing.T, target string, s lab.Settings) string {
+	t.Helper()
+	program, err := export.Code(i18n.Spanish, target, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+func startRedis(t *testing.T) string {
+	t.Helper()
+	e, err := redis.StartEmbedded("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e.URL()
+}
+
+// run runs a program and compares what it prints.
+func run(t *testing.T, s lab.Settings, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.Env = append(os.Environ(), "REDIS_URL="+startRedis(t))
+	out, err := cmd.CombinedOutput()
+	if err != nil || string(out) != want(s) {
+		t.Errorf("%v\nit prints\n%s\nnot\n%s", err, out, want(s))
+	}
+}
+
+// All programs in Go are well formed; one of each kind is built and run, because
+// building takes a second.
+func TestGoPrograms(t *testing.T) {
+	each(t, func(t *testing.T, s lab.Settings) {
+		t.Parallel()
+		program := code(t, "go", s)
+		if _, err := format.Source([]byte(program)); err != nil {
+			t.Fatalf("%v\n%s", err, program)
+		}
+		dir, err := os.MkdirTemp(".", "program-") // within the module, which has the libraries
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		file := filepath.Join(dir, "main.go")
+		if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		bin := filepath.Join(t.TempDir(), "program")
+		if out, err := exec.Command("go", "build", "-o", bin, file).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		run(t, s, exec.Command(bin))
+	})
+}
+
+func TestNodePrograms(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("node is not installed")
+	}
+	client, err := os.ReadFile("testdata/redis.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	each(t, func(t *testing.T, s lab.Settings) {
+		t.Parallel()
+		dir := t.TempDir()
+		module := filepath.Join(dir, "node_modules", "redis")
+		if err := os.MkdirAll(module, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			filepath.Join(module, "index.mjs"):    string(client),
+			filepath.Join(module, "package.json"): `{"name":"redis","main":"index.mjs","type":"module"}`,
+			filepath.Join(dir, "cache.mjs"):       code(t, "node", s),
+		} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run(t, s, exec.Command(node, filepath.Join(dir, "cache.mjs")))
+	})
+}
+
+func TestPythonProgramsCompile(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not installed")
+	}
+	each(t, func(t *testing.T, s lab.Settings) {
+		t.Parallel()
+		cmd := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.stdin.read())")
+		cmd.Stdin = strings.NewReader(code(t, "python", s))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+}
+
+func TestBothLanguagesAndNoOther(t *testing.T) {
+	s := cacheaside.Spec().Defaults().With("invalidate", lab.ChoiceValue("versioned"))
+	for _, target := range export.Targets() {
+		es, err := export.Code(i18n.Spanish, target, s)
+		en, err2 := export.Code(i18n.English, target, s)
+		if err != nil || err2 != nil || !strings.Contains(es, "se borra después de escribir") || !strings.Contains(en, "deleted after the write") {
+			t.Errorf("%s: %v, %v\n%s", target, err, err2, fmt.Sprintf("%.300s", en))
+		}
+	}
+	if _, err := export.Code(i18n.Spanish, "cobol", s); err == nil {
+		t.Error("a program in COBOL")
+	}
+}
