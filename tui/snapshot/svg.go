@@ -50,7 +50,7 @@ func SVG(frame string, look Look) string {
 	var b strings.Builder
 	w, h := float64(width)*cellW+2*margin, len(rows)*cellH+2*margin
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %.0f %d" `, w, h, w, h)
-	fmt.Fprintf(&b, `font-family="'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace" font-size="%d" xml:space="preserve" style="white-space:pre">`+"\n", fontSize)
+	fmt.Fprintf(&b, `font-family="'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace" font-size="%d" xml:space="preserve">`+"\n<style>text{white-space:pre}</style>\n", fontSize)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", look.Background)
 	for y, row := range rows {
 		for _, r := range runsOf(row) {
