@@ -1,11 +1,10 @@
 package course
 
 import (
+	"cmp"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -28,6 +27,15 @@ func Load(specs ...*lab.Spec) (*Book, error) {
 }
 
 func load(fsys fs.FS, specs []*lab.Spec) (*Book, error) {
+	book, all, err := read(fsys, specs)
+	if err != nil {
+		return nil, err
+	}
+	return book, joined(all)
+}
+
+// read reads all cards of a folder, and what is wrong in them.
+func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
 	find := func(id string) *lab.Spec {
 		i := slices.IndexFunc(specs, func(s *lab.Spec) bool { return s.ID == id })
 		if i < 0 {
@@ -35,23 +43,55 @@ func load(fsys fs.FS, specs []*lab.Spec) (*Book, error) {
 		}
 		return specs[i]
 	}
-	files, err := fs.Glob(fsys, "cards/*.yaml")
+	files, err := cardFiles(fsys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the cards: %w", err)
+	}
+	b := &Book{}
+	var all []*Mistake
+	for _, file := range files {
+		id, isCard := strings.CutSuffix(file, ".yaml")
+		if !isCard {
+			continue
+		}
+		card, wrong := loadCard(fsys, id, find)
+		all = append(all, wrong...)
+		if card != nil {
+			b.cards = append(b.cards, card)
+		}
+	}
+	slices.SortFunc(b.cards, order(specs))
+	return b, all, nil
+}
+
+// Lint reads a folder of cards and returns what is wrong in it, in the order of
+// files and lines. The error is one of reading the folder itself.
+func Lint(fsys fs.FS, specs ...*lab.Spec) (*Book, []*Mistake, error) {
+	book, all, err := read(fsys, specs)
+	slices.SortFunc(all, func(a, b *Mistake) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return book, all, err
+}
+
+// LoadFolder reads a teacher's cards. Beside the course's own cards those with
+// the same id take their place.
+func LoadFolder(fsys fs.FS, alone bool, specs ...*lab.Spec) (*Book, error) {
+	book, err := load(fsys, specs)
+	if err != nil || alone {
+		return book, err
+	}
+	builtIn, err := Load(specs...)
 	if err != nil {
 		return nil, err
 	}
-	b := &Book{}
-	var errs []error
-	for _, file := range files {
-		id := strings.TrimSuffix(path.Base(file), ".yaml")
-		card, err := loadCard(fsys, id, find)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("course card %s: %w", id, err))
-			continue
+	for _, c := range builtIn.cards {
+		if _, replaced := book.Find(c.ID); !replaced {
+			book.cards = append(book.cards, c)
 		}
-		b.cards = append(b.cards, card)
 	}
-	slices.SortFunc(b.cards, order(specs))
-	return b, errors.Join(errs...)
+	slices.SortFunc(book.cards, order(specs))
+	return book, nil
 }
 
 // order sorts by lab, as the labs are given, then by number: C2 before C10.

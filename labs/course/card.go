@@ -1,14 +1,12 @@
 package course
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/types"
-	"github.com/goccy/go-yaml"
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -33,6 +31,7 @@ type Card struct {
 
 	Measured Measured // the figures that its limits were derived from
 
+	lines            map[string]int // of the fields that are played
 	check, checkReal *rule
 	keep             []*rule // what runs B, C … must show before the last; nil: anything
 	hints            []hint
@@ -81,6 +80,9 @@ type Words struct {
 	Think    string            // a question that is left open
 }
 
+// Line returns where the field check or golden stands in the card's file.
+func (c *Card) Line(field string) int { return max(1, c.lines[field]) }
+
 // Words returns the card's texts.
 func (c *Card) Words(lang i18n.Lang) Words { return c.words[lang] }
 
@@ -126,229 +128,205 @@ type wordsFile struct {
 	Think    string            `yaml:"think"`
 }
 
-// readStrict reads a YAML file into v and refuses fields that v does not have.
-func readStrict(fsys fs.FS, path string, v any) error {
-	data, err := fs.ReadFile(fsys, path)
-	if err != nil {
-		return err
-	}
-	if err := yaml.UnmarshalWithOptions(data, v, yaml.Strict()); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
-}
-
-// loadCard reads a card and its words, and checks all of it.
-func loadCard(fsys fs.FS, id string, specs func(string) *lab.Spec) (*Card, error) {
+// loadCard reads a card and its words, and checks all of it. The card is nil
+// where there are mistakes.
+func loadCard(fsys fs.FS, id string, specs func(string) *lab.Spec) (*Card, []*Mistake) {
+	m := &mistakes{file: "cards/" + id + ".yaml"}
 	var file cardFile
-	if err := readStrict(fsys, "cards/"+id+".yaml", &file); err != nil {
-		return nil, err
+	if !m.read(fsys, &file) {
+		return nil, m.all
 	}
 	spec := specs(file.Lab)
-	switch {
-	case file.ID != id:
-		return nil, fmt.Errorf("calls itself %q", file.ID)
-	case spec == nil:
-		return nil, fmt.Errorf("unknown lab %q", file.Lab)
+	if file.ID != id {
+		m.addf("id", "%q is not the name of the file", file.ID)
+	}
+	if spec == nil {
+		m.addf("lab", "unknown lab %q", file.Lab)
+		return nil, m.all
 	}
 	c := &Card{
 		ID: id, Spec: spec, Core: file.Core, After: file.After, Broker: file.Broker, Needs: file.Needs,
 		Opens: file.Opens, Free: file.Free, Samples: file.Samples, Link: file.Link, Measured: file.Measured,
 		words: map[i18n.Lang]Words{},
 	}
-	if err := errors.Join(c.takeSettings(file), c.takeRules(file), c.checkNames()); err != nil {
-		return nil, err
-	}
+	c.lines = map[string]int{"check": m.line("check"), "golden": m.line("golden")}
+	c.checkNames(m)
+	c.takeSettings(m, file)
+	c.takeRules(m, file)
+	all := m.all
 	for _, lang := range i18n.Langs() {
-		var words wordsFile
-		path := string(lang) + "/" + id + ".yaml"
-		if err := readStrict(fsys, path, &words); err != nil {
-			return nil, err
-		}
-		if err := c.takeWords(lang, Words(words)); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
+		all = append(all, c.takeWords(fsys, lang)...)
+	}
+	if len(all) > 0 {
+		return nil, all
 	}
 	return c, nil
 }
 
 // takeSettings reads the settings that the card starts from and passes with.
-func (c *Card) takeSettings(file cardFile) (err error) {
-	if c.Start, err = complete(c.Spec, nil, file.Start); err != nil {
-		return fmt.Errorf("start: %w", err)
-	}
+func (c *Card) takeSettings(m *mistakes, file cardFile) {
+	before := len(m.all)
+	c.Start = c.complete(m, "start", nil, file.Start)
+	c.Golden = []lab.Settings{c.Start}
 	n := len(file.Golden) + 1
 	if n < 2 || n > MaxRuns {
-		return fmt.Errorf("golden: %d runs besides run A; 1..%d", n-1, MaxRuns-1)
+		m.addf("golden", "%d runs besides run A; 1..%d", n-1, MaxRuns-1)
 	}
-	c.Golden = []lab.Settings{c.Start}
+	if len(m.all) > before {
+		return
+	}
 	for _, letter := range Letters[1:n] {
+		path := "golden." + string(letter)
 		given, ok := file.Golden[string(letter)]
 		if !ok {
-			return fmt.Errorf("golden: no run %c", letter)
+			m.addf("golden", "no run %c", letter)
+			return
 		}
-		settings, err := complete(c.Spec, c.Start, given)
-		if err != nil {
-			return fmt.Errorf("golden %c: %w", letter, err)
+		settings := c.complete(m, path, c.Start, given)
+		if changed := c.changed(settings, c.Start, c.Opens); len(changed) > 0 {
+			m.addf(path, "differs in %v, which the card does not open", changed)
 		}
 		c.Golden = append(c.Golden, settings)
 	}
-	return nil
 }
 
-// complete parses values as flags are parsed and lays them over base.
-func complete(spec *lab.Spec, base lab.Settings, given map[string]any) (lab.Settings, error) {
+// complete parses values as flags are parsed and lays them over base; without a
+// base over the defaults.
+func (c *Card) complete(m *mistakes, path string, base lab.Settings, given map[string]any) lab.Settings {
 	parsed := lab.Settings{}
 	for id, raw := range given {
-		knob, ok := spec.Knob(id)
+		knob, ok := c.Spec.Knob(id)
 		if !ok {
-			return nil, fmt.Errorf("unknown knob %q of the lab %s", id, spec.ID)
+			m.addf(path+"."+id, "unknown knob %q of the lab %s", id, c.Spec.ID)
+			continue
 		}
 		v, err := knob.Parse(fmt.Sprint(raw))
 		if err != nil {
-			return nil, err
+			m.add(path+"."+id, err)
+			continue
 		}
 		parsed[id] = v
 	}
 	if base == nil {
-		base = spec.Complete(parsed)
-		return base, spec.Check(base)
+		base = c.Spec.Complete(parsed)
+	} else {
+		for id, v := range parsed {
+			base = c.Spec.Turn(base, id, v)
+		}
 	}
-	for id, v := range parsed {
-		base = spec.Turn(base, id, v)
-	}
-	return base, spec.Check(base)
+	m.add(path, c.Spec.Check(base))
+	return base
 }
 
-func (c *Card) takeRules(file cardFile) (err error) {
+func (c *Card) takeRules(m *mistakes, file cardFile) {
 	env := environment(c.Spec)
-	if c.check, err = compileRule(file.Check, env); err != nil {
-		return fmt.Errorf("check: %w", err)
+	compile := func(path, source string, env types.Map) *rule {
+		r, err := compileRule(source, env)
+		m.add(path, err)
+		return r
 	}
+	c.check = compile("check", file.Check, env)
 	c.checkReal = c.check
 	if file.Real != "" {
-		if c.checkReal, err = compileRule(file.Real, env); err != nil {
-			return fmt.Errorf("check_real: %w", err)
-		}
+		c.checkReal = compile("check_real", file.Real, env)
 	}
-	if err := c.takeKeep(file.Keep, env); err != nil {
-		return err
-	}
-	if err := c.takeHints(file.Hints); err != nil {
-		return err
-	}
-	c.Predict, err = file.Predict.compile(env)
-	return err
-}
-
-// takeKeep reads what the runs between the first and the last must show.
-func (c *Card) takeKeep(sources map[string]string, env types.Map) (err error) {
-	c.keep = make([]*rule, c.Runs())
-	for letter, source := range sources {
+	c.keep = make([]*rule, max(2, c.Runs()))
+	for letter, source := range file.Keep {
 		i := strings.Index(Letters, letter)
 		if len(letter) != 1 || i < 1 || i >= c.Runs()-1 {
-			return fmt.Errorf("keep: %q is no run between the first and the last", letter)
+			m.addf("keep", "%q is no run between the first and the last", letter)
+			continue
 		}
-		if c.keep[i], err = compileRule(source, env); err != nil {
-			return fmt.Errorf("keep %s: %w", letter, err)
-		}
+		c.keep[i] = compile("keep."+letter, source, env)
 	}
-	return nil
-}
-
-// takeHints reads the conditions of the hints.
-func (c *Card) takeHints(hints [][]string) error {
-	env := hintEnvironment(c.Spec)
-	for i, conditions := range hints {
+	env = hintEnvironment(c.Spec)
+	for i, conditions := range file.Hints {
 		var h hint
-		for _, source := range conditions {
-			r, err := compileRule(source, env)
-			if err != nil {
-				return fmt.Errorf("hint %d: %w", i+1, err)
-			}
-			h.when = append(h.when, r)
+		for j, source := range conditions {
+			h.when = append(h.when, compile(fmt.Sprintf("hints[%d][%d]", i, j), source, env))
 		}
 		c.hints = append(c.hints, h)
 	}
-	return nil
+	var err error
+	c.Predict, err = file.Predict.compile(environment(c.Spec))
+	m.add("predict", err)
 }
 
-func (c *Card) checkNames() error {
+// checkNames reports names that the lab does not have.
+func (c *Card) checkNames(m *mistakes) {
 	for field, ids := range map[string][]string{"opens": c.Opens, "free": c.Free} {
-		for _, id := range ids {
+		for i, id := range ids {
 			if _, ok := c.Spec.Knob(id); !ok {
-				return fmt.Errorf("%s: unknown knob %q of the lab %s", field, id, c.Spec.ID)
+				m.addf(fmt.Sprintf("%s[%d]", field, i), "unknown knob %q of the lab %s", id, c.Spec.ID)
 			}
 		}
 	}
-	for _, s := range c.Samples {
+	for i, s := range c.Samples {
 		if _, ok := c.Spec.Metric(s.Metric); !ok {
-			return fmt.Errorf("samples: unknown metric %q of the lab %s", s.Metric, c.Spec.ID)
+			m.addf(fmt.Sprintf("samples[%d]", i), "unknown metric %q of the lab %s", s.Metric, c.Spec.ID)
 		}
 	}
-	switch {
-	case len(c.Opens) == 0:
-		return errors.New("opens no knob")
-	case len(c.Samples) == 0:
-		return errors.New("asks for no samples")
-	case !slices.Contains([]string{"", "amqp", "redis"}, c.Broker):
-		return fmt.Errorf("broker: %q is not one of amqp|redis", c.Broker)
-	case c.Needs != "" && c.Needs != c.Broker:
-		return fmt.Errorf("needs: %q is not the card's broker %q", c.Needs, c.Broker)
+	if len(c.Opens) == 0 {
+		m.addf("opens", "opens no knob")
 	}
-	return c.checkGolden()
+	if len(c.Samples) == 0 {
+		m.addf("samples", "no samples are asked for")
+	}
+	if !slices.Contains([]string{"", lab.AMQP, lab.Redis}, c.Broker) {
+		m.addf("broker", "%q is not one of amqp|redis", c.Broker)
+	}
+	if c.Needs != "" && c.Needs != c.Broker {
+		m.addf("needs", "%q is not the card's broker %q", c.Needs, c.Broker)
+	}
 }
 
-// checkGolden reports golden settings that the card itself does not allow.
-func (c *Card) checkGolden() error {
-	for i, settings := range c.Golden {
-		if changed := c.changed(settings, c.Start, c.Opens); len(changed) > 0 {
-			return fmt.Errorf("golden: run %c differs in %v, which the card does not open", Letters[i], changed)
-		}
+// takeWords reads the texts in one language and fills in the names of the lab.
+func (c *Card) takeWords(fsys fs.FS, lang i18n.Lang) []*Mistake {
+	m := &mistakes{file: string(lang) + "/" + c.ID + ".yaml"}
+	var file wordsFile
+	if !m.read(fsys, &file) {
+		return m.all
 	}
-	return nil
-}
-
-// takeWords checks the texts and fills in the names of the lab.
-func (c *Card) takeWords(lang i18n.Lang, words Words) error {
-	if err := c.checkWords(words); err != nil {
-		return err
-	}
+	words := Words(file)
+	c.checkWords(m, words)
 	names, err := newNamer(c.Spec, lang)
 	if err != nil {
-		return err
+		m.add("", err)
+		return m.all
 	}
-	err = names.fillAll(&words)
+	names.fillAll(m, &words)
 	c.words[lang] = words
-	return err
+	return m.all
 }
 
-func (c *Card) checkWords(w Words) error {
+func (c *Card) checkWords(m *mistakes, w Words) {
 	for field, text := range map[string]string{
 		"title": w.Title, "question": w.Question, "belief": w.Belief, "ask": w.Ask,
 		"outcome": w.Outcome, "look": w.Look, "think": w.Think,
 	} {
 		if text == "" {
-			return fmt.Errorf("no %s", field)
+			m.addf(field, "no %s", field)
 		}
 	}
 	if len(w.Hints) != len(c.hints) {
-		return fmt.Errorf("%d hints, the card has %d", len(w.Hints), len(c.hints))
-	}
-	for i, variants := range w.Hints {
-		if want := len(c.hints[i].when) + 1; len(variants) != want {
-			return fmt.Errorf("hint %d has %d variants, its conditions ask for %d", i+1, len(variants), want)
+		m.addf("hints", "%d hints, the card has %d", len(w.Hints), len(c.hints))
+	} else {
+		for i, variants := range w.Hints {
+			if want := len(c.hints[i].when) + 1; len(variants) != want {
+				m.addf(fmt.Sprintf("hints[%d]", i), "hint %d has %d wordings, its conditions ask for %d", i+1, len(variants), want)
+			}
 		}
 	}
-	if len(w.Choices) != len(c.Predict.Choices) {
-		return fmt.Errorf("%d choices, the card has %d", len(w.Choices), len(c.Predict.Choices))
+	for choice := range w.Choices {
+		if !slices.Contains(c.Predict.Choices, choice) {
+			m.addf("choices", "the card has no choice %q", choice)
+		}
 	}
 	for _, choice := range c.Predict.Choices {
 		if w.Choices[choice] == "" {
-			return fmt.Errorf("no text for the choice %q", choice)
+			m.addf("choices", "no text for the choice %q", choice)
 		}
 	}
-	return nil
 }
 
 // changed lists the knobs in which two settings differ, but for those allowed.

@@ -3,8 +3,8 @@ package course_test
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"testing"
+	"testing/fstest"
 
 	"go.uber.org/goleak"
 
@@ -118,7 +118,7 @@ func playOnce(ctx context.Context, session *labs.Session, card *course.Card, see
 			return session.Experiment(entry, labs.Setup{Seed: seed, Settings: settings})
 		},
 	}
-	r, err := p.Golden(ctx, card, seed, prediction(card))
+	r, err := p.Golden(ctx, card, seed, trial.Expected(card))
 	switch {
 	case err != nil:
 		return r, err
@@ -140,12 +140,47 @@ func conditions(j course.Judgement) (all []string) {
 	return all
 }
 
-// prediction is one that the experiment must show to be right.
-func prediction(card *course.Card) string {
-	if card.Predict.Answer != "" {
-		return card.Predict.Answer
+// A new card of every lab is valid; TestCardsFail… plays the card that it copies.
+func TestTemplatesAreValid(t *testing.T) {
+	book := loadBook(t)
+	for _, e := range labs.All() {
+		files, err := book.Template("X1", e.Spec.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := fstest.MapFS{}
+		for path, data := range files {
+			folder[path] = &fstest.MapFile{Data: data}
+		}
+		more, err := course.LoadFolder(folder, false, specs()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := more.Find("X1"); !ok || len(more.Cards()) != len(book.Cards())+1 {
+			t.Errorf("%s: %v", e.Spec.ID, more.IDs())
+		}
 	}
-	return strconv.FormatFloat(card.Predict.Usual, 'f', -1, 64)
+	for _, bad := range []string{"", "../R1", "R1", "a b"} {
+		if _, err := book.Template(bad, "retry"); err == nil {
+			t.Errorf("%q is taken for an id", bad)
+		}
+	}
+}
+
+// No card asks for more than a visitor over the network may have.
+func TestNoCardIsAboveAVisitorsLimits(t *testing.T) {
+	limits := map[string]map[string]float64{
+		"retry": {"rate": 20, "clients": 2000}, "convoy": {"rate": 500, "users": 50, "lanes": 6},
+	}
+	for _, card := range loadBook(t).Cards() {
+		for i, settings := range card.Golden {
+			for knob, limit := range limits[card.Spec.ID] {
+				if settings.Float(knob) > limit {
+					t.Errorf("%s, run %c: %s %v is above %v", card.ID, course.Letters[i], knob, settings.Float(knob), limit)
+				}
+			}
+		}
+	}
 }
 
 func TestWordsOfTheCardsFitTheScreen(t *testing.T) {

@@ -63,9 +63,9 @@ func ReadEvidence(data []byte) (*Evidence, error) {
 	return &e, nil
 }
 
-// settings reads the kept settings; knobs that the evidence does not have, or
+// Settings reads the kept settings; knobs that the evidence does not have, or
 // that are no longer allowed, get the value that no setting has.
-func (e *Evidence) settings(spec *lab.Spec) lab.Settings {
+func (e *Evidence) Settings(spec *lab.Spec) lab.Settings {
 	s := lab.Settings{}
 	for _, k := range spec.Knobs {
 		if v, err := k.Parse(e.Knobs[k.ID]); err == nil {

@@ -37,7 +37,7 @@ func (j Judgement) Counts() bool {
 func (c *Card) judgeA(run *Evidence) Judgement {
 	return Judgement{
 		run: run, Letter: Letters[:1], Short: c.short(run), Embedded: c.embedded(run),
-		Changed: c.changed(run.settings(c.Spec), c.Start, c.Free),
+		Changed: c.changed(run.Settings(c.Spec), c.Start, c.Free),
 	}
 }
 
@@ -67,7 +67,7 @@ func (c *Card) Judge(runs ...*Evidence) Judgement {
 	}
 	c.obstacles(&j, runs[0], b)
 	sound := len(c.short(runs[0])) == 0 && !c.embedded(runs[0]) &&
-		len(c.changed(runs[0].settings(c.Spec), c.Start, c.Free)) == 0
+		len(c.changed(runs[0].Settings(c.Spec), c.Start, c.Free)) == 0
 	j.Kept = holds && sound && j.Counts()
 	j.Passed = last && j.Kept
 	return j
@@ -75,7 +75,7 @@ func (c *Card) Judge(runs ...*Evidence) Judgement {
 
 // obstacles notes what keeps run b from counting beside run a.
 func (c *Card) obstacles(j *Judgement, a, b *Evidence) {
-	of, with := b.settings(c.Spec), a.settings(c.Spec)
+	of, with := b.Settings(c.Spec), a.Settings(c.Spec)
 	j.Short, j.Embedded = c.short(b), c.embedded(b)
 	j.Changed = c.changed(of, c.Start, slices.Concat(c.Opens, c.Free))
 	for _, id := range c.Free {

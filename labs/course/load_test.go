@@ -94,7 +94,7 @@ func TestMistakesInACardAreFoundWhenItIsLoaded(t *testing.T) {
 		"function":              {"errors == 0", "len(\"x\") == 0", "len"},
 		"syntax":                {"errors == 0 &&", "errors = 0 &&", "check"},
 		"real check":            {"errors <= 5", "errors <= true", "check_real"},
-		"hint":                  {"a.errors > 3", "a.errors > zero", "hint 2"},
+		"hint":                  {"a.errors > 3", "a.errors > zero", "hints[1][1]"},
 		"answer":                {"answer: down", "answer: left", "left"},
 		"one choice":            {"[up, down]", "[down]", "two choices"},
 		"golden B too free":     {"{b: {safe: true}}", "{b: {mode: slow}}", "mode"},
@@ -111,8 +111,8 @@ func TestMistakesInACardAreFoundWhenItIsLoaded(t *testing.T) {
 				t.Fatalf("%q is not in the card", tc.old)
 			}
 			_, err := load(toyFiles(strings.Replace(toyCard, tc.old, tc.new, 1), toyWords), []*lab.Spec{toySpec()})
-			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "T1") {
-				t.Errorf("error %v does not name %q", err, tc.want)
+			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "cards/T1.yaml:") {
+				t.Errorf("error %v does not name %q and its place", err, tc.want)
 			}
 		})
 	}

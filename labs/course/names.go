@@ -66,26 +66,24 @@ func (n *namer) name(kind, id string) (string, bool) {
 }
 
 // fillAll replaces the placeholders in all texts of a card.
-func (n *namer) fillAll(w *Words) error {
-	texts := []*string{&w.Title, &w.Question, &w.Belief, &w.Ask, &w.Outcome, &w.Look, &w.Think}
-	for _, variants := range w.Hints {
-		for i := range variants {
-			texts = append(texts, &variants[i])
+func (n *namer) fillAll(m *mistakes, w *Words) {
+	texts := map[string]*string{
+		"title": &w.Title, "question": &w.Question, "belief": &w.Belief, "ask": &w.Ask,
+		"outcome": &w.Outcome, "look": &w.Look, "think": &w.Think,
+	}
+	for i, variants := range w.Hints {
+		for j := range variants {
+			texts[fmt.Sprintf("hints[%d][%d]", i, j)] = &variants[j]
 		}
 	}
-	for _, text := range texts {
+	for path, text := range texts {
 		filled, err := n.fill(*text)
-		if err != nil {
-			return err
-		}
+		m.add(path, err)
 		*text = filled
 	}
 	for id, choice := range w.Choices {
 		filled, err := n.fill(choice)
-		if err != nil {
-			return err
-		}
+		m.add("choices."+id, err)
 		w.Choices[id] = filled
 	}
-	return nil
 }

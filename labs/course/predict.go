@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 )
@@ -55,6 +56,10 @@ func (p predictFile) compile(env types.Map) (Prediction, error) {
 	tree, err := parser.Parse(n.Truth)
 	if err != nil {
 		return Prediction{}, fmt.Errorf("predict: %w", err)
+	}
+	var h harmless
+	if ast.Walk(&tree.Node, &h); h.found != nil {
+		return Prediction{}, fmt.Errorf("predict: %w", h.found)
 	}
 	truth, err := compileTerm(tree.Node, env, expr.AsFloat64())
 	if err != nil {

@@ -23,6 +23,7 @@ type Row struct {
 	B          *Evidence  `json:"b,omitempty"`
 	C          *Evidence  `json:"c,omitempty"`
 	D          *Evidence  `json:"d,omitempty"`
+	Last       string     `json:"last,omitempty"` // the letter of the run that was judged last
 }
 
 var stageNames = [...]string{ToPredict: "to_predict", ToRunA: "to_run_a", ToRunB: "to_run_b", Passed: "passed"}
@@ -45,7 +46,7 @@ func Report(book *Book, store *Store, lang i18n.Lang) []Row {
 		s := NewSession(c, rec)
 		row := Row{ID: c.ID, Lab: c.Spec.ID, Core: c.Core, Title: c.Words(lang).Title, Stage: s.Stage().String(),
 			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, PassedAt: rec.PassedAt,
-			A: rec.A, B: rec.B, C: rec.C, D: rec.D}
+			A: rec.A, B: rec.B, C: rec.C, D: rec.D, Last: rec.Last}
 		row.RealBroker = rec.B != nil && rec.B.real(c.Broker)
 		if s.Stage() == Passed && !s.Kept().Passed {
 			row.Stage = unproven
@@ -56,4 +57,11 @@ func Report(book *Book, store *Store, lang i18n.Lang) []Row {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// Passing reports whether kept runs pass the card; last is the letter of the run
+// that was judged last.
+func (c *Card) Passing(runs [MaxRuns]*Evidence, last string) bool {
+	rec := Record{A: runs[0], B: runs[1], C: runs[2], D: runs[3], Last: last}
+	return NewSession(c, rec).Kept().Passed
 }

@@ -198,9 +198,16 @@ func compileRule(source string, env types.Map) (*rule, error) {
 	if source == "" {
 		return nil, errors.New("no expression")
 	}
+	if len(source) > maxSource {
+		return nil, fmt.Errorf("an expression of %d bytes; at most %d", len(source), maxSource)
+	}
 	tree, err := parser.Parse(source)
 	if err != nil {
 		return nil, err
+	}
+	var h harmless
+	if ast.Walk(&tree.Node, &h); h.found != nil {
+		return nil, h.found
 	}
 	r := &rule{}
 	for _, node := range conjuncts(tree.Node) {
@@ -211,6 +218,24 @@ func compileRule(source string, env types.Map) (*rule, error) {
 		r.conditions = append(r.conditions, c)
 	}
 	return r, nil
+}
+
+// harmless reports whether an expression has only parts that end at once:
+// comparisons, arithmetic, names and literals, but no loops, ranges or calls.
+type harmless struct{ found error }
+
+// Visit implements ast.Visitor.
+func (h *harmless) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.BoolNode,
+		*ast.UnaryNode, *ast.MemberNode, *ast.ConditionalNode:
+	case *ast.BinaryNode:
+		if n.Operator == ".." || n.Operator == "matches" {
+			h.found = fmt.Errorf("the operator %q is not allowed", n.Operator)
+		}
+	default:
+		h.found = fmt.Errorf("%q is not allowed: only comparisons, arithmetic and names are", (*node).String())
+	}
 }
 
 func conjuncts(node ast.Node) []ast.Node {

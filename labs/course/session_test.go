@@ -241,7 +241,7 @@ func TestEvidenceReadsWhatRunPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := e.settings(spec)
+	settings := e.Settings(spec)
 	for id, v := range run.Knobs {
 		if settings[id] != v {
 			t.Errorf("%s is read back as %v, was %v", id, settings[id], v)
@@ -268,7 +268,7 @@ func FuzzEvidence(f *testing.F) {
 			return
 		}
 		c := toy(t)
-		if c.Judge(e, e).Passed && len(c.changed(e.settings(c.Spec), c.Start, c.Opens)) > 0 {
+		if c.Judge(e, e).Passed && len(c.changed(e.Settings(c.Spec), c.Start, c.Opens)) > 0 {
 			t.Error("passed with knobs that the card does not open")
 		}
 	})

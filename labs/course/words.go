@@ -31,8 +31,8 @@ var limits = map[string]string{"<=": "most", ">=": "least", "<": "below", ">": "
 func (c *Card) Tell(text *i18n.Catalogue, cond Condition, a *Evidence) Telling {
 	if cond.Knob != "" {
 		return Telling{
-			Name: c.KnobNames(text, []string{cond.Knob}), Value: c.setting(text, cond.Knob, cond.Have),
-			Limit: text.T("course.limit.equal", c.setting(text, cond.Knob, cond.Want)),
+			Name: c.KnobNames(text, []string{cond.Knob}), Value: c.Setting(text, cond.Knob, cond.Have),
+			Limit: text.T("course.limit.equal", c.Setting(text, cond.Knob, cond.Want)),
 		}
 	}
 	if cond.Op == "" {
@@ -71,8 +71,8 @@ func (c *Card) side(text *i18n.Catalogue, f Figure) (name string, format lab.For
 // are in milliseconds.
 var knobFormats = map[lab.Kind]lab.Format{lab.Fraction: lab.Share, lab.Duration: lab.Millis}
 
-// setting is a knob's value as a person reads it.
-func (c *Card) setting(text *i18n.Catalogue, knob, value string) string {
+// Setting is a knob's value as a person reads it.
+func (c *Card) Setting(text *i18n.Catalogue, knob, value string) string {
 	if key := c.Spec.ID + ".choice." + knob + "." + value; text.Has(key) {
 		return text.T(key)
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"resilab/labs"
-	"resilab/labs/course"
 	"resilab/labs/course/console"
+	"resilab/labs/course/report"
 	"resilab/labs/lab"
 	"resilab/labs/textfile"
 )
@@ -20,12 +20,18 @@ const (
 	courseStatus = "status"
 	courseCheck  = "check"
 	courseReport = "report"
+	courseLint   = "lint"
+	courseNew    = "new"
+	coursePlay   = "play"
+	courseVerify = "verify"
 )
 
 func courseFlags() []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewBool("plain", false), lab.NewText("card", ""), progressFlag(),
-		formatFlag(), seedFlag(), languageFlag(),
+		lab.NewChoice("format", append([]string{"text"}, console.Formats()...)...), seedFlag(), languageFlag(),
+		lab.NewText("cards", ""), lab.NewBool("only-cards", false), lab.NewText("lab", "retry"),
+		lab.NewText("student", ""), lab.NewInt("seeds", 1, 1, 100), lab.NewBool("golden", true),
 	}
 	for _, flag := range runFiles() {
 		flags = append(flags, lab.NewText(flag, ""))
@@ -35,7 +41,10 @@ func courseFlags() []lab.Knob {
 
 // runCourse is the course without the screen.
 func runCourse(ctx context.Context, c *call) error {
-	book, err := course.Load(c.Labs.Specs()...)
+	if len(c.args) > 0 && c.args[0] == courseLint {
+		return c.lintCards(ctx)
+	}
+	book, err := c.loadBook()
 	if err != nil {
 		return err
 	}
@@ -57,11 +66,16 @@ func runCourse(ctx context.Context, c *call) error {
 	case courseStatus:
 		return out.Status(c.wantsJSON())
 	case courseReport:
-		return out.Report(c.wantsJSON())
+		return out.Write(c.flags.Text("format"), report.New(book, store, c.text.Lang(), report.Options{
+			Program: "resilab", Student: c.flags.Text("student"), Now: time.Now(),
+		}))
 	case courseCheck:
 		return c.checkCard(ctx, out)
 	}
-	allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport}, "|")
+	if author, ok := c.authorWords()[word]; ok {
+		return author(ctx, out)
+	}
+	allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify}, "|")
 	return usageError{errors.New(c.text.T("cli.course.unknown", word, allowed))}
 }
 

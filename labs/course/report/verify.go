@@ -1,0 +1,85 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"resilab/labs/course"
+	"resilab/labs/course/trial"
+	"resilab/labs/lab"
+)
+
+// Verdict is what the verification of one card found.
+type Verdict struct {
+	ID        string
+	Possible  bool   // the figures can have come from this lab
+	Why       string // of the first figure that cannot; empty where all can
+	Tolerance string // that was allowed
+	Skipped   bool   // needs a broker that is not there
+}
+
+// Verify plays the recorded settings of every passed card with the recorded
+// seeds and compares the figures that its check reads.
+func (d *Document) Verify(ctx context.Context, book *course.Book, player *trial.Player) (all []Verdict, err error) {
+	for _, row := range d.Cards {
+		if row.Stage != course.Passed.String() {
+			continue
+		}
+		card, ok := book.Find(row.ID)
+		if !ok {
+			all = append(all, Verdict{ID: row.ID, Why: "unknown card"})
+			continue
+		}
+		v, err := verify(ctx, card, row, player)
+		if err != nil {
+			return all, fmt.Errorf("verifying %s: %w", row.ID, err)
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func verify(ctx context.Context, card *course.Card, row course.Row, player *trial.Player) (Verdict, error) {
+	v := Verdict{ID: row.ID, Possible: true, Tolerance: "±25 %, ±10 points, ±60 ms"}
+	if card.Needs != "" {
+		v.Skipped = true
+		return v, nil
+	}
+	if !card.Passing(runs(row), row.Last) {
+		v.Possible, v.Why = false, "the reported runs do not pass the card"
+		return v, nil
+	}
+	for i, run := range runs(row) {
+		if run == nil {
+			continue
+		}
+		again, err := player.Run(ctx, card, run.Settings(card.Spec), run.Seed)
+		if err != nil {
+			return v, err
+		}
+		for _, m := range card.Figures() {
+			if want, have := again.Metrics[m.ID], run.Metrics[m.ID]; !near(m.Format, want, have) {
+				v.Possible = false
+				v.Why = fmt.Sprintf("%c: %s is %s, played again %s", course.Letters[i], m.ID, m.Format.Write(have), m.Format.Write(want))
+				return v, nil
+			}
+		}
+	}
+	return v, nil
+}
+
+// near reports whether two runs of the same settings can measure these figures:
+// within 25 %, and by how much small ones differ anyway.
+func near(format lab.Format, a, b float64) bool {
+	least := 0.5
+	switch format {
+	case lab.Share:
+		least = 0.1
+	case lab.Millis:
+		least = 60
+	case lab.Count:
+		least = 10
+	}
+	return math.Abs(a-b) <= max(least, 0.25*max(math.Abs(a), math.Abs(b)))
+}
