@@ -17,8 +17,11 @@ type Mistake struct {
 	Err  error
 }
 
-// Error implements error as file:line: what is wrong.
-func (m *Mistake) Error() string { return fmt.Sprintf("%s:%d: %v", m.File, m.Line, m.Err) }
+// Error implements error as file:line: what is wrong, in one line.
+func (m *Mistake) Error() string {
+	what, _, _ := strings.Cut(m.Err.Error(), "\n")
+	return fmt.Sprintf("%s:%d: %s", m.File, m.Line, what)
+}
 
 // Unwrap returns what is wrong, without the place.
 func (m *Mistake) Unwrap() error { return m.Err }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"resilab/labs"
 	"resilab/labs/course"
@@ -19,6 +21,11 @@ func (c *call) loadBook() (*course.Book, error) {
 	dir := c.flags.Text("cards")
 	if dir == "" {
 		return course.Load(c.Labs.Specs()...)
+	}
+	if len(c.args) > 0 && c.args[0] == courseNew {
+		if err := os.MkdirAll(filepath.Join(dir, "cards"), 0o755); err != nil {
+			return nil, usageError{fmt.Errorf("--cards: %w", err)}
+		}
 	}
 	folder, err := course.OpenFolder(dir)
 	if err != nil {
