@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"resilab/labs"
+	"resilab/labs/course"
 	"resilab/labs/course/console"
 	"resilab/labs/course/report"
 	"resilab/labs/lab"
