@@ -32,7 +32,8 @@ func All() Registry {
 	return Registry{
 		{Spec: retry.Spec(), New: retry.New, Commands: retry.Commands(), Export: retry.Export()},
 		{Spec: convoy.Spec(), New: convoy.New, Needs: convoy.Needs, Commands: convoy.Commands(), Export: convoy.Export()},
-		{Spec: cacheaside.Spec(), New: cacheaside.New, Needs: cacheaside.Needs, OnScreen: cacheaside.OnScreen()},
+		{Spec: cacheaside.Spec(), New: cacheaside.New, Needs: cacheaside.Needs, Export: cacheaside.Export(),
+			OnScreen: cacheaside.OnScreen()},
 	}
 }
 
