@@ -17,37 +17,51 @@ const (
 	noteCell = 18
 )
 
-// lanes draws the queues with what is in them, in at most h rows.
-func (p *painter) lanes(h int) []string {
-	var rows []string
-	if p.H >= headingsFrom && p.d.Mode != "" {
-		rows = append(rows, p.lanesHeading())
+// laneTree draws the queues, each with its consumers and the orders in it.
+type laneTree struct {
+	*painter
+	end int // the column where the orders of a lane end
+}
+
+func newLaneTree(p *painter) *laneTree {
+	lt := &laneTree{painter: p, end: p.W - countCell}
+	if p.W >= noteFrom {
+		lt.end -= noteCell
 	}
-	room := max(1, h-len(rows)-min(len(p.d.Users)+1, h/2))
+	return lt
+}
+
+// rows draws the queues in at most h rows.
+func (lt *laneTree) rows(h int) []string {
+	var rows []string
+	if lt.H >= headingsFrom && lt.d.Mode != "" {
+		rows = append(rows, lt.heading())
+	}
+	room := max(1, h-len(rows)-min(len(lt.d.Users)+1, h/2))
 	var body []string
-	if p.d.Shared && len(p.d.Lanes) > 0 {
-		body = p.sharedQueue(&p.d.Lanes[0])
+	if lt.d.Shared && len(lt.d.Lanes) > 0 {
+		body = lt.shared(&lt.d.Lanes[0])
 	} else {
-		for i := range p.d.Lanes {
-			body = append(body, p.laneRow(&p.d.Lanes[i], i == len(p.d.Lanes)-1))
+		for i := range lt.d.Lanes {
+			body = append(body, lt.lane(&lt.d.Lanes[i], i == len(lt.d.Lanes)-1))
 		}
 	}
 	if len(body) > room {
 		hidden := len(body) - room + 1
-		body = append(body[:room-1], p.line().Gap(laneHead).Put(p.Theme.Dim, p.t("more_lanes", hidden)).String())
+		body = append(body[:room-1], lt.line().Gap(laneHead).Put(lt.Theme.Dim, lt.t("more_lanes", hidden)).String())
 	}
 	return append(rows, body...)
 }
 
-func (p *painter) lanesHeading() string {
-	th := p.Theme
-	l := p.line().Put(th.Text.Strong(), p.t(p.modeKey()))
-	right := p.t("waiting")
-	end := p.ordersEnd() + countCell
-	used := p.W - l.Left()
-	variants := []string{p.t("flow", p.signs.flow), p.t("flow_short", p.signs.flow)}
-	if p.d.Shared {
-		variants = []string{p.t("flow_shared")}
+func (lt *laneTree) heading() string {
+	th := lt.Theme
+	l := lt.line().Put(th.Text.Strong(), lt.t(lt.modeKey()))
+	right := lt.t("waiting")
+	end := lt.end + countCell
+	used := lt.W - l.Left()
+	variants := []string{lt.t("flow", lt.signs.flow), lt.t("flow_short", lt.signs.flow)}
+	if lt.d.Shared {
+		variants = []string{lt.t("flow_shared")}
 	}
 	for _, words := range variants {
 		if used+widget.Width(words)+widget.Width(right)+4 <= end {
@@ -58,16 +72,16 @@ func (p *painter) lanesHeading() string {
 	return l.To(end-widget.Width(right)).Put(th.Dim, right).String()
 }
 
-func (p *painter) modeKey() string {
-	if p.d.Kafka {
-		return "mode_kafka." + p.d.Mode
+func (lt *laneTree) modeKey() string {
+	if lt.d.Kafka {
+		return "mode_kafka." + lt.d.Mode
 	}
-	return "mode." + p.d.Mode
+	return "mode." + lt.d.Mode
 }
 
-// laneRow draws one lane with its one consumer.
-func (p *painter) laneRow(lane *engine.Lane, last bool) string {
-	th := p.Theme
+// lane draws one lane with its one consumer.
+func (lt *laneTree) lane(lane *engine.Lane, last bool) string {
+	th := lt.Theme
 	branch := th.Glyph.TreeItem
 	if last {
 		branch = th.Glyph.TreeLast
@@ -76,92 +90,82 @@ func (p *painter) laneRow(lane *engine.Lane, last bool) string {
 	if !lane.Open {
 		style = th.Dim
 	}
-	l := p.line().Put(th.Rule, branch).RightCell(style, strconv.Itoa(lane.Number), 3).Gap(1)
+	l := lt.line().Put(th.Rule, branch).RightCell(style, strconv.Itoa(lane.Number), 3).Gap(1)
 	var c engine.Consumer
 	if len(lane.Consumers) > 0 {
 		c = lane.Consumers[0]
 	}
-	p.consumerSign(l, c)
-	end := p.ordersEnd()
-	p.orders(l, c.Orders, end, true)
-	if len(lane.Next) > 0 && l.Left() > p.W-end {
-		l.Put(th.Rule, p.signs.flow).Gap(1)
-		p.orders(l, lane.Next, end, false)
+	lt.consumerSign(l, c)
+	lt.orders(l, c.Orders, true)
+	if len(lane.Next) > 0 && l.Left() > lt.W-lt.end {
+		l.Put(th.Rule, lt.signs.flow).Gap(1)
+		lt.orders(l, lane.Next, false)
 	}
-	p.waitingCell(l, lane.Waiting)
-	return p.note(l, lane, c).String()
+	lt.waitingCell(l, lane.Waiting)
+	return lt.note(l, lane, c).String()
 }
 
-// ordersEnd is the column where the orders of a lane have to end.
-func (p *painter) ordersEnd() int {
-	end := p.W - countCell
-	if p.W >= noteFrom {
-		end -= noteCell
-	}
-	return end
-}
-
-func (p *painter) waitingCell(l *widget.Line, n int) {
-	l.To(p.ordersEnd())
-	style := p.Theme.Text
+func (lt *laneTree) waitingCell(l *widget.Line, n int) {
+	l.To(lt.end)
+	style := lt.Theme.Text
 	if n == 0 {
-		style = p.Theme.Dim
+		style = lt.Theme.Dim
 	}
 	l.RightCell(style, strconv.Itoa(n), countCell)
 }
 
-// sharedQueue draws one queue and the consumers that share it.
-func (p *painter) sharedQueue(lane *engine.Lane) []string {
-	th := p.Theme
-	l := p.line().Put(th.Rule, th.Glyph.TreeBar).Gap(laneHead - 2)
-	p.orders(l, lane.Next, p.ordersEnd(), false)
-	p.waitingCell(l, lane.Waiting)
+// shared draws one queue and the consumers that share it.
+func (lt *laneTree) shared(lane *engine.Lane) []string {
+	th := lt.Theme
+	l := lt.line().Put(th.Rule, th.Glyph.TreeBar).Gap(laneHead - 2)
+	lt.orders(l, lane.Next, false)
+	lt.waitingCell(l, lane.Waiting)
 	rows := []string{l.String()}
 	for i, c := range lane.Consumers {
 		branch := th.Glyph.TreeItem
 		if i == len(lane.Consumers)-1 {
 			branch = th.Glyph.TreeLast
 		}
-		l := p.line().Put(th.Rule, branch).RightCell(th.Text, strconv.Itoa(c.Number), 3).Gap(1)
-		p.consumerSign(l, c)
-		p.orders(l, c.Orders, p.ordersEnd(), true)
-		rows = append(rows, p.note(l, nil, c).String())
+		l := lt.line().Put(th.Rule, branch).RightCell(th.Text, strconv.Itoa(c.Number), 3).Gap(1)
+		lt.consumerSign(l, c)
+		lt.orders(l, c.Orders, true)
+		rows = append(rows, lt.note(l, nil, c).String())
 	}
 	return rows
 }
 
-func (p *painter) consumerSign(l *widget.Line, c engine.Consumer) {
-	th := p.Theme
+func (lt *laneTree) consumerSign(l *widget.Line, c engine.Consumer) {
+	th := lt.Theme
 	switch {
 	case !c.Connected:
-		l.Put(th.Bad.Strong(), p.signs.away)
+		l.Put(th.Bad.Strong(), lt.signs.away)
 	case c.Hung:
-		l.Put(th.Warn.Strong(), p.signs.hung)
+		l.Put(th.Warn.Strong(), lt.signs.hung)
 	case len(c.Orders) > 0:
-		l.Put(th.Good, p.signs.working)
+		l.Put(th.Good, lt.signs.working)
 	default:
-		l.Put(th.Dim, p.signs.idle)
+		l.Put(th.Dim, lt.signs.idle)
 	}
 	l.Gap(1)
 }
 
-// orders writes orders up to column end. The one in work, the first of those
-// in flight, is bold.
-func (p *painter) orders(l *widget.Line, orders []engine.Order, end int, flying bool) {
+// orders writes the orders that fit into the lane. The one in work, the first of
+// those in flight, is bold.
+func (lt *laneTree) orders(l *widget.Line, orders []engine.Order, flying bool) {
 	for i, o := range orders {
 		label := letter(o.User) + strconv.FormatUint(o.Seq, 10)
 		if o.Poison {
-			label = p.signs.poison + label
+			label = lt.signs.poison + label
 		}
-		if p.W-l.Left()+widget.Width(label)+2 > end {
-			if p.W-l.Left()+1 <= end {
-				l.Put(p.Theme.Dim, p.Theme.Glyph.More)
+		if lt.W-l.Left()+widget.Width(label)+2 > lt.end {
+			if lt.W-l.Left()+1 <= lt.end {
+				l.Put(lt.Theme.Dim, lt.Theme.Glyph.More)
 			}
 			return
 		}
-		style := p.Theme.Series(o.User)
+		style := lt.Theme.Series(o.User)
 		if o.Poison {
-			style = p.Theme.Bad.Strong()
+			style = lt.Theme.Bad.Strong()
 		} else if flying && i == 0 {
 			style = style.Strong()
 		}
@@ -173,24 +177,24 @@ func (p *painter) orders(l *widget.Line, orders []engine.Order, end int, flying 
 const heldUpFrom = 3
 
 // note says at the right what is wrong with a lane, or who waits for whom.
-func (p *painter) note(l *widget.Line, lane *engine.Lane, c engine.Consumer) *widget.Line {
-	if p.W < noteFrom {
+func (lt *laneTree) note(l *widget.Line, lane *engine.Lane, c engine.Consumer) *widget.Line {
+	if lt.W < noteFrom {
 		return l
 	}
-	th := p.Theme
-	l.To(p.W - noteCell + 2)
+	th := lt.Theme
+	l.To(lt.W - noteCell + 2)
 	switch {
 	case !c.Connected:
-		return l.Put(th.Bad.Strong(), p.t("away"))
+		return l.Put(th.Bad.Strong(), lt.t("away"))
 	case c.Hung:
-		return l.Put(th.Warn.Strong(), p.t("hung"))
+		return l.Put(th.Warn.Strong(), lt.t("hung"))
 	case lane == nil:
 		return l
 	case !lane.Open:
-		return l.Put(th.Warn, p.t("leaving"))
+		return l.Put(th.Warn, lt.t("leaving"))
 	case lane.Waiting >= heldUpFrom && len(c.Orders) > 0:
 		if behind := heldUp(c.Orders[0].User, c.Orders[1:], lane.Next); behind != "" {
-			return l.Put(th.Dim, p.t("holds_up", letter(c.Orders[0].User), behind))
+			return l.Put(th.Dim, lt.t("holds_up", letter(c.Orders[0].User), behind))
 		}
 	}
 	return l

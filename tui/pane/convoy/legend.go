@@ -14,54 +14,57 @@ const legendShare = 4
 // the program draws in gives a picture less.
 const legendFrom = 5
 
-// legend explains the marks that are on the screen, in the last rows.
-func (p *painter) legend() []string {
-	if p.d.Mode == "" || p.H < legendFrom {
+// legend explains the marks that are on the screen.
+type legend struct{ *painter }
+
+// rows are the last of the picture; there are none where there is no room.
+func (lg *legend) rows() []string {
+	if lg.d.Mode == "" || lg.H < legendFrom {
 		return nil
 	}
-	rows := widget.Legend(p.Theme, p.W, p.marks())
-	return rows[:min(len(rows), max(1, p.H/legendShare))]
+	rows := widget.Legend(lg.Theme, lg.W, lg.marks())
+	return rows[:min(len(rows), max(1, lg.H/legendShare))]
 }
 
 // marks are the marks that the picture shows now; what most needs a word comes
 // first.
-func (p *painter) marks() (all []widget.Sign) {
-	th := p.Theme
+func (lg *legend) marks() (all []widget.Sign) {
+	th := lg.Theme
 	put := func(shown bool, s widget.Sign) {
 		if shown {
 			all = append(all, s)
 		}
 	}
-	put(p.handledAs(engine.Violation), widget.Sign{Glyph: p.signs.violation + "9", Style: th.Bad.Strong(), Means: p.t("mark.violation")})
-	put(p.anyUser(func(u *engine.User) bool { return u.Gaps > 0 && u.Violations == 0 }), widget.Sign{Glyph: "1" + p.signs.gap, Style: th.Warn.Strong(), Means: p.t("mark.gap")})
-	put(p.handledAs(engine.Duplicate), widget.Sign{Glyph: p.signs.duplicate + "9", Style: th.Warn, Means: p.t("mark.duplicate")})
-	put(p.handledAs(engine.DeadLettered), widget.Sign{Glyph: p.signs.set + "9", Style: th.Warn.Strong(), Means: p.t("mark.dead")})
-	put(p.anyConsumer(func(c engine.Consumer) bool { return slices.ContainsFunc(c.Orders, isPoison) }), widget.Sign{Glyph: p.signs.poison + "A9", Style: th.Bad.Strong(), Means: p.t("mark.poison")})
-	put(p.anyConsumer(func(c engine.Consumer) bool { return !c.Connected }), widget.Sign{Glyph: p.signs.away, Style: th.Bad.Strong(), Means: p.t("mark.away")})
-	put(p.anyConsumer(func(c engine.Consumer) bool { return c.Hung }), widget.Sign{Glyph: p.signs.hung, Style: th.Warn.Strong(), Means: p.t("mark.hung")})
-	put(true, widget.Sign{Glyph: "B9", Style: th.Series(1), Means: p.t("mark.order")})
-	put(p.anyConsumer(func(c engine.Consumer) bool { return c.Connected && !c.Hung && len(c.Orders) > 0 }), widget.Sign{Glyph: p.signs.working, Style: th.Good, Means: p.t("mark.working")})
-	put(p.anyConsumer(func(c engine.Consumer) bool { return c.Connected && len(c.Orders) == 0 }), widget.Sign{Glyph: p.signs.idle, Style: th.Dim, Means: p.t("mark.idle")})
+	put(lg.handledAs(engine.Violation), widget.Sign{Glyph: lg.signs.violation + "9", Style: th.Bad.Strong(), Means: lg.t("mark.violation")})
+	put(lg.anyUser(func(u *engine.User) bool { return u.Gaps > 0 && u.Violations == 0 }), widget.Sign{Glyph: "1" + lg.signs.gap, Style: th.Warn.Strong(), Means: lg.t("mark.gap")})
+	put(lg.handledAs(engine.Duplicate), widget.Sign{Glyph: lg.signs.duplicate + "9", Style: th.Warn, Means: lg.t("mark.duplicate")})
+	put(lg.handledAs(engine.DeadLettered), widget.Sign{Glyph: lg.signs.set + "9", Style: th.Warn.Strong(), Means: lg.t("mark.dead")})
+	put(lg.anyConsumer(func(c engine.Consumer) bool { return slices.ContainsFunc(c.Orders, isPoison) }), widget.Sign{Glyph: lg.signs.poison + "A9", Style: th.Bad.Strong(), Means: lg.t("mark.poison")})
+	put(lg.anyConsumer(func(c engine.Consumer) bool { return !c.Connected }), widget.Sign{Glyph: lg.signs.away, Style: th.Bad.Strong(), Means: lg.t("mark.away")})
+	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Hung }), widget.Sign{Glyph: lg.signs.hung, Style: th.Warn.Strong(), Means: lg.t("mark.hung")})
+	put(true, widget.Sign{Glyph: "B9", Style: th.Series(1), Means: lg.t("mark.order")})
+	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Connected && !c.Hung && len(c.Orders) > 0 }), widget.Sign{Glyph: lg.signs.working, Style: th.Good, Means: lg.t("mark.working")})
+	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Connected && len(c.Orders) == 0 }), widget.Sign{Glyph: lg.signs.idle, Style: th.Dim, Means: lg.t("mark.idle")})
 	return all
 }
 
 func isPoison(o engine.Order) bool { return o.Poison }
 
-func (p *painter) handledAs(k engine.Kind) bool {
-	return p.anyUser(func(u *engine.User) bool {
+func (lg *legend) handledAs(k engine.Kind) bool {
+	return lg.anyUser(func(u *engine.User) bool {
 		return slices.ContainsFunc(u.Recent, func(o engine.HandledOrder) bool { return o.Kind == k })
 	})
 }
 
-func (p *painter) anyUser(so func(*engine.User) bool) bool {
-	for i := range p.d.Users {
-		if so(&p.d.Users[i]) {
+func (lg *legend) anyUser(so func(*engine.User) bool) bool {
+	for i := range lg.d.Users {
+		if so(&lg.d.Users[i]) {
 			return true
 		}
 	}
 	return false
 }
 
-func (p *painter) anyConsumer(so func(engine.Consumer) bool) bool {
-	return slices.ContainsFunc(p.d.Lanes, func(l engine.Lane) bool { return slices.ContainsFunc(l.Consumers, so) })
+func (lg *legend) anyConsumer(so func(engine.Consumer) bool) bool {
+	return slices.ContainsFunc(lg.d.Lanes, func(l engine.Lane) bool { return slices.ContainsFunc(l.Consumers, so) })
 }

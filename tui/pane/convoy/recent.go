@@ -13,7 +13,6 @@ import (
 
 // Columns of a user's row.
 const (
-	nameCell  = 11
 	faultCell = 6
 	waitCell  = 11
 	bothCell  = 17 // the median and the 95th percentile
@@ -24,98 +23,79 @@ const (
 	bothFrom    = 84
 )
 
-// recent draws a row a user with the orders as they were handled, in h rows.
-func (p *painter) recent(h int) []string {
+// recentTable draws the users' orders as they were handled.
+type recentTable struct {
+	*painter
+	users userList
+	end   int // the column where the orders end
+	waits int // the width of the waits' column; 0: there is none
+}
+
+func newRecentTable(p *painter) *recentTable {
+	rt := &recentTable{painter: p, users: userList{p}}
+	switch {
+	case p.W >= bothFrom:
+		rt.waits = bothCell
+	case p.W >= figuresFrom:
+		rt.waits = waitCell
+	}
+	rt.end = p.W - faultCell - rt.waits
+	if p.W >= stateFrom {
+		rt.end -= stateCell
+	}
+	rt.end = max(nameCell, rt.end)
+	return rt
+}
+
+// rows draws a row a user in h rows.
+func (rt *recentTable) rows(h int) []string {
 	if h <= 0 {
 		return nil
 	}
 	var rows []string
-	if p.H >= headingsFrom {
-		rows = append(rows, p.recentHeading())
+	if rt.H >= headingsFrom {
+		rows = append(rows, rt.heading())
 	}
-	return append(rows, p.userRows(h-len(rows), p.userRow)...)
+	return append(rows, rt.users.rows(h-len(rows), rt.user)...)
 }
 
-// userRows draws a row a user, at most room; the last one says how many more there are.
-func (p *painter) userRows(room int, row func(i int) string) (rows []string) {
-	shown := len(p.d.Users)
-	if shown > room || p.hiddenUsers(shown) > 0 {
-		shown = max(0, min(room-1, shown))
+func (rt *recentTable) heading() string {
+	th := rt.Theme
+	l := rt.line().Put(th.Text.Strong(), rt.t("users")).To(nameCell)
+	words := rt.t("recent")
+	if rt.end-nameCell >= widget.Width(words) {
+		l.RightCell(th.Dim, words, rt.end-nameCell)
 	}
-	for i := range shown {
-		rows = append(rows, row(i))
-	}
-	if hidden := p.hiddenUsers(shown); room > 0 && hidden > 0 {
-		rows = append(rows, p.line().Put(p.Theme.Dim, p.t("more_users", hidden)).String())
-	}
-	return rows
-}
-
-// hiddenUsers is how many users there are beyond the first shown.
-func (p *painter) hiddenUsers(shown int) int { return max(0, p.d.UserCount-shown) }
-
-func (p *painter) recentHeading() string {
-	th := p.Theme
-	l := p.line().Put(th.Text.Strong(), p.t("users")).To(nameCell)
-	words := p.t("recent")
-	end := p.recentEnd()
-	if end-nameCell >= widget.Width(words) {
-		l.RightCell(th.Dim, words, end-nameCell)
-	}
-	l.To(end).RightCell(th.Dim, p.t("faults"), faultCell)
-	if p.W >= stateFrom && p.d.Scenario != "" {
-		l.RightCell(th.Dim, p.t("business."+p.d.Scenario), stateCell)
-	} else if p.W >= stateFrom {
+	l.To(rt.end).RightCell(th.Dim, rt.t("faults"), faultCell)
+	if rt.W >= stateFrom && rt.d.Scenario != "" {
+		l.RightCell(th.Dim, rt.t("business."+rt.d.Scenario), stateCell)
+	} else if rt.W >= stateFrom {
 		l.Gap(stateCell)
 	}
-	if p.W >= bothFrom {
-		l.RightCell(th.Dim, p.t("p50_p95"), bothCell)
-	} else if p.W >= figuresFrom {
-		l.RightCell(th.Dim, p.t("p95"), waitCell)
+	if rt.W >= bothFrom {
+		l.RightCell(th.Dim, rt.t("p50_p95"), bothCell)
+	} else if rt.W >= figuresFrom {
+		l.RightCell(th.Dim, rt.t("p95"), waitCell)
 	}
 	return l.String()
 }
 
-func (p *painter) recentEnd() int {
-	end := p.W - faultCell - p.waitWidth()
-	if p.W >= stateFrom {
-		end -= stateCell
+// user draws one user: name, numbers with the newest at the right, figures.
+func (rt *recentTable) user(i int) string {
+	th, u := rt.Theme, &rt.d.Users[i]
+	l := rt.users.begin(i)
+	rt.handled(l, u.Recent)
+	l.To(rt.end)
+	rt.faults(l, u)
+	if rt.W >= stateFrom {
+		rt.business(l, u)
 	}
-	return max(nameCell, end)
-}
-
-func (p *painter) waitWidth() int {
-	switch {
-	case p.W >= bothFrom:
-		return bothCell
-	case p.W >= figuresFrom:
-		return waitCell
-	}
-	return 0
-}
-
-// userRow draws one user: name, numbers with the newest at the right, figures.
-func (p *painter) userRow(i int) string {
-	th, u := p.Theme, &p.d.Users[i]
-	l := p.userName(i)
-	p.handled(l, u.Recent, p.recentEnd())
-	l.To(p.recentEnd())
-	p.faults(l, u)
-	if p.W >= stateFrom {
-		p.business(l, u)
-	}
-	if p.W >= bothFrom {
+	if rt.W >= bothFrom {
 		l.RightCell(th.Dim, bothWaits(u), bothCell)
-	} else if p.W >= figuresFrom {
-		l.RightCell(th.Dim, waitText(u.P95), p.waitWidth())
+	} else if rt.W >= figuresFrom {
+		l.RightCell(th.Dim, waitText(u.P95), rt.waits)
 	}
 	return l.String()
-}
-
-// userName begins a user's row: the letter that orders carry, and the name.
-func (p *painter) userName(i int) *widget.Line {
-	style := p.Theme.Series(i)
-	return p.line().Put(style.Strong(), letter(i)).Gap(1).To(2+len(letter(i))/2).Put(style, p.d.Users[i].Name).To(nameCell)
 }
 
 // bothWaits are the median and the 95th percentile of a user's waits.
@@ -136,38 +116,38 @@ func waitText(d time.Duration) string {
 }
 
 // business shows what the orders have made of the user's account or goods.
-func (p *painter) business(l *widget.Line, u *engine.User) {
-	if u.Step < 0 || p.d.Scenario == "" {
+func (rt *recentTable) business(l *widget.Line, u *engine.User) {
+	if u.Step < 0 || rt.d.Scenario == "" {
 		l.Gap(stateCell)
 		return
 	}
-	text := p.t("step." + p.d.Scenario + "." + strconv.Itoa(u.Step))
-	if p.d.Scenario == "bank" {
+	text := rt.t("step." + rt.d.Scenario + "." + strconv.Itoa(u.Step))
+	if rt.d.Scenario == "bank" {
 		text = "$" + strconv.Itoa(u.Balance)
 	}
 	if u.Wrong {
-		l.RightCell(p.Theme.Bad.Strong(), p.signs.bad+" "+text, stateCell)
+		l.RightCell(rt.Theme.Bad.Strong(), rt.signs.bad+" "+text, stateCell)
 		return
 	}
-	l.RightCell(p.Theme.Text, text, stateCell)
+	l.RightCell(rt.Theme.Text, text, stateCell)
 }
 
-func (p *painter) faults(l *widget.Line, u *engine.User) {
+func (rt *recentTable) faults(l *widget.Line, u *engine.User) {
 	switch {
 	case u.Violations > 0:
-		l.RightCell(p.Theme.Bad.Strong(), strconv.FormatUint(u.Violations, 10)+p.signs.violation, faultCell)
+		l.RightCell(rt.Theme.Bad.Strong(), strconv.FormatUint(u.Violations, 10)+rt.signs.violation, faultCell)
 	case u.Gaps > 0:
-		l.RightCell(p.Theme.Warn.Strong(), strconv.FormatUint(u.Gaps, 10)+p.signs.gap, faultCell)
+		l.RightCell(rt.Theme.Warn.Strong(), strconv.FormatUint(u.Gaps, 10)+rt.signs.gap, faultCell)
 	case u.Handled > 0:
-		l.RightCell(p.Theme.Good, p.signs.good, faultCell)
+		l.RightCell(rt.Theme.Good, rt.signs.good, faultCell)
 	default:
 		l.Gap(faultCell)
 	}
 }
 
-// handled writes the newest numbers that fit before column end, right-aligned.
-func (p *painter) handled(l *widget.Line, orders []engine.HandledOrder, end int) {
-	room := end - nameCell
+// handled writes the newest numbers that fit, right-aligned.
+func (rt *recentTable) handled(l *widget.Line, orders []engine.HandledOrder) {
+	room := rt.end - nameCell
 	first, used := len(orders), 0
 	for first > 0 {
 		w := handledWidth(orders[first-1]) + 1
@@ -177,11 +157,11 @@ func (p *painter) handled(l *widget.Line, orders []engine.HandledOrder, end int)
 		used += w
 		first--
 	}
-	l.To(end - used)
+	l.To(rt.end - used)
 	for i, s := range orders[first:] {
 		l.Gap(1)
 		text := strconv.FormatUint(s.Seq, 10)
-		style, sign := p.handledStyle(s, i == len(orders)-first-1)
+		style, sign := rt.style(s, i == len(orders)-first-1)
 		l.Put(style, sign+text)
 	}
 }
@@ -197,15 +177,15 @@ func handledWidth(s engine.HandledOrder) int {
 	return w
 }
 
-func (p *painter) handledStyle(s engine.HandledOrder, newest bool) (style theme.Style, sign string) {
-	th := p.Theme
+func (rt *recentTable) style(s engine.HandledOrder, newest bool) (style theme.Style, sign string) {
+	th := rt.Theme
 	switch {
 	case s.Kind == engine.Violation:
-		return th.Bad.Strong(), p.signs.violation
+		return th.Bad.Strong(), rt.signs.violation
 	case s.Kind == engine.Duplicate:
-		return th.Warn, p.signs.duplicate
+		return th.Warn, rt.signs.duplicate
 	case s.Kind == engine.DeadLettered:
-		return th.Warn.Strong(), p.signs.set
+		return th.Warn.Strong(), rt.signs.set
 	case newest:
 		return th.Text.Strong(), ""
 	}

@@ -1,8 +1,10 @@
 package convoy
 
 import (
+	"slices"
 	"strconv"
 
+	engine "resilab/labs/convoy"
 	"resilab/labs/lab"
 	"resilab/tui/widget"
 )
@@ -12,71 +14,78 @@ const serviceBus = "servicebus" // has no lanes: every user is a session
 // tailRows are below the users: a blank row, a heading, one lane more, one less.
 const tailRows = 4
 
-// routing is the second view: the lane that each system gives to each user, and
-// what share of the keys moves when the lanes change.
-func (p *painter) routing() []string {
-	r := p.d.Routes
-	if r == nil {
-		return nil
+// routeTable draws the second view: the lane that each system gives to each user,
+// and what share of the keys moves when the lanes change.
+type routeTable struct {
+	*painter
+	routes  *engine.Routes
+	users   userList
+	systems []string // those that have a column
+}
+
+// newRouteTable gives a column to all systems that fit, Service Bus the last.
+func newRouteTable(p *painter, routes *engine.Routes) *routeTable {
+	rt := &routeTable{painter: p, routes: routes, users: userList{p}}
+	rt.systems = append(slices.Clone(routes.Systems), serviceBus)
+	for len(rt.systems) > 1 && rt.width() > p.W {
+		rt.systems = rt.systems[:len(rt.systems)-1]
 	}
-	th := p.Theme
-	rows := []string{p.line().Put(th.Text.Strong(), p.t("routing.title")).String()}
-	if p.H >= airFrom {
-		rows = append(rows, widget.Blank(p.W))
+	return rt
+}
+
+// width is how many cells the users' names and the systems take.
+func (rt *routeTable) width() int {
+	width := nameCell
+	for _, system := range rt.systems {
+		width += rt.cell(system)
 	}
-	rows = append(rows, p.routesHeading())
-	rows = append(rows, p.userRows(p.H-len(rows)-tailRows, p.routeRow)...)
-	rows = append(rows, widget.Blank(p.W), p.line().Put(th.Text.Strong(), p.t("routing.moved", r.Lanes)).String(),
-		p.movesRow(r.Lanes+1, r.Grown))
-	if r.Lanes > 1 {
-		rows = append(rows, p.movesRow(r.Lanes-1, r.Shrunk))
+	return width
+}
+
+func (rt *routeTable) rows() []string {
+	th, lanes := rt.Theme, rt.routes.Lanes
+	rows := []string{rt.line().Put(th.Text.Strong(), rt.t("routing.title")).String()}
+	if rt.H >= airFrom {
+		rows = append(rows, widget.Blank(rt.W))
+	}
+	rows = append(rows, rt.heading())
+	rows = append(rows, rt.users.rows(rt.H-len(rows)-tailRows, rt.user)...)
+	rows = append(rows, widget.Blank(rt.W), rt.line().Put(th.Text.Strong(), rt.t("routing.moved", lanes)).String(),
+		rt.moves(lanes+1, rt.routes.Grown))
+	if lanes > 1 {
+		rows = append(rows, rt.moves(lanes-1, rt.routes.Shrunk))
 	}
 	return rows
 }
 
-// systems are those that have a column: all that fit, Service Bus the last.
-func (p *painter) systems() []string {
-	all := append(append([]string{}, p.d.Routes.Systems...), serviceBus)
-	for used := nameCell; len(all) > 1; all = all[:len(all)-1] {
-		width := used
-		for _, system := range all {
-			width += p.systemCell(system)
-		}
-		if width <= p.W {
-			break
-		}
-	}
-	return all
+func (rt *routeTable) cell(system string) int {
+	return max(widget.Width(rt.t("system."+system)), len("99.9 %")) + 2
 }
 
-func (p *painter) systemCell(system string) int {
-	return max(widget.Width(p.t("system."+system)), len("99.9 %")) + 2
-}
-
-func (p *painter) routesHeading() string {
-	th := p.Theme
-	l := p.line().Cell(th.Dim, p.t("users"), nameCell)
-	for _, system := range p.systems() {
-		l.RightCell(th.Dim, p.t("system."+system), p.systemCell(system))
+func (rt *routeTable) heading() string {
+	th := rt.Theme
+	l := rt.line().Cell(th.Dim, rt.t("users"), nameCell)
+	for _, system := range rt.systems {
+		l.RightCell(th.Dim, rt.t("system."+system), rt.cell(system))
 	}
 	if l.Left() >= bothCell {
-		l.RightCell(th.Dim, p.t("p50_p95"), bothCell)
+		l.RightCell(th.Dim, rt.t("p50_p95"), bothCell)
 	}
 	return l.String()
 }
 
-// routeRow is one user: the lane in every system, and how long orders wait.
-func (p *painter) routeRow(i int) string {
-	th, u := p.Theme, &p.d.Users[i]
-	l := p.userName(i)
-	for s, system := range p.systems() {
+// user is one user: the lane in every system, and how long orders wait.
+func (rt *routeTable) user(i int) string {
+	th, u := rt.Theme, &rt.d.Users[i]
+	l := rt.users.begin(i)
+	for s, system := range rt.systems {
 		switch {
 		case system == serviceBus:
-			l.RightCell(th.Dim, p.t("session"), p.systemCell(system))
-		case i < len(p.d.Routes.Of):
-			l.RightCell(th.Text, strconv.Itoa(p.d.Routes.Of[i][s]), p.systemCell(system))
+			l.RightCell(th.Dim, rt.t("session"), rt.cell(system))
+		case i < len(rt.routes.Of):
+			l.RightCell(th.Text, strconv.Itoa(rt.routes.Of[i][s]), rt.cell(system))
 		default:
-			l.Gap(p.systemCell(system))
+			l.Gap(rt.cell(system))
 		}
 	}
 	if l.Left() >= bothCell {
@@ -85,11 +94,11 @@ func (p *painter) routeRow(i int) string {
 	return l.String()
 }
 
-// movesRow says what share of the keys moves when there are so many lanes.
-func (p *painter) movesRow(lanes int, shares []float64) string {
-	th := p.Theme
-	l := p.line().Gap(2).Cell(th.Text, strconv.Itoa(lanes), nameCell-2)
-	for i, system := range p.systems() {
+// moves says what share of the keys moves when there are so many lanes.
+func (rt *routeTable) moves(lanes int, shares []float64) string {
+	th := rt.Theme
+	l := rt.line().Gap(2).Cell(th.Text, strconv.Itoa(lanes), nameCell-2)
+	for i, system := range rt.systems {
 		text := lab.Share.Write(0) // a session has no lane to move from
 		switch {
 		case system != serviceBus && shares[i] < 0:
@@ -97,7 +106,7 @@ func (p *painter) movesRow(lanes int, shares []float64) string {
 		case system != serviceBus:
 			text = lab.Share.Write(shares[i])
 		}
-		l.RightCell(th.Text.Strong(), text, p.systemCell(system))
+		l.RightCell(th.Text.Strong(), text, rt.cell(system))
 	}
 	return l.String()
 }
