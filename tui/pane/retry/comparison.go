@@ -7,7 +7,9 @@ import (
 
 // comparison shows, on the same draws, how many operations succeed with the
 // policy and how many would have without it.
-func (p *painter) comparison() []string {
+type comparison struct{ canvas }
+
+func (p comparison) rows() []string {
 	m := p.Snap.Metrics
 	with, without := p.t("with"), p.t("without")
 	labels := max(widget.Width(with), widget.Width(without)) + 1
@@ -22,7 +24,7 @@ func (p *painter) comparison() []string {
 
 // bar shows a share of the operations; served, where it is more, is what a
 // fallback added to it.
-func (p *painter) bar(label string, labels int, success, served, failed float64) string {
+func (p comparison) bar(label string, labels int, success, served, failed float64) string {
 	th := p.Theme
 	total := p.Snap.Metrics["operations"]
 	figure, words := "–", ""
@@ -45,7 +47,7 @@ func (p *painter) bar(label string, labels int, success, served, failed float64)
 	return l.Gap(2).Put(style, words).String()
 }
 
-func (p *painter) stacked(success, served float64, w int) string {
+func (p comparison) stacked(success, served float64, w int) string {
 	th := p.Theme
 	l := widget.NewLine(th, w)
 	if served <= success {

@@ -10,10 +10,36 @@ import (
 	"resilab/tui/widget"
 )
 
-// fleetRows is how many rows of h the fleet gets, a blank one before it included.
-func (p *painter) fleetRows() int {
+// fleetChart shows the calls of many clients, with those of run A behind them.
+type fleetChart struct {
+	canvas
+	now, ghost *engine.Fleet // now is nil if the lab has no fleet, ghost if there is no run A
+	bins       int           // shown, from the first
+}
+
+// fleetOf returns the chart of the lab's fleet and of run A's.
+func fleetOf(c canvas, d *engine.Detail) *fleetChart {
+	p := &fleetChart{canvas: c, now: d.Fleet}
+	if p.now == nil {
+		return p
+	}
+	p.bins = span(p.now)
+	if c.A != nil {
+		p.ghost = d.FleetOf(c.A.Knobs)
+	}
+	if p.ghost != nil {
+		p.bins = max(p.bins, span(p.ghost))
+	}
+	return p
+}
+
+func (p *fleetChart) figures() fleetFigures { return fleetFigures{p.canvas, p.now, p.ghost} }
+
+// height is how many rows the fleet gets below the payments, including a blank one
+// before it.
+func (p *fleetChart) height() int {
 	switch {
-	case p.detail.Fleet == nil || p.H < 13 || p.W < 30:
+	case p.now == nil || p.H < 13 || p.W < 30:
 		return 0
 	case p.H < 19:
 		return 1
@@ -23,98 +49,59 @@ func (p *painter) fleetRows() int {
 	return 10
 }
 
-// fleet shows the calls of many clients, with those of run A behind them.
-func (p *painter) fleet(h int) []string {
-	now := p.detail.Fleet
-	if h <= 0 || now == nil {
+// rows draws a title, the chart and its axis, or all of it in one row.
+func (p *fleetChart) rows(h int) []string {
+	if h <= 0 || p.now == nil {
 		return nil
 	}
-	ghost := p.ghostFleet()
-	bins := span(now)
-	if ghost != nil {
-		bins = max(bins, span(ghost))
-	}
-	whole := time.Duration(bins) * fleet.BinWidth
 	if h == 1 {
-		return []string{p.fleetLine(now, ghost, bins)}
+		return []string{p.single()}
 	}
-	scaled := widget.Scaled{Chart: p.chart(now, ghost, bins, bins), Write: lab.Count.Write}
+	scaled := widget.Scaled{Chart: p.chart(p.bins), Write: lab.Count.Write}
 	left := 0
 	if w := scaled.ScaleWidth(); p.W >= 3*w {
 		left = w
 	}
-	scaled.Chart = p.chart(now, ghost, bins, p.W-left)
-	rows := []string{widget.Blank(p.W), p.fleetTitle(now, ghost)}
+	scaled.Chart = p.chart(p.W - left)
+	rows := []string{widget.Blank(p.W), p.title()}
 	rows = append(rows, scaled.Rows(p.Theme, p.W, h-3)...)
-	return append(rows, p.fleetAxis(now, left, whole))
+	return append(rows, p.axis(left))
 }
 
-// chart draws the calls of the first bins in w columns, with those of run A behind.
-func (p *painter) chart(now, ghost *engine.Fleet, bins, w int) widget.Chart {
-	c := widget.Chart{Now: columnsOf(now, bins, w), Style: p.Theme.Accent}
-	if ghost != nil {
-		c.Ghost = columnsOf(ghost, bins, w)
+const fleetLeast = 9 // rows from which there is room for figures below the chart
+
+// whole is the second view: the chart as large as can be, and its figures.
+func (p *fleetChart) whole() []string {
+	if p.now == nil {
+		return nil
+	}
+	figures := p.figures().table()
+	figures = figures[:min(len(figures), p.H/3)]
+	if p.H < fleetLeast || p.now.Cut > 0 {
+		figures = nil
+	}
+	rows := p.rows(p.H + 1 - len(figures)) // its blank row is not needed at the top
+	return append(rows[1:], figures...)
+}
+
+// chart draws the calls in w columns, with those of run A behind.
+func (p *fleetChart) chart(w int) widget.Chart {
+	c := widget.Chart{Now: columnsOf(p.now, p.bins, w), Style: p.Theme.Accent}
+	if p.ghost != nil {
+		c.Ghost = columnsOf(p.ghost, p.bins, w)
 	}
 	return c
 }
 
-// fleetFigureIDs are what the whole fleet comes to besides its success, which
-// the title has; the most telling first.
-var fleetFigureIDs = [...]string{"fleet_amplification", "fleet_peak", "fleet_p95_ms", "fleet_p99_ms", "fleet_wasted_work"}
-
-const fleetLeast = 9 // rows from which there is room for figures below the chart
-
-// wholeFleet is the second view: the chart as large as can be, and its figures.
-func (p *painter) wholeFleet() []string {
-	now := p.detail.Fleet
-	if now == nil {
-		return nil
-	}
-	figures := p.fleetTable(now)
-	figures = figures[:min(len(figures), p.H/3)]
-	if p.H < fleetLeast || now.Cut > 0 {
-		figures = nil
-	}
-	rows := p.fleet(p.H + 1 - len(figures)) // its blank row is not needed at the top
-	return append(rows[1:], figures...)
-}
-
-// fleetTable is a row a figure, with that of run A beside it.
-func (p *painter) fleetTable(now *engine.Fleet) []string {
-	th, names := p.Theme, 0
-	for _, id := range fleetFigureIDs {
-		names = max(names, widget.Width(p.metric(id)))
-	}
-	rows := []string{widget.Blank(p.W)}
-	for _, id := range fleetFigureIDs {
-		m, _ := p.Spec.Metric(id)
-		l := p.line().Cell(th.Text, p.metric(id), names).RightCell(th.Text.Strong(), m.Format.Write(now.Metrics[id]), figureCell)
-		if a := p.ghostFleet(); a != nil && a.Cut == 0 {
-			l.Gap(3).Put(th.Dim, "A").RightCell(th.Dim, m.Format.Write(a.Metrics[id]), figureCell)
-		}
-		rows = append(rows, l.String())
-	}
-	return rows
-}
-
-const figureCell = 11
-
-// ghostFleet is the fleet of run A, nil where there is none.
-func (p *painter) ghostFleet() *engine.Fleet {
-	if p.A == nil {
-		return nil
-	}
-	return p.detail.FleetOf(p.A.Knobs)
-}
-
-func (p *painter) fleetTitle(now, ghost *engine.Fleet) string {
+func (p *fleetChart) title() string {
 	th := p.Theme
-	l := p.line().Put(th.Text.Strong(), p.crowd(now))
-	figures := p.fleetFigures(now, ghost)
+	all := p.figures()
+	l := p.line().Put(th.Text.Strong(), all.clients())
+	figures := all.both()
 	if calls := " " + th.Glyph.Dot + " " + p.t("fleet.calls"); widget.Width(calls)+widget.Width(figures)+2 <= l.Left() {
 		l.Put(th.Dim, calls)
 	}
-	for _, shorter := range []string{p.fleetPeak(now, ghost), p.fleetFigures(now, nil), p.fleetSuccess(now), ""} {
+	for _, shorter := range []string{all.peak(), all.alone().both(), all.success(), ""} {
 		if widget.Width(figures)+2 > l.Left() {
 			figures = shorter
 		}
@@ -122,68 +109,27 @@ func (p *painter) fleetTitle(now, ghost *engine.Fleet) string {
 	return l.Gap(2).Right(th.Accent, figures).String()
 }
 
-// fleetFigures are the peak and the success, with those of run A, whose mark in the
-// chart is shown with them, beside them.
-func (p *painter) fleetFigures(now, ghost *engine.Fleet) string {
-	if now.Cut > 0 {
-		return p.fleetSuccess(now)
-	}
-	return p.fleetPeak(now, ghost) + "  " + p.fleetFigure(now, ghost, "fleet_success")
-}
+// singleWide is the width from which the single row has room for the peak, too.
+const singleWide = 66
 
-func (p *painter) fleetPeak(now, ghost *engine.Fleet) string {
-	peak := p.fleetFigure(now, ghost, "fleet_peak")
-	if ghost == nil {
-		return peak
-	}
-	return p.Theme.Glyph.Line + "=A  " + peak
-}
-
-// fleetFigure is a figure under the name of its metric.
-func (p *painter) fleetFigure(now, ghost *engine.Fleet, id string) string {
-	m, _ := p.Spec.Metric(id)
-	figure := p.metric(id) + " " + m.Format.Write(now.Metrics[id])
-	if ghost != nil && ghost.Cut == 0 {
-		figure += " (A " + m.Format.Write(ghost.Metrics[id]) + ")"
-	}
-	return figure
-}
-
-// fleetSuccess is the figure that is left where there is little room.
-func (p *painter) fleetSuccess(now *engine.Fleet) string {
-	if now.Cut > 0 {
-		return p.t("fleet.cut", lab.Count.Write(float64(now.Cut)))
-	}
-	return p.fleetFigure(now, nil, "fleet_success")
-}
-
-func (p *painter) crowd(c *engine.Fleet) string {
-	if c.Herd {
-		return p.t("fleet.herd", c.Clients)
-	}
-	return p.t("fleet.steady", c.Clients)
-}
-
-// fleetLineWide is the width from which the line has room for the peak, too.
-const fleetLineWide = 66
-
-// fleetLine is all of it in one row.
-func (p *painter) fleetLine(now, ghost *engine.Fleet, bins int) string {
+// single is all of it in one row.
+func (p *fleetChart) single() string {
 	th := p.Theme
-	title := p.crowd(now)
-	figures := p.fleetFigures(now, nil)
-	if p.W < fleetLineWide {
-		figures = p.fleetSuccess(now)
+	all := p.figures().alone()
+	title, figures := all.clients(), all.both()
+	if p.W < singleWide {
+		figures = all.success()
 	}
 	w := max(0, p.W-widget.Width(title)-widget.Width(figures)-4)
-	l := p.line().Put(th.Dim, title).Gap(2).Spark(p.chart(now, ghost, bins, w), w).Gap(2)
+	l := p.line().Put(th.Dim, title).Gap(2).Spark(p.chart(w), w).Gap(2)
 	return l.Put(th.Accent, figures).String()
 }
 
-// fleetAxis writes the times below the chart, which begins at column left, and where
+// axis writes the times below the chart, which begins at column left, and where
 // the outage was.
-func (p *painter) fleetAxis(c *engine.Fleet, left int, whole time.Duration) string {
-	th, w := p.Theme, p.W-left
+func (p *fleetChart) axis(left int) string {
+	th, c, w := p.Theme, p.now, p.W-left
+	whole := time.Duration(p.bins) * fleet.BinWidth
 	l := p.line().To(left)
 	at := func(d time.Duration) int { return left + int(float64(w)*float64(d)/float64(max(whole, 1))) }
 	if from := at(c.OutageAt); c.Outage > 0 && from < p.W {

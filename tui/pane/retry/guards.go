@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"resilab/labs/lab"
+	engine "resilab/labs/retry"
 	"resilab/labs/retry/policy"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -15,9 +16,15 @@ type part struct {
 	style        theme.Style // of the figure
 }
 
-// guards is one line about what went wrong and what protects, the worst first;
-// what does not fit is left out. It is empty where there is nothing of the kind.
-func (p *painter) guards() string {
+// guards is one line about what went wrong and what protects.
+type guards struct {
+	canvas
+	detail *engine.Detail
+}
+
+// row shows the worst first and leaves out what does not fit. It is empty if there
+// is nothing to show.
+func (p guards) row() string {
 	l := p.line()
 	for _, part := range p.parts() {
 		width := widget.Width(part.figure)
@@ -42,7 +49,7 @@ func (p *painter) guards() string {
 	return l.String()
 }
 
-func (p *painter) parts() (parts []part) {
+func (p guards) parts() (parts []part) {
 	th, g, m := p.Theme, p.detail.Guards, p.Snap.Metrics
 	if p.detail.Down {
 		parts = append(parts, part{figure: p.signs.bad + " " + p.t("outage"), style: th.Bad.Strong()})
@@ -73,7 +80,7 @@ func (p *painter) parts() (parts []part) {
 
 // failing names the two most frequent causes of failed calls: what makes them fail is
 // not always a setting, such as the conflicts of a flash sale.
-func (p *painter) failing() string {
+func (p guards) failing() string {
 	var words []string
 	for _, c := range p.detail.Causes {
 		if len(words) < 2 {
@@ -83,9 +90,7 @@ func (p *painter) failing() string {
 	return strings.Join(words, ", ")
 }
 
-func (p *painter) metric(id string) string { return p.Text.T("retry.metric." + id) }
-
-func (p *painter) breakerStyle(state policy.BreakerState) theme.Style {
+func (p guards) breakerStyle(state policy.BreakerState) theme.Style {
 	switch state {
 	case policy.BreakerOpen:
 		return p.Theme.Bad.Strong()

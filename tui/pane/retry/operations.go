@@ -1,11 +1,9 @@
 package retry
 
 import (
-	"math"
 	"strconv"
 	"time"
 
-	"resilab/labs/i18n"
 	engine "resilab/labs/retry"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -14,45 +12,56 @@ import (
 // columns of the operations: number, timeline, how it ended, how long it took.
 type columns struct{ id, time, end, took int }
 
-func (p *painter) columns() columns {
-	newest := p.detail.Ops[len(p.detail.Ops)-1].ID
+// columnsFor divides w cells; newest is the highest number of an operation.
+func columnsFor(newest uint64, w int) columns {
 	c := columns{id: max(6, len(strconv.FormatUint(newest, 10))+2), end: 22, took: 7}
-	if p.W < 64 {
+	if w < 64 {
 		c.end = 14
 	}
-	if p.W < 48 {
+	if w < 48 {
 		c.end, c.took = 12, 0
 	}
-	if p.W < 32 {
+	if w < 32 {
 		c.end = 2
 	}
-	c.time = max(0, p.W-c.id-c.end-c.took)
+	c.time = max(0, w-c.id-c.end-c.took)
 	return c
 }
 
-// operations draws the heading with the scale of time, and one row for each of
-// the latest operations.
-func (p *painter) operations(h int) []string {
+// operations are the latest ones, each with its attempts and waits to scale.
+type operations struct {
+	canvas
+	detail  *engine.Detail
+	columns columns
+	scale   time.Duration // that the timelines are wide
+}
+
+func operationsOf(c canvas, d *engine.Detail) *operations {
+	p := &operations{canvas: c, detail: d, scale: scaleOf(d.Horizon)}
+	if n := len(d.Ops); n > 0 {
+		p.columns = columnsFor(d.Ops[n-1].ID, c.W)
+	}
+	return p
+}
+
+// rows draws the heading with the scale of time, and one row for each of the latest
+// operations.
+func (p *operations) rows(h int) []string {
 	if h <= 0 {
 		return nil
 	}
 	if len(p.detail.Ops) == 0 {
 		return []string{p.line().Put(p.Theme.Dim, p.t("none")).String()}
 	}
-	c := p.columns()
-	whole := scaleOf(p.detail.Horizon)
 	var rows []string
 	if h >= 4 {
-		rows = p.heading(h >= 7)
-	}
-	if h >= 4 {
-		rows = append(rows, p.axis(c, whole))
+		rows = append(p.heading(h >= 7), p.axis())
 	}
 	if h >= 8 && len(p.detail.Ranges) > 0 {
-		rows = append(rows, p.plan(c, whole))
+		rows = append(rows, p.plan())
 	}
 	for _, op := range latest(p.detail.Ops, h-len(rows)) {
-		rows = append(rows, p.operation(c, op, whole))
+		rows = append(rows, p.operation(op))
 	}
 	return rows
 }
@@ -67,30 +76,8 @@ func latest(ops []engine.Op, n int) []*engine.Op {
 	return rows
 }
 
-// scaleOf rounds up to 1, 2 or 5 of a unit, so that the scale rests while
-// operations differ a little.
-func scaleOf(horizon time.Duration) time.Duration {
-	const least = 500 * time.Millisecond
-	if horizon <= least {
-		return least
-	}
-	return roundUp(horizon, 1, 2, 3, 5, 10)
-}
-
-// roundUp returns the least of the steps, times a power of ten, that is not
-// below d, which is above 0.
-func roundUp(d time.Duration, steps ...float64) time.Duration {
-	unit := math.Pow(10, math.Floor(math.Log10(float64(d))))
-	for _, step := range steps {
-		if s := time.Duration(step * unit); s >= d {
-			return s
-		}
-	}
-	return d
-}
-
 // legend explains the marks of the timelines.
-func (p *painter) legend() []widget.Sign {
+func (p *operations) legend() []widget.Sign {
 	th, s := p.Theme, p.signs
 	return []widget.Sign{
 		{Glyph: s.busy + s.failed, Style: th.Bad, Means: p.t("sign.bad")}, {Glyph: s.sure + s.chance, Style: th.Text, Means: p.t("sign.wait")},
@@ -100,7 +87,7 @@ func (p *painter) legend() []widget.Sign {
 
 // heading is the title with the legend beside it, or the legend alone where there is
 // no room for both. Only where there are rows enough does it take more than one.
-func (p *painter) heading(tall bool) []string {
+func (p *operations) heading(tall bool) []string {
 	l := p.line().Put(p.Theme.Text.Strong(), p.t("latest"))
 	if p.detail.OneIn > 1 {
 		l.Put(p.Theme.Dim, " ("+p.t("one_in", p.detail.OneIn)+")")
@@ -126,76 +113,45 @@ func legendWidth(signs []widget.Sign) int {
 }
 
 // axis writes the times at round distances.
-func (p *painter) axis(c columns, whole time.Duration) string {
+func (p *operations) axis() string {
 	l := p.line()
-	if c.time < 12 {
+	if p.columns.time < 12 {
 		return l.String()
 	}
-	p.ticks(l, c.id, c.time, whole, p.Theme.Glyph.Column)
+	p.ticks(l, p.columns.id, p.columns.time, p.scale, p.Theme.Glyph.Column)
 	return l.String()
 }
 
-// ticks writes times below w cells from column x on, as many as fit; what is
-// there already stays.
-func (p *painter) ticks(l *widget.Line, x, w int, whole time.Duration, notch string) {
-	most := max(1, min(5, w/8))
-	step := roundUp(whole/time.Duration(most), 1, 2, 5, 10)
-	for at := time.Duration(0); at <= whole; at += step {
-		label := notch + i18n.WriteDuration(at)
-		col := x + int(float64(w)*float64(at)/float64(whole))
-		if last := x + w - widget.Width(label); col > last { // its mark is the end of the scale
-			label = i18n.WriteDuration(at) + notch
-			col = last
-		}
-		if used := p.W - l.Left(); col > used || at == 0 && used <= x {
-			l.To(col).Put(p.Theme.Dim, label)
-		}
-	}
-}
-
-func (p *painter) operation(c columns, op *engine.Op, whole time.Duration) string {
-	th := p.Theme
+func (p *operations) operation(op *engine.Op) string {
+	th, c := p.Theme, p.columns
 	newest := &p.detail.Ops[len(p.detail.Ops)-1]
 	number, l := th.Dim, p.line()
 	if op == newest {
 		number = th.Accent.Strong()
 	}
 	l.Cell(number, "#"+strconv.FormatUint(op.ID, 10), c.id)
-	l.Timeline(p.spans(op), float64(whole), c.time)
+	l.Timeline(p.spans(op), float64(p.scale), c.time)
 	sign, word, style := p.outcome(op)
 	l.Gap(1).Put(style, sign)
 	if c.end > 2 {
 		l.Gap(1).Cell(style, word, c.end-3)
 	}
 	if c.took > 0 && op.Took > 0 {
-		l.RightCell(th.Dim, inUnitOf(whole, op.Took), c.took)
+		l.RightCell(th.Dim, inUnitOf(p.scale, op.Took), c.took)
 	}
 	return l.String()
 }
 
-// inUnitOf writes a time with three significant digits in the unit of a scale, so
-// that the times of a column can be compared.
-func inUnitOf(whole, d time.Duration) string {
-	if whole < time.Second {
-		return strconv.FormatInt(d.Round(time.Millisecond).Milliseconds(), 10) + "ms"
-	}
-	decimals := 2
-	for limit := 10 * time.Second; limit <= d && decimals > 0; limit *= 10 {
-		decimals--
-	}
-	return strconv.FormatFloat(d.Seconds(), 'f', decimals, 64) + "s"
-}
-
 // spans turns attempts and waits into pieces of a timeline. Where two share a
 // cell, the later piece shows: attempts come last, because they are short.
-func (p *painter) spans(op *engine.Op) []widget.Span {
+func (p *operations) spans(op *engine.Op) []widget.Span {
 	th, s := p.Theme, p.signs
 	age := p.detail.Now - op.Start
 	out := make([]widget.Span, 0, 2*len(op.Spans)+2)
 	add := func(from, to time.Duration, style theme.Style, glyph string) {
 		out = append(out, widget.Span{From: float64(from), To: float64(to), Style: style, Glyph: glyph})
 	}
-	if n := lastWait(op); n >= 0 { // the dice of the last wait, as far as they could have fallen
+	if n := lastWait(op); n >= 0 { // the range of the last wait
 		add(op.Spans[n].Lo, op.Spans[n].Hi, th.Dim, s.dice)
 	}
 	for i := range op.Spans {
@@ -245,7 +201,7 @@ func lastWait(op *engine.Op) int {
 }
 
 // outcome returns how an operation ended: a sign, a word and a style.
-func (p *painter) outcome(op *engine.Op) (sign, word string, style theme.Style) {
+func (p *operations) outcome(op *engine.Op) (sign, word string, style theme.Style) {
 	th, s := p.Theme, p.signs
 	switch op.Outcome {
 	case engine.Succeeded:

@@ -18,42 +18,45 @@ func (Picture) Draw(f pane.Frame) []string {
 	if !ok || f.W <= 0 || f.H <= 0 {
 		return widget.Fit(nil, f.W, f.H)
 	}
-	p := painter{Frame: f, detail: d, signs: signsOf(f.Theme)}
+	c := canvas{Frame: f, signs: signsOf(f.Theme)}
 	if f.View == 1 {
-		return widget.Fit(p.wholeFleet(), f.W, f.H)
+		return widget.Fit(fleetOf(c, d).whole(), f.W, f.H)
 	}
-	return widget.Fit(p.rows(), f.W, f.H)
+	return widget.Fit(payments(c, d), f.W, f.H)
 }
 
 // Views implements pane.Picture: payments, and the fleet.
 func (Picture) Views() int { return 2 }
 
-// painter draws one frame.
-type painter struct {
-	pane.Frame
-	detail *engine.Detail
-	signs  signs
-}
-
-// rows lays the parts out from top to bottom: the two bars are the one thing to
-// look at; where there is room the fleet is at the bottom, and what is left
-// belongs to the operations.
-func (p *painter) rows() []string {
-	rows := p.comparison()
-	if guards := p.guards(); guards != "" && p.H >= 8 {
+// payments lays the parts out from top to bottom: the two bars are the one thing to
+// look at; where there is room the fleet is at the bottom, and the operations get
+// the remaining rows.
+func payments(c canvas, d *engine.Detail) []string {
+	rows := comparison{c}.rows()
+	if guards := (guards{c, d}).row(); guards != "" && c.H >= 8 {
 		rows = append(rows, guards)
 	}
-	if p.H >= 9 {
-		rows = append(rows, widget.Blank(p.W))
+	if c.H >= 9 {
+		rows = append(rows, widget.Blank(c.W))
 	}
-	crowd := p.fleetRows()
-	rows = append(rows, p.operations(p.H-len(rows)-crowd)...)
-	return append(widget.Fit(rows, p.W, p.H-crowd), p.fleet(crowd)...)
+	clients := fleetOf(c, d)
+	height := clients.height()
+	rows = append(rows, operationsOf(c, d).rows(c.H-len(rows)-height)...)
+	return append(widget.Fit(rows, c.W, c.H-height), clients.rows(height)...)
 }
 
-func (p *painter) line() *widget.Line { return widget.NewLine(p.Theme, p.W) }
+// canvas is what every part of the picture is drawn with.
+type canvas struct {
+	pane.Frame
+	signs signs
+}
 
-func (p *painter) t(key string, args ...any) string { return p.Text.T("retry.pane."+key, args...) }
+func (c *canvas) line() *widget.Line { return widget.NewLine(c.Theme, c.W) }
+
+func (c *canvas) t(key string, args ...any) string { return c.Text.T("retry.pane."+key, args...) }
+
+// metric is the name of a metric.
+func (c *canvas) metric(id string) string { return c.Text.T("retry.metric." + id) }
 
 // signs are the glyphs that only this picture needs; each is one cell.
 type signs struct {

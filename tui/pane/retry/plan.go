@@ -8,7 +8,7 @@ import (
 
 // plan draws what the policy does when everything fails: each wait up to the
 // middle of its range, and the range around it.
-func (p *painter) plan(c columns, whole time.Duration) string {
+func (p *operations) plan() string {
 	th, s := p.Theme, p.signs
 	var spans []widget.Span
 	at := time.Duration(0)
@@ -25,8 +25,8 @@ func (p *painter) plan(c columns, whole time.Duration) string {
 		at += (r.Lo + r.Hi) / 2
 	}
 	spans = append(spans, widget.Span{From: float64(at), To: float64(at), Style: th.Bad, Glyph: s.failed})
-	l := p.line().Cell(th.Dim, p.t("plan"), c.id).Timeline(spans, float64(whole), c.time).Gap(1)
-	longest := inUnitOf(max(whole, p.detail.Patience), p.detail.Patience)
+	l := p.line().Cell(th.Dim, p.t("plan"), p.columns.id).Timeline(spans, float64(p.scale), p.columns.time).Gap(1)
+	longest := inUnitOf(max(p.scale, p.detail.Patience), p.detail.Patience)
 	words := th.Glyph.ArrowRight + " " + p.t("patience", longest)
 	if widget.Width(words) > l.Left() { // half a number would mislead
 		words = th.Glyph.ArrowRight + " " + longest
