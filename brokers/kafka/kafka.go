@@ -1,7 +1,6 @@
 // Package kafka runs a Kafka in this process, and opens producers and group
-// members with the settings that a program needs which wants to know what
-// became of every record: confirms for each one, offsets committed only for
-// what was handled.
+// members with settings that report the fate of every record: each one is
+// confirmed, and offsets are committed only for what was handled.
 package kafka
 
 import (
@@ -18,10 +17,10 @@ import (
 )
 
 const (
-	pingPatience   = 3 * time.Second
+	pingTimeout    = 3 * time.Second
 	commitEvery    = 100 * time.Millisecond
 	sessionTimeout = 6 * time.Second        // the shortest that Kafka allows by default
-	heartbeat      = 100 * time.Millisecond // a member hears by its heartbeat that the group shares out anew
+	heartbeat      = 100 * time.Millisecond // the answer to a heartbeat announces that partitions are rebalanced
 	fetchWait      = 250 * time.Millisecond
 	metadataAge    = time.Second // so that new partitions are noticed soon
 )
@@ -30,7 +29,7 @@ const (
 // keeps everything in memory.
 type Embedded struct{ cluster *kfake.Cluster }
 
-// StartEmbedded starts one broker. Close is due.
+// StartEmbedded starts one broker. The caller must call Close.
 func StartEmbedded() (*Embedded, error) {
 	c, err := kfake.NewCluster(kfake.NumBrokers(1))
 	if err != nil {
@@ -54,7 +53,7 @@ type Options struct {
 func (o Options) base() []kgo.Opt {
 	return []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(o.Addr, ",")...), kgo.ClientID(o.Name),
-		kgo.MetadataMinAge(metadataAge / 4), kgo.MetadataMaxAge(metadataAge), kgo.DialTimeout(pingPatience),
+		kgo.MetadataMinAge(metadataAge / 4), kgo.MetadataMaxAge(metadataAge), kgo.DialTimeout(pingTimeout),
 	}
 }
 
@@ -68,7 +67,8 @@ type Topic struct {
 }
 
 // OpenTopic connects and declares a topic; one that exists already is taken
-// over. The error is one line that names the address. Close is due.
+// over. The error is one line that names the address. The caller must
+// call Close.
 func OpenTopic(ctx context.Context, o Options, name, group string, partitions int) (*Topic, error) {
 	client, err := kgo.NewClient(o.base()...)
 	if err != nil {
@@ -87,9 +87,9 @@ func OpenTopic(ctx context.Context, o Options, name, group string, partitions in
 	return t, nil
 }
 
-// Ping tells whether the broker answers.
+// Ping returns an error unless the broker answers.
 func (t *Topic) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	if err := t.client.Ping(ctx); err != nil {
 		return fmt.Errorf("no answer from Kafka at %s: %w", t.addr, err)
@@ -117,7 +117,7 @@ func (t *Topic) Lag(ctx context.Context, partition int) (int, error) {
 	}
 	end, _ := ends.Lookup(t.name, int32(partition))
 	commits, err := t.admin.FetchOffsets(ctx, t.group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has joined it yet
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // no member has joined it yet
 		return 0, fmt.Errorf("looking at the group %s: %w", t.group, err)
 	}
 	done := int64(0)
@@ -153,7 +153,7 @@ func (t *Topic) Close() { t.client.Close() }
 
 // NewProducer opens a producer that has at most window records under way.
 // keyed lets Kafka's default partitioner choose by the record's key; otherwise
-// the record names its partition. Close is due.
+// the record names its partition. The caller must call Close.
 func NewProducer(o Options, window int, keyed bool) (*kgo.Client, error) {
 	partitioner := kgo.ManualPartitioner()
 	if keyed {

@@ -29,7 +29,7 @@ func await(t *testing.T, what string, ok func() bool) {
 	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("time-out: waited until %s", what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Probe connects to the cluster at addr (host:port, several with commas) and
-// returns "Kafka" with its version, as far as the answer tells it.
+// returns "Kafka" with its version, as far as the answer contains it.
 func Probe(ctx context.Context, addr string) (version string, err error) {
 	client, err := kgo.NewClient(Options{Addr: addr, Name: "resilab-probe"}.base()...)
 	if err != nil {

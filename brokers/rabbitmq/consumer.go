@@ -7,8 +7,8 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// ErrCancelled is why a consumer ended whose queue was deleted.
-var ErrCancelled = errors.New("the broker cancelled the consumer: its queue is gone")
+// ErrCancelled ends a consumer when its queue is deleted.
+var ErrCancelled = errors.New("the broker cancelled the consumer: its queue was deleted")
 
 // ConsumeOptions say what to receive. Queue is required.
 type ConsumeOptions struct {
@@ -17,8 +17,8 @@ type ConsumeOptions struct {
 	Prefetch int    // most deliveries that are not acknowledged; 0 means no limit
 }
 
-// Consumer receives from one queue, with manual acknowledgements, on a channel
-// of its own.
+// Consumer receives from one queue, with manual acknowledgements, on its own
+// channel.
 type Consumer struct {
 	// Deliveries closes when the consumer has ended.
 	Deliveries <-chan amqp.Delivery

@@ -23,11 +23,11 @@ const (
 // are looked for, as when one of several queues has no leader.
 const overtakenEvery = 20 * time.Millisecond
 
-// Publisher publishes with confirms, up to a window of them at once, on a
-// channel of its own. Its methods are safe for concurrent use; messages are
+// Publisher publishes with confirms, up to a window of them at once, on
+// its own channel. Its methods are safe for concurrent use; messages are
 // sent in the order of the calls.
 //
-// Each message has a confirmation of its own. The confirmations that amqp091-go
+// Each message has its own confirmation. The confirmations that amqp091-go
 // 1.16 sends to NotifyPublish do not serve: one for several messages replaces
 // those that came before it, so a nack in between is reported as an ack.
 type Publisher struct {

@@ -11,10 +11,11 @@ import (
 // QueueState is whether a durable queue can be used.
 type QueueState int
 
+// The states of a queue.
 const (
-	QueueReady QueueState = iota
-	QueueGone             // there is none: it expired, or was deleted
-	QueueDown             // it exists, but the node that holds it is down
+	QueueReady QueueState = iota // it can be used
+	QueueGone                    // there is none: it expired, or was deleted
+	QueueDown                    // it exists, but the node that holds it is down
 )
 
 // QueueState returns the state of the durable queue of that name.

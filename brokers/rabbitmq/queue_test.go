@@ -9,7 +9,7 @@ import (
 )
 
 // TestStateOf uses the replies of RabbitMQ 3.10: the code is the same for a queue
-// that is down and one that is gone.
+// that is down and one that was deleted.
 func TestStateOf(t *testing.T) {
 	notFound := func(reason string) error {
 		return fmt.Errorf("consuming: %w", &amqp.Error{Code: amqp.NotFound, Reason: reason})

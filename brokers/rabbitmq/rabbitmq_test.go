@@ -71,9 +71,9 @@ func TestDialSaysWhichAddressFailed(t *testing.T) {
 		addr string
 		want string
 	}{
-		"nobody listens": {t.Context(), "127.0.0.1:1", "connection refused"},
-		"no answer":      {t.Context(), silent.Addr().String(), "no answer in time"},
-		"cancelled":      {cancelled, silent.Addr().String(), "context canceled"},
+		"no broker": {t.Context(), "127.0.0.1:1", "connection refused"},
+		"no answer": {t.Context(), silent.Addr().String(), "no answer in time"},
+		"cancelled": {cancelled, silent.Addr().String(), "context canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Dial(tc.ctx, Options{URL: "amqp://guest:guest@" + tc.addr + "/", Timeout: 200 * time.Millisecond})
@@ -123,13 +123,13 @@ func await(t *testing.T, what string, ok func() bool) {
 	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("time-out: waited until %s", what)
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func TestPublisherTellsEveryFate(t *testing.T) {
+func TestPublisherReportsEveryFate(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
 		c := dial(t, url)
 		q := queue(t, c)
@@ -355,9 +355,9 @@ func TestConsumer(t *testing.T) {
 		}
 		for range again.Deliveries {
 		}
-		await(t, "the consumer knows why it ended", func() bool { return errors.Is(again.Err(), ErrCancelled) })
+		await(t, "the consumer reports why it ended", func() bool { return errors.Is(again.Err(), ErrCancelled) })
 		if _, err := c.Consume(ConsumeOptions{Queue: name}); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("consuming from a queue that is gone: %v", err)
+			t.Errorf("consuming from a deleted queue: %v", err)
 		}
 	})
 }
@@ -433,6 +433,6 @@ func TestBlocked(t *testing.T) {
 	if _, err := node.Ctl("set_disk_free_limit", "50MB"); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "it goes on", func() bool { return c.Blocked().Since.IsZero() && f.count() == 2 })
+	await(t, "publishing continues", func() bool { return c.Blocked().Since.IsZero() && f.count() == 2 })
 	p.Close()
 }

@@ -61,7 +61,7 @@ func newConfig(s lab.Settings, seed uint64) config {
 		failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit")}
 }
 
-// sharded reports whether every lane has a queue of its own. Where consumers
+// sharded reports whether every lane has its own queue. Where consumers
 // compete in Kafka, the orders go round its partitions.
 func (c *config) sharded() bool {
 	return c.mode == modeConvoy || c.mode == modeModulus || c.kafka && c.mode == modeCompeting

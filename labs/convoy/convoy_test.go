@@ -42,7 +42,7 @@ func worlds(t *testing.T, test func(t *testing.T, w world)) {
 	})
 }
 
-// embedded returns a world with a broker of its own.
+// embedded returns a world with its own broker.
 func embedded(t *testing.T) world {
 	t.Helper()
 	server, err := minirabbit.Run(minirabbit.Options{})
@@ -149,7 +149,7 @@ func await(t *testing.T, l lab.Lab, what string, ok func(*lab.Snapshot) bool) *l
 			return snap
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s; in flight %d, metrics %v, troubles %v", what, snap.InFlight, snap.Metrics, snap.Troubles)
+			t.Fatalf("time-out: waited until %s; in flight %d, metrics %v, troubles %v", what, snap.InFlight, snap.Metrics, snap.Troubles)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

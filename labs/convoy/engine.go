@@ -36,7 +36,7 @@ func brokerKind(s lab.Settings) string {
 // Limits for a visitor over the network.
 const guestRate, guestUsers, guestLanes = 500, 50, 6
 
-// allowed refuses what is too much for a guest.
+// allowed refuses settings above the limits of a guest.
 func allowed(env lab.Env, s lab.Settings) error {
 	if !env.Guest {
 		return nil
@@ -56,7 +56,7 @@ func allowed(env lab.Env, s lab.Settings) error {
 func (e *engine) Open(_ context.Context, s lab.Settings) error { return allowed(e.Env, s) }
 
 // Begin implements kit.Engine. A broker that is away is an error for the first run
-// only: a lab that is running says so and goes on when it is back.
+// only: a lab that is running reports it and resumes when the broker is back.
 func (e *engine) Begin(ctx context.Context, r *kit.Run) (*run, error) {
 	if err := allowed(e.Env, r.Settings); err != nil {
 		return nil, err

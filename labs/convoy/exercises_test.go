@@ -37,8 +37,8 @@ func undisturbed(t *testing.T, exercise func() error) {
 	t.Error(err)
 }
 
-// probe looks how late timers are until the function it returns is called, which
-// tells what nine of ten stayed below.
+// probe measures how late timers are until the function it returns is called, which
+// returns the 90th percentile.
 func probe() func() time.Duration {
 	stop := make(chan struct{})
 	result := make(chan time.Duration)
@@ -168,14 +168,14 @@ func (w world) change(t *testing.T, base turned, runs ...turned) []map[string]fl
 		return func(s *lab.Snapshot) bool { return s.Metrics["handled"] > n }
 	}
 	for i, l := range labs {
-		await(t, l, "everybody has ordered", handled(400))
+		await(t, l, "all users have ordered", handled(400))
 		if err := l.Do(t.Context(), runs[i]["action"]); err != nil {
 			t.Fatal(err)
 		}
 	}
 	results := make([]map[string]float64, len(runs))
 	for i, l := range labs {
-		await(t, l, "everybody has ordered again", handled(l.Snapshot().Metrics["published"]+300))
+		await(t, l, "all users have ordered again", handled(l.Snapshot().Metrics["published"]+300))
 		l.Pause()
 		results[i] = await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
 	}

@@ -82,7 +82,7 @@ func TestStartNamesTheBrokerThatIsAway(t *testing.T) {
 	}
 }
 
-// TestNothingRemains: whatever a lab declared is gone when it has stopped.
+// TestNothingRemains: whatever a lab declared is removed when it has stopped.
 func TestNothingRemains(t *testing.T) {
 	t.Parallel()
 	node := shared.RabbitMQ(t)
@@ -183,7 +183,7 @@ func faultCount() int {
 	return 3
 }
 
-// alarm: while RabbitMQ takes no messages the lab says so, and goes on after.
+// alarm: while RabbitMQ takes no messages the lab says so, and continues after it.
 func alarm(t *testing.T, w world, node *brokertest.RabbitNode) {
 	l := w.begin(t, turned{"rate": "200", "work": "2ms"})
 	await(t, l, "it works", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 })
@@ -219,7 +219,7 @@ func alarm(t *testing.T, w world, node *brokertest.RabbitNode) {
 	}
 }
 
-// channel is somebody else's way to the broker, until the test ends.
+// channel opens a channel of another client, which is closed when the test ends.
 func (w world) channel(t *testing.T) *amqp.Channel {
 	t.Helper()
 	conn, err := amqp.Dial(w.url)
@@ -234,8 +234,8 @@ func (w world) channel(t *testing.T) *amqp.Channel {
 	return ch
 }
 
-// TestADeletedQueueIsNoSilentLoss: somebody deletes a lane with orders in it.
-// They are lost, the lab says how many, and everything else goes on.
+// TestADeletedQueueIsNoSilentLoss: another client deletes a lane with orders in it.
+// They are lost, the lab says how many, and the other lanes continue.
 func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
 	worlds(t, func(t *testing.T, w world) {
 		space := namespace()
@@ -264,9 +264,9 @@ func TestADeletedQueueIsNoSilentLoss(t *testing.T) {
 	})
 }
 
-// TestADeletedExchangeIsMadeAnew: the broker closes the publisher's channel when
-// somebody deletes what it publishes to. The lab declares everything again.
-func TestADeletedExchangeIsMadeAnew(t *testing.T) {
+// TestADeletedExchangeIsDeclaredAgain: the broker closes the publisher's channel when
+// its exchange is deleted. The lab declares everything again.
+func TestADeletedExchangeIsDeclaredAgain(t *testing.T) {
 	worlds(t, func(t *testing.T, w world) {
 		space := namespace()
 		l := w.beginAs(t, space, turned{"rate": "200", "work": "5ms"})

@@ -13,7 +13,7 @@ import (
 )
 
 // lostConsumerAfter is how long a consumer may be without its lane before the log
-// says so: when the broker goes, the producer's connection tells it.
+// says so: when the broker stops, the producer's connection reports it.
 const lostConsumerAfter = 300 * time.Millisecond
 
 // health is the state of the broker as the lab sees it. Each change is one line

@@ -45,7 +45,7 @@ func TestUserSampler(t *testing.T) {
 		for i := range n {
 			u := pick()
 			if u != again() {
-				t.Fatalf("%s: the same seed picks somebody else", popularity)
+				t.Fatalf("%s: the same seed picks another user", popularity)
 			}
 			if popularity == popularityTurns && u != i%5 {
 				t.Fatalf("turn %d is user %d's", i, u)

@@ -43,7 +43,7 @@ type Detail struct {
 	Routes *Routes
 	// Causes counts the violations by what caused them.
 	Causes accounts.Counts
-	// Draining: nobody orders while the lanes run empty.
+	// Draining: no orders are placed while the lanes run empty.
 	Draining bool
 	Shared   bool // one queue for all
 	Broker   BrokerState

@@ -19,7 +19,7 @@ const (
 	actionDemo   = "demo"   // ten orders of three users in turn
 	actionPoison = "poison" // the next order of the first user cannot be handled
 	actionKill   = "kill"   // the consumer of the first user ends before it acknowledges
-	actionHang   = "hang"   // it stops working; again: it goes on
+	actionHang   = "hang"   // it stops working; again: it resumes
 	actionCut    = "cut"    // the producer's connection breaks
 )
 

@@ -29,7 +29,7 @@ type Settings struct {
 	Words []string
 }
 
-// Sharded reports whether every consumer has a queue of its own.
+// Sharded reports whether every consumer has its own queue.
 func (s Settings) Sharded() bool { return s.Mode == "convoy" || s.Mode == "modulus" }
 
 // Queues is how many queues there are.

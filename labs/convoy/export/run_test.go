@@ -38,7 +38,7 @@ func TestEveryModeHasAProgram(t *testing.T) {
 	}
 }
 
-// run runs a program against a broker of its own and returns what it prints.
+// run runs a program against its own broker and returns what it prints.
 func run(t *testing.T, file, mode, target string, command ...string) string {
 	t.Helper()
 	server, err := minirabbit.Run(minirabbit.Options{})

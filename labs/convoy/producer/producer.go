@@ -144,7 +144,7 @@ func (p *Producer) choose(open bool) (out next, wait time.Duration) {
 	return next{kind: fresh, user: user}, 0
 }
 
-// nextUser returns who orders now, or -1 and for how long nobody will. p.mu is
+// nextUser returns who orders now, or -1 and for how long no user will. p.mu is
 // held.
 func (p *Producer) nextUser(now time.Time, open bool) (user int, wait time.Duration) {
 	switch {

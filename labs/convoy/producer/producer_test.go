@@ -168,8 +168,8 @@ func TestEachUsersOrdersStayInOrder(t *testing.T) {
 	})
 }
 
-// TestScriptsAndHolds: users who order out of turn do so while nobody else may;
-// while all are held, nobody does.
+// TestScriptsAndHolds: placed orders are published while the rate allows no others;
+// while all are held, none is.
 func TestScriptsAndHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(func(transport.Order) (transport.Fate, error) { return transport.Confirmed, nil })

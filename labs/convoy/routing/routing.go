@@ -1,7 +1,7 @@
 // Package routing computes where a key goes: to which queue of RabbitMQ's
 // x-consistent-hash exchange, which partition of a Kafka topic, which shard of a
 // Kinesis stream. Azure Service Bus has no such function: every session id is a
-// group of its own, which one consumer at a time locks.
+// separate group, which one consumer at a time locks.
 //
 // All functions are pure. Lanes count from 0.
 package routing
@@ -14,7 +14,7 @@ import (
 	"resilab/brokers/minirabbit/chash"
 )
 
-// Router tells the lane of a key. It is safe for concurrent use.
+// Router computes the lane of a key. It is safe for concurrent use.
 type Router interface {
 	Route(key string) int
 }

@@ -19,7 +19,7 @@ const (
 	ByRing       Rule = iota // RabbitMQ's x-consistent-hash exchange
 	ByPartition              // Kafka's default partitioner
 	ByModulus                // hash modulo the number of lanes
-	InTurn                   // one lane after another, whoever orders
+	InTurn                   // one lane after another, for all users together
 	AllInTheSame             // there is one lane
 )
 

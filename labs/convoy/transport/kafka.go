@@ -99,7 +99,7 @@ func (k *kafkaTopic) session(ctx context.Context) error {
 	producer.Close() // the promises of what is under way are kept now
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafkaCloseTimeout)
 	defer cancel()
-	_ = errors.Join(topic.Delete(last), dead.Delete(last)) // the run is over: there is nobody to report to
+	_ = errors.Join(topic.Delete(last), dead.Delete(last)) // the run is over: no caller is left to report to
 	return nil
 }
 

@@ -69,8 +69,8 @@ func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, acks *kafkaAc
 	}
 }
 
-// again reports whether a record was received before. Kafka does not say so, as
-// RabbitMQ does: its offset tells.
+// again reports whether a record was received before. RabbitMQ marks redeliveries,
+// Kafka does not: the offsets are compared.
 func (k *kafkaTopic) again(r *kgo.Record) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

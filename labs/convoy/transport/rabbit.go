@@ -22,7 +22,7 @@ const (
 )
 
 // rabbit keeps the lanes in RabbitMQ. The producer has one connection, and each
-// consumer one of its own, as separate programs would.
+// consumer its own, as separate programs would.
 type rabbit struct {
 	*gate
 	opt    Options

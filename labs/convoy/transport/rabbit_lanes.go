@@ -101,7 +101,7 @@ func (r *rabbitLanes) declare(c *rabbitmq.Conn, ch *amqp.Channel) error {
 	return nil
 }
 
-// examine reports the lanes whose queues are gone, with the confirmed orders in
+// examine reports the lanes whose queues were deleted, with the confirmed orders in
 // them, or down. Queues expire, may be deleted by others, and RabbitMQ 3 forgets
 // one that was declared less than two seconds before a crash: Mnesia's log is
 // buffered for that long.
