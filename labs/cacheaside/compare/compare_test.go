@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"resilab/labs/clock"
 	"testing"
 	"time"
 
@@ -15,9 +14,11 @@ import (
 	"github.com/redis/rueidis"
 
 	"resilab/brokers/brokertest"
-	"resilab/labs/cacheaside"
-	"resilab/labs/lab"
-	"resilab/labs/labtest"
+	"resilab/brokers/redis"
+	"resilab/labs/cacheaside/catalog"
+	"resilab/labs/cacheaside/measure"
+	"resilab/labs/cacheaside/service"
+	"resilab/labs/clock"
 )
 
 const (
@@ -49,7 +50,7 @@ type contender struct {
 // contenders begin with the measure of all: a bare GET and the decoding. None
 // of them may have to load the product.
 func contenders(tb testing.TB, url string) []contender {
-	service := startLab(tb, url)
+	shop := startService(tb, url)
 	bare := openGoRedis(tb, url)
 	cache := rediscache.New(&rediscache.Options{Redis: openGoRedis(tb, url), Marshal: json.Marshal, Unmarshal: json.Unmarshal})
 	client := openRueidis(tb, url)
@@ -64,8 +65,8 @@ func contenders(tb testing.TB, url string) []contender {
 			return p.Name, err
 		}},
 		{"resilab", func(ctx context.Context) (string, error) {
-			got, err := service.Read(ctx, 1)
-			if err == nil && got.Source != cacheaside.FromCache {
+			got, err := shop.Read(ctx, 1, time.Now())
+			if err == nil && got.Source != measure.FromCache {
 				err = fmt.Errorf("a read was answered by the %s", got.Source)
 			}
 			return got.Name, err
@@ -92,31 +93,33 @@ func contenders(tb testing.TB, url string) []contender {
 
 func mustHit(*rediscache.Item) (any, error) { return nil, errors.New("the copy is gone") }
 
-// startLab starts the lab without any load of its own, with the product cached.
-func startLab(tb testing.TB, url string) cacheaside.Reader {
+// startService starts the lab's service with its counters, and caches the product.
+func startService(tb testing.TB, url string) *service.Service {
 	tb.Helper()
-	settings := cacheaside.Spec().Defaults()
-	for id, v := range map[string]lab.Value{
-		"rate": lab.IntValue(0), "db-latency": lab.DurationValue(0), "ttl": lab.DurationValue(ttl), "http-addr": lab.TextValue(""),
-	} {
-		settings = settings.With(id, v)
-	}
-	l := cacheaside.New(lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: url}), Namespace: namespace, Clock: clock.New(nil)})
-	if err := l.Start(tb.Context(), settings, 1); err != nil {
+	lab := clock.New(nil)
+	db, err := catalog.Open(tb.Context(), catalog.InMemory)
+	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := l.Stop(ctx); err != nil {
-			tb.Error(err)
-		}
+	tb.Cleanup(func() { db.Close() })
+	if err := db.Fill(tb.Context(), 3); err != nil {
+		tb.Fatal(err)
+	}
+	client, err := redis.Open(url, redis.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { client.Close() })
+	s := service.New(service.Config{TTL: service.LongestTTL, Timeout: time.Second, Instances: 1}, service.Deps{
+		Prefix: namespace + ":", Clock: lab, Store: service.NewStore(client, lab), Catalog: db, Outage: &service.Outage{},
+		Products: measure.NewProducts([]uint64{1, 1, 1}, nil, nil), Counters: &measure.Counters{},
+		Health: measure.NewHealth(lab.Now, func(error, time.Duration) {}), Draw: rand.Float64,
+		Lost: func(int, error) {}, Run: tb.Context(), Go: func(work func(context.Context)) { work(tb.Context()) },
 	})
-	reader := l.(cacheaside.Reader)
-	if _, err := reader.Read(tb.Context(), 1); err != nil {
+	if _, err := s.Read(tb.Context(), 1, lab.Now()); err != nil {
 		tb.Fatal(err)
 	}
-	return reader
+	return s
 }
 
 func openGoRedis(tb testing.TB, url string) *goredis.Client {
