@@ -78,7 +78,7 @@ func TestGoPrograms(t *testing.T) {
 		if _, err := format.Source([]byte(program)); err != nil {
 			t.Fatalf("%v\n%s", err, program)
 		}
-		dir, err := os.MkdirTemp(".", "program-") // within the module, which has the libraries
+		dir, err := os.MkdirTemp("testdata", "program-") // within the module, which has the libraries, and not one of its packages
 		if err != nil {
 			t.Fatal(err)
 		}
