@@ -3,6 +3,8 @@ package course_test
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -212,4 +214,26 @@ func TestWordsOfTheCardsFitTheScreen(t *testing.T) {
 			t.Errorf("%s has %d hints", card.ID, card.Hints())
 		}
 	}
+}
+
+// An outcome names the figure that the check asks for, so that a student whose
+// run just passes does not read another one.
+func TestOutcomesNameTheLimitOfTheCheck(t *testing.T) {
+	card, ok := loadBook(t).Find("R9")
+	if !ok {
+		t.Fatal("no card R9")
+	}
+	for _, cond := range card.Judge(nil, nil, nil).Conditions {
+		if cond.Left.Metric != "fleet_amplification" {
+			continue
+		}
+		limit := strconv.FormatFloat(cond.Right.Value, 'f', -1, 64)
+		for _, lang := range i18n.Langs() {
+			if got := card.Words(lang).Outcome; !strings.Contains(got, limit) {
+				t.Errorf("the %s outcome does not name the limit %s: %s", lang, limit, got)
+			}
+		}
+		return
+	}
+	t.Error("the check does not limit fleet_amplification")
 }

@@ -3,6 +3,6 @@
 // and an expression over the lab's metrics decides.
 //
 // Cards are files (content/), not code. They are checked against their lab's
-// Spec when they are loaded. Everything here is pure: it knows no screen, and
-// whoever calls it says what time it is.
+// Spec when they are loaded. Everything here is pure: it draws nothing, and
+// the caller passes the present time.
 package course

@@ -75,7 +75,7 @@ func (e *Evidence) Settings(spec *lab.Spec) lab.Settings {
 	return s
 }
 
-// real tells whether the run was made on a real broker of the named kind.
+// real reports whether the run was made on a real broker of the named kind.
 func (e *Evidence) real(broker string) bool {
 	name := e.Brokers[broker]
 	return broker != "" && name != "" && name != "embedded"

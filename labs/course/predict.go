@@ -68,8 +68,8 @@ func (p predictFile) compile(env types.Map) (Prediction, error) {
 	return Prediction{Min: n.Min, Max: n.Max, Unit: n.Unit, Tolerance: n.Tolerance, Usual: n.Usual, truth: truth}, nil
 }
 
-// Check tells whether answer is a prediction of this form, and writes it the
-// way it is kept. Numbers take a comma or a point.
+// Check returns answer in the form that is recorded, or an error if it is no
+// prediction of this form. Numbers take a comma or a point.
 func (p Prediction) Check(answer string) (kept string, err error) {
 	answer = strings.TrimSpace(answer)
 	if len(p.Choices) > 0 {

@@ -8,14 +8,14 @@ import (
 	"resilab/labs/lab"
 )
 
-// Stage is where a student stands with a card.
+// Stage is how far a student is with a card.
 type Stage int
 
 const (
 	ToPredict Stage = iota // reads; the prediction is still to come
 	ToRunA                 // predicted; run A is to be taken
 	ToRunB                 // run A is kept; now the student changes something, once or more
-	Passed
+	Passed                 // the check held; it stays passed until the card is restarted
 )
 
 // Record is what is kept of a card. It is all there is to know: a Session is
@@ -67,7 +67,7 @@ type Session struct {
 	rec  Record
 }
 
-// NewSession continues from a record; the zero Record begins anew.
+// NewSession continues from a record; the zero Record starts the card.
 func NewSession(card *Card, rec Record) *Session { return &Session{card: card, rec: rec} }
 
 // Card returns the session's card.
@@ -76,7 +76,7 @@ func (s *Session) Card() *Card { return s.card }
 // Record returns what is to be kept.
 func (s *Session) Record() Record { return s.rec }
 
-// Stage is where the student stands.
+// Stage returns how far the student is.
 func (s *Session) Stage() Stage { return s.rec.Stage() }
 
 // Errors of steps that come too early or too late.
@@ -101,7 +101,7 @@ func (s *Session) Predict(answer string, now time.Time) error {
 }
 
 // TakeA keeps a run as run A. Where it does not count yet the error is
-// ErrNotYet, and the judgement tells why.
+// ErrNotYet, and the judgement says why.
 func (s *Session) TakeA(run lab.Run) (Judgement, error) {
 	if s.Stage() == ToPredict {
 		return Judgement{}, ErrPredictFirst

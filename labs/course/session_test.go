@@ -73,7 +73,7 @@ func TestACardFromBeginningToEnd(t *testing.T) {
 	s.NextHint()
 	s.Again()
 	if s.Stage() != ToPredict || s.Record().Hints != 1 {
-		t.Errorf("begun anew: %+v", s.Record())
+		t.Errorf("restarted: %+v", s.Record())
 	}
 }
 

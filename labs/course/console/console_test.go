@@ -181,7 +181,7 @@ func TestGuideGoesOnWhereItWasLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.said(t, "You predicted: become fewer", "Card passed.")
-	if strings.Contains(r.out.String(), "Run A is on its way") {
+	if strings.Contains(r.out.String(), "Run A has started") {
 		t.Error("run A was taken again")
 	}
 	r.out.Reset()
@@ -212,7 +212,7 @@ func TestGuideEndsWithItsInputOrItsContext(t *testing.T) {
 	}
 	r.said(t, "See you.")
 
-	reader, writer, err := os.Pipe() // someone who says nothing
+	reader, writer, err := os.Pipe() // a student who types nothing
 	if err != nil {
 		t.Fatal(err)
 	}
