@@ -121,12 +121,12 @@ Escribe un número de 1 a 3.
 Tu predicción (un número de 1 a 3):
 Corre la ejecución A con los ajustes de la tarjeta.
 Ejecución A guardada.
-intentos por op.: 1.66×
+intentos por operación: 1.66×
 éxito: 81 %
 Ahora cambia solo: clasificador.
 classify=false  (clasificador; se admite true|false)
 Escribe ajuste=valor, o una orden: mide, ajustes, pista, salir.
-  no  intentos por op.: 1.66× (máx. 1.25×); en A: 1.66×
+  no  intentos por operación: 1.66× (máx. 1.25×); en A: 1.66×
   sí  éxito: 81 % (mín. 71.0 %); en A: 81 %
 Todavía no se cumple.
 Pista 1: Busca en el registro un pago que termina mal: ¿qué responde la pasarela en cada intento? ¿Cambia alguna vez?
@@ -140,13 +140,13 @@ No entiendo «cantar».
 Escribe ajuste=valor, o una orden: mide, ajustes, pista, salir.
 classify=false  (clasificador; se admite true|false)
 clasificador: no → sí
-  sí  intentos por op.: 1.10× (máx. 1.25×); en A: 1.66×
+  sí  intentos por operación: 1.10× (máx. 1.25×); en A: 1.66×
   sí  éxito: 81 % (mín. 71.0 %); en A: 81 %
 Tarjeta superada.
 Predijiste «quedan igual» y acertaste.
 Un rechazo es permanente: repetirlo cuesta llamadas y no vende nada. Reintenta solo lo transitorio (tiempos agotados, 5xx); el éxito es el mismo y la carga baja.
 La creencia que cae: «Más reintentos = más ventas.»
-Mira aquí: «intentos por op.» baja; «éxito» no se mueve.
+Mira aquí: «intentos por operación» baja; «éxito» no se mueve.
 Para leer: Azure Architecture Center: Retry pattern <https://learn.microsoft.com/azure/architecture/patterns/retry>
 Para pensar: ¿Y un 500 sin explicación: transitorio o permanente? ¿De qué dependería tu respuesta?
 `
