@@ -34,18 +34,35 @@ func ParseGlyphs(s string) (GlyphSet, error) {
 // cell wide unless it says otherwise.
 type Glyphs struct {
 	Set GlyphSet
+	BarGlyphs
+	RangeGlyphs
+	LineGlyphs
+	MarkGlyphs
+}
 
+// BarGlyphs are the parts of bars and column charts.
+type BarGlyphs struct {
 	BarParts []string // from one part of a cell to a full one, left to right
 	BarEmpty string
 	Levels   []string // from the lowest column to a full one, bottom up
+}
 
-	RangeLow  string // a knob's range below its value
-	RangeHigh string // and above it
+// RangeGlyphs are the parts of a knob's range.
+type RangeGlyphs struct {
+	RangeLow  string // below the value
+	RangeHigh string // above the value
 	RangeKnob string // the value
 	RangeMark string // the default
+}
 
-	Line, Column                              string // ─ │
-	TreeItem, TreeLast, TreeBar               string // two cells each: ├─ └─ │
+// LineGlyphs are rules and the branches of trees.
+type LineGlyphs struct {
+	Line, Column                string // ─ │
+	TreeItem, TreeLast, TreeBar string // two cells each: ├─ └─ │
+}
+
+// MarkGlyphs are single marks beside or inside a text.
+type MarkGlyphs struct {
 	Pointer, Changed, More, Dot, Times, Caret string // ▸ • … · × and the text cursor
 	Up, Down, Same                            string // a figure rose, fell, stayed
 	ArrowRight                                string
@@ -60,27 +77,33 @@ func glyphsOf(set GlyphSet) Glyphs {
 		set = Blocks
 	}
 	return Glyphs{
-		Set:      set,
-		BarParts: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, BarEmpty: "░",
-		Levels:   []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-		RangeLow: "━", RangeHigh: "─", RangeKnob: "┃", RangeMark: "┼",
-		Line: "─", Column: "│",
-		TreeItem: "├─", TreeLast: "└─", TreeBar: "│ ",
-		Pointer: "▸", Changed: "•", More: "…", Dot: "·", Times: "×", Caret: "▏",
-		Up: "▲", Down: "▼", Same: "=", ArrowRight: "→", Running: "▶", Paused: "‖",
+		Set: set,
+		BarGlyphs: BarGlyphs{
+			BarParts: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, BarEmpty: "░",
+			Levels: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+		},
+		RangeGlyphs: RangeGlyphs{RangeLow: "━", RangeHigh: "─", RangeKnob: "┃", RangeMark: "┼"},
+		LineGlyphs:  LineGlyphs{Line: "─", Column: "│", TreeItem: "├─", TreeLast: "└─", TreeBar: "│ "},
+		MarkGlyphs: MarkGlyphs{
+			Pointer: "▸", Changed: "•", More: "…", Dot: "·", Times: "×", Caret: "▏",
+			Up: "▲", Down: "▼", Same: "=", ArrowRight: "→", Running: "▶", Paused: "‖",
+		},
 	}
 }
 
 func asciiGlyphs() Glyphs {
 	return Glyphs{
-		Set:      ASCII,
-		BarParts: []string{"#"}, BarEmpty: ".",
-		Levels:   []string{".", ":", "-", "=", "+", "*", "#"},
-		RangeLow: "=", RangeHigh: "-", RangeKnob: "O", RangeMark: "+",
-		Line: "-", Column: "|",
-		TreeItem: "|-", TreeLast: "`-", TreeBar: "| ",
-		Pointer: ">", Changed: "*", More: "~", Dot: "-", Times: "x", Caret: "_",
-		Up: "^", Down: "v", Same: "=", ArrowRight: ">", Running: ">", Paused: "=",
+		Set: ASCII,
+		BarGlyphs: BarGlyphs{
+			BarParts: []string{"#"}, BarEmpty: ".",
+			Levels: []string{".", ":", "-", "=", "+", "*", "#"},
+		},
+		RangeGlyphs: RangeGlyphs{RangeLow: "=", RangeHigh: "-", RangeKnob: "O", RangeMark: "+"},
+		LineGlyphs:  LineGlyphs{Line: "-", Column: "|", TreeItem: "|-", TreeLast: "`-", TreeBar: "| "},
+		MarkGlyphs: MarkGlyphs{
+			Pointer: ">", Changed: "*", More: "~", Dot: "-", Times: "x", Caret: "_",
+			Up: "^", Down: "v", Same: "=", ArrowRight: ">", Running: ">", Paused: "=",
+		},
 	}
 }
 
