@@ -122,8 +122,8 @@ func (m *Model) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ProgramOptions are the Bubble Tea options the program wants; where it reads
-// and writes is the caller's.
+// ProgramOptions returns the Bubble Tea options of the program. The caller adds
+// input and output.
 func (m *Model) ProgramOptions() []tea.ProgramOption {
 	// A key is answered between two frames, hence the factor.
 	return []tea.ProgramOption{tea.WithAltScreen(), tea.WithFPS(2 * max(LocalFrames, m.opt.FrameRate))}

@@ -86,9 +86,9 @@ func (s *labScreen) moveFocus(dir int) {
 	s.setFocus(onKnobs)
 }
 
-// wish is what the screen would like to show.
-func (s *labScreen) wish() wish {
-	want := wish{card: s.card.open, focus: s.focus, table: s.picture.table}
+// demand returns what the lab shows besides its knobs and picture.
+func (s *labScreen) demand() demand {
+	want := demand{card: s.card.open, focus: s.focus, table: s.picture.table}
 	if a, _ := s.lab.exp.Captured(); a != nil {
 		want.ghost = !s.picture.table // the table shows all figures of A
 	}

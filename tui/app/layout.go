@@ -20,8 +20,8 @@ const (
 	fullW, fullH       = 100, 30
 )
 
-// wish is what the screen would like to show besides.
-type wish struct {
+// demand is what a lab has to show: plan gives it room.
+type demand struct {
 	title   int  // rows of the lab's question; 0 is taken as 1
 	card    bool // the course's card
 	ghost   bool // run A's figures under those of now
@@ -57,7 +57,7 @@ func shapeOf(w, h int) shape {
 
 // plan divides a screen of w by h cells. It is a pure function: every Rect
 // lies within the screen and none overlaps another.
-func plan(w, h int, want wish) layout {
+func plan(w, h int, want demand) layout {
 	l := layout{shape: shapeOf(w, h)}
 	switch l.shape {
 	case tooSmall:
@@ -109,7 +109,7 @@ type columns struct {
 
 // planLab places knobs at the left, figures and picture at the right, and the
 // log below all of it; the course's card stands beside the log, or in its place.
-func (l *layout) planLab(want wish, c columns) {
+func (l *layout) planLab(want demand, c columns) {
 	b := l.body
 	x, w := b.X+c.margin, b.W-2*c.margin
 	l.banner = Rect{x, b.Y, w, min(want.banner, 3)}
@@ -141,7 +141,7 @@ func (l *layout) planLab(want wish, c columns) {
 
 // planNumbers has room for knobs and figures. The log, the table and the card
 // take their place while they have the focus.
-func (l *layout) planNumbers(want wish) {
+func (l *layout) planNumbers(want demand) {
 	b := l.body
 	switch {
 	case want.focus == onLog:

@@ -25,16 +25,16 @@ func TestShapes(t *testing.T) {
 func TestPlanGivesThePictureTheRoom(t *testing.T) {
 	for _, tc := range []struct {
 		w, h   int
-		want   wish
+		want   demand
 		pw, ph int // the least picture
 	}{
-		{80, 24, wish{}, 38, 11},
-		{80, 24, wish{card: true}, 38, 6},
-		{100, 30, wish{}, 50, 10},
-		{120, 40, wish{}, 66, 18},
-		{120, 40, wish{card: true}, 66, 13},
-		{120, 40, wish{banner: 9}, 66, 15},
-		{400, 120, wish{}, 300, 70},
+		{80, 24, demand{}, 38, 11},
+		{80, 24, demand{card: true}, 38, 6},
+		{100, 30, demand{}, 50, 10},
+		{120, 40, demand{}, 66, 18},
+		{120, 40, demand{card: true}, 66, 13},
+		{120, 40, demand{banner: 9}, 66, 15},
+		{400, 120, demand{}, 300, 70},
 	} {
 		l := plan(tc.w, tc.h, tc.want)
 		if l.picture.W < tc.pw || l.picture.H < tc.ph {
@@ -50,7 +50,7 @@ func TestPlanGivesThePictureTheRoom(t *testing.T) {
 func TestPlanIsSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(0, 400).Draw(t, "w"), rapid.IntRange(0, 120).Draw(t, "h")
-		want := wish{card: rapid.Bool().Draw(t, "card"), banner: rapid.IntRange(0, 9).Draw(t, "banner"), overlay: rapid.Bool().Draw(t, "overlay"),
+		want := demand{card: rapid.Bool().Draw(t, "card"), banner: rapid.IntRange(0, 9).Draw(t, "banner"), overlay: rapid.Bool().Draw(t, "overlay"),
 			ghost: rapid.Bool().Draw(t, "ghost"), focus: area(rapid.IntRange(0, int(onCard)).Draw(t, "focus")), table: rapid.Bool().Draw(t, "table"), title: rapid.IntRange(0, 3).Draw(t, "title")}
 		taken := make([]bool, w*h)
 		l := plan(w, h, want)

@@ -60,7 +60,7 @@ func (m *Model) resize(msg tea.WindowSizeMsg) tea.Cmd {
 // arrange divides the screen and gives each panel its part.
 func (m *Model) arrange() {
 	s := m.cur()
-	want := s.wish()
+	want := s.demand()
 	want.overlay = m.host.overlay != nil
 	if m.w > 0 {
 		want.title = len(m.titleRows(m.w))

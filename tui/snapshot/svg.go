@@ -16,13 +16,14 @@ type Look struct {
 	Palette                [16]string // the colours 0..15
 }
 
-// Dark and Light are looks of common terminals.
+// Dark returns the look of a common dark terminal.
 func Dark() Look {
 	return Look{"#16181d", "#d6d9df", [16]string{
 		"#16181d", "#ff7b72", "#6fd08c", "#e6b450", "#6cb6ff", "#d2a8ff", "#56d4dd", "#d6d9df",
 		"#6e7681", "#ffa198", "#8ddba4", "#f0cc7a", "#9ccbff", "#e2c5ff", "#8ae3ea", "#ffffff"}}
 }
 
+// Light returns the look of a common light terminal.
 func Light() Look {
 	return Look{"#ffffff", "#24292f", [16]string{
 		"#24292f", "#c0262d", "#1a7037", "#8a5600", "#0a5fb0", "#7a3fc0", "#00696f", "#6e7781",

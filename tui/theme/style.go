@@ -21,8 +21,8 @@ func (s Style) Strong() Style {
 	return *s.strong
 }
 
-// Paint returns text between the style's sequences. Whoever writes many cells
-// appends Open and Close by hand instead.
+// Paint returns text between the style's sequences. Code that writes many
+// cells appends Open and Close itself.
 func (s Style) Paint(text string) string { return s.Open + text + s.Close }
 
 // painter asks Lip Gloss once for each style's sequences.

@@ -41,7 +41,7 @@ func (c Card) figure() string {
 }
 
 // valueRow shows the figure and, beside it, whether it is better than in run
-// A, with that run's figure where it has no row of its own.
+// A, with that run's figure where there is no row for it.
 func (c Card) valueRow(th *theme.Theme, w int, withA bool) string {
 	l := NewLine(th, w).Put(th.Text.Strong(), c.figure())
 	if c.A == nil || !c.Known {

@@ -14,7 +14,7 @@ const (
 	knobPointer = 2
 	knobName    = 16
 	knobValue   = 8
-	knobRange   = 6 // a range narrower than this tells nothing and is left out
+	knobRange   = 6 // a range narrower than this is not worth drawing and is left out
 )
 
 // Knob is one row of the knob panel.
@@ -78,7 +78,7 @@ func KnobRange(text *i18n.Catalogue, labID string, k lab.Knob) string {
 }
 
 // Row draws the knob into one row of w cells: pointer, name, value, a mark
-// when it differs from its default, and where it stands in its range.
+// when it differs from its default, and its position in the range.
 func (k Knob) Row(th *theme.Theme, w int) string {
 	l := NewLine(th, w)
 	name, value := th.Text, th.Text
