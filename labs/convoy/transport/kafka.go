@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -86,6 +85,7 @@ func (k *kafkaTopic) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer k.leave(ctx, producer, topic, dead)
 	k.set(topic, producer)
 	k.members.open()
 	k.awaitGroup(ctx, topic)
@@ -93,14 +93,20 @@ func (k *kafkaTopic) session(ctx context.Context) error {
 	k.events.Up(k.opt.URL)
 	k.setFirst(nil)
 	k.watch(ctx, topic)
+	return nil
+}
+
+// leave ends a session and removes what it declared.
+func (k *kafkaTopic) leave(ctx context.Context, producer *kgo.Client, topics ...*kafka.Topic) {
 	k.shut()
 	k.members.shut()
 	k.set(nil, nil)
-	producer.Close() // the promises of what is under way are kept now
+	producer.Close() // settles the records under way
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafkaCloseTimeout)
 	defer cancel()
-	_ = errors.Join(topic.Delete(last), dead.Delete(last)) // the run is over: no caller is left to report to
-	return nil
+	for _, topic := range topics {
+		_ = topic.Delete(last) // the run is over: no caller is left to report to
+	}
 }
 
 // awaitGroup waits until every consumer is in the group: while they join,

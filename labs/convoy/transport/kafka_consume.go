@@ -39,11 +39,12 @@ func (k *kafkaTopic) serve(ctx context.Context, member *kgo.Client, serve Serve)
 		defer close(in)
 		k.feed(ctx, member, acks, in)
 	})()
-	err := serve(ctx, in)
-	cancel()
-	<-fed
-	member.Close()
-	return err
+	defer member.Close() // deferred, because serve may panic
+	defer func() {
+		cancel()
+		<-fed
+	}()
+	return serve(ctx, in)
 }
 
 func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, acks *kafkaAcks, in chan<- Delivery) {
