@@ -244,8 +244,8 @@ func TestViolationsHaveACause(t *testing.T) {
 		}
 		snap := await(t, l, "violations", func(s *lab.Snapshot) bool { return s.Metrics["violations"] > 10 })
 		d := snap.Detail.(*Detail)
-		if d.Causes[accounts.Moved] == 0 || d.Causes[accounts.Competing]+d.Causes[accounts.Requeued]+d.Causes[accounts.Resent] != 0 || len(d.Lanes) != 3 {
-			t.Errorf("%d lanes, causes %v", len(d.Lanes), d.Causes)
+		if d.Causes[accounts.Moved] == 0 || d.Causes[accounts.Competing]+d.Causes[accounts.Requeued]+d.Causes[accounts.Resent] != 0 || d.LaneCount() != 3 || d.LanesSet != 2 {
+			t.Errorf("%d lanes, set to %d, causes %v", d.LaneCount(), d.LanesSet, d.Causes)
 		}
 	})
 }

@@ -36,6 +36,7 @@ type Detail struct {
 	Scenario string
 	Kafka    bool   // the broker is Kafka
 	Lanes    []Lane // in binding order; the ones that are leaving come last
+	LanesSet int    // what the knob says; actions add and remove lanes beside it
 	Users    []User // the first ones
 	// UserCount counts all users.
 	UserCount int
@@ -47,6 +48,20 @@ type Detail struct {
 	Draining bool
 	Shared   bool // one queue for all
 	Broker   BrokerState
+}
+
+// LaneCount returns what the knob "lanes" sets at the start of a run: the lanes
+// that orders are routed to, or the consumers of the one queue.
+func (d *Detail) LaneCount() (n int) {
+	for _, l := range d.Lanes {
+		switch {
+		case d.Shared:
+			n += len(l.Consumers)
+		case l.Open:
+			n++
+		}
+	}
+	return n
 }
 
 // BrokerState is what the broker does, as the lab sees it.
@@ -144,7 +159,7 @@ func (r picture) spread(m map[string]float64) {
 func (r picture) detail() *Detail {
 	counts := r.producer.Counts()
 	d := &Detail{Mode: r.cfg.mode, Kafka: r.cfg.kafka, Scenario: r.cfg.Text("scenario"), Draining: counts.Holding,
-		Shared: !r.cfg.sharded(), UserCount: r.cfg.users, Causes: r.book.Causes(), Routes: r.lanes.Routes(),
+		Shared: !r.cfg.sharded(), LanesSet: r.cfg.Int("lanes"), UserCount: r.cfg.users, Causes: r.book.Causes(), Routes: r.lanes.Routes(),
 		Users: r.book.Users(shownUsers)}
 	d.Broker.ConfirmAge, d.Broker.DeliveryAge, d.Broker.Seen = r.tracker.Seen().Ages(r.Clock.Now())
 	d.Broker.Delayed = counts.Delayed

@@ -58,6 +58,9 @@ func (lt *laneTree) heading() string {
 	l := lt.line().Put(th.Text.Strong(), lt.t(lt.modeKey()))
 	right := lt.t("waiting")
 	end := lt.end + countCell
+	if now := lt.now(); now != "" && lt.W-l.Left()+widget.Width(now)+widget.Width(right)+4 <= end {
+		l.Gap(2).Put(th.Warn, now)
+	}
 	used := lt.W - l.Left()
 	variants := []string{lt.t("flow", lt.signs.flow), lt.t("flow_short", lt.signs.flow)}
 	if lt.d.Shared {
@@ -70,6 +73,19 @@ func (lt *laneTree) heading() string {
 		}
 	}
 	return l.To(end-widget.Width(right)).Put(th.Dim, right).String()
+}
+
+// now says how many lanes there are where an action has made it another number
+// than the knob shows; otherwise "".
+func (lt *laneTree) now() string {
+	n := lt.d.LaneCount()
+	switch {
+	case n == lt.d.LanesSet:
+		return ""
+	case lt.d.Shared:
+		return lt.t("consumers_now", n, lt.d.LanesSet)
+	}
+	return lt.t("lanes_now", n, lt.d.LanesSet)
 }
 
 func (lt *laneTree) modeKey() string {

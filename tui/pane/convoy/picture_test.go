@@ -64,6 +64,7 @@ func consumer(n int, labels string) engine.Consumer {
 
 func snapshot(d engine.Detail, metrics map[string]float64) *lab.Snapshot {
 	d.UserCount = max(d.UserCount, len(d.Users))
+	d.LanesSet = d.LaneCount()
 	return &lab.Snapshot{Detail: &d, Metrics: metrics}
 }
 
@@ -200,6 +201,31 @@ func TestEverySizeIsFilled(t *testing.T) {
 		for _, h := range []int{0, 1, 2, 3, 5, 8, 13, 40} {
 			draw(t, frame(th, c, calm(), w, h))
 			draw(t, frame(th, c, faulty(), w, h))
+		}
+	}
+}
+
+// TestLanesBesideTheKnob: after an action the heading names the lanes that there
+// are and what the knob says; before it, the knob is enough.
+func TestLanesBesideTheKnob(t *testing.T) {
+	for _, c := range []struct {
+		snap  *lab.Snapshot
+		set   int
+		lang  i18n.Lang
+		shows string // "" where the knob agrees
+	}{
+		{calm(), 3, i18n.English, ""},
+		{calm(), 2, i18n.English, "3 lanes (set: 2)"},
+		{calm(), 4, i18n.Spanish, "3 carriles (ajuste: 4)"},
+		{faulty(), 4, i18n.English, "3 lanes (set: 4)"}, // the fourth runs empty
+		{broken(), 3, i18n.English, ""},
+		{broken(), 2, i18n.English, "3 consumers (set: 2)"},
+	} {
+		c.snap.Detail.(*engine.Detail).LanesSet = c.set
+		f := frame(look("ascii"), text(t, c.lang), c.snap, 58, 16)
+		got := draw(t, f)
+		if c.shows == "" && strings.Contains(got, "(set: ") || !strings.Contains(got, c.shows) {
+			t.Errorf("set to %d, want %q in\n%s", c.set, c.shows, got)
 		}
 	}
 }
