@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"go/format"
 	"os"
 	"os/exec"
@@ -70,20 +71,40 @@ func TestTheGoProgramRuns(t *testing.T) {
 	}
 }
 
-// TestTheNodeProgramRuns needs node with amqplib, which RESILAB_NODE_MODULES names
-// or node finds itself.
+// TestTheNodeProgramRuns: with the packages of testdata/js, in a temporary folder.
 func TestTheNodeProgramRuns(t *testing.T) {
-	modules := os.Getenv("RESILAB_NODE_MODULES")
-	if modules != "" {
-		t.Setenv("NODE_PATH", modules)
+	for _, tool := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed", tool)
+		}
 	}
-	if err := exec.Command("node", "-e", "require('amqplib')").Run(); err != nil {
-		t.Skip("node with amqplib is not installed")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/js")); err != nil {
+		t.Fatal(err)
 	}
+	installPackages(t, dir)
 	for _, mode := range []string{"convoy", "modulus", "single"} {
-		file := filepath.Join(t.TempDir(), "convoy.js")
+		file := filepath.Join(dir, mode+".js")
 		if got := run(t, file, mode, "node", "node", file); got != "handled 30, out of order 0" {
 			t.Errorf("%s: it prints %q", mode, got)
 		}
+	}
+}
+
+// installPackages skips a test that cannot get its packages. Where the environment
+// requires that nothing is skipped, the test fails.
+func installPackages(t *testing.T, dir string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err == nil:
+	case os.Getenv("RESILAB_REQUIRE_BROKERS") == "1":
+		t.Fatalf("the packages cannot be installed: %v\n%s", err, out)
+	default:
+		t.Skipf("the packages cannot be installed: %v\n%s", err, out)
 	}
 }
