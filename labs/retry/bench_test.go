@@ -7,7 +7,7 @@ import (
 	"resilab/labs/lab"
 )
 
-// BenchmarkFleetPicture is what turning a knob costs: 1,000 clients and 30 s of
+// BenchmarkFleetPicture is what changing a setting costs: 1,000 clients and 30 s of
 // virtual time.
 func BenchmarkFleetPicture(b *testing.B) {
 	cfg, err := FleetConfig(Spec().Defaults(), 1)
@@ -22,7 +22,7 @@ func BenchmarkFleetPicture(b *testing.B) {
 	}
 }
 
-// BenchmarkSnapshot is what looking at a busy lab costs.
+// BenchmarkSnapshot is the cost of a snapshot of a busy lab.
 func BenchmarkSnapshot(b *testing.B) {
 	l := New(lab.Env{})
 	s := Spec().Defaults().With("rate", lab.IntValue(200))

@@ -95,7 +95,7 @@ func fleetOfKnobs(ctx context.Context, c *lab.Call) error {
 	return c.Print(fleetReport(c.Text, cfg, &result, verdict(c.Text, &result)))
 }
 
-// fleetExercise simulates one side of a ready exercise and judges it against
+// fleetExercise simulates one side of a ready exercise and checks it against
 // side A.
 func fleetExercise(ctx context.Context, c *lab.Call, name string) error {
 	s, err := fleet.ScenarioByName(name)
@@ -137,8 +137,8 @@ func encodeFleet(c *lab.Call, cfg fleet.Config, settings lab.Settings, result *f
 	})
 }
 
-// contend prints what each strategy costs clients that all want to write one
-// row: as many as --clients says, else the article's 10, 20 … 200.
+// contend prints what each strategy costs clients that all write one
+// row: as many as --clients, else the article's 10, 20 … 200.
 func contend(ctx context.Context, c *lab.Call) error {
 	clients := []int{c.Flags.Int(clientsKnob)}
 	if !c.Given(clientsKnob) {

@@ -97,7 +97,7 @@ func figureFormat(id string) lab.Format {
 	return lab.Count
 }
 
-// summary says in sentences what happened to the operations.
+// summary describes in sentences what happened to the operations.
 func summary(text *i18n.Catalogue, r *fleet.Result) []string {
 	m := r.Metrics()
 	share := func(v float64) string { return strings.ReplaceAll(lab.Share.Write(v), " ", "\u00a0") }
@@ -118,7 +118,7 @@ func summary(text *i18n.Catalogue, r *fleet.Result) []string {
 // to multiply the load.
 const manyCalls = 2
 
-// verdict says in one sentence whether the retries were worth it.
+// verdict states in one sentence whether the retries were worth it.
 func verdict(text *i18n.Catalogue, r *fleet.Result) []string {
 	m := r.Metrics()
 	saved := m["served"] - m["success_no_retry"]
@@ -135,7 +135,7 @@ func verdict(text *i18n.Catalogue, r *fleet.Result) []string {
 	return []string{text.T("retry.fleet.verdict."+key, fmt.Sprintf("%.2f", m["amplification"]), lab.Share.Write(max(0, saved)))}
 }
 
-// judgement says which conditions of an exercise hold and whether the side passes.
+// judgement lists which conditions of an exercise hold and whether the side passes.
 func judgement(text *i18n.Catalogue, s fleet.Scenario, side string, a, b map[string]float64) (said []string) {
 	conditions := fleet.Conditions(s.Exercise)
 	if len(conditions) == 0 {

@@ -135,7 +135,7 @@ func (e *engine) Fill(r *run, snap *lab.Snapshot) {
 	snap.Detail = e.detail(r, guards)
 }
 
-// troubles returns the present faults that were not asked for.
+// troubles returns the present faults that no setting causes.
 func (e *engine) troubles(r *run) []lab.Trouble {
 	e.mu.Lock()
 	since := e.awaySince

@@ -11,8 +11,8 @@ import (
 
 type flags = map[string]string
 
-// exercise is one of the course's, as somebody does it with the knobs: what both runs
-// share, what the student turns, and when it is passed.
+// exercise is one of the course's, as a student does it with the settings: what both runs
+// share, what the student changes, and when it is passed.
 type exercise struct {
 	common, a, b flags
 	passes       func(a, b map[string]float64) bool
@@ -92,7 +92,7 @@ func exercises() map[string]exercise {
 	}
 }
 
-// Every exercise can be done with the knobs: the start does not pass, what the
+// Every exercise can be done with the settings: the start does not pass, what the
 // student is to find does, and not for one seed only.
 func TestTheExercisesCanBeDoneWithTheKnobs(t *testing.T) {
 	for name, e := range exercises() {

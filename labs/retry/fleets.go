@@ -84,7 +84,7 @@ func fleetServer(p *plan, s lab.Settings) fleet.Server {
 }
 
 // LiveKnobs lists the knobs that have no effect on the simulated fleet: its clients
-// make no second calls, and the knob crowd says when they call.
+// make no second calls, and the setting crowd decides when they call.
 func LiveKnobs() []string { return []string{"rate", "hedge", "fail-first", "outage", "gateway-url"} }
 
 // fleetOutageAt is when the outage of a steady crowd begins.

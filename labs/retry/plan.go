@@ -56,7 +56,7 @@ type plan struct {
 	gateway     gateway.Config
 	url         string // of the student's own gateway; empty: ours
 	fleet       fleet.Config
-	limited     bool // a visitor asked for more than is allowed
+	limited     bool // a visitor chose more than is allowed
 	outlook
 }
 

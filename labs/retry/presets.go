@@ -18,7 +18,7 @@ var canonical = map[string]bool{
 	"exponential": true, "full-jitter": true, "equal-jitter": true, "decorrelated-jitter": true,
 }
 
-// presetKnob offers what well-known libraries do unless they are told otherwise.
+// presetKnob offers the defaults of well-known libraries.
 func presetKnob() lab.Knob {
 	names := []string{presetOwn}
 	sets := map[string]lab.Settings{}

@@ -150,7 +150,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 			}
 		}
 		if waits == 0 {
-			t.Error("nobody waits")
+			t.Error("no operation waits")
 		}
 	})
 }
@@ -163,7 +163,7 @@ func TestInventoryConflictsAreRetried(t *testing.T) {
 }
 
 // A key belongs to a request: when another client was faster, the next version of
-// the stock is asked for under a new one.
+// the stock is reserved under a new one.
 func TestReservationsUnderKeys(t *testing.T) {
 	m := measure(t, 30, 1, map[string]string{
 		"scenario": "inventory", "rate": "10", "base": "20ms", "latency": "5ms", "idempotency": "true", "lost-rate": "0.2",
@@ -261,7 +261,7 @@ func TestOwnGateway(t *testing.T) {
 	l := startReal(t, s, 1)
 	snap := until(t, l, "answers", func(s *lab.Snapshot) bool { return s.Metrics["success"] == 1 })
 	if _, told := snap.Metrics["charges"]; told {
-		t.Error("the lab claims to know what a foreign gateway charged")
+		t.Error("the lab reports charges of a foreign gateway")
 	}
 	server.Close()
 	until(t, l, "trouble", func(s *lab.Snapshot) bool {

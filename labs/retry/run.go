@@ -176,7 +176,7 @@ func (r *run) addMetrics(m map[string]float64) {
 	}
 	if r.plan.url != "" {
 		delete(m, "unaware")
-		return // only its owner knows what a foreign gateway charges
+		return // a foreign gateway does not report what it charges
 	}
 	sums := r.engine.gateway.Ledger()
 	m["charges"] = float64(sums.Charges)

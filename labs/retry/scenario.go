@@ -42,7 +42,7 @@ func scenarioSets() map[string]lab.Settings {
 	}
 	return map[string]lab.Settings{
 		string(Payments): with(lab.Settings{}),
-		// async-retry randomizes unless it is told not to.
+		// async-retry randomizes by default.
 		string(Demo): with(lab.Settings{
 			"base": ms(1000), "cap": ms(60_000), "jitter": lab.ChoiceValue("randomize"),
 			"failure-rate": lab.FractionValue(0), "fail-first": lab.IntValue(2), "rate": lab.IntValue(1), "attempt-timeout": ms(0),

@@ -74,7 +74,7 @@ func policyKnobs() []lab.Knob {
 	}
 }
 
-// protectionKnobs keep retries from doing harm, and say what comes after them.
+// protectionKnobs limit the harm of retries, and choose what comes after them.
 func protectionKnobs() []lab.Knob {
 	tokens := lab.NewInt("budget-tokens", 10, 1, 1000)
 	tokens.Log = true
@@ -108,7 +108,7 @@ func gatewayKnobs() []lab.Knob {
 	}
 }
 
-// fleetKnobs say who else calls: the simulation of many clients takes policy and
+// fleetKnobs are the other clients: the simulation of many clients takes policy and
 // gateway from the other knobs.
 func fleetKnobs() []lab.Knob {
 	clients := lab.NewInt("clients", 1000, 1, maxClients)

@@ -27,7 +27,7 @@ func plain() export.Settings {
 	}
 }
 
-// variants are settings that between them use everything the templates know.
+// variants are settings that between them use every branch of the templates.
 func variants() map[string]export.Settings {
 	all := map[string]export.Settings{"plain": plain()}
 	for _, name := range policy.JitterNames()[1:] {
@@ -85,7 +85,7 @@ func TestEveryLibraryGetsAProgramInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestWhatALibraryCannotExpressIsSaid(t *testing.T) {
+func TestTheProgramNotesWhatALibraryCannotExpress(t *testing.T) {
 	everything := variants()["everything"]
 	everything.Budget = "grpc"
 	decorrelated := variants()["decorrelated"]
@@ -99,13 +99,13 @@ func TestWhatALibraryCannotExpressIsSaid(t *testing.T) {
 	}{
 		{"async-retry", everything, []string{"Retry-After", "«grpc»", "circuit breaker", "hedging", "deadline"}, []string{"counts the first call"}},
 		{"spring-retry", everything, []string{"«full»: this is «randomize»", "4 attempts are 3 retries", "Retry-After", "«grpc»", "deadline"}, nil},
-		{"resilience4j", everything, []string{"hedging", "opens by the share"}, []string{"heed Retry-After"}},
-		{"failsafe-go", everything, []string{"«grpc»"}, []string{"no hedging", "no circuit breaker", "heed Retry-After"}},
-		{"aws-sdk-go-v2", everything, []string{"«grpc»", "heed Retry-After"}, nil},
+		{"resilience4j", everything, []string{"hedging", "opens by the share"}, []string{"ignores Retry-After"}},
+		{"failsafe-go", everything, []string{"«grpc»"}, []string{"no hedging", "no circuit breaker", "ignores Retry-After"}},
+		{"aws-sdk-go-v2", everything, []string{"«grpc»", "ignores Retry-After"}, nil},
 		{"polly", decorrelated, []string{"«decorrelated»: this is «full»"}, nil},
 		{"cenkalti", decorrelated, nil, []string{"cannot express"}},
 		{"jpillora", decorrelated, nil, []string{"cannot express"}},
-		{"spring-7", everything, []string{"Retry-After", "«grpc»", "circuit breaker", "looks at the deadline"}, []string{"cannot express"}},
+		{"spring-7", everything, []string{"Retry-After", "«grpc»", "circuit breaker", "checks the deadline"}, []string{"cannot express"}},
 		{"spring-retry", blind, []string{"archived"}, nil},
 		{"promise-retry", blind, []string{"no classifier"}, nil},
 	}
@@ -114,18 +114,18 @@ func TestWhatALibraryCannotExpressIsSaid(t *testing.T) {
 		program := strings.Join(strings.Fields(strings.ReplaceAll(code(t, i18n.English, c.name, c.s), "//", " ")), " ")
 		for _, want := range c.wants {
 			if !strings.Contains(program, want) {
-				t.Errorf("%s does not say %q", c.name, want)
+				t.Errorf("%s: %q is missing", c.name, want)
 			}
 		}
 		for _, never := range c.never {
 			if strings.Contains(program, never) {
-				t.Errorf("%s says %q, which is not so", c.name, never)
+				t.Errorf("%s: %q is wrong", c.name, never)
 			}
 		}
 	}
 }
 
-// Clients that were all asked to come back in the same second must not come back
+// Clients that all got the same Retry-After must not come back
 // together: the policy's jitter comes on top.
 func TestTheJitterOutlastsRetryAfter(t *testing.T) {
 	s := plain()
@@ -163,7 +163,7 @@ func TestCommentsAreNotTooWide(t *testing.T) {
 	})
 }
 
-func TestNonsenseIsRefused(t *testing.T) {
+func TestInvalidSettingsAreRefused(t *testing.T) {
 	var invalid *policy.InvalidError
 	if _, err := export.Code(i18n.English, "homemade", plain()); !errors.As(err, &invalid) || invalid.Field != "to" {
 		t.Errorf("unknown library: %v", err)

@@ -98,7 +98,7 @@ func (l library) native(p *policy.Policy) bool {
 	if !l.custom {
 		return true
 	}
-	// The libraries know no waits below a millisecond, or take 0 for their default.
+	// The libraries have no waits below a millisecond, or take 0 for their default.
 	if p.Base < time.Millisecond && l.name != "jpillora" || l.factors != nil && !slices.Contains(l.factors, p.Factor) {
 		return false
 	}
@@ -106,7 +106,7 @@ func (l library) native(p *policy.Policy) bool {
 	if l.name == "resilience4j" && p.Jitter == policy.Percent && p.JitterPct >= 100 {
 		return false
 	}
-	// The Go libraries want a cap above the base and a factor above 1.
+	// failsafe-go requires a cap above the base and a factor above 1.
 	if l.name == "failsafe-go" && (p.Cap <= p.Base || p.Factor <= 1) {
 		return false
 	}

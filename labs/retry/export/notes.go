@@ -25,7 +25,7 @@ func (p *page) head(prefix string) string {
 // note is one comment from the catalogue.
 func (p *page) note(prefix, key string) string { return comment(prefix, p.catalogue.T("export."+key)) }
 
-// remarks says where the program differs from the settings.
+// remarks lists where the program differs from the settings.
 func (p *page) remarks() []string {
 	var remarks []string
 	say := func(when bool, key string, args ...any) {

@@ -81,7 +81,7 @@ func newTrial(t *testing.T) trial {
 	return trial{newStub(t, 2, http.StatusServiceUnavailable), newStub(t, 100, http.StatusPaymentRequired)}
 }
 
-// passed judges what a program wrote after two failures, and reports whether it
+// passed checks what a program wrote after two failures, and reports whether it
 // ended as a success.
 func (tr trial) passed(t *testing.T, out string, ok bool) {
 	t.Helper()
@@ -90,7 +90,7 @@ func (tr trial) passed(t *testing.T, out string, ok bool) {
 	}
 }
 
-// refused judges what a program wrote after its card was declined.
+// refused checks what a program wrote after its card was declined.
 func (tr trial) refused(t *testing.T, s export.Settings, out string, ok bool) {
 	t.Helper()
 	want := int32(1)
@@ -112,8 +112,8 @@ func behaves(t *testing.T, s export.Settings, run func(env []string) (string, er
 	tr.refused(t, s, out, err == nil)
 }
 
-// obeys runs a program against a gateway that wants to be called again in a second.
-func obeys(t *testing.T, run func(env []string) (string, error)) {
+// honoursRetryAfter runs a program against a gateway that asks for a second of waiting.
+func honoursRetryAfter(t *testing.T, run func(env []string) (string, error)) {
 	t.Helper()
 	var first, second time.Time
 	var calls atomic.Int32
@@ -133,9 +133,9 @@ func obeys(t *testing.T, run func(env []string) (string, error)) {
 	}
 }
 
-// The Go programs are checked against the libraries themselves, in a module of their
-// own, and all but the one that needs AWS are run. For that they become packages of
-// one program: linking takes longer than everything else.
+// The Go programs are checked against the libraries themselves, in one module, and
+// all but the one that needs AWS are run. For that they become packages of one program:
+// linking takes longer than everything else.
 func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds four libraries")
@@ -163,7 +163,7 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 	write(t, filepath.Join(dir, "all", "main.go"),
 		"package main\nimport (\n\"os\"\n"+imports.String()+")\nfunc main() { switch os.Args[1] {\n"+cases.String()+"} }\n")
 	if out, err := command(t, dir, nil, "go", "vet", "./..."); err != nil {
-		t.Fatalf("a program does not compile, or not well: %v\n%s", err, out)
+		t.Fatalf("a program does not compile or vet: %v\n%s", err, out)
 	}
 	bin := filepath.Join(dir, "programs")
 	if out, err := command(t, dir, nil, "go", "build", "-ldflags=-s -w", "-o", bin, "./all"); err != nil {
@@ -179,7 +179,7 @@ func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
 				}
 				behaves(t, s, program)
 				if s.Policy.HonorRetryAfter {
-					obeys(t, program)
+					honoursRetryAfter(t, program)
 				}
 			})
 		}

@@ -79,12 +79,12 @@ type Server struct {
 	Outage     Outage
 }
 
-// LostAfter is when a client without a time-out learns that no reply will come.
+// LostAfter is when a client without a time-out stops waiting for a lost reply.
 const LostAfter = 30 * time.Second
 
 func (s *Server) machines() int { return max(1, s.Replicas) }
 
-// Outage is a period in which replicas are gone. What they were at work on when it
+// Outage is a period in which replicas are down. What they were at work on when it
 // began is lost.
 type Outage struct {
 	At, For time.Duration
@@ -93,7 +93,7 @@ type Outage struct {
 	Replicas int
 }
 
-// OutageKind says what an outage looks like from outside.
+// OutageKind is what an outage looks like to a client.
 type OutageKind int
 
 // The kinds of outages.

@@ -70,7 +70,7 @@ func together(clients int, p policy.Policy, s Server) Config {
 }
 
 // R1: a tenth of the requests fail and pass when repeated, nearly a fifth of the
-// orders are declined for good.
+// orders are declined permanently.
 func classifier() Scenario {
 	common := shop(20 * second)
 	common.Server.FailureRate, common.Server.DeclineRate = 0.1, 0.18
@@ -150,7 +150,7 @@ func timeout() Scenario {
 		func(c *Config) { c.Policy.AttemptTimeout = 150 * millisecond })
 }
 
-// R9: twenty requests a second are admitted, the others are told to come back in a
+// R9: twenty requests a second are admitted, the others are to come back in a
 // second. Before comes back ten times a second.
 func retryAfter() Scenario {
 	common := together(200,
@@ -168,7 +168,7 @@ func retryAfter() Scenario {
 }
 
 // The metastable failure of Brooker's stability-sim: two servers at 70 % of their
-// capacity, of which one is gone for five seconds. With three immediate retries the
+// capacity, of which one is down for five seconds. With three immediate retries the
 // load never falls again, with a token bucket it does.
 func metastable() Scenario {
 	common := Default()

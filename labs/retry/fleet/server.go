@@ -15,7 +15,7 @@ const (
 
 // verdict is what becomes of one request.
 type verdict struct {
-	at      int64 // when the client learns of it
+	at      int64 // when the client is notified
 	outcome outcome
 	worked  bool // the server carried it out, whether or not the client gets the reply
 }

@@ -28,7 +28,7 @@ func TestTheTimelineIsInOrder(t *testing.T) {
 			}
 			e, ok := q.next()
 			if ok != (len(pending) > 0) {
-				t.Fatalf("next says %v with %d pending", ok, len(pending))
+				t.Fatalf("next returned %v with %d pending", ok, len(pending))
 			}
 			if !ok {
 				continue

@@ -2,7 +2,7 @@ package gateway
 
 import "time"
 
-// Config says how the gateway behaves. The zero value answers at once and never
+// Config describes how the gateway behaves. The zero value answers at once and never
 // fails. Rates are shares from 0 to 1.
 type Config struct {
 	Seed uint64

@@ -1,5 +1,5 @@
 // Package gateway is a payment gateway that fails on purpose: a real HTTP server
-// on the loopback interface, with the faults a client must live with and a ledger
+// on the loopback interface, with the faults a client must handle and a ledger
 // of what was really charged.
 //
 // Whether a request fails is drawn from the seed, the operation and the attempt,

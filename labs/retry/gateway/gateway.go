@@ -32,7 +32,7 @@ type state struct {
 	began     time.Time
 	ctx       context.Context // ends the sleeps of handlers
 	end       context.CancelFunc
-	downUntil atomic.Int64 // Unix nanoseconds of an outage that was asked for
+	downUntil atomic.Int64 // Unix nanoseconds of a requested outage
 	keys      keys
 	ledger    ledger
 	workers   workers

@@ -170,7 +170,7 @@ func TestDemoFailsTwiceThenSucceeds(t *testing.T) {
 	}
 }
 
-// Somebody who calls by hand sends no X-Attempt: the demo's third call succeeds.
+// A client that calls by hand sends no X-Attempt: the demo's third call succeeds.
 func TestTheDemoByHand(t *testing.T) {
 	g, c := start(t, Config{FailFirst: 2})
 	const body = `{"order":1,"amount":99.99}`
@@ -341,7 +341,7 @@ func TestAMistakeIsNotStoredUnderTheKey(t *testing.T) {
 		}
 	}
 	if r := c.pay(1, 2, "k"); r.status != 200 || r.header.Get("Idempotent-Replayed") != "" {
-		t.Errorf("the mended request got %d %s", r.status, r.body)
+		t.Errorf("the corrected request got %d %s", r.status, r.body)
 	}
 	if got := g.Ledger().Charges; got != 1 {
 		t.Errorf("%d charges", got)
@@ -471,7 +471,7 @@ func TestOtherServices(t *testing.T) {
 	}
 }
 
-// Whatever the faults, nobody pays twice while keys are used.
+// Whatever the faults, no order is charged twice while keys are used.
 func TestChargesEqualOrdersPaidWithKeys(t *testing.T) {
 	g, c := start(t, Config{})
 	rapid.Check(t, func(t *rapid.T) {

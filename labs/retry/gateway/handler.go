@@ -133,7 +133,7 @@ func reset(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler) // net/http closes the connection, too
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // RST instead of FIN; without it the client sees EOF, which will do
+		_ = tcp.SetLinger(0) // RST instead of FIN; without it the client sees EOF, which also fails the call
 	}
 	_ = conn.Close()
 }

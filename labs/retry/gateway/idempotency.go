@@ -90,7 +90,7 @@ func (k *keys) remember(key string, params parameters) {
 	k.oldest = append(k.oldest, key)
 }
 
-// finish stores the answer, whatever it says.
+// finish stores the answer, a failure as well.
 func (k *keys) finish(key string, a answer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -18,7 +18,7 @@ type BudgetSpec struct {
 	PerSuccess   float64 // earned by a success
 	FailureCost  float64 // paid by every transient failure, whether it is retried or not
 	RetryCost    float64 // paid by a retry
-	ThrottleCost float64 // paid by a retry that the server asked to come later; 0: RetryCost
+	ThrottleCost float64 // paid by a retry after a Retry-After; 0: RetryCost
 	Refund       bool    // a retry that succeeds gets back what it paid, and earns no PerSuccess
 	Floor        float64 // a retry is allowed only while more than this is left
 	// Window makes a leaky bucket: what is earned and paid counts for so long, and
@@ -142,7 +142,7 @@ func (b *Budget) left(now time.Time) float64 {
 	return b.spec.Reserve + b.earned.sum() - b.spent.sum()
 }
 
-// Begin counts an operation, whatever becomes of it.
+// Begin counts an operation, whether or not it succeeds.
 func (b *Budget) Begin(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,7 +165,7 @@ func (b *Budget) End(now time.Time, class Class, paid float64) {
 }
 
 // Retry takes the price of a retry and returns it, or false if there is too
-// little left. throttled says that the server had asked to come back later.
+// little left. throttled means that the server sent a Retry-After.
 func (b *Budget) Retry(now time.Time, throttled bool) (paid float64, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

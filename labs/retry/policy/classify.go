@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Class says what an outcome means to a retry.
+// Class is what an outcome means to a retry.
 type Class int
 
 // The classes of outcomes.
@@ -41,7 +41,7 @@ func (e *StatusError) RetryAfter() time.Duration { return e.After }
 
 // Classify sorts errors by what is known about them. Time-outs, connections
 // that break or do not come about, and the statuses 408, 425, 429, 500, 502, 503 and 504 are transient.
-// An error may say so itself with a method Transient() bool. Everything else is
+// An error may declare it with a method Transient() bool. Everything else is
 // permanent: a retry must have a reason.
 func Classify(err error) Class {
 	var self interface{ Transient() bool }

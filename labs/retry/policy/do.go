@@ -18,7 +18,7 @@ type Runner struct {
 	Classify func(error) Class
 	// Budget limits the retries of everyone who shares it.
 	Budget *Budget
-	// Breaker is asked before every attempt of everyone who shares it.
+	// Breaker is called before every attempt of every runner that shares it.
 	Breaker *Breaker
 	// Random gives uniform draws from [0, 1). Nil uses math/rand/v2.
 	Random func() float64
@@ -44,12 +44,12 @@ type Attempt struct {
 type Wait struct {
 	Retry  int           // the retry that follows, from 1
 	Delay  time.Duration // how long
-	Lo, Hi time.Duration // the range that chance took the policy's own wait from
+	Lo, Hi time.Duration // the range that the policy's own wait was drawn from
 	Asked  time.Duration // the server's Retry-After where it is honoured, else 0
 	Err    error         // why there is a retry
 }
 
-// Stop says why an operation was given up.
+// Stop is why an operation was given up.
 type Stop string
 
 // The reasons of a GaveUpError.
@@ -168,7 +168,7 @@ func (op *operation) ended(start time.Time, err error) {
 	}
 }
 
-// pause waits before the next attempt, or says why there is none.
+// pause waits before the next attempt, or returns why there is none.
 func (op *operation) pause(ctx context.Context, err error) Stop {
 	r := op.runner
 	switch {
@@ -214,7 +214,7 @@ func (op *operation) pay(throttled bool) (ok bool) {
 	return ok
 }
 
-// stopOf says how the context of an operation ended.
+// stopOf returns how the context of an operation ended.
 func stopOf(ctx context.Context) Stop {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return StopDeadline

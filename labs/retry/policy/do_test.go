@@ -141,7 +141,7 @@ func TestAPermanentErrorDoesNotTripTheBreaker(t *testing.T) {
 }
 
 // The deadline holds whatever the policy and however slow the calls: a call that
-// heeds its context is never still running after it.
+// respects its context is never still running after it.
 func TestTheDeadlineIsNeverOverrun(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := anyPolicy(rt)
@@ -173,7 +173,7 @@ func TestTheDeadlineIsNeverOverrun(t *testing.T) {
 	})
 }
 
-// Nobody waits for a retry that there is no time for.
+// The operation does not wait for a retry that would exceed its deadline.
 func TestAWaitBeyondTheDeadlineIsNotBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &policy.Runner{Policy: valid()}

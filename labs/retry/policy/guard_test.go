@@ -64,7 +64,7 @@ func TestBudgetPresetsCapTheRetries(t *testing.T) {
 			if err != nil || spec.Validate() != nil {
 				t.Fatalf("preset: %v, %v", err, spec.Validate())
 			}
-			// Everything fails, a thousand operations a second want three retries each.
+			// Everything fails, a thousand operations a second need three retries each.
 			budget := policy.NewBudget(spec)
 			now, retries := time.Unix(0, 0), 0
 			for range 10_000 {
@@ -101,17 +101,17 @@ func TestBudgetRefund(t *testing.T) {
 	}
 }
 
-// What a throttled retry costs does not depend on whether the client obeys.
+// What a throttled retry costs does not depend on whether the client honours Retry-After.
 func TestAThrottledRetryHasItsOwnPrice(t *testing.T) {
-	for _, obeys := range []bool{true, false} {
+	for _, honours := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			spec, _ := policy.BudgetPreset("aws")
 			r := &policy.Runner{Policy: valid(), Budget: policy.NewBudget(spec)}
-			r.Policy.HonorRetryAfter = obeys
+			r.Policy.HonorRetryAfter = honours
 			call, _ := failing(100, &policy.StatusError{Status: 429, After: time.Second})
 			_, _ = policy.Do(t.Context(), r, call)
 			if left := r.Budget.Left(time.Now()); left != 500-3*5 {
-				t.Errorf("obeys %v: %v left after three retries at 5", obeys, left)
+				t.Errorf("honours %v: %v left after three retries at 5", honours, left)
 			}
 		})
 	}

@@ -75,7 +75,7 @@ func (h *hedge[T]) race(ctx context.Context, delay time.Duration, extra int) (T,
 	}
 }
 
-// time asks for an extra call whenever another delay has passed.
+// time starts an extra call whenever another delay has passed.
 func (h *hedge[T]) time(ctx context.Context, delay time.Duration, extra int, late chan<- struct{}) {
 	for range extra {
 		if h.clock.Sleep(ctx, delay) != nil {

@@ -45,7 +45,7 @@ func (j Jitter) String() string {
 	return jitterNames[j]
 }
 
-// JitterNames lists the names ParseJitter knows, in the order of the constants.
+// JitterNames lists the names ParseJitter accepts, in the order of the constants.
 func JitterNames() []string { return append([]string(nil), jitterNames[:]...) }
 
 // ParseJitter returns the jitter of that name, or an *InvalidError.

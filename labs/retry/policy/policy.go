@@ -1,4 +1,4 @@
-// Package policy says when a failed call is tried again and how long to wait
+// Package policy decides when a failed call is tried again and how long to wait
 // before it: the policy itself, its schedule of waits, the classifier, the retry
 // budget, the circuit breaker, hedging, and Do, which puts them together.
 //
@@ -34,7 +34,7 @@ type Policy struct {
 	Cap time.Duration
 	// Factor multiplies the wait at each retry, 1 (constant waits) to MaxFactor.
 	Factor float64
-	// Jitter says how chance changes the waits.
+	// Jitter is how chance changes the waits.
 	Jitter Jitter
 	// JitterPct is the spread of the Percent jitter, 0 to 100: 20 means ±20 %.
 	JitterPct float64
@@ -43,7 +43,7 @@ type Policy struct {
 	AttemptTimeout time.Duration
 	// Deadline bounds the whole operation, attempts and waits, up to MaxDeadline;
 	// 0 sets no bound. An attempt that is under way at the deadline is cut off,
-	// and a wait that would end after it is not begun.
+	// and a wait that would end after it is not started.
 	Deadline time.Duration
 	// HonorRetryAfter waits at least as long as a server asks for.
 	HonorRetryAfter bool
@@ -56,7 +56,7 @@ type Policy struct {
 // Attempts is the largest number of calls the policy makes for one operation.
 func (p *Policy) Attempts() int { return p.Retries + 1 }
 
-// Reason says what is wrong with a value.
+// Reason is what is wrong with a value.
 type Reason string
 
 // The reasons an InvalidError gives.

@@ -76,7 +76,7 @@ func (p *Policy) Range(n int) (lo, hi time.Duration) {
 
 // WithRetryAfter combines the policy's own wait with the time a server asked for.
 // Without jitter that is the longer of the two. With jitter the own wait begins
-// where the server's ends: clients that were all told the same second would
+// where the server's ends: clients that all got the same second would
 // otherwise come back together.
 func (p *Policy) WithRetryAfter(own, asked time.Duration) time.Duration {
 	if !p.HonorRetryAfter || asked <= 0 {

@@ -1,4 +1,4 @@
-// Package preset knows the retry policies of well-known libraries: their defaults,
+// Package preset has the retry policies of well-known libraries: their defaults,
 // the formula of their waits, what their numbers count, and how to write a policy
 // down in their own terms.
 package preset
@@ -12,10 +12,10 @@ import (
 	"resilab/labs/retry/policy"
 )
 
-// Unlimited is the number of retries of a library that goes on for ever.
+// Unlimited is the number of retries of a library that retries for ever.
 const Unlimited = -1
 
-// Counts says what a library's number of "attempts" or "retries" counts.
+// Counts is what a library's number of "attempts" or "retries" counts.
 type Counts string
 
 // What libraries count.
@@ -40,7 +40,7 @@ type Settings struct {
 	MaxElapsed time.Duration
 }
 
-// Preset is a library's retry policy as it comes, or one variant of it.
+// Preset is a library's default retry policy, or one variant of it.
 type Preset struct {
 	// Name is "library" for the defaults or "library/variant".
 	Name     string
@@ -69,7 +69,7 @@ type traits uint
 const (
 	fixedFactor traits = 1 << iota // its factor is 1 or 2
 	sorted                         // it draws all waits at first and sorts them
-	everyError                     // it repeats every error unless it is told otherwise
+	everyError                     // it repeats every error by default
 	noBase                         // it has no setting for the base …
 	noCap                          // … the cap …
 	noFactor                       // … or the factor
@@ -80,8 +80,8 @@ const (
 
 func (p Preset) has(t traits) bool { return p.traits&t != 0 }
 
-// RetriesEveryError reports whether the library, as it comes, also repeats what fails
-// for good. The others have a classifier of their own, or leave it to the caller.
+// RetriesEveryError reports whether the library, by default, also repeats what fails
+// permanently. The others have a classifier, or leave it to the caller.
 func (p Preset) RetriesEveryError() bool { return p.has(everyError) }
 
 // Overrides replaces numbers of a preset. A nil field leaves the preset's own.

@@ -10,8 +10,8 @@ import (
 // the title has; the most important first.
 var fleetFigureIDs = [...]string{"fleet_amplification", "fleet_peak", "fleet_p95_ms", "fleet_p99_ms", "fleet_wasted_work"}
 
-// fleetFigures writes what the fleet comes to, with the figures of run A beside its
-// own if there are any.
+// fleetFigures writes what the fleet comes to, with the figures of run A beside
+// them if there are any.
 type fleetFigures struct {
 	canvas
 	now, ghost *engine.Fleet // ghost may be nil
