@@ -119,9 +119,12 @@ func (op *operation) returned(number int, cause Cause) {
 // waits records that a wait begins.
 func (op *operation) waits(w policy.Wait) {
 	op.log(lab.MarkRetry, "retrying."+string(causeOf(w.Err)), op.ref())
-	if delay := threeDigits(w.Delay); w.Asked > 0 {
+	switch delay := threeDigits(w.Delay); {
+	case w.Asked > 0:
 		op.log(lab.MarkWait, "waiting_asked", delay, w.Asked, op.ref())
-	} else {
+	case op.run.plan.scenario == Demo: // writes 1s, without a blank
+		op.log(lab.MarkWait, "waiting", delay.String(), op.ref())
+	default:
 		op.log(lab.MarkWait, "waiting", delay, op.ref())
 	}
 	at := op.age()
