@@ -60,7 +60,7 @@ type Set struct {
 
 // slot is one broker of a set.
 type slot struct {
-	lock   chan struct{} // holds one element while nobody has the slot
+	lock   chan struct{} // holds one element while the slot is free
 	url    string        // empty: not open
 	name   string        // for people
 	close  func() error  // nil: nothing to close

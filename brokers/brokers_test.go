@@ -69,7 +69,7 @@ func TestProbeReal(t *testing.T) {
 	checkFindings(t, urls, "RabbitMQ 3.", "Redis 7.", "Kafka")
 }
 
-// A broker is opened when it is asked for, once, whoever asks.
+// A broker is opened by the first request for it, and only once.
 func TestBrokersAreOpenedOnceAndByNeed(t *testing.T) {
 	set, err := brokers.NewSet(brokers.Choice{URLs: map[string]string{kind.AMQP: "amqp://127.0.0.1:1/"}})
 	if err != nil {

@@ -88,7 +88,7 @@ func Redacted(address string) string {
 	return rest
 }
 
-// plainCause digs out the innermost network error, which says in two words
+// plainCause returns the innermost network error, which says in two words
 // what happened ("connection refused") instead of repeating the address.
 func plainCause(err error) error {
 	var op *net.OpError

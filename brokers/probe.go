@@ -17,7 +17,7 @@ import (
 // openTimeout bounds how long a real broker may take to answer.
 const openTimeout = 5 * time.Second
 
-// Finding is what a probe found out about one thing that the labs need.
+// Finding is the result of probing one thing that the labs need.
 type Finding struct {
 	Kind    string // of package kind
 	Subject string // "RabbitMQ", "Redis", "Kafka", "x-consistent-hash"
@@ -82,7 +82,7 @@ func probeAMQP(ctx context.Context, url string) (version string, err error) {
 	return fmt.Sprintf("%v %v", conn.Properties["product"], conn.Properties["version"]), nil
 }
 
-// probeConsistentHash declares an exchange of the type and lets it go again.
+// probeConsistentHash declares an exchange of the type and deletes it.
 func probeConsistentHash(ctx context.Context, url string) error {
 	conn, err := dialAMQP(ctx, url)
 	if err != nil {
@@ -119,11 +119,11 @@ func probeRedis(ctx context.Context, url string) (version string, err error) {
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
 	if err := client.Ping(ctx); err != nil {
-		return "", errors.Unwrap(err) // without the address, which the caller tells
+		return "", errors.Unwrap(err) // without the address, which the caller prints
 	}
 	info, err := client.Info(ctx, "server")
 	if err != nil || info["redis_version"] == "" {
-		return "Redis", nil // it answers, but does not tell its version
+		return "Redis", nil // it answers, but does not report its version
 	}
 	return "Redis " + info["redis_version"], nil
 }

@@ -18,7 +18,7 @@ import (
 	"resilab/brokers/redis"
 )
 
-// brokerType is what there is to know about one kind of broker.
+// brokerType describes one kind of broker.
 type brokerType struct {
 	name    string // for people
 	local   string // the address that docker-compose.yml publishes

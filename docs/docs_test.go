@@ -1,5 +1,5 @@
 // Package docs holds the tests of the documentation: what can be derived from
-// the program is. "go test ./docs -update" writes it anew.
+// the program is. "go test ./docs -update" rewrites it.
 package docs
 
 import (

@@ -20,6 +20,7 @@ import (
 // Lang is a language of the catalogue.
 type Lang string
 
+// The languages of the catalogue.
 const (
 	Spanish Lang = "es"
 	English Lang = "en"
@@ -106,7 +107,7 @@ func (c *Catalogue) add(prefix string, tree map[string]any) error {
 // Lang returns the catalogue's language.
 func (c *Catalogue) Lang() Lang { return c.lang }
 
-// Has tells whether the key has a text.
+// Has reports whether the key has a text.
 func (c *Catalogue) Has(key string) bool {
 	_, ok := c.texts[key]
 	return ok

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A named pipe without a writer makes nobody wait beyond the context.
+// Reading a named pipe without a writer ends with the context.
 func TestANamedPipeEndsWithTheContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

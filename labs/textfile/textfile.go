@@ -1,7 +1,7 @@
 // Package textfile reads the text files that people write: configuration,
 // progress, public keys, keys to route. It takes what editors on any system
 // write (a byte order mark, CRLF) and refuses what is no UTF-8 text, naming the
-// encoding. Whatever it waits for, such as a pipe that nobody writes to, ends
+// encoding. Every wait, such as for a pipe that has no writer, ends
 // with a context.
 package textfile
 
@@ -86,7 +86,7 @@ func Read(ctx context.Context, path string) (string, error) {
 }
 
 // readAll reads a file of at most MaxSize. Opening a named pipe waits for a
-// writer and cannot be cancelled, so it is done aside.
+// writer and cannot be cancelled, so it runs in a goroutine.
 func readAll(ctx context.Context, path string) ([]byte, error) {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > MaxSize {
 		return nil, fmt.Errorf("%s: larger than %d bytes", path, MaxSize)
@@ -163,8 +163,8 @@ func readLine(in *bufio.Reader) (string, error) {
 	}
 }
 
-// Reader returns r, whose Read returns ctx's error when ctx ends. A read that is
-// under way then goes on aside, and what it reads is lost.
+// Reader returns r, whose Read returns ctx's error when ctx ends. A read in
+// progress then continues in the background, and what it reads is lost.
 func Reader(ctx context.Context, r io.Reader) io.Reader {
 	return &contextReader{ctx: ctx, r: r}
 }

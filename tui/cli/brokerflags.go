@@ -33,8 +33,8 @@ func isTerminal(w any) bool {
 	return ok && term.IsTerminal(f.Fd())
 }
 
-// terminalWidth is the columns of the terminal w, or 80 where it is none or
-// does not know.
+// terminalWidth returns the columns of the terminal w, or 80 if w is no terminal
+// or has no size.
 func terminalWidth(w any) int {
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(f.Fd()); err == nil && width > 0 {

@@ -1,8 +1,8 @@
 // Package cli is the command line of resilab: it reads flags, opens what a
 // command needs and prints what comes out. Every flag is declared as a
 // lab.Knob, so that a refused value is always reported the same way: where it
-// came from, which value, what is allowed. The labs bring commands of their own
-// (lab.Command); nothing here names a lab.
+// came from, which value, what is allowed. Labs add commands (lab.Command); nothing
+// here names a lab.
 //
 // Exit codes: 0 fine, 1 the run failed, 2 wrong usage.
 package cli
@@ -134,22 +134,22 @@ func (c *call) dispatch(ctx context.Context) error {
 	return c.command.run(ctx, c)
 }
 
-// version is what the build knows of itself: the module's version or the commit.
+// version returns the module's version or the commit, as recorded in the build.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)"
 	}
-	said := []string{info.Main.Version}
+	parts := []string{info.Main.Version}
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":
-			said = append(said, s.Value[:min(12, len(s.Value))])
+			parts = append(parts, s.Value[:min(12, len(s.Value))])
 		case s.Key == "vcs.modified" && s.Value == "true":
-			said = append(said, "+")
+			parts = append(parts, "+")
 		}
 	}
-	return strings.TrimSpace(strings.Join(append(said, info.GoVersion), " "))
+	return strings.TrimSpace(strings.Join(append(parts, info.GoVersion), " "))
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

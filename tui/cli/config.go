@@ -93,8 +93,8 @@ func readConfig(ctx context.Context, getenv func(string) string) (config, error)
 	return parseConfig(found[0], text)
 }
 
-// goesWithout reports whether the program works although the config file could
-// not be read: it belongs to somebody else.
+// goesWithout reports whether the program can run although the config file could
+// not be read: it belongs to another user.
 func (c *call) goesWithout(err error) bool { return errors.Is(err, fs.ErrPermission) }
 
 func parseConfig(path, text string) (config, error) {

@@ -51,7 +51,7 @@ func runDoctor(ctx context.Context, c *call) error {
 	return nil
 }
 
-// printMissing says what cannot be used and, where there is one, the way to fix it.
+// printMissing prints what cannot be used and how to fix it.
 func (c *call) printMissing(f brokers.Finding) {
 	fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error()))))
 	fix := f.Fix
@@ -63,7 +63,7 @@ func (c *call) printMissing(f brokers.Finding) {
 	}
 }
 
-// doctorEmbedded starts the embedded brokers and asks them the same questions.
+// doctorEmbedded starts the embedded brokers and probes them.
 func (c *call) doctorEmbedded(ctx context.Context) (err error) {
 	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *call) doctorEmbedded(ctx context.Context) (err error) {
 	return nil
 }
 
-// dots joins what is known of a thing.
+// dots joins the facts that are not empty.
 func dots(facts ...string) string {
 	facts = slices.DeleteFunc(facts, func(s string) bool { return s == "" })
 	return strings.Join(facts, " · ")

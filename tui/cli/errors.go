@@ -27,8 +27,8 @@ func isUsage(err error) bool {
 	return errors.As(err, &usage) || errors.As(err, &words) || errors.As(err, &address)
 }
 
-// explain puts an error into the catalogue's words where it has some; several
-// errors are told one after the other.
+// explain returns an error in the catalogue's words, or its own text where the
+// catalogue has none. Joined errors follow one another.
 func (c *call) explain(err error) string {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []string

@@ -20,10 +20,11 @@ import (
 // values are a command's flags with where each came from.
 type values struct {
 	flags   lab.Settings
-	origins map[string]string // of those that somebody has set: "--lang", "RESILAB_LANG", "config.yaml:3: lang"
+	origins map[string]string // of those that are set: "--lang", "RESILAB_LANG", "config.yaml:3: lang"
 }
 
-// isGiven reports whether somebody has set a flag, wherever.
+// isGiven reports whether a flag is set: on the command line, in the environment
+// or in the config file.
 func (v *values) isGiven(id string) bool { return v.origins[id] != "" }
 
 // origin says where a flag's value came from; a default counts as the flag's.

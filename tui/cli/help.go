@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	helpWidth = 80 // columns of a terminal that nobody has made wider
+	helpWidth = 80 // columns of a usual terminal
 	helpName  = 30 // most cells of the left column; a longer flag has its row
 )
 
@@ -22,7 +22,7 @@ func (cmd command) title() string { return strings.TrimSpace("resilab " + cmd.na
 // usage is the command with its arguments.
 func (cmd command) usage() string { return strings.TrimSpace(cmd.title() + " " + cmd.args) }
 
-// about says in a sentence what the command is for.
+// about describes the command in one sentence.
 func (c *call) about(cmd command) string {
 	switch {
 	case cmd.lab != "":
@@ -83,8 +83,8 @@ func (c *call) help(flags []lab.Knob) error {
 	return p.write(c.Stdout)
 }
 
-// flagName is a flag with the type of its value; what else there is to know of
-// the value is returned for the text.
+// flagName returns a flag with the type of its value, and what the help says
+// besides about the value.
 func flagName(text *i18n.Catalogue, k lab.Knob) (name, words string) {
 	name = "--" + k.ID
 	kind := ""
@@ -111,7 +111,7 @@ func flagName(text *i18n.Catalogue, k lab.Knob) (name, words string) {
 	return name + " " + text.T("cli.help.type."+kind), " (" + k.Allowed() + ")"
 }
 
-// defaultText says what a flag is worth that is not given.
+// defaultText describes a flag's default.
 func (c *call) defaultText(k lab.Knob) string {
 	s := k.Default.String()
 	switch {
@@ -133,7 +133,7 @@ func (c *call) flagHelp(k lab.Knob) string {
 	keys := []string{fmt.Sprintf("%s.flag.%s.%s", c.command.lab, c.command.name, k.ID)}
 	for i, id := range ids {
 		if i == 2 {
-			keys = append(keys, "cli.flag."+k.ID) // before the knobs of labs that nobody has named
+			keys = append(keys, "cli.flag."+k.ID) // before the knobs of labs that are not named
 		}
 		keys = append(keys, fmt.Sprintf("%s.knob.%s.help", id, k.ID))
 	}

@@ -86,7 +86,7 @@ func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
 	return errors.Join(c.show(ctx, s, watch), s.session.Close(), store.Err())
 }
 
-// openCourse finds the cards and the one asked for.
+// openCourse loads the cards and finds the one that --card names.
 func (c *call) openCourse(s *screen) (err error) {
 	if s.book, err = course.Load(c.Labs.Specs()...); err != nil {
 		return err
@@ -166,11 +166,11 @@ func (c *call) theme() (*theme.Theme, error) {
 	}), nil
 }
 
-// background tells whether the terminal is dark: as the person says, else as
-// the terminal says in COLORFGBG ("15;0"), else nil. The terminal is not
-// asked: one that does not answer would eat the first keys.
-func background(wish, colorFGBG string) *bool {
-	switch wish {
+// background reports whether the terminal is dark: as --theme says, else as
+// COLORFGBG ("15;0") says, else nil. The terminal is not queried: one that does
+// not answer would swallow the first keys.
+func background(choice, colorFGBG string) *bool {
+	switch choice {
 	case "dark":
 		return new(true)
 	case "light":

@@ -19,8 +19,8 @@ import (
 
 const (
 	progressEvery = 200 * time.Millisecond
-	progressParts = 4               // of the line: the time, and what is most worth knowing
-	restTimeout   = 5 * time.Second // for what is under way when the time is up
+	progressParts = 4               // of the line: the time and the first figures
+	restTimeout   = 5 * time.Second // for operations in flight when the time is up
 	stopTimeout   = 5 * time.Second
 )
 
@@ -54,8 +54,8 @@ func runLab(ctx context.Context, c *call) error {
 	return c.printRun(entry.Spec, run)
 }
 
-// measure runs the experiment for the time asked and lets what is under way
-// come to an end.
+// measure runs the experiment for the time of --for and waits for the operations
+// in flight.
 func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.Entry, settings lab.Settings) (run lab.Run, err error) {
 	exp, err := session.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
 	if err != nil {
@@ -115,8 +115,8 @@ func (c *call) wait(ctx context.Context, exp *lab.Experiment, d time.Duration) e
 
 var errTimeUp = errors.New("the time is up")
 
-// progress writes over the line before: what is wrong comes first, because
-// what the terminal has no room for is cut off.
+// progress overwrites the line before. Troubles come first, because the end of a
+// line that is too long is cut off.
 func (c *call) progress(exp *lab.Experiment, d time.Duration) {
 	snap := exp.Snapshot()
 	parts := []string{fmt.Sprintf("%s / %s", i18n.FormatDuration(snap.Elapsed.Truncate(100*time.Millisecond)), i18n.FormatDuration(d))}
@@ -131,8 +131,8 @@ func (c *call) progress(exp *lab.Experiment, d time.Duration) {
 	fmt.Fprint(c.Stderr, "\r\x1b[K"+ansi.Truncate(strings.Join(parts, " · "), terminalWidth(c.Stderr)-1, "…"))
 }
 
-// waitForRest waits until nothing is in flight, for restTimeout at most. What is
-// left then is unknown, and said to be.
+// waitForRest waits until nothing is in flight, for restTimeout at most. It notes
+// how many operations are left then.
 func (c *call) waitForRest(ctx context.Context, exp *lab.Experiment) {
 	ctx, cancel := context.WithTimeout(ctx, restTimeout)
 	defer cancel()
@@ -179,7 +179,7 @@ func (c *call) printText(spec *lab.Spec, run lab.Run) error {
 	return writeTable(c.Stdout, t)
 }
 
-// note writes a line for the person that is no part of the output.
+// note writes a line to standard error.
 func (c *call) note(line string) { fmt.Fprintln(c.Stderr, line) }
 
 func (c *call) metricName(spec *lab.Spec, m lab.Metric) string {

@@ -43,8 +43,8 @@ func serveFlags() []lab.Knob {
 	return append(flags, brokerFlags()...)
 }
 
-// runServe lets visitors into the labs over SSH. All share the session's brokers;
-// each has experiments, and so a namespace, of their own.
+// runServe serves the labs over SSH. All visitors share the session's brokers;
+// each has separate experiments, and so separate namespaces.
 func runServe(ctx context.Context, c *call) error {
 	if err := errors.Join(c.noArgs(), c.checkAddresses("addr")); err != nil {
 		return err
@@ -175,8 +175,8 @@ func (c *call) announce(addr net.Addr, fingerprint string) {
 	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.connect", port, host))
 }
 
-// visit makes one visitor's program: what all have in common, with a progress,
-// a language and colours of the visitor's own.
+// visit makes one visitor's program: the common parts with the visitor's progress,
+// language and colours.
 func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options) (tea.Model, func(), error) {
 	s.lang, s.crashed = who.Lang, who.Crashed
 	var err error

@@ -56,7 +56,7 @@ type screen struct {
 	frames  int
 	// turn limits heavy computations; nil: it does not.
 	turn func(ctx context.Context) (done func(), err error)
-	// crashed hears of panics in the labs' goroutines; nil: they end the program.
+	// crashed is called when a goroutine of a lab panics; nil: a panic ends the program.
 	crashed func(reason any, stack []byte)
 }
 

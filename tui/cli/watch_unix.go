@@ -17,23 +17,22 @@ import (
 )
 
 // The labs draw on the alternate screen of a terminal in raw mode. Bubble Tea
-// puts the terminal back after a panic in a goroutine of its own; one in an
-// engine's or in a library's ends the process at once, as kill -9 does. So a
-// second process of this program waits for the first one's end and, if that
-// comes without a goodbye, puts the terminal back and shows the report (the
-// monitor of the documentation of debug.SetCrashOutput).
+// restores the terminal after a panic in one of its goroutines; a panic in an
+// engine's or a library's goroutine ends the process at once, as kill -9 does. So
+// a second process of this program waits until the first one ends and, if that has
+// not written goodbye, restores the terminal and shows the report (the monitor in
+// the documentation of debug.SetCrashOutput).
 
 // watchVariable in the environment makes the program that second process.
 const watchVariable = "RESILAB_WATCH_TERMINAL"
 
-// goodbye is what the first process writes when it has put the terminal back
-// itself.
+// goodbye is written by the first process when it has restored the terminal.
 const goodbye = "goodbye"
 
-// What the second process finds beside the terminal.
+// Files that the second process inherits.
 const (
 	reportFile = 3 // the crash report, until the first process has ended
-	readyFile  = 4 // to say that the terminal's state is noted
+	readyFile  = 4 // written when the terminal's state is saved
 )
 
 // leaveScreen leaves the alternate screen, shows the cursor, and ends the
@@ -47,8 +46,8 @@ type terminalWatch struct {
 	cmd    *exec.Cmd
 }
 
-// watchTerminal starts the second process; close is due when the terminal has
-// been put back.
+// watchTerminal starts the second process. The caller must call close when it has
+// restored the terminal.
 func (c *call) watchTerminal() (*terminalWatch, error) {
 	w, err := c.startWatch()
 	if err != nil {
@@ -85,8 +84,8 @@ func (c *call) startWatch() (*terminalWatch, error) {
 	return w, nil
 }
 
-// await returns when the second process has noted the terminal's state. Until
-// then that must stay as it is.
+// await returns when the second process has saved the terminal's state. The caller
+// must not change the terminal before.
 func (w *terminalWatch) await() error {
 	if _, err := io.ReadFull(w.ready, make([]byte, 1)); err != nil {
 		return fmt.Errorf("watching the terminal: %w", err)
@@ -94,7 +93,8 @@ func (w *terminalWatch) await() error {
 	return nil
 }
 
-// close tells the second process that all is well, and waits for it.
+// close ends the second process, which then leaves the terminal alone, and waits
+// for it.
 func (w *terminalWatch) close() error {
 	_ = debug.SetCrashOutput(nil, debug.CrashOptions{})
 	_, _ = io.WriteString(w.report, goodbye) // it may have been killed
@@ -124,9 +124,9 @@ func beTerminalWatch(ctx context.Context, w World) int {
 	if string(report) == goodbye {
 		return exitOK
 	}
-	_ = term.Restore(os.Stdin.Fd(), before) // the terminal may be gone
+	_ = term.Restore(os.Stdin.Fd(), before) // the terminal may be closed
 	_, _ = io.WriteString(w.Stdout, leaveScreen)
-	config, _ := readConfig(ctx, w.Getenv) // nil is good enough for a language
+	config, _ := readConfig(ctx, w.Getenv) // without it the language is that of the environment
 	if text, err := catalogue(w.Labs, wantedLanguage(w, config)); err == nil {
 		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.crash"))
 	}

@@ -105,8 +105,8 @@ func removeQueues(t *testing.T) {
 	}
 }
 
-// endsSoon tells whether a queue of list_queues goes with its connection or
-// expires in time.
+// endsSoon reports whether a queue of list_queues is deleted with its
+// connection or expires.
 func endsSoon(line string) bool {
 	fields := strings.Fields(line)
 	if len(fields) > 2 && (fields[1] == "true" || fields[2] == "true") {

@@ -56,7 +56,7 @@ func resilab() int {
 	})
 }
 
-// command returns resilab with arguments, in a home of its own.
+// command returns resilab with arguments and an empty home folder.
 func command(tb testing.TB, args ...string) *exec.Cmd {
 	tb.Helper()
 	self, err := os.Executable()
@@ -126,7 +126,7 @@ func await(tb testing.TB, what string, ok func() bool) {
 	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
-			tb.Fatalf("waited %s in vain until %s", patience, what)
+			tb.Fatalf("after %s still waiting until %s", patience, what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

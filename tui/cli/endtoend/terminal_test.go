@@ -161,7 +161,7 @@ func TestTerminalSurvivesTheProgram(t *testing.T) {
 	}{
 		"panic":   {syscall.SIGUSR1, "panic: a mistake in an engine"},
 		"fatal":   {syscall.SIGSEGV, "SIGSEGV"},
-		"kill -9": {syscall.SIGKILL, "ended without a goodbye"},
+		"kill -9": {syscall.SIGKILL, "crashed; the terminal was restored"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			term := openTerminal(t, 80, 24, "--http-addr", "127.0.0.1:0")

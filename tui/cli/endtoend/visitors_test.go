@@ -114,7 +114,7 @@ func serve(t *testing.T) (addr string, log *output) {
 	return served.FindString(out.String()), log
 }
 
-// Twenty visitors at once each have labs of their own, in their own language;
+// Twenty visitors at once have separate labs, each in the visitor's language;
 // two hundred who come and go leave no queue and no key behind.
 func visitorsLeaveNothing(t *testing.T) {
 	addr, log := serve(t)
@@ -137,8 +137,8 @@ func visitorsLeaveNothing(t *testing.T) {
 			t.Fatalf("visitor %d: %v", i, err)
 		}
 	}
-	// Two labs of each visitor use a broker, each in a namespace of its own.
-	await(t, "each has namespaces of their own", func() bool { return len(namespaces(t)) == 2*together })
+	// Two labs of each visitor use a broker, each in a separate namespace.
+	await(t, "each visitor has two namespaces", func() bool { return len(namespaces(t)) == 2*together })
 	for _, v := range visitors {
 		v.leave()
 	}
