@@ -348,8 +348,8 @@ func TestACardGoesOnWhereItWasLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := newDesk(t, "retry")
-		d.store, d.card.opt.Store = store, store
-		d.card.open(d.card.first())
+		d.store, d.card.guide.store = store, store
+		d.card.Show("R1")
 		return d, store
 	}
 	d, _ := open()
@@ -375,7 +375,7 @@ func TestProgressThatCannotBeKeptIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newDesk(t, "retry")
-	d.card.opt.Store = store
+	d.card.guide.store = store
 	d.press("enter")
 	d.sees("El avance no se pudo guardar")
 }
@@ -421,16 +421,16 @@ func TestWhatComesAfterPassing(t *testing.T) {
 	d.sees("R1", "superada", "C1", "1 predice")
 	d.press("o")
 	d.sees("Un rechazo es permanente")
-	last := len(d.card.cards) - 1
-	for i := range d.card.cards { // from each card n leads to the next one, here or at another lab
-		d.card.at = i
-		next := d.card.cards[(i+1)%(last+1)]
+	last := len(d.card.list.cards) - 1
+	for i := range d.card.list.cards { // from each card n leads to the next one, here or at another lab
+		d.card.list.at = i
+		next := d.card.list.cards[(i+1)%(last+1)]
 		want := next.ID
 		if next.Spec.ID == "retry" {
 			want = ""
 		}
 		if got := d.card.Update(d.frame(78, 12), keyOf("n")); got != want {
-			t.Errorf("after %s the next card is %q, want %q", d.card.cards[i].ID, got, want)
+			t.Errorf("after %s the next card is %q, want %q", d.card.list.cards[i].ID, got, want)
 		}
 		if want != "" && d.card.Show(want) {
 			t.Errorf("%s is shown at another lab", want)
@@ -465,7 +465,7 @@ func TestScrolling(t *testing.T) {
 
 func TestTheToleranceIsShown(t *testing.T) {
 	d := newDesk(t, "convoy")
-	d.sees("con un error de hasta " + trim(d.card.session.Card().Predict.Tolerance))
+	d.sees("con un error de hasta " + trim(d.card.guide.session.Card().Predict.Tolerance))
 }
 
 func TestALabWithoutCardsHasNone(t *testing.T) {

@@ -1,0 +1,59 @@
+package card
+
+import (
+	"resilab/labs/course"
+	"resilab/tui/pane"
+)
+
+// Keys implements pane.Card.
+func (c *Card) Keys() (keys []pane.CardKey) {
+	predict, stage := c.guide.session.Card().Predict, c.guide.session.Stage()
+	switch {
+	case c.Typing():
+		return []pane.CardKey{{Show: "enter", Means: "card.key.record"}, {Show: "esc", Means: "card.key.cancel"}}
+	case c.list.shown:
+		return []pane.CardKey{keyChoose, key("enter", "open"), key("o", "card")}
+	case stage == course.ToPredict && len(predict.Choices) > 0:
+		keys = []pane.CardKey{keyChoose, key("enter", "record")}
+	case stage == course.ToPredict:
+		keys = []pane.CardKey{key("enter", "type")}
+	case stage == course.ToRunA:
+		keys = []pane.CardKey{{Show: "a", Means: "card.key.run_a"}, keyPrepare, keyAgain}
+	case stage == course.ToRunB:
+		if len(c.guide.session.Card().Opens) > 1 {
+			keys = []pane.CardKey{keyChoose}
+		}
+		keys = append(keys, keyTurn, keyPrepare, keyAgain)
+	default: // passed: what comes next, first
+		return c.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain})
+	}
+	if c.choices() == 0 {
+		keys = append(keys, keyScroll)
+	} else {
+		keys = append(keys, keyPage)
+	}
+	return append(keys, c.others(nil)...)
+}
+
+// others puts the keys that lead to other cards in front of the last ones.
+func (c *Card) others(last []pane.CardKey) []pane.CardKey {
+	if len(c.list.cards) < 2 {
+		return last
+	}
+	return append([]pane.CardKey{key("n", "next"), key("o", "list")}, last...)
+}
+
+// key is a key that is written as it is named.
+func key(name, means string) pane.CardKey {
+	return pane.CardKey{Show: name, Means: "card.key." + means, Names: []string{name}}
+}
+
+// Keys of more than one stage.
+var (
+	keyChoose  = pane.CardKey{Show: "↑↓", Means: "card.key.choose", Names: []string{"up", "down", "j", "k"}}
+	keyScroll  = pane.CardKey{Show: "↑↓", Means: "card.key.scroll", Names: []string{"up", "down", "j", "k", "pgup", "pgdown"}}
+	keyPage    = pane.CardKey{Show: "pgdn", Means: "card.key.scroll", Names: []string{"pgup", "pgdown"}}
+	keyTurn    = pane.CardKey{Show: "←→", Means: "card.key.turn", Names: []string{"left", "right", "h", "l", "-", "+", "="}}
+	keyPrepare = key("enter", "prepare")
+	keyAgain   = key("x", "again")
+)

@@ -1,0 +1,190 @@
+package card
+
+import (
+	"slices"
+
+	"resilab/labs/course"
+	"resilab/labs/lab"
+	"resilab/tui/field"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+func (p *page) drawQuestion(number *field.Field) {
+	th := p.Theme
+	p.put(th.Text, "", p.words.Question)
+	p.put(th.Accent.Strong(), "?", p.words.Ask)
+	predict := p.card.Predict
+	if len(predict.Choices) == 0 {
+		p.drawInput(predict, number)
+		return
+	}
+	for i, choice := range predict.Choices {
+		style, mark := th.Text, ""
+		if i == p.choice {
+			style = th.Text.Strong()
+		}
+		if i == p.choice && p.focused {
+			style, mark = th.Focus.Strong(), th.Glyph.Pointer
+		}
+		p.put(style, mark, p.words.Choices[choice])
+	}
+}
+
+func (p *page) drawInput(predict course.Prediction, number *field.Field) {
+	th := p.Theme
+	l := p.line().Gap(indent)
+	if number.IsOpen() {
+		number.Draw(l, th.Focus.Strong(), th.Invert, 12).Gap(1)
+		l.Put(th.Dim, predict.Unit+"  "+trim(predict.Min)+".."+trim(predict.Max))
+	} else {
+		l.Put(th.Dim, p.Text.T("card.type_number", trim(predict.Min), trim(predict.Max), predict.Unit))
+	}
+	p.add(l)
+	p.put(th.Dim, "", p.Text.T("card.tolerance", trim(predict.Tolerance), predict.Unit))
+}
+
+func (p *page) drawRunA() {
+	run := p.experiment.Current()
+	j := p.session.LookA(run)
+	p.put(p.Theme.Dim, "", p.Text.T("course.predicted", p.said()))
+	p.put(p.Theme.Text, "2", p.Text.T("card.do_a"))
+	p.drawSamples(run)
+	p.drawObstacles(j, "card.start_differs")
+	if j.Counts() {
+		p.putMark(lab.MarkOK, p.Text.T("card.a_ready"))
+	}
+}
+
+// turnKeys are the keys that turn a knob. Without arrows to show, "<" and ">"
+// would be other keys.
+func (p *page) turnKeys() string {
+	if p.Theme.Glyph.Set == theme.ASCII {
+		return "hl"
+	}
+	return "←→"
+}
+
+func (p *page) drawRunB() {
+	run := p.experiment.Current()
+	j := p.session.Look(run)
+	p.put(p.Theme.Text, "3", p.Text.T("card.do_b", p.turnKeys()))
+	p.drawObstacles(j, "card.b_differs") // first: with an obstacle the run does not count
+	p.drawKnobs()
+	p.drawConditions(j)
+	if len(j.Short) > 0 {
+		p.drawSamples(run)
+	}
+	if j.Passed {
+		p.putMark(lab.MarkOK, p.Text.T("card.b_ready"))
+	}
+	if j.Wide {
+		p.put(p.Theme.Dim, "", p.Text.T("course.wide"))
+	}
+}
+
+// drawKnobs shows the knobs that the card opens. They can be turned here.
+func (p *page) drawKnobs() {
+	settings := p.experiment.Settings()
+	for i, id := range p.card.Opens {
+		k, _ := p.card.Spec.Knob(id)
+		knob := widget.NewKnob(p.Text, p.card.Spec.ID, k, settings[id])
+		knob.Pointed, knob.Focused = i == p.choice && p.focused, p.focused
+		w := min(knobWidth, p.W-1)
+		p.add(p.line().Gap(1).Drawn(knob.Row(p.Theme, w), w))
+	}
+}
+
+const knobWidth = 44
+
+// drawSamples shows how much the run has measured of what the card asks for.
+func (p *page) drawSamples(run lab.Run) {
+	th := p.Theme
+	for _, s := range p.card.Samples {
+		have := min(run.Metrics[s.Metric], s.Min)
+		l := p.line().Gap(indent).Cell(th.Text, p.card.MetricName(p.Text, s.Metric), nameWidth(p.W)).Gap(1)
+		l.Bar(th.Accent, have/s.Min, max(4, min(20, p.W/4))).Gap(1)
+		p.add(l.Put(th.Text, trim(have)+" / "+trim(s.Min)))
+	}
+}
+
+func nameWidth(w int) int { return max(8, min(20, w/3)) }
+
+// drawObstacles shows why the run does not count.
+func (p *page) drawObstacles(j course.Judgement, differs string) {
+	warn := p.Theme.Warn
+	if len(j.Changed) > 0 {
+		p.put(warn, "!", p.Text.T(differs, p.card.KnobNames(p.Text, j.Changed)))
+	}
+	if j.OtherSeed {
+		p.put(warn, "!", p.Text.T("card.other_seed"))
+	}
+	if j.OtherWorld {
+		p.put(warn, "!", p.Text.T("card.other_world"))
+	}
+}
+
+// drawConditions shows the check with its present figures, one row each.
+func (p *page) drawConditions(j course.Judgement) {
+	th := p.Theme
+	for _, cond := range j.Conditions {
+		mark, style := th.Mark(verdict(cond))
+		l := p.line().Put(style.Strong(), mark).To(indent)
+		told := p.card.Tell(p.Text, cond, p.session.Record().A)
+		if cond.Op == "" {
+			p.add(l.Put(th.Text, told.Name))
+			continue
+		}
+		l.Cell(th.Text, told.Name, nameWidth(p.W)).Gap(1)
+		l.RightCell(style.Strong(), told.Value, 8).Gap(2).Cell(th.Dim, told.Limit, limitWidth)
+		if ofA := "A " + told.A; told.A != "" && widget.Width(ofA) < l.Left() {
+			l.Gap(1).Put(th.Dim, ofA)
+		}
+		p.add(l)
+	}
+}
+
+// verdict is the mark of a condition.
+func verdict(c course.Condition) lab.Mark {
+	switch {
+	case !c.Known:
+		return lab.MarkInfo
+	case c.Holds:
+		return lab.MarkOK
+	default:
+		return lab.MarkFail
+	}
+}
+
+func (p *page) drawPassed() {
+	th := p.Theme
+	o := p.session.Outcome()
+	if o.Known {
+		mark, key := lab.MarkWarn, "course.was_wrong"
+		if o.Right {
+			mark, key = lab.MarkOK, "course.was_right"
+		}
+		p.putMark(mark, p.Text.T(key, p.said(), p.card.Answer(p.Text.Lang(), o.Truth)))
+	}
+	p.drawConditions(p.session.Kept())
+	p.put(th.Text, "", p.words.Outcome)
+	p.put(th.Dim, "", p.Text.T("course.belief", p.words.Belief))
+	if rec := p.session.Record(); rec.Hints > 0 {
+		p.put(th.Dim, "", p.Text.T("course.hints_used", rec.Hints))
+	}
+}
+
+func (p *page) drawHints() {
+	if p.session.Stage() == course.Passed {
+		return
+	}
+	variants := p.session.HintVariants(p.experiment.Current())
+	for i, variant := range slices.Backward(variants) { // the newest first
+		p.put(p.Theme.Accent, "i", p.Text.T("course.hint", i+1, p.words.Hints[i][variant]))
+	}
+}
+
+// said is the prediction in words.
+func (p *page) said() string {
+	return p.card.Answer(p.Text.Lang(), p.session.Record().Prediction)
+}
