@@ -280,7 +280,8 @@ func TestPassedWithTheKeyboardAlone(t *testing.T) {
 	d.lab.measure(retryWisely)
 	d.sees("Todo se cumple: pulsa c", "1.10×", "A 1.66×")
 	d.press("c")
-	d.sees("superada", "quedan igual» y acertaste", "Un rechazo es permanente")
+	d.sees("superada", "quedan igual» y acertaste", "Un rechazo es permanente",
+		"Mira aquí:", "Para leer: Azure Architecture Center", "Para pensar:")
 	if d.store.Record("R1").Stage() != course.Passed {
 		t.Error("not kept as passed")
 	}
@@ -290,6 +291,24 @@ func TestPassedWithTheKeyboardAlone(t *testing.T) {
 	d.sees("Pulsa x otra vez") // another key came between
 	d.press("x")
 	d.sees("1 predice")
+}
+
+// A card that compares more than two runs names the letter of a kept run, and
+// refuses the settings of run A.
+func TestKeptRunsAreNamed(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.card.Show("R9")
+	d.press("enter")
+	d.lab.measure(map[string]float64{"fleet_amplification": 46, "fleet_lost_orders": 0})
+	d.press("a")
+	d.sees("son los ajustes de la ejecución A")
+	d.turn("retry-after", lab.BoolValue(true))
+	d.lab.measure(map[string]float64{"fleet_amplification": 5.5, "fleet_lost_orders": 0})
+	d.press("c")
+	d.sees("Guardada como ejecución B. Sigue con la ejecución C.")
+	if d.store.Record("R9").B == nil {
+		t.Error("run B is not kept")
+	}
 }
 
 func TestCapturingBChecks(t *testing.T) {

@@ -2,6 +2,7 @@ package card
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"resilab/labs/course"
@@ -162,6 +163,9 @@ func (g *guide) check(b lab.Run) (passed bool) {
 		return false
 	case j.Passed:
 		g.message = message{}
+	case j.Kept:
+		next := strings.Index(course.Letters, j.Letter) + 1
+		g.say(false, "course.kept", strings.ToUpper(j.Letter), strings.ToUpper(course.Letters[next:next+1]))
 	case !j.Counts():
 		g.say(true, "card.not_counted")
 	default:

@@ -116,6 +116,12 @@ func (p *page) drawObstacles(j course.Judgement, differs string) {
 	if len(j.Changed) > 0 {
 		p.put(warn, "!", p.Text.T(differs, p.card.KnobNames(p.Text, j.Changed)))
 	}
+	if j.Same {
+		p.put(warn, "!", p.Text.T("course.same"))
+	}
+	if j.Embedded {
+		p.put(warn, "!", p.Text.T("course.embedded", p.Text.T("course.broker."+p.card.Needs)))
+	}
 	if j.OtherSeed {
 		p.put(warn, "!", p.Text.T("card.other_seed"))
 	}
@@ -169,6 +175,11 @@ func (p *page) drawPassed() {
 	p.drawConditions(p.session.Kept())
 	p.put(th.Text, "", p.words.Outcome)
 	p.put(th.Dim, "", p.Text.T("course.belief", p.words.Belief))
+	p.put(th.Text, "", p.Text.T("course.look", p.words.Look))
+	if link := p.card.Link; link.URL != "" {
+		p.put(th.Dim, "", p.Text.T("course.read", link.Title, link.URL))
+	}
+	p.put(th.Text, "", p.Text.T("course.think", p.words.Think))
 	if rec := p.session.Record(); rec.Hints > 0 {
 		p.put(th.Dim, "", p.Text.T("course.hints_used", rec.Hints))
 	}
