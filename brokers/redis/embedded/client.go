@@ -19,7 +19,7 @@ func (c *session) client(args []string) value {
 	case "INFO":
 		return value{kind: verbatim, text: "txt:" + c.describe() + "\n"}
 	case "LIST":
-		return c.clientList(args)
+		return clientList(c.server, args)
 	case "GETNAME":
 		if c.peer.ClientName == "" {
 			return nothing
@@ -79,7 +79,7 @@ func (c *session) describe() string {
 }
 
 // clientList answers CLIENT LIST, with its filters by type and id.
-func (c *session) clientList(args []string) value {
+func clientList(s *Server, args []string) value {
 	ids := map[string]bool{}
 	switch {
 	case len(args) >= 2 && strings.EqualFold(args[0], "ID"):
@@ -94,7 +94,7 @@ func (c *session) clientList(args []string) value {
 		return errorf("ERR syntax error")
 	}
 	var b strings.Builder
-	for _, other := range c.server.connected() {
+	for _, other := range s.connected() {
 		if len(ids) == 0 || ids[strconv.FormatInt(other.id, 10)] {
 			b.WriteString(other.describe() + "\n")
 		}

@@ -101,7 +101,7 @@ func countedKeys(name string, args []string) []string {
 }
 
 // command answers COMMAND.
-func (c *session) command(args []string) value {
+func command(_ *session, args []string) value {
 	all := descriptions()
 	if len(args) == 0 {
 		return infoOf(slices.Sorted(mapKeys(all)))
@@ -118,7 +118,7 @@ func (c *session) command(args []string) value {
 	case sub == "DOCS":
 		return docsOf(names)
 	case sub == "LIST":
-		return c.commandList(args[1:])
+		return commandList(args[1:])
 	case sub == "GETKEYS" && len(args) > 1:
 		return commandKeys(args[1:])
 	case slices.Contains([]string{"COUNT", "GETKEYS"}, sub):
@@ -154,7 +154,7 @@ func docsOf(names []string) value {
 }
 
 // commandList answers COMMAND LIST, whose only filter here is a pattern.
-func (c *session) commandList(filter []string) value {
+func commandList(filter []string) value {
 	pattern := "*"
 	switch {
 	case len(filter) == 3 && strings.EqualFold(filter[0], "FILTERBY") && strings.EqualFold(filter[1], "PATTERN"):

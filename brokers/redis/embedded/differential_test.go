@@ -17,7 +17,7 @@ import (
 	"resilab/brokers/brokertest"
 )
 
-var update = flag.Bool("update", false, "write commands.resp anew from a redis-server")
+var update = flag.Bool("update", false, "rewrite commands.resp from a redis-server")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

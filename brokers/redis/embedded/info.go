@@ -21,7 +21,7 @@ var infoSections = []struct {
 }
 
 // info answers INFO. A section that is not known is left out, as in Redis.
-func (c *session) info(args []string) value {
+func info(c *session, args []string) value {
 	wanted := map[string]bool{}
 	for _, a := range args {
 		wanted[strings.ToLower(a)] = true

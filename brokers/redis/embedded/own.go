@@ -11,10 +11,10 @@ var ownCommands map[string]func(*session, []string) value
 func init() {
 	ownCommands = map[string]func(*session, []string) value{
 		"CLIENT":  (*session).client,
-		"COMMAND": (*session).command,
+		"COMMAND": command,
 		"CONFIG":  (*session).config,
 		"HELLO":   (*session).hello,
-		"INFO":    (*session).info,
+		"INFO":    info,
 		"SCAN":    (*session).scan,
 	}
 }

@@ -179,7 +179,7 @@ const (
 	bulk     = '$'
 	array    = '*'
 	null     = '_'
-	nullList = 'N' // no RESP type: RESP2 has a null of its own for arrays
+	nullList = 'N' // no RESP type: RESP2 has a separate null for arrays
 	double   = ','
 	verbatim = '='
 	mapping  = '%'

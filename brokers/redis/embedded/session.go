@@ -109,13 +109,10 @@ func (c *session) handle(args []string) {
 	case c.inTx:
 		c.handleInTx(name, args, change)
 	case change != nil:
-		c.countLookups(name, args)
-		done := c.watchKeys(name, args, nil)
+		keys := c.begin(args, nil)
 		reply := c.apply(*change)
 		c.write(reply)
-		if done != nil {
-			done(reply)
-		}
+		keys.announce(reply)
 	default:
 		c.execute(name, args)
 	}
@@ -162,11 +159,10 @@ func (c *session) apply(ch change) value {
 
 // execute lets miniredis answer, and counts and announces what it did.
 func (c *session) execute(name string, args []string) {
-	c.countLookups(name, args)
-	if done := c.watchKeys(name, args, nil); done != nil {
+	if keys := c.begin(args, nil); keys != nil {
 		reply := c.call(args...)
 		c.write(reply)
-		done(reply)
+		keys.announce(reply)
 		return
 	}
 	c.server.core.Dispatch(c.peer, args)
@@ -176,6 +172,14 @@ func (c *session) execute(name string, args []string) {
 	case name == "SELECT":
 		c.selected(args)
 	}
+}
+
+// begin counts the lookups of a command that is about to be executed, and returns
+// what it changes.
+func (c *session) begin(args []string, known map[string]bool) *keyChange {
+	db := int(c.db.Load())
+	countLookups(c.server, db, args)
+	return watchKeys(c.server, db, args, known)
 }
 
 // selected notes the database that the connection is in from now on.
@@ -220,12 +224,10 @@ func (c *session) queue(args []string, ch *change) {
 // exec executes a transaction.
 func (c *session) exec() {
 	c.inTx = false
-	var after []func(value)
+	var changes []*keyChange
 	known := map[string]bool{}
 	for _, q := range c.queued {
-		name := strings.ToUpper(q.args[0])
-		c.countLookups(name, q.args)
-		after = append(after, c.watchKeys(name, q.args, known))
+		changes = append(changes, c.begin(q.args, known))
 	}
 	reply := c.call("EXEC")
 	for i := range reply.items {
@@ -239,9 +241,7 @@ func (c *session) exec() {
 	}
 	c.write(reply)
 	for i, item := range reply.items {
-		if after[i] != nil {
-			after[i](item)
-		}
+		changes[i].announce(item)
 	}
 }
 

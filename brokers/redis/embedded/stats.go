@@ -24,7 +24,8 @@ func (s *stats) reset() {
 var lookedUp = map[string]bool{"GETEX": true, "GETDEL": true, "GETSET": true, "OBJECT": true}
 
 // countLookups counts a hit or a miss for each key that a command reads.
-func (c *session) countLookups(name string, args []string) {
+func countLookups(s *Server, number int, args []string) {
+	name := strings.ToUpper(args[0])
 	d := descriptions()[name]
 	if d == nil || !d.readOnly && !lookedUp[name] {
 		return
@@ -33,13 +34,13 @@ func (c *session) countLookups(name string, args []string) {
 	if len(keys) == 0 || name == "MEMORY" || strings.HasPrefix(name, "EVAL") {
 		return
 	}
-	db := c.server.m.DB(int(c.db.Load()))
+	db := s.m.DB(number)
 	for _, key := range keys {
 		if db.Exists(key) {
-			c.server.stats.hits.Add(1)
+			s.stats.hits.Add(1)
 			continue
 		}
-		c.server.stats.misses.Add(1)
-		c.server.announce(eventMiss, "keymiss", key, int(c.db.Load()))
+		s.stats.misses.Add(1)
+		s.announce(eventMiss, "keymiss", key, number)
 	}
 }
