@@ -37,7 +37,7 @@ func (s *Service) preload(ctx context.Context, to *redis.Client, products []cata
 	now := s.Clock.Now()
 	for i, p := range products {
 		e := newEntry(p, now)
-		ttl := s.lifetime(e)
+		ttl := s.lifetimes.of(e)
 		e.Cost, e.Expires = kit.Millis(s.cfg.Database.Latency+s.cfg.FillDelay), now.Add(ttl).UnixMilli()
 		copies[i] = e
 		batch[i] = redis.Entry{Key: s.Key(p.ID), Value: e.encode(s.cfg.Padding), TTL: s.Clock.Real(ttl)}

@@ -44,6 +44,7 @@ type Service struct {
 	db           *database
 	strategy     Strategy
 	invalidation Invalidation
+	lifetimes    *lifetimes
 	copies       *lruTracker // nil: the cache has room for all
 	instances    []*instance
 	turn         atomic.Uint64 // of the load balancer
@@ -64,6 +65,7 @@ func New(cfg Config, d Deps) *Service {
 	s := &Service{Deps: d, cfg: cfg, db: newDatabase(cfg.Database, d), copies: newLRUTracker(cfg.CacheSize),
 		whole: newDeadlines(d.Run, d.Clock, cfg.Timeout), redis: newDeadlines(d.Run, d.Clock, cfg.Timeout/2)}
 	s.strategy, s.invalidation = newStrategy(cfg.Strategy, s), newInvalidation(cfg.Invalidate, s)
+	s.lifetimes = newLifetimes(cfg, d, s.strategy.FromRead() || s.invalidation.FromRead())
 	for range cfg.Instances {
 		s.instances = append(s.instances, &instance{})
 	}
@@ -237,7 +239,7 @@ func (s *Service) ask(ctx context.Context, q *query) (Entry, error) {
 
 // fill writes a product to the cache.
 func (s *Service) fill(ctx context.Context, q *query, e Entry) error {
-	ttl := s.lifetime(e)
+	ttl := s.lifetimes.of(e)
 	if ttl <= 0 {
 		return nil
 	}
@@ -285,7 +287,7 @@ func (s *Service) makeRoom(q *query) error {
 	return errors.Join(errs...)
 }
 
-// Drop deletes a copy, and with it the lease of whoever is loading the product.
+// Drop deletes a copy, and with it the lease of the reader that is loading the product.
 func (s *Service) Drop(ctx context.Context, id int) error {
 	s.Products.Of(id).Deleting(s.Clock.Now())
 	keys := append([]string{s.Key(id)}, s.strategy.Beside(s.Key(id))...)

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/measure"
@@ -79,16 +78,4 @@ func (s *Service) refresh(ctx context.Context, q *query) {
 	defer cancel()
 	s.Counters.Expiry.Refreshes.Add(1)
 	_, _ = s.load(ctx, q)
-}
-
-// once runs ask for all readers of this instance that want the same product at
-// the same time. It must not end with the reader that came first, but with the
-// time-out since that one came.
-func (s *Service) once(q *query, ask func(context.Context, *query) (Answer, error)) (Answer, error) {
-	got, err, _ := q.inst.flight.Do(strconv.Itoa(q.id), func() (any, error) {
-		ctx, cancel := s.Clock.WithTimeout(s.Run, s.cfg.Timeout-s.Clock.Since(q.asked))
-		defer cancel()
-		return ask(ctx, q)
-	})
-	return got.(Answer), err
 }

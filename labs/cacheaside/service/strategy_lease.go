@@ -57,12 +57,13 @@ func (l lease) Miss(ctx context.Context, q *query) (Answer, error) {
 	}
 	a, err := s.load(ctx, q)
 	// What is no copy, such as an error, leaves the lease to the next reader.
-	s.Go(func(ctx context.Context) { s.endLease(ctx, q.key, q.lease) })
+	s.Go(func(ctx context.Context) { l.end(ctx, q.key, q.lease) })
 	return a, err
 }
 
-// endLease gives a lease back. If that fails, its TTL ends it.
-func (s *Service) endLease(ctx context.Context, key, token string) {
+// end gives a lease back. If that fails, its TTL ends it.
+func (l lease) end(ctx context.Context, key, token string) {
+	s := l.s
 	ctx, cancel := s.Clock.WithTimeout(ctx, s.cfg.Timeout/2)
 	defer cancel()
 	_ = s.outcome(s.Store.EndLease(ctx, key, token))

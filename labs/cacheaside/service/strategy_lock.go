@@ -28,7 +28,7 @@ func (l lock) Miss(ctx context.Context, q *query) (Answer, error) {
 		case s.outcome(err) != nil:
 			return s.withoutRedis(ctx, q, err)
 		case mine:
-			defer s.Go(func(ctx context.Context) { s.unlock(ctx, key, token) })
+			defer s.Go(func(ctx context.Context) { l.unlock(ctx, key, token) })
 			return s.loadUnlessFilled(ctx, q)
 		}
 		if err := s.Clock.Sleep(ctx, lockPoll); err != nil {
@@ -45,12 +45,13 @@ func (l lock) Miss(ctx context.Context, q *query) (Answer, error) {
 }
 
 // unlock gives a lock back. If that fails, its TTL ends it.
-func (s *Service) unlock(ctx context.Context, key, token string) {
+func (l lock) unlock(ctx context.Context, key, token string) {
+	s := l.s
 	ctx, cancel := s.Clock.WithTimeout(ctx, s.cfg.Timeout/2)
 	defer cancel()
 	_ = s.outcome(s.Store.DeleteIf(ctx, key, token))
 }
 
-// newToken returns a word that nobody else has. Nothing that is measured depends
+// newToken returns a random word. Nothing that is measured depends
 // on it.
 func newToken() string { return strconv.FormatUint(rand.Uint64(), 36) }

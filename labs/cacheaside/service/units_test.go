@@ -75,11 +75,11 @@ func TestEarlyRefreshComesByChance(t *testing.T) {
 func TestJitterKeepsTheMean(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, ttl := range []time.Duration{10 * time.Second, LongestTTL} {
-		s := &Service{Deps: Deps{Clock: clock.New(nil), Draw: rng.Float64}, cfg: Config{TTL: ttl, TTLJitter: 0.1}}
+		l := newLifetimes(Config{TTL: ttl, TTLJitter: 0.1}, Deps{Clock: clock.New(nil), Draw: rng.Float64}, false)
 		var lives []time.Duration
 		sum := 0.0
 		for range 10_000 {
-			lives = append(lives, s.jitteredTTL())
+			lives = append(lives, l.jittered())
 			sum += lives[len(lives)-1].Seconds() / 10_000
 		}
 		slices.Sort(lives)
