@@ -191,6 +191,16 @@ func (c *Client) eachKey(ctx context.Context, prefix string, do func(context.Con
 	})
 }
 
+// eachServer calls do for the server, or for every master of a Cluster, several
+// at once: what is set or announced there is known to that one alone.
+func (c *Client) eachServer(ctx context.Context, do func(context.Context, goredis.Cmdable) error) error {
+	cluster, ok := c.rdb.(*goredis.ClusterClient)
+	if !ok {
+		return do(ctx, c.rdb)
+	}
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error { return do(ctx, node) })
+}
+
 func escapeGlob(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`).Replace(s)
 }

@@ -35,11 +35,11 @@ func TestACluster(t *testing.T) {
 	if left[0] <= 0 || left[1] <= 0 || left[2] != redis.Gone {
 		t.Errorf("left: %v", left)
 	}
-	must(t, c.EnableEvents(ctx, "me"))
+	must(t, c.Events().Enable(ctx, "me"))
 	listening, leave := context.WithCancel(ctx)
 	heard, gone := make(chan string, 100), make(chan error)
 	go func() {
-		gone <- c.WatchExpired(listening, "r:", func(key string, _ time.Time) { heard <- key })
+		gone <- c.Events().Watch(listening, "r:", func(key string, _ time.Time) { heard <- key })
 	}()
 	eventually(t, "it announces", func() bool {
 		must(t, c.Set(ctx, "r:5", []byte("v"), 5*time.Millisecond))
@@ -48,7 +48,7 @@ func TestACluster(t *testing.T) {
 	})
 	leave()
 	must(t, <-gone)
-	must(t, c.DisableEvents(ctx, "me"))
+	must(t, c.Events().Disable(ctx, "me"))
 	script := redis.NewScript(`return redis.call("EXISTS", KEYS[1], KEYS[2])`)
 	if n, err := c.Run(ctx, script, []string{"r:1", "r:fence:{r:1}"}); err != nil || n != 1 {
 		t.Errorf("a script over a key and its fence: %d, %v", n, err)

@@ -8,19 +8,19 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// WatchExpired calls expired for every key with the prefix whose expiry a server
+// Watch calls expired for every key with the prefix whose expiry a server
 // announces, until ctx ends; for the keys of different servers of a Cluster at
 // the same time. It subscribes again when a connection breaks; what expires
 // meanwhile is never announced. The error is that of finding the servers.
-func (c *Client) WatchExpired(ctx context.Context, prefix string, expired func(key string, at time.Time)) error {
-	err := c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
+func (e Events) Watch(ctx context.Context, prefix string, expired func(key string, at time.Time)) error {
+	err := e.c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
 		watchExpired(ctx, rdb.(subscriber), prefix, expired)
 		return nil
 	})
 	if ctx.Err() != nil {
 		return nil
 	}
-	return c.wrap(err)
+	return e.c.wrap(err)
 }
 
 type subscriber interface {

@@ -25,7 +25,7 @@ const (
 
 const (
 	// EventLease is how long a user of the expired events counts as one without
-	// RenewEvents.
+	// Events.Renew.
 	EventLease = 30 * time.Second
 	// oldLife bounds how long the setting before is remembered.
 	oldLife = 30 * 24 * time.Hour
@@ -34,51 +34,57 @@ const (
 	lockPoll = 20 * time.Millisecond
 )
 
-// EnableEvents switches the expired events of every server on, keeps whatever
+// Events is the expired events of a Redis, which several programs may use.
+type Events struct{ c *Client }
+
+// Events returns the expired events of the servers.
+func (c *Client) Events() Events { return Events{c} }
+
+// Enable switches the expired events of every server on, keeps whatever
 // else is switched on, and notes that user uses them. The caller must call
-// RenewEvents within each EventLease, and DisableEvents at the end.
-func (c *Client) EnableEvents(ctx context.Context, user string) error {
-	return c.locked(ctx, func(ctx context.Context) error {
-		if err := c.RenewEvents(ctx, user); err != nil {
+// Renew within each EventLease, and Disable at the end.
+func (e Events) Enable(ctx context.Context, user string) error {
+	return e.locked(ctx, func(ctx context.Context) error {
+		if err := e.Renew(ctx, user); err != nil {
 			return err
 		}
-		return c.eachServer(ctx, c.enableOn)
+		return e.c.eachServer(ctx, e.enableOn)
 	})
 }
 
-// RenewEvents notes that a user still uses the expired events.
-func (c *Client) RenewEvents(ctx context.Context, user string) error {
+// Renew notes that a user still uses the expired events.
+func (e Events) Renew(ctx context.Context, user string) error {
 	end := float64(time.Now().Add(EventLease).UnixMilli())
-	return c.wrap(c.rdb.ZAdd(ctx, notifyUsers, goredis.Z{Score: end, Member: user}).Err())
+	return e.c.wrap(e.c.rdb.ZAdd(ctx, notifyUsers, goredis.Z{Score: end, Member: user}).Err())
 }
 
-// DisableEvents notes that a user no longer uses the expired events. After the
-// last one it puts the setting back on every server, except where somebody else
-// has changed it meanwhile.
-func (c *Client) DisableEvents(ctx context.Context, user string) error {
-	return c.locked(ctx, func(ctx context.Context) error {
-		if err := c.rdb.ZRem(ctx, notifyUsers, user).Err(); err != nil {
-			return c.wrap(err)
+// Disable notes that a user no longer uses the expired events. After the
+// last one it puts the setting back on every server, except where it was
+// changed by another client meanwhile.
+func (e Events) Disable(ctx context.Context, user string) error {
+	return e.locked(ctx, func(ctx context.Context) error {
+		if err := e.c.rdb.ZRem(ctx, notifyUsers, user).Err(); err != nil {
+			return e.c.wrap(err)
 		}
-		return c.restoreUnused(ctx)
+		return e.restoreUnused(ctx)
 	})
 }
 
-// RestoreEvents puts the setting back that users have left behind who were killed.
+// Restore puts the setting back that users have left behind who were killed.
 // It does nothing while there are users, or where nothing was changed.
-func (c *Client) RestoreEvents(ctx context.Context) error {
-	n, err := c.rdb.Exists(ctx, notifyOld).Result()
+func (e Events) Restore(ctx context.Context) error {
+	n, err := e.c.rdb.Exists(ctx, notifyOld).Result()
 	if err != nil || n == 0 {
-		return c.wrap(err)
+		return e.c.wrap(err)
 	}
-	return c.locked(ctx, c.restoreUnused)
+	return e.locked(ctx, e.restoreUnused)
 }
 
 // locked calls do while no other program does so on this Redis.
-func (c *Client) locked(ctx context.Context, do func(context.Context) error) error {
+func (e Events) locked(ctx context.Context, do func(context.Context) error) error {
 	token := strconv.FormatInt(time.Now().UnixNano(), 36)
 	for {
-		mine, err := c.SetIfAbsent(ctx, notifyLock, token, lockLife)
+		mine, err := e.c.SetIfAbsent(ctx, notifyLock, token, lockLife)
 		if err != nil {
 			return err
 		}
@@ -92,7 +98,7 @@ func (c *Client) locked(ctx context.Context, do func(context.Context) error) err
 		}
 	}
 	err := do(ctx)
-	_, unlocked := c.Run(ctx, unlockScript, []string{notifyLock}, token)
+	_, unlocked := e.c.Run(ctx, unlockScript, []string{notifyLock}, token)
 	return errors.Join(err, unlocked)
 }
 
@@ -102,61 +108,61 @@ var unlockScript = NewScript(`
 
 // enableOn switches the events of one server on. What was set before is noted
 // first, so that it survives a program that is killed in between.
-func (c *Client) enableOn(ctx context.Context, rdb goredis.Cmdable) error {
-	old, err := c.notifies(ctx, rdb)
+func (e Events) enableOn(ctx context.Context, rdb goredis.Cmdable) error {
+	old, err := e.setting(ctx, rdb)
 	if err != nil || withExpired(old) == old {
 		return err
 	}
-	if err := c.rdb.HSetNX(ctx, notifyOld, serverName(rdb), old).Err(); err != nil {
-		return c.wrap(err)
+	if err := e.c.rdb.HSetNX(ctx, notifyOld, serverName(rdb), old).Err(); err != nil {
+		return e.c.wrap(err)
 	}
-	if err := c.rdb.PExpire(ctx, notifyOld, oldLife).Err(); err != nil {
-		return c.wrap(err)
+	if err := e.c.rdb.PExpire(ctx, notifyOld, oldLife).Err(); err != nil {
+		return e.c.wrap(err)
 	}
 	if err := rdb.ConfigSet(ctx, notifySetting, withExpired(old)).Err(); err != nil {
-		return fmt.Errorf("setting %s: %w", notifySetting, c.wrap(err))
+		return fmt.Errorf("setting %s: %w", notifySetting, e.c.wrap(err))
 	}
 	return nil
 }
 
-// restoreUnused puts the setting of every server back unless somebody uses the
-// events.
-func (c *Client) restoreUnused(ctx context.Context) error {
+// restoreUnused puts the setting of every server back unless a user of the
+// events is left.
+func (e Events) restoreUnused(ctx context.Context) error {
 	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
-	if err := c.rdb.ZRemRangeByScore(ctx, notifyUsers, "-inf", now).Err(); err != nil {
-		return c.wrap(err)
+	if err := e.c.rdb.ZRemRangeByScore(ctx, notifyUsers, "-inf", now).Err(); err != nil {
+		return e.c.wrap(err)
 	}
-	users, err := c.rdb.ZCard(ctx, notifyUsers).Result()
+	users, err := e.c.rdb.ZCard(ctx, notifyUsers).Result()
 	if err != nil || users > 0 {
-		return c.wrap(err)
+		return e.c.wrap(err)
 	}
-	all, err := c.rdb.HGetAll(ctx, notifyOld).Result()
+	all, err := e.c.rdb.HGetAll(ctx, notifyOld).Result()
 	if err != nil || len(all) == 0 {
-		return c.wrap(err)
+		return e.c.wrap(err)
 	}
-	err = c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
+	err = e.c.eachServer(ctx, func(ctx context.Context, rdb goredis.Cmdable) error {
 		old, changed := all[serverName(rdb)]
 		if !changed {
 			return nil
 		}
-		return c.restoreOn(ctx, rdb, old)
+		return e.restoreOn(ctx, rdb, old)
 	})
-	return errors.Join(err, c.wrap(c.rdb.Del(ctx, notifyOld).Err()))
+	return errors.Join(err, e.c.wrap(e.c.rdb.Del(ctx, notifyOld).Err()))
 }
 
-func (c *Client) restoreOn(ctx context.Context, rdb goredis.Cmdable, old string) error {
-	now, err := c.notifies(ctx, rdb)
+func (e Events) restoreOn(ctx context.Context, rdb goredis.Cmdable, old string) error {
+	now, err := e.setting(ctx, rdb)
 	if err != nil || !sameFlags(now, withExpired(old)) {
-		return err // somebody else has changed it
+		return err // another client has changed it
 	}
 	if err := rdb.ConfigSet(ctx, notifySetting, old).Err(); err != nil {
-		return fmt.Errorf("putting %s back to %q: %w", notifySetting, old, c.wrap(err))
+		return fmt.Errorf("putting %s back to %q: %w", notifySetting, old, e.c.wrap(err))
 	}
 	return nil
 }
 
 // sameFlags reports whether two settings mean the same; the server writes the
-// letters in an order of its own.
+// letters in its order.
 func sameFlags(a, b string) bool {
 	return strings.Trim(a, b) == "" && strings.Trim(b, a) == ""
 }
@@ -167,16 +173,6 @@ func serverName(rdb goredis.Cmdable) string {
 		return node.Options().Addr
 	}
 	return "server"
-}
-
-// eachServer calls do for the server, or for every master of a Cluster, several
-// at once: what is set or announced there is known to that one alone.
-func (c *Client) eachServer(ctx context.Context, do func(context.Context, goredis.Cmdable) error) error {
-	cluster, ok := c.rdb.(*goredis.ClusterClient)
-	if !ok {
-		return do(ctx, c.rdb)
-	}
-	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error { return do(ctx, node) })
 }
 
 // withExpired adds what is needed: E for events by name, x for expired. A stands
@@ -191,13 +187,13 @@ func withExpired(flags string) string {
 	return flags
 }
 
-// Notifies returns the setting of which events a server announces.
-func (c *Client) Notifies(ctx context.Context) (string, error) { return c.notifies(ctx, c.rdb) }
+// Setting returns the setting of which events a server announces.
+func (e Events) Setting(ctx context.Context) (string, error) { return e.setting(ctx, e.c.rdb) }
 
-func (c *Client) notifies(ctx context.Context, rdb goredis.Cmdable) (string, error) {
+func (e Events) setting(ctx context.Context, rdb goredis.Cmdable) (string, error) {
 	got, err := rdb.ConfigGet(ctx, notifySetting).Result()
 	if err != nil {
-		return "", fmt.Errorf("asking for %s: %w", notifySetting, c.wrap(err))
+		return "", fmt.Errorf("asking for %s: %w", notifySetting, e.c.wrap(err))
 	}
 	return got[notifySetting], nil
 }

@@ -26,7 +26,7 @@ const (
 	bufferSize = 4 << 10
 	// pipelineBuffer holds the PTTLs of some hundred keys.
 	pipelineBuffer = 16 << 10
-	// pipelinePool is how many connections pipelines have of their own.
+	// pipelinePool is how many connections are reserved for pipelines.
 	pipelinePool = 2
 	// topologyInterval is how often the client of a Cluster asks which node has
 	// which keys. With go-redis's 60 s it would miss a failover for as long.

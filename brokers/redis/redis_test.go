@@ -69,7 +69,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	deadline := time.Now().Add(10 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -146,12 +146,12 @@ func TestCommands(t *testing.T) {
 func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		c, ctx := open(t, url), t.Context()
-		must(t, c.EnableEvents(ctx, "first"))
+		must(t, c.Events().Enable(ctx, "first"))
 		watchCtx, cancel := context.WithCancel(ctx)
 		got, done := make(chan string, 100), make(chan struct{})
 		go func() {
 			defer close(done)
-			if err := c.WatchExpired(watchCtx, "mine:", func(key string, _ time.Time) { got <- key }); err != nil {
+			if err := c.Events().Watch(watchCtx, "mine:", func(key string, _ time.Time) { got <- key }); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -171,16 +171,16 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 		cancel()
 		<-done
 		setting := func() string {
-			set, err := c.Notifies(ctx)
+			set, err := c.Events().Setting(ctx)
 			must(t, err)
 			return set
 		}
-		must(t, c.EnableEvents(ctx, "second"))
-		must(t, c.DisableEvents(ctx, "first"))
+		must(t, c.Events().Enable(ctx, "second"))
+		must(t, c.Events().Disable(ctx, "first"))
 		if set := setting(); set != "xE" {
 			t.Errorf("after the first of two the server is left with %q", set)
 		}
-		must(t, c.DisableEvents(ctx, "second"))
+		must(t, c.Events().Disable(ctx, "second"))
 		if set := setting(); set != "" {
 			t.Errorf("after two the server is left with %q", set)
 		}
@@ -190,16 +190,16 @@ func TestExpiredEventsAreAnnouncedAndTheSettingPutBack(t *testing.T) {
 	})
 }
 
-// What somebody else has changed meanwhile is not put back.
-func TestASettingOfSomebodyElseStays(t *testing.T) {
+// A setting that another client changed meanwhile is not put back.
+func TestASettingOfAnotherClientStays(t *testing.T) {
 	node := brokertest.Redis(t)
 	c, ctx := open(t, node.URL()), t.Context()
-	must(t, c.EnableEvents(ctx, "me"))
+	must(t, c.Events().Enable(ctx, "me"))
 	other := goredis.NewClient(&goredis.Options{Addr: node.Addr()})
 	defer other.Close()
 	must(t, other.ConfigSet(ctx, "notify-keyspace-events", "KEA").Err())
-	must(t, c.DisableEvents(ctx, "me"))
-	if set, err := c.Notifies(ctx); err != nil || set != "AKE" {
+	must(t, c.Events().Disable(ctx, "me"))
+	if set, err := c.Events().Setting(ctx); err != nil || set != "AKE" {
 		t.Errorf("it is %q, %v", set, err)
 	}
 }
@@ -209,7 +209,7 @@ func TestASettingOfSomebodyElseStays(t *testing.T) {
 func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		c, ctx := open(t, url), t.Context()
-		must(t, c.EnableEvents(ctx, "first"))
+		must(t, c.Events().Enable(ctx, "first"))
 		listening, leave := context.WithCancel(ctx)
 		var listeners sync.WaitGroup
 		release := make(chan struct{})
@@ -217,11 +217,11 @@ func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 		const laggards = 5 // each has some luck
 		for range laggards {
 			listeners.Go(func() {
-				_ = c.WatchExpired(listening, "mine:", func(string, time.Time) { lagging.Add(1); <-release })
+				_ = c.Events().Watch(listening, "mine:", func(string, time.Time) { lagging.Add(1); <-release })
 			})
 		}
 		listeners.Go(func() {
-			_ = c.WatchExpired(listening, "mine:", func(string, time.Time) { prompt.Add(1) })
+			_ = c.Events().Watch(listening, "mine:", func(string, time.Time) { prompt.Add(1) })
 		})
 		const more = 300 // than go-redis buffers
 		entries, keys := make([]redis.Entry, more), make([]string, more)
@@ -238,7 +238,7 @@ func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 		leave()
 		close(release)
 		listeners.Wait()
-		must(t, c.DisableEvents(ctx, "first"))
+		must(t, c.Events().Disable(ctx, "first"))
 	})
 }
 
@@ -247,9 +247,9 @@ func TestALaggingListenerLeavesNothingBehind(t *testing.T) {
 func TestTheNextStartPutsTheSettingBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		c, ctx := open(t, url), t.Context()
-		must(t, c.EnableEvents(ctx, "killed"))
-		must(t, c.RestoreEvents(ctx))
-		if set, err := c.Notifies(ctx); err != nil || set != "xE" {
+		must(t, c.Events().Enable(ctx, "killed"))
+		must(t, c.Events().Restore(ctx))
+		if set, err := c.Events().Setting(ctx); err != nil || set != "xE" {
 			t.Errorf("while the lease runs it is %q, %v", set, err)
 		}
 		opt, err := goredis.ParseURL(url)
@@ -257,8 +257,8 @@ func TestTheNextStartPutsTheSettingBack(t *testing.T) {
 		raw := goredis.NewClient(opt)
 		defer raw.Close()
 		must(t, raw.ZAdd(ctx, "{resilab-notify}:users", goredis.Z{Score: 1, Member: "killed"}).Err()) // long ago
-		must(t, c.RestoreEvents(ctx))
-		if set, err := c.Notifies(ctx); err != nil || set != "" {
+		must(t, c.Events().Restore(ctx))
+		if set, err := c.Events().Setting(ctx); err != nil || set != "" {
 			t.Errorf("after the next start it is %q, %v", set, err)
 		}
 	})

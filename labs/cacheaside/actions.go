@@ -18,9 +18,9 @@ func (l *engine) Do(ctx context.Context, r *run, action string) error {
 	case "price":
 		return l.raisePrice(ctx, r)
 	case "redis-down":
-		l.dialer.Set(fault.Down)
+		l.servers.dialer.Set(fault.Down)
 	case "redis-up":
-		l.dialer.Set(fault.None)
+		l.servers.dialer.Set(fault.None)
 	case "db-down":
 		l.outage.Set(true, l.Clock.Now())
 		l.Log.Add(lab.MarkFault, "cacheaside.event.db-down")
@@ -28,7 +28,7 @@ func (l *engine) Do(ctx context.Context, r *run, action string) error {
 		l.outage.Set(false, l.Clock.Now())
 		l.Log.Add(lab.MarkRecovered, "cacheaside.event.db-up")
 	case "flush":
-		n, err := l.cacheClient().DeletePrefix(ctx, l.prefix())
+		n, err := l.servers.cache().DeletePrefix(ctx, l.servers.prefix)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (l *engine) raisePrice(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.write(ctx, r, 1, float64(int(p.Price)+10))
+	_, err = r.write(ctx, 1, float64(int(p.Price)+10))
 	return err
 }
 
@@ -56,7 +56,7 @@ func (l *engine) expireNow(ctx context.Context, r *run) error {
 		p, now := r.products.Of(id), l.Clock.Now()
 		left := p.Left(now)
 		p.Shortened(now)
-		there, err := l.cacheClient().Expire(ctx, r.service.Key(id), time.Millisecond)
+		there, err := l.servers.cache().Expire(ctx, r.service.Key(id), time.Millisecond)
 		if err == nil && there {
 			r.watch.Poke()
 			return nil

@@ -42,7 +42,7 @@ func BenchmarkHit(b *testing.B) {
 			b.Fatal(err)
 		}
 		between := time.Now()
-		if a, err := l.engine.read(ctx, r, 1, between, false); err != nil || a.Source != measure.FromCache {
+		if a, err := r.read(ctx, 1, between, false); err != nil || a.Source != measure.FromCache {
 			b.Fatal(a, err)
 		}
 		bareTook += between.Sub(began)

@@ -3,15 +3,11 @@ package cacheaside
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"sync/atomic"
 	"time"
 
-	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/catalog"
 	"resilab/labs/cacheaside/export"
-	"resilab/labs/cacheaside/fault"
 	"resilab/labs/cacheaside/measure"
 	"resilab/labs/cacheaside/service"
 	"resilab/labs/kit"
@@ -37,20 +33,17 @@ const (
 // engine is the lab from its start to its stop.
 type engine struct {
 	*kit.Base
-	client *redis.Client // of the service, faults included
-	admin  *redis.Client // without faults: what the lab itself asks of Redis
-	dialer *fault.Dialer
-	db     *catalog.DB
-	http   *endpoint
-	health *measure.Health // of Redis
-	outage service.Outage  // of the database
-	events bool            // the lab uses the server's expired events
-
-	private atomic.Pointer[privateRedis] // nil: the Redis of the environment
-	answers measure.RecentAnswers
-	present presentRun
-	speed   atomic.Uint64 // for which the TTLs in Redis were set, as float64 bits
-	drawn   atomic.Int64  // when a running TTL bar last counted as a change, Unix ns
+	log           eventLog
+	servers       *servers
+	status        *redisStatus
+	announcements *announcements
+	speed         *speedFollower
+	db            *catalog.DB
+	http          *endpoint
+	outage        service.Outage // of the database
+	answers       measure.RecentAnswers
+	present       presentRun
+	drawn         atomic.Int64 // when a running TTL bar last counted as a change, Unix ns
 }
 
 // New returns the lab, ready to start.
@@ -63,8 +56,7 @@ func newLab(env lab.Env) (*kit.Runner[*run], *engine) {
 	var l *engine
 	options := kit.Options{LogSize: logSize, Shown: eventsShown, Routine: routineLines}
 	runner := kit.NewRunner(env, options, func(b *kit.Base) kit.Engine[*run] {
-		l = &engine{Base: b}
-		l.health = measure.NewHealth(b.Clock.Now, l.redisChanged)
+		l = &engine{Base: b, log: eventLog{b.Log, b.Env.Guest}}
 		return l
 	})
 	return runner, l
@@ -91,32 +83,18 @@ func (l *engine) Open(ctx context.Context, s lab.Settings) (err error) {
 	if l.db, err = catalog.Open(ctx, path); err != nil {
 		return err
 	}
-	if err := l.connect(ctx); err != nil {
+	if l.servers, err = openServers(ctx, l.Base); err != nil {
 		return err
 	}
-	l.speed.Store(math.Float64bits(l.Clock.Speed()))
-	l.restoreEvents(ctx)
+	l.status = newRedisStatus(l.Base, l.servers)
+	l.speed = newSpeedFollower(l.Clock, l.servers, l.status)
+	l.announcements = &announcements{base: l.Base, servers: l.servers, status: l.status}
+	l.announcements.restore(ctx)
 	if addr := s.Text("http-addr"); addr != "" && !l.Env.Guest {
-		l.http, err = listen(addr, l)
+		l.http, err = listen(addr, &l.present)
 	}
 	return err
 }
-
-// connect makes the clients of Redis.
-func (l *engine) connect(ctx context.Context) error {
-	url, err := l.Env.Open(ctx, lab.Redis)
-	if err != nil {
-		return err
-	}
-	l.dialer = fault.NewDialer(context.WithoutCancel(ctx), l.Clock)
-	if l.admin, err = redis.Open(url, redis.Options{}); err != nil {
-		return err
-	}
-	l.client, err = redis.Open(url, redis.Options{Dial: l.dialer.Dial, Timeout: serviceTimeout})
-	return err
-}
-
-func (l *engine) prefix() string { return l.Env.Namespace + ":" }
 
 // Close implements kit.Engine: it removes what the lab declared.
 func (l *engine) Close(ctx context.Context) error {
@@ -124,19 +102,11 @@ func (l *engine) Close(ctx context.Context) error {
 	if l.http != nil {
 		errs = append(errs, l.http.close())
 	}
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
-	defer cancel()
-	if l.admin != nil {
-		errs = append(errs, l.disableEvents(ctx), l.removeKeys(ctx), l.admin.Close())
+	if l.announcements != nil {
+		errs = append(errs, l.removeDeclared(ctx))
 	}
-	if p := l.private.Load(); p != nil {
-		errs = append(errs, p.close())
-	}
-	if l.client != nil {
-		errs = append(errs, l.client.Close())
-	}
-	if l.dialer != nil {
-		errs = append(errs, l.dialer.Close())
+	if l.servers != nil {
+		errs = append(errs, l.servers.close())
 	}
 	if l.db != nil {
 		errs = append(errs, l.db.Close())
@@ -144,15 +114,14 @@ func (l *engine) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// removeKeys removes the lab's keys. Where Redis is away their own TTL does.
-func (l *engine) removeKeys(ctx context.Context) error {
-	if _, err := l.admin.DeletePrefix(ctx, l.prefix()); err != nil && !l.redisAway() {
-		return fmt.Errorf("removing the lab's keys: %w", err)
+// removeDeclared ends the use of expired events and removes the lab's keys. While
+// Redis is away, their TTL removes them.
+func (l *engine) removeDeclared(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	err := l.announcements.disable(ctx)
+	if removed := l.servers.removeKeys(ctx); !l.status.away() {
+		err = errors.Join(err, removed)
 	}
-	return nil
-}
-
-func (l *engine) redisAway() bool {
-	_, err := l.health.Trouble()
-	return err != nil
+	return err
 }

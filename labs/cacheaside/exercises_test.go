@@ -108,7 +108,7 @@ const sideBySide = 7
 // has to do.
 const (
 	tries     = 3
-	witnesses = 2 // tries in which the machine kept time that it takes to condemn
+	witnesses = 2 // tries in which the machine kept time that a failure takes
 )
 
 // TestExercises lives through every exercise, on the embedded Redis and on a
@@ -182,11 +182,11 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 	return disappointed
 }
 
-// points tells whether B differs from A in the direction that it is there for,
+// points reports whether B differs from A in the direction that it is there for,
 // and by more than chance makes of two equal runs.
 func (x exercise) points(a, b map[string]float64) bool { return b[x.less] < 0.7*a[x.less] }
 
-// answered tells whether a run was more than time-outs.
+// answered reports whether a run was more than time-outs.
 func answered(m map[string]float64) bool { return m["reads"]-m["failures"] >= 50 }
 
 func (x exercise) figures(a, b map[string]float64) string {

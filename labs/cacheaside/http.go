@@ -35,15 +35,15 @@ type endpoint struct {
 
 // listen serves on addr. Where that port is taken, an address that ends in + moves
 // to the next free one; any other is an error.
-func listen(addr string, l *engine) (*endpoint, error) {
+func listen(addr string, present *presentRun) (*endpoint, error) {
 	listener, err := listenAt(addr)
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /product/{id}", l.served(l.getProduct))
-	mux.HandleFunc("PUT /product/{id}", l.served(l.putPrice))
-	mux.HandleFunc("GET /products", l.served(l.getProducts))
+	mux.HandleFunc("GET /product/{id}", served(present, getProduct))
+	mux.HandleFunc("PUT /product/{id}", served(present, putPrice))
+	mux.HandleFunc("GET /products", served(present, getProducts))
 	mux.HandleFunc("/product/{id}", onlyBy("GET, HEAD, PUT"))
 	mux.HandleFunc("/products", onlyBy("GET, HEAD"))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -103,13 +103,13 @@ type handler func(ctx context.Context, req *http.Request, r *run) response
 
 // served calls a handler within the run under way, and once more in the next one
 // if the run has ended meanwhile and the request changes nothing.
-func (l *engine) served(do handler) http.HandlerFunc {
+func served(present *presentRun, do handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		answer := response{status: http.StatusServiceUnavailable, body: notYet}
 		req.Body = http.MaxBytesReader(w, req.Body, bodyMax)
 		for again := true; again; {
 			again = false
-			l.present.enter(req.Context(), func(ctx context.Context, r *run) {
+			present.enter(req.Context(), func(ctx context.Context, r *run) {
 				r.counters.Reads.HTTP.Add(1)
 				r.inFlight.Add(1)
 				defer r.inFlight.Add(-1)
@@ -132,23 +132,23 @@ func productID(req *http.Request) (id int, err error) {
 }
 
 // getProduct is GET /product/:id.
-func (l *engine) getProduct(ctx context.Context, req *http.Request, r *run) response {
+func getProduct(ctx context.Context, req *http.Request, r *run) response {
 	id, err := productID(req)
 	if err != nil {
 		return response{status: http.StatusBadRequest, body: notANumber}
 	}
-	a, err := l.read(ctx, r, id, l.Clock.Now(), true)
+	a, err := r.read(ctx, id, r.base.Clock.Now(), true)
 	switch {
 	case err == nil:
-		return response{http.StatusOK, answerJSON{a.Source, productJSON{a.ID, a.Name, a.Price}}, l.cacheHeaders(a)}
+		return response{http.StatusOK, answerJSON{a.Source, productJSON{a.ID, a.Name, a.Price}}, cacheHeaders(a, r.base.Clock.Now())}
 	case errors.Is(err, catalog.ErrNotFound):
-		return response{http.StatusNotFound, notFound, l.cacheHeaders(a)}
+		return response{http.StatusNotFound, notFound, cacheHeaders(a, r.base.Clock.Now())}
 	}
 	return response{status: http.StatusInternalServerError, body: internal}
 }
 
 // putPrice is PUT /product/:id with the body {"price": number}.
-func (l *engine) putPrice(ctx context.Context, req *http.Request, r *run) response {
+func putPrice(ctx context.Context, req *http.Request, r *run) response {
 	id, err := productID(req)
 	if err != nil {
 		return response{status: http.StatusBadRequest, body: notANumber}
@@ -157,7 +157,7 @@ func (l *engine) putPrice(ctx context.Context, req *http.Request, r *run) respon
 	if wrong != nil {
 		return *wrong
 	}
-	p, err := l.write(ctx, r, id, price)
+	p, err := r.write(ctx, id, price)
 	switch {
 	case err == nil:
 		return response{status: http.StatusOK, body: answerJSON{measure.FromDatabase, productJSON{p.ID, p.Name, p.Price}}}
@@ -184,8 +184,8 @@ func readPrice(req *http.Request) (price float64, wrong *response) {
 }
 
 // getProducts is GET /products: the first of the catalogue, from the database.
-func (l *engine) getProducts(ctx context.Context, _ *http.Request, _ *run) response {
-	products, err := l.db.List(ctx, listMax)
+func getProducts(ctx context.Context, _ *http.Request, r *run) response {
+	products, err := r.db.List(ctx, listMax)
 	if err != nil {
 		return response{status: http.StatusInternalServerError, body: internal}
 	}

@@ -56,7 +56,7 @@ func (l *testLab) run() *run { return l.engine.present.last() }
 
 // read reads a product as the lab's own load does.
 func (l *testLab) read(ctx context.Context, id int) (service.Answer, error) {
-	return l.engine.read(ctx, l.run(), id, l.engine.Clock.Now(), false)
+	return l.run().read(ctx, id, l.engine.Clock.Now(), false)
 }
 
 const testNamespace = "resilab-t"
@@ -111,7 +111,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	deadline := time.Now().Add(20 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -223,8 +223,8 @@ func TestOtherMethodsOverHTTP(t *testing.T) {
 	}
 }
 
-// Somebody who connects and says nothing, as a browser does in advance, keeps
-// nobody from leaving.
+// A client that connects and sends nothing, as a browser does in advance, does not
+// keep the lab from stopping.
 func TestASilentClientDoesNotHoldTheLab(t *testing.T) {
 	l := startLab(t, embedded(t), map[string]string{"rate": "0", "http-addr": "127.0.0.1:0"})
 	conn, err := net.Dial("tcp", l.engine.http.addr)
@@ -447,7 +447,7 @@ func TestFiveSecondsWithoutRedisUnderLoad(t *testing.T) {
 	eventually(t, "nothing hangs", func() bool { return l.Snapshot().InFlight == 0 })
 }
 
-// A copy that vanishes before its time was deleted, whoever did it.
+// A copy that vanishes before its time was deleted, by whichever client.
 func TestADeletedCopyIsNoExpiry(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "ttl": "60s"})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"resilab/labs/cacheaside/catalog"
@@ -14,16 +15,16 @@ import (
 )
 
 // launchRead starts a read that was due at a moment.
-func (l *engine) launchRead(r *run, id int, due time.Time) {
+func (r *run) launchRead(id int, due time.Time) {
 	refuse := func() {
 		r.counters.Reads.All.Add(1)
 		r.counters.Reads.Failures.Add(1)
 	}
-	l.launch(r, refuse, func(ctx context.Context) { _, _ = l.read(ctx, r, id, due, false) })
+	r.launch(refuse, func(ctx context.Context) { _, _ = r.read(ctx, id, due, false) })
 }
 
 // launch starts an operation, unless too many are in flight.
-func (l *engine) launch(r *run, refuse func(), do func(context.Context)) {
+func (r *run) launch(refuse func(), do func(context.Context)) {
 	if r.inFlight.Add(1) > inFlightMax {
 		r.inFlight.Add(-1)
 		refuse()
@@ -36,12 +37,12 @@ func (l *engine) launch(r *run, refuse func(), do func(context.Context)) {
 }
 
 // read reads a product, and measures the answer.
-func (l *engine) read(ctx context.Context, r *run, id int, due time.Time, overHTTP bool) (service.Answer, error) {
+func (r *run) read(ctx context.Context, id int, due time.Time, overHTTP bool) (service.Answer, error) {
 	product := r.products.Of(id)
 	start := product.Begin()
-	began := l.Clock.Now()
+	began := r.base.Clock.Now()
 	a, err := r.service.Read(ctx, id, began)
-	now := l.Clock.Now()
+	now := r.base.Clock.Now()
 	if r.Context().Err() != nil {
 		return a, err // the run is ending: this says nothing about the service
 	}
@@ -61,9 +62,9 @@ func (l *engine) read(ctx context.Context, r *run, id int, due time.Time, overHT
 		r.counters.Reads.Failures.Add(1)
 	}
 	r.counters.Reads.All.Add(1)
-	l.answers.Add(shown, now)
-	l.Changed()
-	l.logAnswer(shown, a, err)
+	r.answers.Add(shown, now)
+	r.base.Changed()
+	r.log.answer(shown, a, err)
 	return a, err
 }
 
@@ -102,14 +103,14 @@ func status(err error) int {
 }
 
 // launchWrite starts a change of a price.
-func (l *engine) launchWrite(r *run, id int, price float64) {
+func (r *run) launchWrite(id int, price float64) {
 	refuse := func() { r.counters.Writes.Failures.Add(1) }
-	l.launch(r, refuse, func(ctx context.Context) { _, _ = l.write(ctx, r, id, price) })
+	r.launch(refuse, func(ctx context.Context) { _, _ = r.write(ctx, id, price) })
 }
 
 // write changes a price, and measures the outcome.
-func (l *engine) write(ctx context.Context, r *run, id int, price float64) (catalog.Product, error) {
-	ctx, cancel := l.Clock.WithTimeout(ctx, r.cfg.service.Timeout)
+func (r *run) write(ctx context.Context, id int, price float64) (catalog.Product, error) {
+	ctx, cancel := r.base.Clock.WithTimeout(ctx, r.cfg.service.Timeout)
 	defer cancel()
 	p, err := r.service.Write(ctx, id, price)
 	if r.Context().Err() != nil {
@@ -118,28 +119,49 @@ func (l *engine) write(ctx context.Context, r *run, id int, price float64) (cata
 	switch {
 	case err == nil:
 		r.counters.Writes.Done.Add(1)
-		l.Log.Routine(lab.MarkSent, "cacheaside.event.price", p.Name, Money(p.Price))
+		r.log.Routine(lab.MarkSent, "cacheaside.event.price", p.Name, Money(p.Price))
 	case !errors.Is(err, catalog.ErrNotFound):
 		r.counters.Writes.Failures.Add(1)
-		l.logFailure("cacheaside.event.write-failed", id, err)
+		r.log.failure("cacheaside.event.write-failed", id, err)
 	}
-	l.Changed()
+	r.base.Changed()
 	return p, err
 }
 
 // launchLate lets a product enter the catalogue, or the one leave that did.
-func (l *engine) launchLate(r *run, id int) {
-	l.launch(r, func() {}, func(ctx context.Context) {
+func (r *run) launchLate(id int) {
+	r.launch(func() {}, func(ctx context.Context) {
 		if old := r.late.Present(); old != 0 {
-			r.late.Enter(0, l.Clock.Now())
-			if l.db.Remove(ctx, old) == nil {
+			r.late.Enter(0, r.base.Clock.Now())
+			if r.db.Remove(ctx, old) == nil {
 				_ = r.service.Drop(ctx, old)
 			}
 			return
 		}
-		if l.db.Insert(ctx, id, "Product "+strconv.Itoa(id), 9.99) == nil {
-			r.late.Enter(id, l.Clock.Now())
-			l.Log.Routine(lab.MarkSent, "cacheaside.event.late-product", id)
+		if r.db.Insert(ctx, id, "Product "+strconv.Itoa(id), 9.99) == nil {
+			r.late.Enter(id, r.base.Clock.Now())
+			r.log.Routine(lab.MarkSent, "cacheaside.event.late-product", id)
 		}
 	})
+}
+
+// announced records that the server announced a key that expired.
+func (r *run) announced(key string) {
+	id, err := strconv.Atoi(strings.TrimPrefix(key, r.service.Prefix+"product:"))
+	now := r.base.Clock.Now()
+	if err != nil {
+		return
+	}
+	p := r.products.Of(id)
+	late, read, ok := p.Late(now)
+	if p.Announced(now) && id <= shown {
+		r.log.copyEnded(id, measure.Expired, true)
+	}
+	r.base.Changed()
+	r.counters.Expiry.Events.Add(1)
+	if ok && read {
+		r.counters.Latency.LateRead.Add(late)
+	} else if ok {
+		r.counters.Latency.LateUntouched.Add(late)
+	}
 }

@@ -58,47 +58,8 @@ func startPrivate(ctx context.Context, policy string, copies int) (*privateRedis
 
 func (p *privateRedis) close() error { return errors.Join(p.client.Close(), p.server.Close()) }
 
-// usePrivate starts or ends the private Redis as the settings say.
-func (l *engine) usePrivate(ctx context.Context, policy string, copies int) error {
-	old := l.private.Load()
-	if old != nil && old.policy == policy && old.copies == copies {
-		return nil
-	}
-	if old != nil {
-		l.private.Store(nil)
-		if err := old.close(); err != nil {
-			return err
-		}
-	}
-	if policy == evictionLab {
-		return nil
-	}
-	p, err := startPrivate(ctx, policy, copies)
-	if err != nil {
-		return err
-	}
-	l.private.Store(p)
-	return nil
-}
-
-// cacheClient returns the client of the Redis that holds the copies.
-func (l *engine) cacheClient() *redis.Client {
-	if p := l.private.Load(); p != nil {
-		return p.client
-	}
-	return l.client
-}
-
-// cacheAdmin returns a client of the same Redis whose connections have no fault.
-func (l *engine) cacheAdmin() *redis.Client {
-	if p := l.private.Load(); p != nil {
-		return p.client
-	}
-	return l.admin
-}
-
 // followMemory reads the memory of the private Redis until ctx ends.
-func (l *engine) followMemory(ctx context.Context, r *run, p *privateRedis) {
+func (r *run) followMemory(ctx context.Context, p *privateRedis) {
 	t := time.NewTicker(memoryInterval)
 	defer t.Stop()
 	for {
@@ -109,7 +70,7 @@ func (l *engine) followMemory(ctx context.Context, r *run, p *privateRedis) {
 		}
 		if m, err := p.client.Memory(ctx); err == nil {
 			r.memory.Store(&m)
-			l.Changed()
+			r.base.Changed()
 		}
 	}
 }

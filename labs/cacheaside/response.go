@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"resilab/labs/cacheaside/measure"
 	"resilab/labs/cacheaside/service"
@@ -57,18 +58,18 @@ func onlyBy(allowed string) http.HandlerFunc {
 
 // cacheHeaders returns what a shared cache would add: whether it was a hit, and
 // how old the copy is.
-func (l *engine) cacheHeaders(a service.Answer) map[string]string {
+func cacheHeaders(a service.Answer, now time.Time) map[string]string {
 	switch {
 	case a.Source == measure.FromDatabase:
 		return map[string]string{"X-Cache": "MISS"}
 	case a.Source == measure.FromCopy, a.Overdue:
-		return map[string]string{"X-Cache": "STALE", "Age": l.age(a)}
+		return map[string]string{"X-Cache": "STALE", "Age": age(a, now)}
 	}
-	return map[string]string{"X-Cache": "HIT", "Age": l.age(a)}
+	return map[string]string{"X-Cache": "HIT", "Age": age(a, now)}
 }
 
-func (l *engine) age(a service.Answer) string {
-	return strconv.Itoa(int(max(l.Clock.Since(a.LoadedAt()), 0).Seconds()))
+func age(a service.Answer, now time.Time) string {
+	return strconv.Itoa(int(max(now.Sub(a.LoadedAt()), 0).Seconds()))
 }
 
 // write sends JSON without a trailing line, as Express does.

@@ -40,9 +40,9 @@ func (l *engine) barsRan() {
 }
 
 func (l *engine) troubles() (all []lab.Trouble) {
-	if since, err := l.health.Trouble(); err != nil {
+	if since, err := l.status.health.Trouble(); err != nil {
 		trouble := lab.Trouble{Key: "cacheaside.trouble.redis-away", Since: since}
-		if l.redisAddr() != "" { // the error names it, too
+		if l.status.addr() != "" { // the error names it, too
 			trouble.Key, trouble.Args = "cacheaside.trouble.redis", []any{err.Error()}
 		}
 		all = append(all, trouble)
@@ -59,7 +59,7 @@ func (l *engine) notes() (all []lab.Note) {
 	if l.http != nil {
 		all = append(all, lab.Note{Key: "cacheaside.note.http", Args: []any{l.http.addr}})
 	}
-	if p := l.private.Load(); p != nil {
+	if p := l.servers.private.Load(); p != nil {
 		all = append(all, lab.Note{Key: "cacheaside.note.private", Args: []any{p.policy}})
 	}
 	return all
@@ -70,7 +70,7 @@ func (l *engine) detail(r *run, now time.Time) (d *Detail, running bool) {
 	d = &Detail{
 		TTL: r.cfg.service.TTL, Answers: l.answers.Newest(now), Hit: latency(&c.Latency.Hit), Miss: latency(&c.Latency.Miss),
 		Stampede: r.products.WorstStampede(shown), Shed: c.Database.Shed.Load(),
-		Redis:  RedisView{Up: !l.redisAway(), Addr: l.redisAddr(), Breaker: r.breaker != nil && r.breaker.Open()},
+		Redis:  RedisView{Up: !l.status.away(), Addr: l.status.addr(), Breaker: r.breaker != nil && r.breaker.Open()},
 		Memory: Memory{Evictions: c.Cache.Evictions.Load()},
 	}
 	d.Memory.Copies, d.Memory.Most = r.service.Copies()

@@ -18,7 +18,7 @@ func TestASpeedKeepsTheMeasurement(t *testing.T) {
 		if _, err := l.read(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		c := l.engine.cacheClient()
+		c := l.engine.servers.cache()
 		keys := []string{l.run().service.Key(1), l.run().service.Key(30)}
 		left := make([]time.Duration, 2)
 		for _, speed := range []float64{4, 0.5, 1} {
@@ -48,7 +48,7 @@ func TestForeignEntries(t *testing.T) {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "1ms", "strategy": strategy})
-			key, client := l.run().service.Key(1), l.engine.client
+			key, client := l.run().service.Key(1), l.engine.servers.client
 			list := redis.NewScript(`redis.call("DEL", KEYS[1]) return redis.call("RPUSH", KEYS[1], "x")`)
 			for i, value := range []string{"null", "{}", "garbage", `{"id":2,"name":"Mouse","price":25,"version":1,"loaded_ms":5,"expires_ms":9}`, "a list"} {
 				var err error
@@ -79,7 +79,7 @@ func TestFailedWritesAreCounted(t *testing.T) {
 		t.Run(invalidate, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, embedded(t), map[string]string{"rate": "0", "write-latency": "0s", "invalidate": invalidate, "redis-fault": "down"})
-			if _, err := l.engine.write(t.Context(), l.run(), 1, 5); err == nil {
+			if _, err := l.run().write(t.Context(), 1, 5); err == nil {
 				t.Error("the write is said to have succeeded")
 			}
 			s := l.Snapshot()
