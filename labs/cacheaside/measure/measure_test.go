@@ -62,7 +62,7 @@ func TestLoadsBelongToTheirExpiry(t *testing.T) {
 	}
 	p.Filled(Copy{Version: 1, TTL: time.Second}, step(4))
 	if expiry, first := p.LoadBegins(step(3)); !expiry || first {
-		t.Error("a straggler opens an expiry of its own")
+		t.Error("a straggler opens another expiry")
 	}
 }
 
@@ -188,7 +188,7 @@ func TestHowACopyEnds(t *testing.T) {
 		want   Life
 	}{
 		"at the end of its TTL":      {func(*Product) {}, at(10), Expired},
-		"deleted by somebody else":   {func(*Product) {}, at(5), Deleted},
+		"deleted by another client":  {func(*Product) {}, at(5), Deleted},
 		"shortened by the lab":       {func(p *Product) { p.Shortened(at(5)) }, at(5), Expired},
 		"deleted by the lab":         {func(p *Product) { p.Deleting(at(5)) }, at(5), Deleted},
 		"deleted in its last moment": {func(p *Product) { p.Deleting(at(10)) }, at(10), Deleted},

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// While somebody looks and a copy is alive, TTLs are read this often; else
+	// While the lab is on a screen and a copy is alive, TTLs are read this often; else
 	// rarely, to notice what others do to Redis.
 	pollInterval, idleInterval = 100 * time.Millisecond, time.Second
-	// lookTimeout is the longest time between two looks of somebody who watches.
+	// lookTimeout is the longest time between two looks of a screen.
 	// It is shorter than the second between two looks at a hidden tab.
 	lookTimeout = 500 * time.Millisecond
 	// pollTimeout bounds one round.
@@ -56,7 +56,7 @@ func NewWatch(c *clock.Clock, source TTLSource, products *Products, keys []strin
 	return &Watch{clock: c, source: source, products: products, keys: keys, hooks: hooks, wake: make(chan struct{}, 1)}
 }
 
-// Look records that somebody looks. Two looks close together make the watch read
+// Look records that a screen shows the lab. Two looks close together make the watch read
 // TTLs often.
 func (w *Watch) Look() {
 	now := time.Now()

@@ -22,7 +22,7 @@ func (c *counting) PTTLs(_ context.Context, _ []string, left []time.Duration) er
 }
 
 // While nobody looks, or a hidden tab takes a snapshot each second, TTLs are read
-// once a second; while somebody watches, ten times.
+// once a second; while a screen watches, ten times.
 func TestPollingRestsWhileNobodyLooks(t *testing.T) {
 	for name, c := range map[string]struct {
 		every    time.Duration

@@ -85,7 +85,7 @@ func (p *painter) answers(plan plan) []string {
 }
 
 // answer is one row: where it came from, as a sign and a word, the product and
-// how long it took, as a number and a bar on a scale of its own.
+// how long it took, as a number and a bar on its scale.
 func (p *painter) answer(a measure.Answer, names map[int]string) string {
 	sign, word, style := p.source(a)
 	words := 9
