@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (c *call) authorWords() map[string]func(context.Context, console.Printer) e
 			if dir == "" {
 				dir = "."
 			}
-			return out.NewCard(dir, id, c.flags.Text("lab"))
+			return out.NewCard(dir, id, cmp.Or(c.flags.Text("lab"), c.Labs.IDs(nil)[0]))
 		},
 		coursePlay: func(ctx context.Context, out console.Printer) error {
 			id, err := c.argument("ID")

@@ -31,7 +31,7 @@ func courseFlags() []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewBool("plain", false), lab.NewText("card", ""), progressFlag(),
 		lab.NewChoice("format", append([]string{"text"}, console.Formats()...)...), seedFlag(), languageFlag(),
-		lab.NewText("cards", ""), lab.NewBool("only-cards", false), lab.NewText("lab", "retry"),
+		lab.NewText("cards", ""), lab.NewBool("only-cards", false), lab.NewText("lab", ""),
 		lab.NewText("student", ""), lab.NewInt("seeds", 1, 1, 100), lab.NewBool("golden", true),
 	}
 	for _, flag := range runFiles() {

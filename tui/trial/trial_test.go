@@ -57,7 +57,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"run", "--help"}, 0, []string{"LAB is one of retry, convoy, cacheaside, bulkhead"}},
 		{[]string{"run", "bulkhead", "--help"}, 0, []string{"--slots INT", "Calls that may be under way at once", "(1..50) [2]"}},
 		{[]string{"slots", "--help"}, 0, []string{"Usage: resilab slots [flags]", "calls a second (1..500) [50]"}},
-		{[]string{"slots", "--rate", "20", "--work", "1s"}, 0, []string{"20 calls a second of 1s occupy 20 slots"}},
+		{[]string{"slots", "--rate", "20", "--work", "1s"}, 0, []string{"20 calls a second of 1 s occupy 20 slots"}},
 		{[]string{"slots", "extra"}, 2, []string{`unexpected argument "extra"`}},
 		{[]string{"export", "bulkhead", "--to", "semaphore", "--slots", "7"}, 0, []string{"make(chan struct{}, 7)"}},
 		{[]string{"run", "bulkhead", "--for", "300ms"}, 0, []string{"Bulkhead", "slots", "share rejected"}},
