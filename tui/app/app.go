@@ -62,19 +62,15 @@ type Options struct {
 
 // Model is the program. The caller must call Close after it has ended.
 type Model struct {
-	opt    Options
-	host   *host
-	labs   []*labScreen
-	active int // index into labs
+	opt  Options
+	host *host
+	tabs
 
 	w, h  int // 0: no size is known
 	mouse bool
 	clock clock
 	plan  layout
-
-	starter *starter
-	begun   []bool // which labs have been started
-	drawn   frame
+	drawn frame
 }
 
 // frame is the last view, and what it was built for.
@@ -94,8 +90,9 @@ func New(o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Model{opt: o, host: &host{th: o.Theme, text: o.Texts[o.Lang], now: o.Now, revision: 1},
-		clock: newClock(o.FrameRate), starter: newStarter(), begun: make([]bool, len(o.Labs))}
+	h := &host{th: o.Theme, text: o.Texts[o.Lang], now: o.Now, revision: 1}
+	m := &Model{opt: o, host: h, clock: newClock(o.FrameRate),
+		tabs: tabs{host: h, starter: newStarter(), begun: make([]bool, len(o.Labs))}}
 	m.host.goToCard = m.goToCard
 	for i, entry := range o.Labs {
 		m.labs = append(m.labs, newLabScreen(m.host, entry))
@@ -131,9 +128,6 @@ func (m *Model) ProgramOptions() []tea.ProgramOption {
 
 // Init implements tea.Model.
 func (m *Model) Init() tea.Cmd { return m.clock.next() }
-
-// cur is the lab that is shown.
-func (m *Model) cur() *labScreen { return m.labs[m.active] }
 
 // View implements tea.Model. A frame is built once for each revision.
 func (m *Model) View() string {

@@ -83,16 +83,3 @@ func (m *Model) onTick(t tick) tea.Cmd {
 	m.clock.beat(changed)
 	return m.clock.next()
 }
-
-// observeHidden looks at the labs in other tabs; only trouble shows there.
-func (m *Model) observeHidden() (changed bool) {
-	for _, s := range m.labs {
-		if s == m.cur() {
-			continue
-		}
-		was := s.lab.alarm()
-		s.observe()
-		changed = changed || s.lab.alarm() != was
-	}
-	return changed
-}

@@ -63,7 +63,7 @@ func TestRefusedChoiceNamesItsWords(t *testing.T) {
 // An address in the status row is worth more than the seed.
 func TestStatusKeepsTheAddressWhole(t *testing.T) {
 	s := english(t)
-	row := s.cur().status(66)
+	row := s.cur().status().row(66)
 	if !strings.Contains(row, "GET http://127.0.0.1:3000/product/1") || strings.Contains(row, "seed") {
 		t.Errorf("%q", row)
 	}

@@ -5,85 +5,24 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"resilab/labs/lab"
 	"resilab/tui/pane/generic"
-)
-
-// area is a panel of a lab's screen that keys can go to.
-type area int
-
-const (
-	onKnobs area = iota
-	onTable
-	onLog
-	onCard
 )
 
 // labScreen is the screen of one lab: its panels, and the keys that act on the
 // lab whichever panel has the focus.
 type labScreen struct {
 	*host
-	lab     *labState
-	knobs   *knobPanel
-	figures *figurePanel
-	picture *picturePanel
-	log     *logPanel
-	card    *cardPanel
-	focus   area
-	plan    layout
+	lab *labState
+	panels
 }
 
 func newLabScreen(h *host, entry LabEntry) *labScreen {
 	v := newLabState(h, entry)
-	s := &labScreen{host: h, lab: v, knobs: newKnobPanel(h, v), figures: &figurePanel{lab: v},
+	s := &labScreen{host: h, lab: v, panels: panels{knobs: newKnobPanel(h, v), figures: &figurePanel{lab: v},
 		picture: &picturePanel{host: h, lab: v}, log: &logPanel{host: h, lab: v},
-		card: &cardPanel{host: h, lab: v, card: entry.Card}}
+		card: &cardPanel{host: h, lab: v, card: entry.Card}}}
 	s.setFocus(onKnobs)
 	return s
-}
-
-// focused is the panel that gets keys first.
-func (s *labScreen) focused() panel {
-	switch s.focus {
-	case onTable:
-		return s.picture
-	case onLog:
-		return s.log
-	case onCard:
-		return s.card
-	default:
-		return s.knobs
-	}
-}
-
-func (s *labScreen) setFocus(a area) {
-	s.focus = a
-	s.knobs.focused, s.picture.focused, s.log.focused, s.card.focused = a == onKnobs, a == onTable, a == onLog, a == onCard
-}
-
-// parts are the panels that the focus can go to, in the order of tab.
-func (s *labScreen) parts() []area {
-	parts := []area{onKnobs}
-	if s.picture.table {
-		parts = append(parts, onTable)
-	}
-	parts = append(parts, onLog)
-	if s.card.open {
-		parts = append(parts, onCard)
-	}
-	return parts
-}
-
-// moveFocus goes to the next or the previous part.
-func (s *labScreen) moveFocus(dir int) {
-	parts := s.parts()
-	for i, a := range parts {
-		if a == s.focus {
-			s.setFocus(parts[(i+dir+len(parts))%len(parts)])
-			return
-		}
-	}
-	s.setFocus(onKnobs)
 }
 
 // demand returns what the lab shows besides its knobs and picture.
@@ -99,17 +38,6 @@ func (s *labScreen) demand() demand {
 		want.banner++
 	}
 	return want
-}
-
-// arrange gives each panel its rectangle.
-func (s *labScreen) arrange(l layout) {
-	s.plan = l
-	s.figures.all = l.shape == numbersOnly
-	s.knobs.SetRect(l.knobs)
-	s.figures.SetRect(l.figures)
-	s.picture.SetRect(l.picture)
-	s.log.SetRect(l.log)
-	s.card.SetRect(l.card)
 }
 
 // draw puts every panel that is shown onto the canvas.
@@ -146,19 +74,6 @@ func (s *labScreen) banner(r Rect) []string {
 	return rows
 }
 
-// typing returns the panel that reads text; nil: none does.
-func (s *labScreen) typing() panel {
-	switch {
-	case s.knobs.value.IsOpen():
-		return s.knobs
-	case s.log.filter.IsOpen():
-		return s.log
-	case s.card.typing():
-		return s.card
-	}
-	return nil
-}
-
 // Update takes a key that no field and no overlay has taken, or the mouse.
 // found reports whether the key means something here.
 func (s *labScreen) Update(msg tea.Msg) (cmd tea.Cmd, found bool) {
@@ -189,8 +104,6 @@ func (s *labScreen) keys() [][]binding {
 func (s *labScreen) turnKeys() []binding {
 	return onlyAll(s.knobs.turnKeys(), func() bool { return s.focus != onCard })
 }
-
-func (s *labScreen) showLog() { s.setFocus(onLog) }
 
 // observe looks at the lab and reports whether anything visible has changed.
 func (s *labScreen) observe() (changed bool) {
@@ -224,17 +137,7 @@ func (s *labScreen) back() bool {
 	return true
 }
 
-// phase is the word for the lab's state.
-func (s *labScreen) phase() string {
-	if _, fatal := s.lab.failure(); fatal {
-		return "failed"
-	}
-	switch {
-	case s.lab.seen.phase == lab.Paused:
-		return "paused"
-	case s.lab.starting():
-		return "starting"
-	default:
-		return "running"
-	}
+// status is the row that describes the lab's run.
+func (s *labScreen) status() *statusRow {
+	return &statusRow{host: s.host, lab: s.lab, problem: s.knobs.problem}
 }

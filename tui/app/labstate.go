@@ -122,3 +122,18 @@ func (v *labState) instead(f pane.Frame) (rows []string, ok bool) {
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// phase is the word for the lab's state.
+func (v *labState) phase() string {
+	if _, fatal := v.failure(); fatal {
+		return "failed"
+	}
+	switch {
+	case v.seen.phase == lab.Paused:
+		return "paused"
+	case v.starting():
+		return "starting"
+	default:
+		return "running"
+	}
+}

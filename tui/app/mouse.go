@@ -13,24 +13,6 @@ func wheel(msg tea.MouseMsg) int {
 	return 0
 }
 
-// onMouse chooses what is clicked; the wheel changes knobs and scrolls.
-func (s *labScreen) onMouse(msg tea.MouseMsg) tea.Cmd {
-	for _, part := range []struct {
-		a area
-		r Rect
-		p panel
-	}{{onKnobs, s.plan.knobs, s.knobs}, {onLog, s.plan.log, s.log}, {onCard, s.plan.card, s.card}, {onTable, s.plan.picture, s.picture}} {
-		if !part.r.has(msg.X, msg.Y) {
-			continue
-		}
-		if part.a != onTable || s.picture.table {
-			s.setFocus(part.a)
-		}
-		return part.p.Update(msg)
-	}
-	return nil
-}
-
 // toggleMouse switches the mouse on or off. It is off at first, because a
 // program that takes the mouse breaks selecting and copying.
 func (m *Model) toggleMouse() tea.Cmd {

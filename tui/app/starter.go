@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"sync"
-
-	tea "github.com/charmbracelet/bubbletea"
 )
 
 // started is the message that a lab has started, or why it has not.
 type started struct {
-	lab int // index into Model.labs
+	lab int // index into tabs.labs
 	err error
 }
 
@@ -52,43 +50,10 @@ func (s *starter) close() {
 	s.running.Wait()
 }
 
-// startLab is a command that starts lab i.
-func (m *Model) startLab(i int) tea.Cmd {
-	exp := m.labs[i].lab.exp
-	return func() tea.Msg {
-		if !m.starter.begin() {
-			return nil
-		}
-		defer m.starter.end()
-		return started{i, start(m.starter.ctx, exp)}
-	}
-}
-
-// startNext starts the next lab that has not been started: the one that is shown
-// first, then the others one by one.
-func (m *Model) startNext() tea.Cmd {
-	order := append([]int{m.active}, indexes(len(m.labs))...)
-	for _, i := range order {
-		if !m.begun[i] {
-			m.begun[i] = true
-			return m.startLab(i)
-		}
-	}
-	return nil
-}
-
 func indexes(n int) []int {
 	out := make([]int, n)
 	for i := range out {
 		out[i] = i
 	}
 	return out
-}
-
-// onStarted notes how a start went, and starts the next lab.
-func (m *Model) onStarted(msg started) tea.Cmd {
-	m.labs[msg.lab].lab.failed = msg.err
-	m.labs[msg.lab].observe()
-	m.host.changed()
-	return m.startNext()
 }

@@ -115,26 +115,6 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 	return press(m.keys(), msg)
 }
 
-// show brings a lab to the front.
-func (m *Model) show(i int) {
-	if i < len(m.labs) {
-		m.active = i
-		m.cur().observe()
-	}
-}
-
-// goToCard brings the lab of a card to the front, with the card open.
-func (m *Model) goToCard(id string) {
-	for i, s := range m.labs {
-		if s.card.card != nil && s.card.card.Show(id) {
-			m.cur().setFocus(onKnobs)
-			m.show(i)
-			s.openCard()
-			return
-		}
-	}
-}
-
 func (m *Model) nextLanguage() {
 	langs := i18n.Langs()
 	i := slices.Index(langs, m.host.text.Lang())

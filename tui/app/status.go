@@ -1,0 +1,109 @@
+package app
+
+import (
+	"sort"
+	"strconv"
+
+	"resilab/labs/lab"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
+)
+
+// statusRow describes the run of a lab in one row.
+type statusRow struct {
+	*host
+	lab     *labState
+	problem string // why the last value was refused; empty: it was taken
+}
+
+// row says why a value was refused, else how the run stands and what the last
+// key has done. The speed and the time are always there: figures mean little
+// without them.
+func (s *statusRow) row(w int) string {
+	l, th := s.line(w).Gap(1), s.th
+	if s.problem != "" {
+		return l.Put(th.Bad.Strong(), "! ").Put(th.Bad, s.problem).String()
+	}
+	word, style, glyph := s.phaseWord()
+	l.Put(style.Strong(), glyph+" "+word).Gap(2)
+	f := s.lab.frame(Rect{})
+	sep := " " + th.Glyph.Dot + " "
+	l.Text(th.Glyph.Times + speedText(s.lab.exp.Speed()))
+	l.Put(th.Dim, sep).Text(widget.Clock(f.Snap.Elapsed))
+	if s.notice.text != "" {
+		return l.Put(th.Dim, sep).Put(th.Accent, s.notice.text).String()
+	}
+	seed := sep + s.text.T("ui.status.seed", strconv.FormatUint(s.lab.exp.Seed(), 10))
+	if widget.Width(seed)+s.notesWidth() <= l.Left() { // an address is worth more, and none can be used in part
+		l.Put(th.Dim, seed)
+	}
+	if f.A != nil {
+		l.Put(th.Dim, sep).Put(th.Accent, s.text.T("ui.status.a"))
+	}
+	if f.B != nil {
+		l.Put(th.Accent, " B")
+	}
+	for _, note := range f.Snap.Notes {
+		l.Put(th.Dim, sep).Put(th.Text, s.text.T(note.Key, note.Args...))
+	}
+	if !s.lab.seen.settled && s.lab.seen.phase == lab.Running {
+		l.Put(th.Dim, sep+s.text.T("ui.status.applying"))
+	}
+	if lang := string(s.text.Lang()); l.Left() > len(lang)+3 {
+		l.To(w-1-len(lang)).Put(th.Dim, lang)
+	}
+	return l.String()
+}
+
+// notesWidth is how many cells of the status row stand behind the seed.
+func (s *statusRow) notesWidth() (cells int) {
+	const separator = 3
+	if a, b := s.lab.exp.Captured(); a != nil || b != nil {
+		cells = separator + len("A B")
+	}
+	if s.lab.snap == nil {
+		return cells
+	}
+	for _, note := range s.lab.snap.Notes {
+		cells += separator + widget.Width(s.text.T(note.Key, note.Args...))
+	}
+	return cells
+}
+
+func (s *statusRow) phaseWord() (word string, style theme.Style, glyph string) {
+	phase := s.lab.phase()
+	word = s.text.T("ui.phase." + phase)
+	switch phase {
+	case "failed":
+		return word, s.th.Bad, "!"
+	case "paused":
+		return word, s.th.Warn, s.th.Glyph.Paused
+	case "starting":
+		return word, s.th.Dim, s.th.Glyph.More
+	default:
+		return word, s.th.Good, s.th.Glyph.Running
+	}
+}
+
+// brokers names the brokers in use.
+func (s *statusRow) brokers() (names string) {
+	brokers := s.lab.exp.Brokers()
+	ids := make([]string, 0, len(brokers))
+	for id := range brokers {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	for i, id := range ids {
+		if i > 0 {
+			names += "  "
+		}
+		where := brokers[id]
+		if key := "ui.broker." + where; s.text.Has(key) {
+			where = s.text.T(key)
+		}
+		names += s.text.T("ui.broker."+id) + " " + where
+	}
+	return names
+}
+
+func speedText(speed float64) string { return strconv.FormatFloat(speed, 'f', -1, 64) }
