@@ -16,7 +16,7 @@ func deadLetterTests() []test {
 		{"expired by the queue", testDeadQueueTTL},
 		{"too many", testDeadMaxLength},
 		{"keeps properties and body", testDeadProperties},
-		{"with a key of its own", testDeadKey},
+		{"with a dead-letter routing key", testDeadKey},
 		{"to the default exchange", testDeadDefaultExchange},
 		{"second death counts", testDeadTwice},
 		{"two reasons, two entries", testDeadTwoReasons},

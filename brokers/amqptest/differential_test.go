@@ -212,8 +212,8 @@ func (tw *bothWorlds) purge(t *rapid.T) {
 	})
 }
 
-// atRest waits until both worlds have the same depths, after what may take its
-// time: a dead letter is on its way when the message that it replaces is confirmed.
+// atRest waits until both worlds have the same depths, because a
+// dead letter may arrive after the message that it replaces is confirmed.
 func (tw *bothWorlds) atRest(t *rapid.T) {
 	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(time.Millisecond) {
 		var depths [2]string

@@ -124,7 +124,7 @@ func exceeds(n, limit int64) bool { return limit != unlimited && n > limit }
 const expiresOnArrival = 1
 
 // expiresAt returns when a message that arrives now expires, in nanoseconds since
-// 1970: the earlier of its own and the queue's time to live. 0 is never.
+// 1970: the earlier of the message's and the queue's time to live. 0 is never.
 func (s *store) expiresAt(m *Message) int64 {
 	ttl := s.limits.ttl
 	if m.expiration >= 0 && (ttl == unlimited || m.expiration < ttl) {

@@ -110,7 +110,7 @@ func (c *coder) shortBytes(v *[]byte) {
 	}
 }
 
-// shortstr decodes into a string of its own, which must be UTF-8. A value that is already there
+// shortstr decodes into a new string, which must be UTF-8. A value that is already there
 // stays, so a method structure used again and again for the same exchange and
 // key costs no allocation.
 func (c *coder) shortstr(v *string) {

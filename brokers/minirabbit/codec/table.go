@@ -219,7 +219,7 @@ func (c *coder) nested(kind byte, raw []byte, depth int) any {
 }
 
 // fixedSize gives the bytes that a value of each kind takes; kinds with a
-// 32-bit length of their own are marked -1, unknown ones are missing.
+// 32-bit length before them are marked -1, unknown ones are missing.
 func fixedSize(kind byte) (n int, known bool) {
 	switch kind {
 	case 'V':
