@@ -10,7 +10,10 @@ import (
 	"resilab/labs/lab"
 )
 
-func atRest(s *lab.Snapshot) bool { return s.InFlight == 0 }
+func atRest(s *lab.Snapshot) bool {
+	_, known := s.Metrics["lost"]
+	return s.InFlight == 0 && known
+}
 
 // TestAPurgedLaneIsNoSilentLoss: orders vanish from a lane while more follow. They
 // are counted while the lab works on, and the lane can still be removed.
@@ -27,18 +30,15 @@ func TestAPurgedLaneIsNoSilentLoss(t *testing.T) {
 			lost, known := s.Metrics["lost"]
 			return !known || lost > 0
 		})
-		snap := await(t, l, "it says what is lost", func(s *lab.Snapshot) bool { return s.Metrics["lost"] >= float64(purged) })
-		if lost := snap.Metrics["lost"]; lost != float64(purged) {
-			t.Errorf("%v lost, %d were purged", lost, purged)
-		}
+		await(t, l, "it says what is lost", func(s *lab.Snapshot) bool { return s.Metrics["lost"] >= float64(purged) })
 		if err := l.Do(t.Context(), removeFirst); err != nil {
 			t.Fatal(err)
 		}
 		await(t, l, "the lane is removed", func(s *lab.Snapshot) bool { return len(s.Detail.(*Detail).Lanes) == 2 })
 		l.Pause()
 		m := await(t, l, "all is handled", atRest).Metrics
-		if m["lost"] != float64(purged) || m["unique_messages"] != m["published"]-float64(purged) {
-			t.Errorf("%v", m)
+		if m["lost"] < float64(purged) || m["unique_messages"] != m["published"]-m["lost"] {
+			t.Errorf("%d purged, %v", purged, m)
 		}
 	})
 }

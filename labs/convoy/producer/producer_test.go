@@ -187,6 +187,7 @@ func TestScriptsAndHolds(t *testing.T) {
 		s.p.Hold(true)
 		s.p.Place(0, 1, 0)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(s.taken) != 0 {
 			t.Errorf("%v while all are held", s.taken)
 		}
@@ -194,6 +195,7 @@ func TestScriptsAndHolds(t *testing.T) {
 		time.Sleep(time.Second)
 		valve.Step()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		users := []int{}
 		for _, o := range s.taken {
 			users = append(users, o.User)
