@@ -258,7 +258,10 @@ func TestDemoIsTheMaterials(t *testing.T) {
 			t.Fatalf("log %q, want %q", keys, want)
 		}
 		for i, step := range []time.Duration{20 * time.Millisecond, 40 * time.Millisecond} {
-			wait := snap.Events[2+3*i].Args[0].(time.Duration)
+			wait, err := time.ParseDuration(snap.Events[2+3*i].Args[0].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
 			if wait < step || wait > 2*step {
 				t.Errorf("wait %d is %v, want async-retry's %v to %v", i+1, wait, step, 2*step)
 			}

@@ -91,14 +91,12 @@ func TestReaderEndsWithItsContext(t *testing.T) {
 	in, out := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := Reader(ctx, in)
-	go func() {
-		_, _ = out.Write([]byte("a\n"))
-		cancel()
-	}()
+	go func() { _, _ = out.Write([]byte("a\n")) }()
 	buf := make([]byte, 8)
 	if n, err := r.Read(buf); err != nil || string(buf[:n]) != "a\n" {
 		t.Errorf("%q, %v", buf[:n], err)
 	}
+	cancel()
 	if _, err := r.Read(buf); !errors.Is(err, context.Canceled) {
 		t.Errorf("after its end: %v", err)
 	}
