@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	together = 20  // visitors at once
-	cycles   = 200 // visitors who come and go
-	abreast  = 10  // of these at a time
+	together = 8  // visitors at once
+	cycles   = 80 // visitors who come and go
+	abreast  = 10 // of these at a time
 )
 
 // visitor is one SSH session in the labs.
@@ -114,8 +114,8 @@ func serve(t *testing.T) (addr string, log *output) {
 	return served.FindString(out.String()), log
 }
 
-// Twenty visitors at once have separate labs, each in the visitor's language;
-// two hundred who come and go leave no queue and no key behind.
+// Several visitors at once have separate labs, each in the visitor's language;
+// many who come and go leave no queue and no key behind.
 func visitorsLeaveNothing(t *testing.T) {
 	addr, log := serve(t)
 	visitors := make([]*visitor, together)
