@@ -41,6 +41,8 @@ func (r laneChange) change(ctx context.Context, what string) error {
 			return err
 		}
 	}
+	r.tracker.Rerouting(true)
+	defer r.tracker.Rerouting(false)
 	if what == addLane {
 		return r.extend(ctx)
 	}
@@ -104,7 +106,8 @@ func (r laneChange) shrink(ctx context.Context, first bool) error {
 }
 
 // retire waits until a closed lane is empty, in the broker too, and removes it
-// with its consumer.
+// with its consumer. Orders that were published while the lane was closed may be
+// in it: what the broker has sent to a consumer it does not count as waiting.
 func (r laneChange) retire(ctx context.Context, l transport.Lane) {
 	for {
 		select {
@@ -112,7 +115,7 @@ func (r laneChange) retire(ctx context.Context, l transport.Lane) {
 			return // everything is removed soon
 		case <-time.After(retirePoll):
 		}
-		if !r.tracker.Empty(l) {
+		if !r.tracker.Empty(l) || r.tracker.Unplaced() {
 			continue
 		}
 		if n, err := r.transport.Waiting(ctx, l); err == nil && n == 0 {

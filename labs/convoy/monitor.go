@@ -51,8 +51,21 @@ func (r *run) findLoss(ctx context.Context) {
 			lost += r.tracker.LoseIn(l)
 		}
 	}
+	if r.tracker.Unplaced() && r.tracker.Quiet() && r.allEmpty(ctx) {
+		lost += r.tracker.LoseUnplaced()
+	}
 	if lost > 0 {
 		r.Log.Add(lab.MarkFail, "convoy.event.lost", lost)
 		r.Changed()
 	}
+}
+
+// allEmpty reports whether the broker holds nothing that waits in any lane.
+func (r *run) allEmpty(ctx context.Context) bool {
+	for _, l := range r.lanes.All() {
+		if n, err := r.transport.Waiting(ctx, l.Lane); err != nil || n > 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -24,6 +24,7 @@ type record struct {
 	consumer  int // that received it last
 	confirmed bool
 	state     state
+	unplaced  bool      // it may be in another lane of the broker
 	skippedAt time.Time // when a later order of its lane was delivered before it; zero: never
 
 	prev, next *record // its neighbours in the lane, in the order of publishing

@@ -66,7 +66,7 @@ func (t *Tracker) Still() (lanes []transport.Lane) {
 	return lanes
 }
 
-// LoseIn gives up the confirmed orders of a lane, if nothing has happened there
+// LoseIn gives up the confirmed orders that are surely of a lane, if nothing has happened there
 // since Still returned it, and returns how many.
 func (t *Tracker) LoseIn(lane transport.Lane) int {
 	t.mu.Lock()
@@ -75,7 +75,7 @@ func (t *Tracker) LoseIn(lane transport.Lane) int {
 	if l == nil || l.inFlight > 0 || t.clock.Now().Sub(l.active) < t.clock.Lab(settle) {
 		return 0
 	}
-	return t.lose(func(r *record) bool { return r.lane == l && r.state == waiting })
+	return t.lose(func(r *record) bool { return r.lane == l && r.state == waiting && !r.unplaced })
 }
 
 // lose gives up the orders that are so. t.mu is held.

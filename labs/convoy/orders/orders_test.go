@@ -133,3 +133,36 @@ func TestAnOrderOfManyLives(t *testing.T) {
 		t.Error("a confirmed order is published again")
 	}
 }
+
+// TestAnOrderWhoseLaneIsNotKnown: it was sent while lanes changed. It is not lost
+// because its supposed lane goes on or is still, only when all lanes are.
+func TestAnOrderWhoseLaneIsNotKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lane2 := transport.Lane{Number: 2, Queue: "lane-2"}
+		tr := placed(1)
+		tr.Place(transport.Order{N: 1, Created: time.Now()}, lane1, 0) // not confirmed yet
+		tr.Rerouting(true)
+		tr.Place(transport.Order{N: 2, Created: time.Now()}, lane1, 0)
+		tr.Rerouting(false)
+		tr.Place(transport.Order{N: 3, Created: time.Now()}, lane1, 0)
+		for n := uint64(1); n < 4; n++ {
+			tr.Confirmed(n)
+		}
+		deliver(tr, 3)
+		tr.Delivered(&transport.Delivery{Order: transport.Order{N: 1}, Lane: lane2}, 2)
+		time.Sleep(2 * settle)
+		if n := tr.LoseSkipped(); n != 1 { // order 0
+			t.Errorf("%d lost", n)
+		}
+		tr.Done(3)
+		time.Sleep(2 * settle)
+		if n := tr.LoseIn(lane1); n != 0 || tr.Quiet() || tr.LoseUnplaced() != 0 || !tr.Unplaced() {
+			t.Errorf("%d lost while a consumer has an order", n)
+		}
+		tr.Done(1)
+		time.Sleep(2 * settle)
+		if !tr.Quiet() || tr.LoseUnplaced() != 1 || tr.Unplaced() || tr.UnderWay() != 0 {
+			t.Errorf("%d under way", tr.UnderWay())
+		}
+	})
+}

@@ -28,14 +28,16 @@ type Past struct {
 type Tracker struct {
 	clock *clock.Clock
 
-	mu       sync.Mutex
-	records  map[uint64]*record
-	spare    []*record
-	lanes    map[int]*lane // by their numbers
-	skipped  int           // orders whose skippedAt is set
-	lost     uint64
-	upSince  time.Time // since when the broker has been up without a break
-	lastSeen Times
+	mu        sync.Mutex
+	records   map[uint64]*record
+	spare     []*record
+	lanes     map[int]*lane // by their numbers
+	skipped   int           // orders whose skippedAt is set
+	lost      uint64
+	unplaced  int       // orders whose lane is not known
+	rerouting bool      // lanes are being added or removed
+	upSince   time.Time // since when the broker has been up without a break
+	lastSeen  Times
 }
 
 // Times are when the broker did something last; zero: not yet.
@@ -73,6 +75,9 @@ func (t *Tracker) Place(o transport.Order, to transport.Lane, generation int) {
 	l.published++
 	l.active = o.Created
 	l.add(r)
+	if t.rerouting {
+		t.doubtLane(r)
+	}
 }
 
 // Republish records that an order is published again. It returns the lane where
@@ -91,6 +96,9 @@ func (t *Tracker) Republish(n uint64, to transport.Lane) (transport.Lane, bool) 
 	}
 	r.Publishes++
 	t.unskip(r)
+	if t.rerouting {
+		t.doubtLane(r)
+	}
 	return r.lane.Lane, true
 }
 
@@ -155,6 +163,7 @@ func (t *Tracker) Delivered(d *transport.Delivery, consumer int) (past Past, kno
 		l.add(r)
 	}
 	t.unskip(r)
+	t.knowLane(r)
 	t.skip(r.prev, t.lastSeen.Delivery)
 	r.consumer = consumer
 	l.move(r, inFlight)
@@ -163,9 +172,16 @@ func (t *Tracker) Delivered(d *transport.Delivery, consumer int) (past Past, kno
 
 // skip marks the orders that should have been delivered before one that was:
 // lanes are queues. Those that were delivered or published before are elsewhere
-// in the queue now. t.mu is held.
+// in the queue now, and those whose lane is not known may be in another one.
+// t.mu is held.
 func (t *Tracker) skip(r *record, now time.Time) {
-	for ; r != nil && r.state == waiting && r.Deliveries == 0 && r.Publishes == 1 && r.skippedAt.IsZero(); r = r.prev {
+	for ; r != nil; r = r.prev {
+		switch {
+		case r.unplaced:
+			continue
+		case r.state != waiting || r.Deliveries > 0 || r.Publishes != 1 || !r.skippedAt.IsZero():
+			return
+		}
 		r.skippedAt = now
 		t.skipped++
 	}
@@ -227,6 +243,7 @@ func (t *Tracker) Past(n uint64) (past Past, known bool) {
 // finish takes an order out of its lane. t.mu is held.
 func (t *Tracker) finish(r *record) {
 	t.unskip(r)
+	t.knowLane(r)
 	r.lane.remove(r)
 	r.state = gone
 }
