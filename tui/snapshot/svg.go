@@ -5,6 +5,7 @@ package snapshot
 import (
 	"fmt"
 	"html"
+	"math"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -39,20 +40,10 @@ const (
 
 // SVG draws a frame, rows separated by newlines, into a picture. Its sequences
 // may set colours, bold, faint and inverse; others are ignored.
-//
-// Browsers collapse blanks in spite of xml:space, and would then stretch what is
-// left over textLength: white-space keeps them.
 func SVG(frame string, look Look) string {
-	rows := strings.Split(strings.Map(allowed, strings.ToValidUTF8(frame, "?")), "\n")
-	width := 0
-	for _, row := range rows {
-		width = max(width, ansi.StringWidth(row))
-	}
+	rows := rowsOf(frame)
 	var b strings.Builder
-	w, h := float64(width)*cellW+2*margin, len(rows)*cellH+2*margin
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %.0f %d" `, w, h, w, h)
-	fmt.Fprintf(&b, `font-family="'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace" font-size="%d" xml:space="preserve">`+"\n<style>text{white-space:pre}</style>\n", fontSize)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", look.Background)
+	begin(&b, widest(rows), len(rows), look, "")
 	for y, row := range rows {
 		for _, r := range runsOf(row) {
 			r.write(&b, y, look)
@@ -60,6 +51,33 @@ func SVG(frame string, look Look) string {
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
+}
+
+// begin writes the head of a picture of that many cells, and its background.
+//
+// Browsers collapse blanks in spite of xml:space, and would then stretch what is
+// left over textLength: white-space keeps them.
+func begin(b *strings.Builder, cells, rows int, look Look, css string) {
+	w, h := pictureWidth(cells), rows*cellH+2*margin
+	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" `, w, h, w, h)
+	fmt.Fprintf(b, `font-family="'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace" font-size="%d" xml:space="preserve">`+"\n", fontSize)
+	fmt.Fprintf(b, "<style>text{white-space:pre}%s</style>\n", css)
+	fmt.Fprintf(b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", look.Background)
+}
+
+func pictureWidth(cells int) int { return int(math.Round(float64(cells)*cellW)) + 2*margin }
+
+// rowsOf splits a frame into rows that XML can hold.
+func rowsOf(frame string) []string {
+	return strings.Split(strings.Map(allowed, strings.ToValidUTF8(frame, "?")), "\n")
+}
+
+// widest returns the number of cells of the longest row.
+func widest(rows []string) (cells int) {
+	for _, row := range rows {
+		cells = max(cells, ansi.StringWidth(row))
+	}
+	return cells
 }
 
 // allowed drops what XML cannot hold, except the escape that begins a sequence.
