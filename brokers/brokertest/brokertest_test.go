@@ -166,9 +166,9 @@ func TestGivenByAddress(t *testing.T) {
 	}
 }
 
-// TestDeadBinaryLeavesNoBroker starts a broker in a test binary that is then
+// TestKilledTestLeavesNoBroker starts a broker in a test binary that is then
 // killed, and expects the broker to die with it.
-func TestDeadBinaryLeavesNoBroker(t *testing.T) {
+func TestKilledTestLeavesNoBroker(t *testing.T) {
 	if _, err := findRedis(); err != nil {
 		unavailable(t, err)
 	}

@@ -254,7 +254,7 @@ func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
 	})
 }
 
-func TestPublisherTellsWhyTheBrokerClosedIt(t *testing.T) {
+func TestPublisherReportsWhyTheBrokerClosedIt(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
 		c := dial(t, url)
 		var f fates
@@ -389,7 +389,7 @@ func TestKeepConnectsAgain(t *testing.T) {
 	})
 }
 
-func TestKeepEndsWhileNobodyAnswers(t *testing.T) {
+func TestKeepEndsWithoutAnAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tries := 0
 	Keep(ctx, Options{URL: "amqp://127.0.0.1:1/"}, func(context.Context, *Conn) error {

@@ -75,7 +75,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func TestAKeyRunsDownAndDies(t *testing.T) {
+func TestKeyExpires(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		c, ctx := open(t, url), t.Context()
 		begin := time.Now()
@@ -329,7 +329,7 @@ func BenchmarkPTTLs200(b *testing.B) {
 	}
 }
 
-func TestAServerOfOnesOwn(t *testing.T) {
+func TestPrivateServer(t *testing.T) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		brokertest.Redis(t) // skips or fails, naming what is missing
 	}

@@ -163,7 +163,7 @@ func TestLeavingDuringAFaultLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-func TestAForeignValueIsMended(t *testing.T) {
+func TestForeignValueIsReplaced(t *testing.T) {
 	url := embedded(t)
 	l := startLab(t, url, map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})
 	if err := l.engine.servers.client.Set(t.Context(), l.run().service.Key(1), []byte("garbage"), time.Minute); err != nil {
@@ -283,7 +283,7 @@ func TestFailingOpenLeavesTimeForTheDatabase(t *testing.T) {
 }
 
 // A reader that waits for another one's load is told that there is no product, too.
-func TestAWaitingReaderIsToldThatAProductIsMissing(t *testing.T) {
+func TestWaitingReaderGetsNotFound(t *testing.T) {
 	for _, strategy := range []string{service.StrategyLock, service.StrategyLease} {
 		t.Run(strategy, func(t *testing.T) { testWaitingReaders(t, strategy) })
 	}

@@ -187,7 +187,7 @@ func TestTheCoursesDemo(t *testing.T) {
 	})
 }
 
-func TestHTTPTellsHitAndAge(t *testing.T) {
+func TestHTTPHeadersShowHitAndAge(t *testing.T) {
 	l := startLab(t, embedded(t), map[string]string{"rate": "0", "db-latency": "1ms", "http-addr": "127.0.0.1:0"})
 	if _, _, h := get(t, l, "/product/2"); h.Get("X-Cache") != "MISS" || h.Get("Age") != "" {
 		t.Errorf("first: %v", h)

@@ -250,7 +250,7 @@ func TestViolationsHaveACause(t *testing.T) {
 	})
 }
 
-func TestOneForAllKeepsOrder(t *testing.T) {
+func TestSingleQueueKeepsOrder(t *testing.T) {
 	worlds(t, func(t *testing.T, w world) {
 		m := w.measure(t, "500", turned{"mode": "single", "users": "10", "lanes": "4", "rate": "5000", "work": "1ms"})[0]
 		if m["violations"] != 0 || m["lost"] != 0 || m["handled"] != 500 {

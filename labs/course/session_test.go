@@ -28,7 +28,7 @@ func started(c *Card) lab.Run {
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func TestACardFromBeginningToEnd(t *testing.T) {
+func TestCardFromStartToEnd(t *testing.T) {
 	c := toy(t)
 	s := NewSession(c, Record{})
 	if _, err := s.TakeA(started(c)); !errors.Is(err, ErrPredictFirst) {
@@ -77,7 +77,7 @@ func TestACardFromBeginningToEnd(t *testing.T) {
 	}
 }
 
-func TestWhatKeepsARunFromCounting(t *testing.T) {
+func TestRunsThatDoNotCount(t *testing.T) {
 	c := toy(t)
 	a := evidence(started(c))
 	for name, tc := range map[string]struct {

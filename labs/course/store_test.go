@@ -68,7 +68,7 @@ func passedAt(at time.Time) Record {
 }
 
 // Two programs are open; one passes the card, the other saves what it knew.
-func TestAPassIsNotLostToASecondProgram(t *testing.T) {
+func TestSecondProgramKeepsAPass(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "progress.json")
 	first, second := openStore(t, path), openStore(t, path)
 	waiting := Record{Prediction: "up", A: &Evidence{Lab: "toy"}}
@@ -251,7 +251,7 @@ func TestSaveFollowsALink(t *testing.T) {
 	}
 }
 
-func TestStoreThatCannotWriteSaysSo(t *testing.T) {
+func TestStoreReportsAFailedWrite(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, filepath.Join(dir, "progress.json"))
 	file := filepath.Join(dir, "file")

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestAQuantileIsKnownToOnePercent(t *testing.T) {
+func TestQuantileErrorIsAtMostOnePercent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		durations := rapid.SliceOfN(rapid.Int64Range(0, int64(24*time.Hour)), 1, 300).Draw(t, "durations")
 		q := rapid.Float64Range(0, 1).Draw(t, "q")
@@ -105,7 +105,7 @@ func TestTheStopwatchStandsWhileHeld(t *testing.T) {
 	})
 }
 
-func TestAStreamBelongsToItsSeedAndName(t *testing.T) {
+func TestStreamDependsOnSeedAndName(t *testing.T) {
 	draw := func(seed uint64, name string) uint64 { return kit.Stream(seed, name).Uint64() }
 	if first, again := draw(1, "users"), draw(1, "users"); first != again {
 		t.Error("the same stream draws other numbers")

@@ -12,7 +12,7 @@ import (
 )
 
 // One person with a hundred computations delays another's by one of them.
-func TestTheLoudestPersonDelaysOthersByOneTurn(t *testing.T) {
+func TestHeavyUserDelaysOthersByOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := kit.NewTurns(1)
 		compute := func(s *kit.Share) {

@@ -201,7 +201,7 @@ func TestPauseStepSpeedRestart(t *testing.T) {
 	}
 }
 
-func TestAFailedStartIsToldAndCanBeRetried(t *testing.T) {
+func TestFailedStartIsReportedAndCanBeRetried(t *testing.T) {
 	f := &fakeLab{failing: true}
 	e := newFake(t, f)
 	if err := e.Start(context.Background()); err == nil {

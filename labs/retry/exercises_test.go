@@ -111,7 +111,7 @@ func TestTheExercisesCanBeDoneWithTheKnobs(t *testing.T) {
 }
 
 // The budget's other half: where little fails, it must not get in the way.
-func TestTheBudgetKeepsTheHelp(t *testing.T) {
+func TestBudgetAllowsRetriesWhereLittleFails(t *testing.T) {
 	rarely := flags{"fleet-outage": "0s", "slow-rate": "0", "failure-rate": "0.05", "budget": "bucket"}
 	if m := fleetFiguresOf(t, rarely, nil, 1); m["success"] < 0.995 || m["load"] > 1.15 {
 		t.Errorf("success %v with a load of %v", m["success"], m["load"])

@@ -146,7 +146,7 @@ func measureAt(t *testing.T, n int, seed uint64, speed float64, changes map[stri
 }
 
 // In slow motion and in fast motion the same things happen in the lab's time.
-func TestTheSpeedChangesNothingThatIsMeasured(t *testing.T) {
+func TestSpeedDoesNotChangeMetrics(t *testing.T) {
 	changes := map[string]string{
 		"retries": "4", "failure-rate": "0.3", "rate": "20", "slow-rate": "0.05", "attempt-timeout": "400ms",
 		"limit": "15", "breaker": "gobreaker", "breaker-open": "2s", "budget": "finagle", "outage": "1s", "deadline": "20s",
@@ -278,7 +278,7 @@ func TestDemoIsTheMaterials(t *testing.T) {
 
 // The log of the demo is the material's, word for word; here with one retry, which
 // is too few.
-func TestTheDemosLogInTheMaterialsWords(t *testing.T) {
+func TestDemoLogHasTheMaterialsLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := start(t, lab.Env{}, settings(t, map[string]string{"scenario": "demo", "base": "20ms", "jitter": "none", "retries": "1"}), 1)
 		snap := until(t, l, "a payment", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 1 })
@@ -421,7 +421,7 @@ func TestStopIsCleanInTheMiddle(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
-func TestGuestIsHeldBack(t *testing.T) {
+func TestGuestIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := settings(t, map[string]string{"rate": "500", "latency": "0"})
 		l := start(t, lab.Env{Guest: true}, s, 1)
@@ -443,7 +443,7 @@ func TestGuestIsHeldBack(t *testing.T) {
 func asKnob(err error, target **lab.KnobError) bool { return errors.As(err, target) }
 
 // A preset of the knob waits as the command schedule shows.
-func TestThePresetKnobWaitsAsItsSchedule(t *testing.T) {
+func TestPresetKnobWaitsLikeItsSchedule(t *testing.T) {
 	spec := Spec()
 	k, _ := spec.Knob("preset")
 	for _, name := range k.Choices[1:] {
@@ -492,7 +492,7 @@ func TestAFleetWithTooManyAttemptsIsCut(t *testing.T) {
 }
 
 // Whatever the knobs allow, a refusal names a knob.
-func TestARefusalNamesAKnob(t *testing.T) {
+func TestRefusalNamesAKnob(t *testing.T) {
 	spec := Spec()
 	rapid.Check(t, func(t *rapid.T) {
 		s := spec.Defaults()

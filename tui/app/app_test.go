@@ -80,7 +80,7 @@ func TestKnobsAreTurned(t *testing.T) {
 	}
 }
 
-func TestBadValueLosesNothing(t *testing.T) {
+func TestRefusedValueKeepsTheSetting(t *testing.T) {
 	s := english(t)
 	s.press("enter", "1", "1", "enter")
 	s.shows(t, `"11" is not allowed; it takes 0..10`)
@@ -95,7 +95,7 @@ func TestBadValueLosesNothing(t *testing.T) {
 	}
 }
 
-func TestALongValueLeavesRoomForWhatIsAllowed(t *testing.T) {
+func TestLongValueLeavesRoomForTheRange(t *testing.T) {
 	s := english(t)
 	s.press("enter")
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(strings.Repeat("En un lugar de la Mancha ", 2000)), Paste: true})
@@ -115,7 +115,7 @@ func TestKeysWhileTypingAreText(t *testing.T) {
 }
 
 // A slow line delivers several keys in one message; a paste is text.
-func TestKeysThatArriveTogether(t *testing.T) {
+func TestSeveralKeysInOneMessage(t *testing.T) {
 	s := english(t)
 	s.press("jjl")
 	if v := s.cur(); v.knobs.selected != 2 || v.lab.exp.Settings().Float("factor") != 2.25 {
@@ -193,7 +193,7 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
-func TestBackClosesWhatWasOpenedLast(t *testing.T) {
+func TestBackClosesTheLastPanel(t *testing.T) {
 	s := english(t)
 	s.press("/", "x", "enter", "t", "q")
 	if s.cur().picture.table || s.cur().log.filter.Text() != "x" {
@@ -271,7 +271,7 @@ func TestLanguageIsSwitchedLive(t *testing.T) {
 	s.shows(t, "Settings")
 }
 
-func TestALabThatCannotStartSaysSo(t *testing.T) {
+func TestFailedStartIsShown(t *testing.T) {
 	s := english(t, func(_ *Options, fakes []*fakeLab) {
 		fakes[0].startup = errors.New("dial tcp 127.0.0.1:5672: refused")
 	})
@@ -288,14 +288,14 @@ func TestALabThatCannotStartSaysSo(t *testing.T) {
 	s.shows(t, "running")
 }
 
-func TestAPanicWhileStartingIsShown(t *testing.T) {
+func TestPanicAtStartIsShown(t *testing.T) {
 	s := english(t, func(o *Options, _ []*fakeLab) {
 		o.Labs[0].Experiment = lab.NewExperiment(lab.Options{Spec: fakeSpec("retry"), New: func(lab.Env) lab.Lab { panic("oops") }})
 	})
 	s.shows(t, "oops")
 }
 
-func TestAFrameIsBuiltOnlyWhenSomethingChanged(t *testing.T) {
+func TestFrameIsBuiltOnlyAfterAChange(t *testing.T) {
 	s := english(t)
 	s.View()
 	s.beat()
@@ -317,7 +317,7 @@ func TestAFrameIsBuiltOnlyWhenSomethingChanged(t *testing.T) {
 	}
 }
 
-func TestTheClockSlowsDownAndWakes(t *testing.T) {
+func TestTicksSlowDownAndSpeedUp(t *testing.T) {
 	s := english(t)
 	for range 20 {
 		s.beat()
@@ -346,7 +346,7 @@ func TestTroubleInAHiddenLabIsMarked(t *testing.T) {
 	s.shows(t, "2 Convoy !")
 }
 
-func TestNoticesGo(t *testing.T) {
+func TestNoticesExpire(t *testing.T) {
 	s := english(t)
 	s.press("a")
 	s.shows(t, "Saved as A")

@@ -121,7 +121,7 @@ func TestScenes(t *testing.T) {
 
 // Whatever the size, the language, the look and the keys pressed before: the
 // frame is exactly the screen.
-func TestNoLineIsEverWiderThanTheScreen(t *testing.T) {
+func TestLinesFitTheScreen(t *testing.T) {
 	looks := []look{lookASCII, lookColour, {term: "xterm", noColor: "1"}, {term: "xterm", glyphs: theme.Braille}, {term: "linux"}}
 	keys := []string{"1", "2", "3", "tab", "shift+tab", "up", "down", "left", "right", "-", "+", "0", "enter", "5", "x", "esc", " ", ".", "<", ">",
 		"a", "b", "t", "v", "f", "?", "/", "z", "w", "e", "R", "L", "m", "q", "pgup", "pgdown", "backspace"}

@@ -37,7 +37,7 @@ func (s *stage) bindings() [][]binding {
 }
 
 // A key means one thing: no two bindings that apply at once share one.
-func TestNoKeyMeansTwoThings(t *testing.T) {
+func TestKeysAreUnambiguous(t *testing.T) {
 	for name, keys := range contexts {
 		for _, size := range [][2]int{{120, 40}, {80, 24}, {60, 16}} {
 			s := contextStage(t, size[0], size[1], keys...)
@@ -61,7 +61,7 @@ func TestNoKeyMeansTwoThings(t *testing.T) {
 
 // Every binding is written for people in both languages, and short enough for
 // the help.
-func TestEveryKeyHasItsWords(t *testing.T) {
+func TestEveryKeyHasHelp(t *testing.T) {
 	for name, keys := range contexts {
 		s := contextStage(t, 120, 40, keys...)
 		for lang, text := range s.opt.Texts {
@@ -108,7 +108,7 @@ func TestTheFooterShowsOnlyWhatWorks(t *testing.T) {
 
 // A key never acts on what is not shown: after any key the panel with the focus
 // is on the screen.
-func TestTheFocusIsAlwaysSeen(t *testing.T) {
+func TestFocusIsVisible(t *testing.T) {
 	for name, keys := range contexts {
 		for _, size := range [][2]int{{120, 40}, {80, 24}, {60, 16}} {
 			for _, key := range []string{"tab", "shift+tab", "/", "z", "w", "t", "v", "c", "i", "a", "b"} {
@@ -171,7 +171,7 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 }
 
 // What arrives together with the key that asks is no answer.
-func TestAQuestionIsNotAnsweredByTheSameBurst(t *testing.T) {
+func TestQuestionIgnoresKeysOfTheSameMessage(t *testing.T) {
 	s := english(t)
 	if quits(s.press("qy")) || s.host.overlay == nil {
 		t.Error("qy in one message leaves")

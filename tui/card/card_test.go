@@ -359,7 +359,7 @@ func TestNumbersAreTyped(t *testing.T) {
 	d.sees("Predijiste: 12.5 %")
 }
 
-func TestACardGoesOnWhereItWasLeft(t *testing.T) {
+func TestCardResumes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "progress.json")
 	open := func() (*desk, *course.Store) {
 		store, err := course.OpenStore(t.Context(), path)
@@ -384,7 +384,7 @@ func TestACardGoesOnWhereItWasLeft(t *testing.T) {
 	d.sees("superada")
 }
 
-func TestProgressThatCannotBeKeptIsSaid(t *testing.T) {
+func TestUnsavedProgressIsReported(t *testing.T) {
 	dir := t.TempDir()
 	store, err := course.OpenStore(t.Context(), filepath.Join(dir, "sub", "progress.json"))
 	if err != nil {
@@ -425,7 +425,7 @@ func TestLeavingRestoresTheSettings(t *testing.T) {
 
 // After a card is passed the next card, the list and the way out are the first
 // keys, and they lead there.
-func TestWhatComesAfterPassing(t *testing.T) {
+func TestKeysAfterPassing(t *testing.T) {
 	d := newDesk(t, "retry")
 	passable(d)
 	d.press("c")
@@ -487,7 +487,7 @@ func TestTheToleranceIsShown(t *testing.T) {
 	d.sees("con un error de hasta " + trim(d.card.guide.session.Card().Predict.Tolerance))
 }
 
-func TestALabWithoutCardsHasNone(t *testing.T) {
+func TestLabWithoutCards(t *testing.T) {
 	d := newDesk(t, "retry")
 	book, err := course.Load(specsOfAll()...)
 	if err != nil {

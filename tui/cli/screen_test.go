@@ -21,7 +21,7 @@ import (
 )
 
 // At 80x24 the panel has three rows of 34 cells for what the chosen knob does.
-func TestHelpsOfKnobsFitTheSmallestPanel(t *testing.T) {
+func TestKnobHelpFitsTheSmallestPanel(t *testing.T) {
 	for _, lang := range i18n.Langs() {
 		text, err := catalogue(labs.All(), lang)
 		if err != nil {

@@ -44,7 +44,7 @@ func TestReaderReturnsOneTokenARead(t *testing.T) {
 	}
 }
 
-func TestALoneEscapeIsTheKey(t *testing.T) {
+func TestLoneEscapeIsAKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := io.Pipe()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -66,7 +66,7 @@ func TestALoneEscapeIsTheKey(t *testing.T) {
 }
 
 // 20 KB of a paste without marks do not delay ctrl+c.
-func TestCtrlCOvertakesAFlood(t *testing.T) {
+func TestCtrlCDuringAFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		got, _ := read(t, strings.NewReader(strings.Repeat("qy\rRx", 4000)+"\x03"))

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // A program on a terminal that never answers asks nothing, says at once what
 // it has to say, and knows what its terminal is called.
-func TestNothingIsAskedOfTheTerminal(t *testing.T) {
+func TestTerminalIsNotQueried(t *testing.T) {
 	master, slave := openTerminal(t)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), child+"=1", "TERM=xterm-256color")

@@ -102,7 +102,7 @@ func TestBrowsersDrawPicturesAsTheyAre(t *testing.T) {
 }
 
 // The check notices what it is there for.
-func TestTheBrowserCheckNoticesCollapsedBlanks(t *testing.T) {
+func TestBrowserCheckFindsCollapsedBlanks(t *testing.T) {
 	broken := strings.Replace(SVG("a    b  c", Dark()), "white-space:pre", "white-space:normal", 1)
 	if len(misplaced(t, map[string]string{"broken": broken})) == 0 {
 		t.Error("a picture whose blanks collapse is accepted")

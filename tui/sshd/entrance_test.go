@@ -64,7 +64,7 @@ func (v *visitor) code() string {
 
 // The name and the personal code find the progress again, also after the server
 // was started again; two people with one name are told apart.
-func TestANameAndItsCode(t *testing.T) {
+func TestNameAndCodeFindTheProgress(t *testing.T) {
 	dir := t.TempDir()
 	p := startPeopleServer(t, dir)
 	v := p.asks(t)
@@ -189,7 +189,7 @@ func TestAKeyIsAPerson(t *testing.T) {
 }
 
 // Names with control characters reach no screen and no file.
-func TestAStrangeNameIsCleaned(t *testing.T) {
+func TestNameIsSanitized(t *testing.T) {
 	text, err := i18n.Load(i18n.English, texts)
 	if err != nil {
 		t.Fatal(err)

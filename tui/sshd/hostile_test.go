@@ -141,7 +141,7 @@ func TestNoiseOnTheKeyboard(t *testing.T) {
 }
 
 // Coming and going 200 times leaves no goroutine behind.
-func TestComingAndGoingLeavesNothing(t *testing.T) {
+func TestSessionsLeaveNothingBehind(t *testing.T) {
 	s := startServer(t, nil)
 	comeAndGo(t, s, true) // then all goroutines of the server have started
 	<-s.cleaned

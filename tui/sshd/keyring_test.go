@@ -147,7 +147,7 @@ func TestARevokedKeyIsRefusedInEveryLine(t *testing.T) {
 	}
 }
 
-func TestAStrongRSAKeyAndABOM(t *testing.T) {
+func TestAuthorizedKeysWithRSAAndBOM(t *testing.T) {
 	signer := newRSASigner(t, 2048)
 	k := keyringOf(t, "\ufeff"+keyLine(signer)+" Beto")
 	if e, ok := k.find(signer.PublicKey(), netip.Addr{}, time.Now()); !ok || e.comment != "Beto" {

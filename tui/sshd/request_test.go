@@ -35,7 +35,7 @@ func TestSizesAreCut(t *testing.T) {
 	}
 }
 
-func TestCleanLeavesNothingThatActs(t *testing.T) {
+func TestCleanRemovesControlSequences(t *testing.T) {
 	for in, want := range map[string]string{
 		"ana":                    "ana",
 		"\x1b[31mred\x1b]0;x\a":  "[31mred]0;x",

@@ -77,7 +77,7 @@ func TestALostLineIsNotKeptForLong(t *testing.T) {
 }
 
 // Seats without a session are few: lost lines do not fill the server.
-func TestTheOldestLostSeatsEnd(t *testing.T) {
+func TestOldestDisconnectedSeatsEnd(t *testing.T) {
 	signers := make([]gossh.Signer, 3)
 	lines := make([]string, len(signers))
 	for i := range signers {
@@ -146,7 +146,7 @@ func TestASecondSessionBesideTheFirst(t *testing.T) {
 }
 
 // Another person's login never reaches a seat.
-func TestASeatIsItsPersons(t *testing.T) {
+func TestSeatBelongsToItsOwner(t *testing.T) {
 	ana, beto := newSigner(t), newSigner(t)
 	keys := keyringOf(t, keyLine(ana)+" Ana", keyLine(beto)+" Ana") // with one name
 	s := startServer(t, func(o *Options) { o.Open, o.Keys, o.Keep = false, keys, time.Minute })

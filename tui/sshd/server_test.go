@@ -205,7 +205,7 @@ func TestSilentClientsAreCut(t *testing.T) {
 	}
 }
 
-func TestIdleVisitorIsWarnedAndSentHome(t *testing.T) {
+func TestIdleVisitorIsWarnedAndDisconnected(t *testing.T) {
 	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 3*time.Second, 2800*time.Millisecond })
 	v := s.visit(t)
 	v.sees("Still there?")
@@ -218,7 +218,7 @@ func TestIdleVisitorIsWarnedAndSentHome(t *testing.T) {
 	s.logs(t, "reason=idle")
 }
 
-func TestNobodyStaysForEver(t *testing.T) {
+func TestSessionTimeLimit(t *testing.T) {
 	s := startServer(t, func(o *Options) { o.MaxSession = time.Second })
 	v := s.visit(t)
 	v.sees("The session reaches its time limit")
@@ -227,7 +227,7 @@ func TestNobodyStaysForEver(t *testing.T) {
 	s.logs(t, "reason=stay")
 }
 
-func TestStoppingSaysSoAndWaits(t *testing.T) {
+func TestStoppingWarnsAndWaits(t *testing.T) {
 	s := startServer(t, nil)
 	v := s.visit(t)
 	v.sees("size=80x24")
@@ -344,7 +344,7 @@ func TestProgramThatCannotStart(t *testing.T) {
 	}
 }
 
-func TestKeysDecideWhoComesIn(t *testing.T) {
+func TestKeysDecideWhoMayLogIn(t *testing.T) {
 	mine, stranger := newSigner(t), newSigner(t)
 	keys := keyringOf(t, keyLine(mine)+" Ana")
 	var got SessionInfo
@@ -382,7 +382,7 @@ func TestKeysDecideWhoComesIn(t *testing.T) {
 	}
 }
 
-func TestServeRefusesNonsense(t *testing.T) {
+func TestServeRefusesInvalidFlags(t *testing.T) {
 	good := func() Options {
 		return Options{Addr: "127.0.0.1:0", HostKeyPath: filepath.Join(t.TempDir(), "k"), Logins: Logins{Open: true},
 			State:      &state.Local{},

@@ -8,10 +8,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBooksBalance does anything a client can do with two queues, one the
+// TestTotalsAddUp does anything a client can do with two queues, one the
 // other's dead-letter queue, and holds the broker to its books: no message is
 // lost or doubled, and the memory that is counted is what is there.
-func TestBooksBalance(t *testing.T) {
+func TestTotalsAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		b := New(Options{})
 		defer b.Close()

@@ -10,7 +10,7 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-func TestDeathsAreTold(t *testing.T) {
+func TestDeadLetterHeadersRecordEachDeath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newBroker(t, Options{}).client(t)
 		c.queue("retry", arg("x-message-ttl", int32(100)), arg("x-dead-letter-exchange", ""), arg("x-dead-letter-routing-key", "work"))
@@ -48,9 +48,9 @@ func TestDeathsAreTold(t *testing.T) {
 	})
 }
 
-// TestDeathCirclesEnd: queues that dead-letter into each other for lack of room
+// TestDeadLetterCyclesEnd: queues that dead-letter into each other for lack of room
 // or time do not keep a message going for ever; it is gone.
-func TestDeathCirclesEnd(t *testing.T) {
+func TestDeadLetterCyclesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBroker(t, Options{})
 		c := b.client(t)
@@ -90,9 +90,9 @@ func TestCopiesByHeader(t *testing.T) {
 	}
 }
 
-// TestDeadLettersFindTheirEnd: of a long way through queues, and of one that
+// TestLongAndBranchingDeadLettering: of a long way through queues, and of one that
 // branches at each of them.
-func TestDeadLettersFindTheirEnd(t *testing.T) {
+func TestLongAndBranchingDeadLettering(t *testing.T) {
 	b := newBroker(t, Options{})
 	c := b.client(t)
 	const long, wide = 300, 9

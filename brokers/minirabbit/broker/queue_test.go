@@ -12,7 +12,7 @@ import (
 
 func arg(name string, value any) codec.Field { return codec.Field{Name: name, Value: value} }
 
-func TestRequeueGoesBackToItsPlace(t *testing.T) {
+func TestRequeuedMessageReturnsToItsPlace(t *testing.T) {
 	c := newBroker(t, Options{}).client(t)
 	c.queue("q")
 	c.ok(c.Qos(0, 3, false))

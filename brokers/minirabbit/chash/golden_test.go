@@ -15,7 +15,7 @@ import (
 
 // The files in testdata were written by Erlang itself; see testdata/golden.erl.
 
-func TestHashIsErlangsPhash2(t *testing.T) {
+func TestHashMatchesErlangsPhash2(t *testing.T) {
 	for _, f := range rows(t, "phash2.txt") {
 		key := unhex(t, f[0])
 		if got, want := Hash(key), u32(t, f[1]); got != want {
@@ -65,7 +65,7 @@ func TestHashFieldOfNestedValues(t *testing.T) {
 	}
 }
 
-func TestExs1024IsErlangs(t *testing.T) {
+func TestExs1024MatchesErlang(t *testing.T) {
 	for _, f := range rows(t, "exs1024.txt") {
 		g := newExs1024(uint64(u32(t, f[0])))
 		for i, want := range f[1:] {
@@ -76,7 +76,7 @@ func TestExs1024IsErlangs(t *testing.T) {
 	}
 }
 
-func TestJumpIsRabbitMQs(t *testing.T) {
+func TestJumpMatchesRabbitMQ(t *testing.T) {
 	sizes := []int64{1, 2, 3, 5, 8, 16, 100, 1000, 1000000}
 	for _, f := range rows(t, "jump.txt") {
 		for i, n := range sizes {

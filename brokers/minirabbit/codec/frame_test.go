@@ -64,7 +64,7 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
-func TestReaderTakesNoMemoryForClaims(t *testing.T) {
+func TestReaderAllocatesOnlyWhatArrives(t *testing.T) {
 	claim := binary.BigEndian.AppendUint32([]byte{FrameBody, 0, 1}, 1<<30)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -79,7 +79,7 @@ func TestReaderTakesNoMemoryForClaims(t *testing.T) {
 	}
 }
 
-func TestReaderGivesALargeBufferBack(t *testing.T) {
+func TestReaderReleasesALargeBuffer(t *testing.T) {
 	wire := frameOf(FrameBody, 1, make([]byte, 100_000))
 	for range 100 {
 		wire = append(wire, frameOf(FrameBody, 1, make([]byte, 1000))...)

@@ -70,7 +70,7 @@ func TestMethodsSurviveTheWire(t *testing.T) {
 	}
 }
 
-func TestMethodCutAnywhereIsUndecodable(t *testing.T) {
+func TestTruncatedMethodIsRefused(t *testing.T) {
 	whole := AppendMethod(nil, 1, &QueueDeclare{Queue: "q", Arguments: Table{{"x-max-length", int32(3)}}})
 	payload := whole[frameHeader : len(whole)-1]
 	var r MethodReader

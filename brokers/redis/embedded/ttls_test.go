@@ -7,7 +7,7 @@ import (
 )
 
 // However long one walk was delayed, keys expire in time.
-func TestADelayedWalkDoesNotStopTheClock(t *testing.T) {
+func TestDelayedWalkKeepsTheClockRunning(t *testing.T) {
 	s, err := Start("")
 	if err != nil {
 		t.Fatal(err)

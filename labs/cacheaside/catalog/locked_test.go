@@ -29,7 +29,7 @@ func TestAnotherProgramsFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestALockIsToldAndEnds(t *testing.T) {
+func TestLockIsReportedAndReleased(t *testing.T) {
 	path, ctx := filepath.Join(t.TempDir(), "shop.db"), t.Context()
 	db := open(t, path)
 	if err := db.Fill(ctx, 3); err != nil {

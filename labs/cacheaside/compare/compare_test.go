@@ -148,7 +148,7 @@ func openRueidis(tb testing.TB, url string) rueidis.Client {
 }
 
 // They all must do what they are measured for.
-func TestTheyAllHit(t *testing.T) {
+func TestAllContendersHit(t *testing.T) {
 	for _, c := range contenders(t, brokertest.Redis(t).URL()) {
 		if name, err := c.read(t.Context()); name != "Laptop" || err != nil {
 			t.Errorf("%s reads %q, %v", c.name, name, err)

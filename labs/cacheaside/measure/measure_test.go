@@ -84,7 +84,7 @@ func TestNoObservationIsLost(t *testing.T) {
 	}
 }
 
-func TestRatesOfASecondThatMovesOn(t *testing.T) {
+func TestRatesOfASlidingSecond(t *testing.T) {
 	var p perSecond
 	at := func(ms int) time.Time { return time.UnixMilli(1_000_000 + int64(ms)) }
 	check := func(ms int, wantLast, wantPeak int64) {

@@ -23,7 +23,7 @@ func (c *counting) PTTLs(_ context.Context, _ []string, left []time.Duration) er
 
 // While nobody looks, or a hidden tab takes a snapshot each second, TTLs are read
 // once a second; while a screen watches, ten times.
-func TestPollingRestsWhileNobodyLooks(t *testing.T) {
+func TestPollingStopsWithoutAViewer(t *testing.T) {
 	for name, c := range map[string]struct {
 		every    time.Duration
 		min, max int64

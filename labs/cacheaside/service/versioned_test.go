@@ -284,7 +284,7 @@ func TestDeletingAfterTheWriteBreaksTheStatement(t *testing.T) {
 }
 
 // The model must do what the scripts make Redis do.
-func TestTheModelIsLikeRedis(t *testing.T) {
+func TestModelMatchesRedis(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		client, err := redis.Open(url, redis.Options{})
 		if err != nil {
@@ -320,7 +320,7 @@ func TestTheModelIsLikeRedis(t *testing.T) {
 }
 
 // A lock is given back only by its holder.
-func TestALockOfSomebodyElseStays(t *testing.T) {
+func TestForeignLockIsKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		s, ctx := openStore(t, url), t.Context()
 		for i, want := range []bool{true, false} {

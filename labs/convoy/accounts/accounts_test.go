@@ -50,9 +50,9 @@ func TestRecentKeepsTheNewest(t *testing.T) {
 	}
 }
 
-// TestTheBookMarksWhatOvertook: one definition for the ledger, the picture and
+// TestBookMarksOvertakingOrders: one definition for the ledger, the picture and
 // the causes.
-func TestTheBookMarksWhatOvertook(t *testing.T) {
+func TestBookMarksOvertakingOrders(t *testing.T) {
 	b := NewBook(Options{Users: 1, Scenario: Shop, Competing: true})
 	for _, seq := range []uint64{4, 1, 2, 3, 5, 7, 6} {
 		b.Handled(Handling{Order: transport.Order{Seq: seq}, Lane: 1, Past: orders.Past{Publishes: 1}, Placed: time.Unix(1, 0), Now: time.Unix(2, 0)})
@@ -70,8 +70,8 @@ func TestTheBookMarksWhatOvertook(t *testing.T) {
 	}
 }
 
-// TestTheBufferRepairsTheOrder: held back until the earlier ones have come.
-func TestTheBufferRepairsTheOrder(t *testing.T) {
+// TestHoldBackRestoresTheOrder: held back until the earlier ones have come.
+func TestHoldBackRestoresTheOrder(t *testing.T) {
 	b := NewBook(Options{Users: 1, Scenario: Bank, HoldBack: 3})
 	for _, seq := range []uint64{2, 3, 4, 1, 6, 7, 8, 9, 5} {
 		b.Handled(Handling{Order: transport.Order{Seq: seq}, Placed: time.Unix(1, 0), Now: time.Unix(2, 0)})

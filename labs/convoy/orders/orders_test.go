@@ -45,9 +45,9 @@ func TestASkippedOrderIsLostAfterAWhile(t *testing.T) {
 	})
 }
 
-// TestWhatWasRequeuedIsNotSkipped: an order that goes back to its lane, or is
+// TestRequeuedOrderIsNotSkipped: an order that goes back to its lane, or is
 // published again, is behind others rightly.
-func TestWhatWasRequeuedIsNotSkipped(t *testing.T) {
+func TestRequeuedOrderIsNotSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := placed(1)
 		for n := uint64(1); n < 4; n++ {
@@ -67,9 +67,9 @@ func TestWhatWasRequeuedIsNotSkipped(t *testing.T) {
 	})
 }
 
-// TestABreakOfTheBrokerIsNoLoss: what was delivered before may come again, in
+// TestBrokerOutageIsNotALoss: what was delivered before may come again, in
 // another order.
-func TestABreakOfTheBrokerIsNoLoss(t *testing.T) {
+func TestBrokerOutageIsNotALoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := placed(3)
 		deliver(tr, 2)
@@ -81,9 +81,9 @@ func TestABreakOfTheBrokerIsNoLoss(t *testing.T) {
 	})
 }
 
-// TestAStillLaneIsNamedAndGivenUp: whether the broker holds something for it, the
+// TestIdleLaneIsReportedAndGivenUp: whether the broker holds something for it, the
 // caller knows.
-func TestAStillLaneIsNamedAndGivenUp(t *testing.T) {
+func TestIdleLaneIsReportedAndGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := placed(3)
 		deliver(tr, 0)
@@ -106,9 +106,9 @@ func TestAStillLaneIsNamedAndGivenUp(t *testing.T) {
 	})
 }
 
-// TestAnOrderOfManyLives: published again, handled before its confirm, delivered
+// TestOrderPublishedAndDeliveredAgain: published again, handled before its confirm, delivered
 // once more.
-func TestAnOrderOfManyLives(t *testing.T) {
+func TestOrderPublishedAndDeliveredAgain(t *testing.T) {
 	tr := NewTracker(clock.New(nil))
 	tr.Place(transport.Order{N: 7, Seq: 1, Created: time.Unix(5, 0)}, lane1, 0)
 	tr.Unpublish(7)

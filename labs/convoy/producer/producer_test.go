@@ -89,8 +89,8 @@ func (s *shop) run(t *testing.T, opt Options, d time.Duration) {
 
 const refused = transport.Fate(1)
 
-// TestUsersOrderAtTheirRate counts the orders of a minute.
-func TestUsersOrderAtTheirRate(t *testing.T) {
+// TestOrdersArriveAtTheRate counts the orders of a minute.
+func TestOrdersArriveAtTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(func(transport.Order) (transport.Fate, error) { return transport.Confirmed, nil })
 		s.run(t, Options{Users: 3, Rate: 20, Burst: 4}, time.Minute)
@@ -100,9 +100,9 @@ func TestUsersOrderAtTheirRate(t *testing.T) {
 	})
 }
 
-// TestARefusedOrderIsSentAgainWithBackoff: a broker that refuses everything for
+// TestRefusedOrderIsResentWithBackoff: a broker that refuses everything for
 // five seconds sees few tries, and what it takes then is in order.
-func TestARefusedOrderIsSentAgainWithBackoff(t *testing.T) {
+func TestRefusedOrderIsResentWithBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		s := newShop(func(transport.Order) (transport.Fate, error) {

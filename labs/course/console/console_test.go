@@ -169,7 +169,7 @@ func TestGuideWithANumberInEnglish(t *testing.T) {
 	r.said(t, "That is not a number from 0 to 100.", "no  ", "It does not hold yet.", "above 5 %", "Card passed.", "You predicted “60 %”; it was “15 %”.")
 }
 
-func TestGuideGoesOnWhereItWasLeft(t *testing.T) {
+func TestGuideResumes(t *testing.T) {
 	r := newRoom(t, i18n.English, "1\nquit\n")
 	if err := r.Run(t.Context(), "R1"); err != nil {
 		t.Fatal(err)
@@ -335,7 +335,7 @@ type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-func TestOutputThatIsGoneIsAnError(t *testing.T) {
+func TestClosedOutputIsAnError(t *testing.T) {
 	r := newRoom(t, i18n.English, "")
 	r.Out = failingWriter{}
 	if !errors.Is(r.List(false), io.ErrClosedPipe) || !errors.Is(r.Report(true), io.ErrClosedPipe) {

@@ -48,7 +48,7 @@ func passedR1(t *testing.T, lang i18n.Lang) (*course.Book, *course.Store, *i18n.
 	return book, store, text
 }
 
-func TestPagesForPeople(t *testing.T) {
+func TestHTMLAndMarkdown(t *testing.T) {
 	for lang, title := range map[i18n.Lang]string{i18n.Spanish: "Informe del curso", i18n.English: "Course report"} {
 		book, store, text := passedR1(t, lang)
 		d := New(book, store, lang, Options{Program: "resilab", Student: "<ana>@example.edu", Now: time.Unix(2, 0).UTC()})

@@ -85,7 +85,7 @@ func TestEveryLibraryGetsAProgramInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestTheProgramNotesWhatALibraryCannotExpress(t *testing.T) {
+func TestProgramNotesUnsupportedSettings(t *testing.T) {
 	everything := variants()["everything"]
 	everything.Budget = "grpc"
 	decorrelated := variants()["decorrelated"]

@@ -39,7 +39,7 @@ async function record ([name, options, draw]) {
 `
 
 // The presets of the JavaScript libraries against the packages themselves.
-func TestThePresetsWaitAsTheRealPackages(t *testing.T) {
+func TestPresetsWaitLikeTheRealPackages(t *testing.T) {
 	t.Parallel()
 	common := `"retries":6,"minTimeout":100,"factor":2,"maxTimeout":1000`
 	retries, base, longest, factor := 6, 100*time.Millisecond, time.Second, 2.0

@@ -39,7 +39,7 @@ func TestContentionGivesTheOriginalsTable(t *testing.T) {
 	}
 }
 
-func TestContentionRefusesNonsense(t *testing.T) {
+func TestContentionRefusesInvalidValues(t *testing.T) {
 	if _, err := fleet.ContentionTable(t.Context(), 1, 0, 10); err == nil {
 		t.Error("no runs at all are accepted")
 	}

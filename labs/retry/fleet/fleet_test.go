@@ -58,7 +58,7 @@ func TestRunStopsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestNonsenseIsRefused(t *testing.T) {
+func TestInvalidValuesAreRefused(t *testing.T) {
 	for field, change := range map[string]func(*fleet.Config){
 		"clients":       func(c *fleet.Config) { c.Clients = 0 },
 		"layers":        func(c *fleet.Config) { c.Layers = 6 },
@@ -175,7 +175,7 @@ func TestLayersMultiply(t *testing.T) {
 
 // One slot with exponential service is the queue M/M/1, whose time in the system is
 // exponential with the rate μ − λ.
-func TestTheQueueIsTheTextbooks(t *testing.T) {
+func TestQueueMatchesTheFormula(t *testing.T) {
 	cfg := fleet.Default()
 	cfg.Clients, cfg.Every, cfg.Duration = 500, 10*time.Second, 30*time.Minute
 	cfg.Policy.AttemptTimeout = 0

@@ -14,7 +14,7 @@ import (
 
 // One client of the fleet and policy.Do, with the same policy, guards and server,
 // make the same calls and give up at the same moment.
-func TestAClientOfTheFleetDoesWhatDoDoes(t *testing.T) {
+func TestFleetClientMatchesDo(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		millis := func(name string, lo, hi int) time.Duration {
 			return time.Duration(rapid.IntRange(lo, hi).Draw(rt, name)) * time.Millisecond

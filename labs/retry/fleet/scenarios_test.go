@@ -100,7 +100,7 @@ func TestWhichJitterIsCheapest(t *testing.T) {
 }
 
 // R5 has a second half: where little fails, the budget must not get in the way.
-func TestTheBudgetKeepsTheHelp(t *testing.T) {
+func TestBudgetAllowsRetriesWhereLittleFails(t *testing.T) {
 	s, err := fleet.ScenarioByName("budget")
 	if err != nil {
 		t.Fatal(err)

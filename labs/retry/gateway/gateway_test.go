@@ -307,7 +307,7 @@ func TestKeyInUse(t *testing.T) {
 }
 
 // The parameters of a request are JSON values, however they are written.
-func TestAKeyWithTheSameValuesInOtherWords(t *testing.T) {
+func TestKeyComparesJSONValues(t *testing.T) {
 	g, c := start(t, Config{})
 	if r := c.send(call{"/payments", `{"order":5,"amount":99.90}`, "k", 5, 1}); r.status != 200 {
 		t.Fatalf("%d %s", r.status, r.body)
@@ -333,7 +333,7 @@ func TestTemporaryErrorIsNotStoredUnderTheKey(t *testing.T) {
 }
 
 // Stripe keeps no answer to a request that it would not begin to work on.
-func TestAMistakeIsNotStoredUnderTheKey(t *testing.T) {
+func TestClientErrorIsNotStoredUnderTheKey(t *testing.T) {
 	g, c := start(t, Config{})
 	for _, mistake := range []string{"x", `{"order":1,"amount":0}`} {
 		if r := c.send(call{"/payments", mistake, "k", 1, 1}); r.status != 400 && r.status != 422 {
@@ -408,7 +408,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 	}
 }
 
-func TestForgottenKeyIsNew(t *testing.T) {
+func TestForgottenKeyCanBeUsedAgain(t *testing.T) {
 	var k keys
 	params := parametersOf("/payments", []byte("a"))
 	k.begin("k", params)

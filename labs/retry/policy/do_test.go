@@ -174,7 +174,7 @@ func TestTheDeadlineIsNeverOverrun(t *testing.T) {
 }
 
 // The operation does not wait for a retry that would exceed its deadline.
-func TestAWaitBeyondTheDeadlineIsNotBegun(t *testing.T) {
+func TestWaitBeyondTheDeadlineIsNotStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &policy.Runner{Policy: valid()}
 		r.Policy.Deadline = 250 * time.Millisecond

@@ -102,7 +102,7 @@ func TestBudgetRefund(t *testing.T) {
 }
 
 // What a throttled retry costs does not depend on whether the client honours Retry-After.
-func TestAThrottledRetryHasItsOwnPrice(t *testing.T) {
+func TestThrottledRetryCost(t *testing.T) {
 	for _, honours := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			spec, _ := policy.BudgetPreset("aws")
@@ -177,7 +177,7 @@ func (f *finagleBudget) tryWithdraw(now int64) bool {
 	return true
 }
 
-func TestFinaglesArithmetic(t *testing.T) {
+func TestFinagleBudgetFormula(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec, err := policy.BudgetPreset("finagle")
 		if err != nil {
@@ -259,7 +259,7 @@ func TestBudgetStaysWithinItsBounds(t *testing.T) {
 	})
 }
 
-func TestSpecsThatMakeNoSenseAreRefused(t *testing.T) {
+func TestInvalidSpecsAreRefused(t *testing.T) {
 	var invalid *policy.InvalidError
 	noRefill := policy.BudgetSpec{Capacity: 10, RetryCost: 1}
 	if err := noRefill.Validate(); !errors.As(err, &invalid) || invalid.Reason != policy.NoRefill {
@@ -394,7 +394,7 @@ func (m *pollyMetrics) breaks(now time.Time, ok bool, ratio float64, throughput 
 	return calls >= throughput && float64(m.failures)/float64(calls) >= ratio
 }
 
-func TestTheWindowRollsAsPollys(t *testing.T) {
+func TestWindowRollsLikePollys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		spec := policy.BreakerSpec{Rate: 0.5, MinCalls: 8, Window: 10 * time.Second, OpenFor: time.Hour, Probes: 1}
 		ours, polly := policy.NewBreaker(spec, nil), pollyMetrics{sampling: spec.Window}
@@ -420,7 +420,7 @@ func TestTheWindowRollsAsPollys(t *testing.T) {
 
 // Six seconds of failures at 20 calls a second open Polly's breaker after its 100
 // calls, wherever the window begins.
-func TestABurstAcrossWindowsOpensPollysBreaker(t *testing.T) {
+func TestPollyBreakerOpensAcrossWindows(t *testing.T) {
 	spec, err := policy.BreakerPreset("polly")
 	if err != nil {
 		t.Fatal(err)

@@ -204,7 +204,7 @@ func TestWaitsByFormula(t *testing.T) {
 	}
 }
 
-func TestABaseOfZeroRetriesAtOnce(t *testing.T) {
+func TestZeroBaseRetriesAtOnce(t *testing.T) {
 	for _, name := range policy.JitterNames() {
 		p := policy.Policy{Retries: 1, Cap: time.Second, Factor: 2}
 		p.Jitter, _ = policy.ParseJitter(name)
@@ -238,7 +238,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-func TestAScheduleAllocatesNothing(t *testing.T) {
+func TestScheduleAllocatesNothing(t *testing.T) {
 	p := valid()
 	p.Jitter = policy.Decorrelated
 	random := func() float64 { return 0.5 }

@@ -17,7 +17,7 @@ import (
 func pointer[T any](v T) *T { return &v }
 
 // Without jitter the common policy gives the same waits in every library.
-func TestTheCommonPolicyIsTheSameEverywhere(t *testing.T) {
+func TestCommonPolicyIsTheSameInEveryLibrary(t *testing.T) {
 	common := preset.Overrides{
 		Retries: pointer(6), Base: pointer(100 * time.Millisecond), Cap: pointer(time.Second), Factor: pointer(2.0),
 	}
@@ -56,7 +56,7 @@ func TestScheduleJSON(t *testing.T) {
 	}
 }
 
-func TestNonsenseIsRefused(t *testing.T) {
+func TestInvalidValuesAreRefused(t *testing.T) {
 	cases := []struct {
 		name, field string
 		overrides   preset.Overrides
@@ -99,7 +99,7 @@ func TestEveryPresetGivesAValidPolicy(t *testing.T) {
 // The knob of a preset and the command schedule must show the same waits: there is
 // one table for both. Polly's exponential jitter is no knob, because it depends on
 // the draws before.
-func TestThePolicyWaitsAsTheLibrary(t *testing.T) {
+func TestPolicyWaitsLikeTheLibrary(t *testing.T) {
 	for _, p := range preset.All() {
 		nearest := p.Policy()
 		if p.Name == "polly/exponential-jitter" {
@@ -118,7 +118,7 @@ func TestThePolicyWaitsAsTheLibrary(t *testing.T) {
 
 // Whatever flags are accepted, the waits are times: not negative, not NaN, and not
 // too long to be written down.
-func TestEveryScheduleIsMadeOfTimes(t *testing.T) {
+func TestSchedulesAreValidDurations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, err := preset.ByName(rapid.SampledFrom(preset.Names()).Draw(t, "preset"))
 		if err != nil {
@@ -203,7 +203,7 @@ func TestALibraryHasOnlyItsOwnSettings(t *testing.T) {
 
 // jpillora/backoff takes a base of 0 for its default, with and without jitter, and
 // the variants that are named after a jitter have one.
-func TestWhatAVariantIsNamedAfter(t *testing.T) {
+func TestVariantsMatchTheirNames(t *testing.T) {
 	zero := time.Duration(0)
 	for _, name := range []string{"jpillora", "jpillora/jitter"} {
 		p, _ := preset.ByName(name)

@@ -193,7 +193,7 @@ var recordings = map[string]map[string]recorded{
 	},
 }
 
-func TestEveryRecordedScheduleComesOutTheSame(t *testing.T) {
+func TestRecordedSchedules(t *testing.T) {
 	data, err := os.ReadFile("testdata/vectors.json")
 	if err != nil {
 		t.Fatal(err)

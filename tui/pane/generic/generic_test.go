@@ -44,7 +44,7 @@ func frame(t testing.TB, knobs, metrics int) pane.Frame {
 }
 
 // Every part fills its rectangle to the cell, whatever the lab and the size.
-func TestPartsFillTheirRectangle(t *testing.T) {
+func TestPartsFillTheirRectangles(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := frame(t, rapid.IntRange(0, 40).Draw(rt, "knobs"), rapid.IntRange(0, 40).Draw(rt, "metrics"))
 		f.W, f.H = rapid.IntRange(0, 150).Draw(rt, "w"), rapid.IntRange(0, 60).Draw(rt, "h")

@@ -199,7 +199,7 @@ func TestEverySizeIsFilled(t *testing.T) {
 	}
 }
 
-func TestRunAStandsBehindTheFleet(t *testing.T) {
+func TestRunAIsDrawnBehindTheFleet(t *testing.T) {
 	th, c, snap := look("mono"), text(t, i18n.Spanish), fixture()
 	f := frame(th, c, snap, 78, 24)
 	alone := draw(t, f)
@@ -290,7 +290,7 @@ func TestASimulationThatWasCutHasNoFigures(t *testing.T) {
 	}
 }
 
-func TestWhatMakesCallsFailIsNamed(t *testing.T) {
+func TestFailureCausesAreNamed(t *testing.T) {
 	snap := fixture()
 	snap.Detail.(*engine.Detail).Causes = []engine.CauseCount{{Cause: engine.CauseConflict, Calls: 34}, {Cause: engine.CauseTemporary, Calls: 2}}
 	f := frame(look("mono"), text(t, i18n.English), snap, 78, 20)

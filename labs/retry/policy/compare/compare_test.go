@@ -60,7 +60,7 @@ func contenders() map[string]func(context.Context, func(context.Context) (int, e
 }
 
 // They all must do what they are measured for.
-func TestTheyAllRetry(t *testing.T) {
+func TestAllContendersRetry(t *testing.T) {
 	for name, do := range contenders() {
 		if name == "bare" {
 			continue
