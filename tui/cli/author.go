@@ -12,78 +12,83 @@ import (
 	"resilab/labs/course"
 	"resilab/labs/course/console"
 	"resilab/labs/course/trial"
-	"resilab/labs/lab"
 	"resilab/labs/textfile"
 )
 
-// loadBook loads the course's cards, and those of --cards beside or instead of
-// them.
-func (c *call) loadBook() (*course.Book, error) {
-	dir := c.flags.Text("cards")
-	if dir == "" {
-		return course.Load(c.Labs.Specs()...)
+// cardSource is where the cards come from.
+type cardSource struct {
+	labs labs.Registry
+	dir  string // a folder of a teacher's cards; empty: only the course's
+	only bool   // without the course's cards
+}
+
+// load loads the course's cards, and those of the folder beside or instead of
+// them. create makes the folder if it is missing.
+func (s cardSource) load(create bool) (*course.Book, error) {
+	if s.dir == "" {
+		return course.Load(s.labs.Specs()...)
 	}
-	if len(c.args) > 0 && c.args[0] == courseNew {
-		if err := os.MkdirAll(filepath.Join(dir, "cards"), 0o755); err != nil {
+	if create {
+		if err := os.MkdirAll(filepath.Join(s.dir, "cards"), 0o755); err != nil {
 			return nil, usageError{fmt.Errorf("--cards: %w", err)}
 		}
 	}
-	folder, err := course.OpenFolder(dir)
+	folder, err := course.OpenFolder(s.dir)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--cards: %w", err)}
 	}
-	book, err := course.LoadFolder(folder.FS(), c.flags.Bool("only-cards"), c.Labs.Specs()...)
+	book, err := course.LoadFolder(folder.FS(), s.only, s.labs.Specs()...)
 	return book, errors.Join(err, folder.Close())
 }
 
-// authorWords are what a teacher does with cards and reports.
-func (c *call) authorWords() map[string]func(context.Context, console.Printer) error {
-	return map[string]func(context.Context, console.Printer) error{
-		courseNew: func(_ context.Context, out console.Printer) error {
-			id, err := c.argument("ID")
-			if err != nil {
-				return err
-			}
-			dir := c.flags.Text("cards")
-			if dir == "" {
-				dir = "."
-			}
-			return out.NewCard(dir, id, cmp.Or(c.flags.Text("lab"), c.Labs.IDs(nil)[0]))
-		},
-		coursePlay: func(ctx context.Context, out console.Printer) error {
-			id, err := c.argument("ID")
-			if err != nil {
-				return err
-			}
-			return c.withPlayer(func(p *trial.Player) (bool, error) {
-				return out.Play(ctx, id, p, uint64(c.flags.Int("seed")))
-			})
-		},
-		courseVerify: func(ctx context.Context, out console.Printer) error {
-			path, err := c.argument("REPORT.json")
-			if err != nil {
-				return err
-			}
-			text, err := textfile.Read(ctx, path)
-			if err != nil {
-				return usageError{err}
-			}
-			return c.withPlayer(func(p *trial.Player) (bool, error) { return out.Verify(ctx, []byte(text), p) })
-		},
-	}
+// author is what a teacher does with cards and reports.
+type author struct {
+	in     values
+	out    console.Printer
+	labs   labs.Registry
+	player player
 }
 
-// argument returns what follows the word after course.
-func (c *call) argument(name string) (string, error) {
-	if len(c.args) < 2 {
-		return "", usageError{fmt.Errorf("course %s: %s is missing", c.args[0], name)}
-	}
-	return c.args[1], nil
+// words are the author's words after resilab course that need the cards loaded.
+func (a author) words() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{courseNew: a.newCard, coursePlay: a.play, courseVerify: a.verify}
 }
 
-// lintCards writes the mistakes in a folder of cards.
-func (c *call) lintCards(ctx context.Context) error {
-	dir, err := c.argument("DIR")
+// newCard writes the template of a card.
+func (a author) newCard(context.Context) error {
+	id, err := a.argument("ID")
+	if err != nil {
+		return err
+	}
+	dir := cmp.Or(a.in.flags.Text("cards"), ".")
+	return a.out.NewCard(dir, id, cmp.Or(a.in.flags.Text("lab"), a.labs.IDs(nil)[0]))
+}
+
+// play plays a card with the settings that are known to pass.
+func (a author) play(ctx context.Context) error {
+	id, err := a.argument("ID")
+	if err != nil {
+		return err
+	}
+	return a.judge(func(p *trial.Player) (bool, error) { return a.out.Play(ctx, id, p, a.in.seed()) })
+}
+
+// verify plays the runs of a report again.
+func (a author) verify(ctx context.Context) error {
+	path, err := a.argument("REPORT.json")
+	if err != nil {
+		return err
+	}
+	text, err := textfile.Read(ctx, path)
+	if err != nil {
+		return usageError{err}
+	}
+	return a.judge(func(p *trial.Player) (bool, error) { return a.out.Verify(ctx, []byte(text), p) })
+}
+
+// lint writes the mistakes in a folder of cards.
+func (a author) lint(ctx context.Context) error {
+	dir, err := a.argument("DIR")
 	if err != nil {
 		return err
 	}
@@ -91,29 +96,27 @@ func (c *call) lintCards(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	out := console.Printer{Text: c.text, Out: c.Stdout}
-	err = c.withPlayer(func(p *trial.Player) (bool, error) {
-		return out.Lint(ctx, folder.FS(), p, c.flags.Int("seeds"), c.Labs.Specs()...)
+	err = a.judge(func(p *trial.Player) (bool, error) {
+		return a.out.Lint(ctx, folder.FS(), p, a.in.flags.Int("seeds"), a.labs.Specs()...)
 	})
 	return errors.Join(err, folder.Close())
 }
 
-// withPlayer calls use with a player of runs. What use finds wrong is the exit
-// code 1.
-func (c *call) withPlayer(use func(*trial.Player) (bool, error)) error {
-	session, err := c.newSession()
-	if err != nil {
-		return err
+// argument returns what follows the word after course.
+func (a author) argument(name string) (string, error) {
+	if len(a.in.args) < 2 {
+		return "", usageError{fmt.Errorf("course %s: %s is missing", a.in.args[0], name)}
 	}
-	ok, err := use(&trial.Player{Open: func(labID string, seed uint64, settings lab.Settings) (*lab.Experiment, error) {
-		entry, found := c.Labs.Find(labID)
-		if !found {
-			return nil, fmt.Errorf("no lab %s", labID)
+	return a.in.args[1], nil
+}
+
+// judge calls use with a player of runs. What use finds wrong is the exit code 1.
+func (a author) judge(use func(*trial.Player) (bool, error)) error {
+	return a.player.with(func(open opener) error {
+		ok, err := use(&trial.Player{Open: open})
+		if err == nil && !ok {
+			err = errReported
 		}
-		return session.Experiment(entry, labs.Setup{Seed: seed, Settings: settings})
-	}})
-	if err == nil && !ok {
-		err = errReported
-	}
-	return errors.Join(err, session.Close())
+		return err
+	})
 }

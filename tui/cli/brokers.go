@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"resilab/brokers"
 	"resilab/labs"
@@ -21,15 +20,15 @@ func brokersFlags() []lab.Knob {
 
 // runBrokers serves the embedded brokers to any client until interrupted.
 func runBrokers(ctx context.Context, c *call) error {
-	if err := c.noArgs(); err != nil {
+	if err := c.in.noArgs(); err != nil {
 		return err
 	}
-	if err := c.checkAddresses("amqp-addr", "redis-addr"); err != nil {
+	if err := c.in.checkAddresses("amqp-addr", "redis-addr"); err != nil {
 		return err
 	}
 	session, err := labs.NewSession(brokers.Choice{
-		Listen:      map[string]string{lab.AMQP: c.flags.Text("amqp-addr"), lab.Redis: c.flags.Text("redis-addr")},
-		AMQPProduct: c.flags.Text("amqp-product"),
+		Listen:      map[string]string{lab.AMQP: c.in.flags.Text("amqp-addr"), lab.Redis: c.in.flags.Text("redis-addr")},
+		AMQPProduct: c.in.flags.Text("amqp-product"),
 	})
 	if err != nil {
 		return err
@@ -39,9 +38,11 @@ func runBrokers(ctx context.Context, c *call) error {
 		if err != nil {
 			return errors.Join(err, session.Close())
 		}
-		fmt.Fprintln(c.Stdout, url)
+		if err := c.out.line(url); err != nil {
+			return errors.Join(err, session.Close())
+		}
 	}
-	fmt.Fprintln(c.Stderr, c.text.T("cli.brokers.ready"))
+	c.out.note(c.text.T("cli.brokers.ready"))
 	<-ctx.Done()
 	return session.Close()
 }

@@ -11,14 +11,15 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"strings"
 
 	"resilab/labs"
 	"resilab/labs/i18n"
+	"resilab/labs/lab"
 	"resilab/tui/pane"
 )
 
@@ -48,12 +49,13 @@ type World struct {
 
 // call is one invocation of a command with its flags read.
 type call struct {
-	World
+	world   World
+	set     commandSet
+	outer   resolver
+	out     output
 	text    *i18n.Catalogue
-	config  config
 	command command
-	args    []string // what is not a flag
-	values
+	in      values
 }
 
 // Main runs the program and returns its exit code.
@@ -65,16 +67,20 @@ func Main(ctx context.Context, w World) int {
 	config, configErr := readConfig(reading, w.Getenv)
 	stopReading()
 	text, err := catalogue(w.Labs, wantedLanguage(w, config))
+	out := output{stdout: w.Stdout, stderr: w.Stderr, text: text}
 	if err != nil {
-		fmt.Fprintln(w.Stderr, "resilab:", err)
+		out.complain(err.Error())
 		return exitUsage
 	}
-	c := &call{World: w, text: text, config: config}
-	if configErr == nil {
+	c := &call{world: w, set: commandSet{labs: w.Labs, text: text}, outer: resolver{getenv: w.Getenv, config: config}, out: out, text: text}
+	switch {
+	case configErr == nil:
 		err = c.dispatch(ctx)
-	} else if err = configErr; c.goesWithout(configErr) {
-		fmt.Fprintln(w.Stderr, "resilab:", text.T("cli.error.config", oneLine(configErr.Error())))
+	case errors.Is(configErr, fs.ErrPermission): // it belongs to another user
+		out.complain(text.T("cli.error.config", oneLine(configErr.Error())))
 		err = c.dispatch(ctx)
+	default:
+		err = configErr
 	}
 	return c.exit(err)
 }
@@ -87,10 +93,11 @@ func (c *call) exit(err error) int {
 	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.Stderr, "resilab:", c.text.T("cli.error.interrupted"))
+		c.out.complain(c.text.T("cli.error.interrupted"))
 		return exitFailed
 	}
-	fmt.Fprintln(c.Stderr, "resilab:", oneLine(c.explain(err)))
+	words := explainer{text: c.text, usage: c.command.usage(), origin: c.in.origin}
+	c.out.complain(oneLine(words.explain(err)))
 	if isUsage(err) {
 		return exitUsage
 	}
@@ -99,8 +106,8 @@ func (c *call) exit(err error) int {
 
 // dispatch runs the command that the arguments name.
 func (c *call) dispatch(ctx context.Context) error {
-	args := c.Args
-	c.command = c.rootCommand()
+	args := c.world.Args
+	c.command = c.set.root()
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name := args[0]
 		args = args[1:]
@@ -108,30 +115,69 @@ func (c *call) dispatch(ctx context.Context) error {
 			return c.helpFor(args)
 		}
 		var err error
-		if c.command, err = c.findCommand(name); err != nil {
+		if c.command, err = c.set.find(name); err != nil {
 			return err
 		}
 	}
-	flags, err := c.command.flags(c, args)
+	flags, err := c.command.flags(c.set, args)
 	if err != nil {
 		return usageError{err}
 	}
-	asked, err := c.parse(flags, args)
+	var asked asked
+	c.in, asked, err = flagParser{command: c.command, set: c.set, outer: c.outer}.parse(flags, args)
 	switch {
 	case err != nil:
 		return usageError{err}
 	case asked == wantsHelp:
 		return c.help(flags)
 	case asked == wantsVersion:
-		_, err := fmt.Fprintln(c.Stdout, "resilab", version())
-		return err
+		return c.out.line("resilab " + version())
 	}
 	if !c.command.handlesHangup {
 		var stop func()
-		ctx, stop = untilHangup(ctx, c.World)
+		ctx, stop = untilHangup(ctx, c.world)
 		defer stop()
 	}
 	return c.command.run(ctx, c)
+}
+
+// helpFor prints the help of the command that args name, or of resilab.
+func (c *call) helpFor(args []string) error {
+	if len(args) > 0 {
+		var err error
+		if c.command, err = c.set.find(args[0]); err != nil {
+			return err
+		}
+		args = append(args[1:], "--help")
+	}
+	flags, err := c.command.flags(c.set, args)
+	if err != nil {
+		return usageError{err}
+	}
+	return c.help(flags)
+}
+
+// help prints the help of the command.
+func (c *call) help(flags []lab.Knob) error {
+	return helpPrinter{set: c.set, command: c.command, lab: c.set.labWord(c.world.Args)}.print(c.world.Stdout, flags)
+}
+
+// openSession opens the brokers that the flags choose. The caller must call Close.
+func (c *call) openSession() (*labs.Session, error) { return labs.NewSession(c.in.brokerChoice()) }
+
+// lab returns the lab that the first argument names, among those that suit.
+func (c *call) lab(suits func(labs.Entry) bool) (labs.Entry, error) {
+	if len(c.in.args) == 0 {
+		return labs.Entry{}, usageError{errNoLab}
+	}
+	if err := c.in.atMostArgs(1); err != nil {
+		return labs.Entry{}, err
+	}
+	e, err := c.set.lab(c.in.args[0], suits)
+	if err != nil {
+		return labs.Entry{}, usageError{err}
+	}
+	return e, nil
 }
 
 // version returns the module's version or the commit, as recorded in the build.

@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"resilab/labs"
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/labs/textfile"
 )
@@ -21,19 +23,31 @@ type command struct {
 	// required are the flags that have no default.
 	required []string
 	// flags declares the command's flags for its arguments.
-	flags func(c *call, args []string) ([]lab.Knob, error)
+	flags func(set commandSet, args []string) ([]lab.Knob, error)
 	run   func(context.Context, *call) error
 	// handlesHangup is set where SIGHUP does not end the command.
 	handlesHangup bool
 }
 
-// rootCommand is resilab without a command: the labs on this terminal.
-func (c *call) rootCommand() command { return command{flags: fixed(c.rootFlags()), run: runRoot} }
+// title is the command as it is typed.
+func (cmd command) title() string { return strings.TrimSpace("resilab " + cmd.name) }
 
-// commands lists the program's own commands and those of the labs.
-func (c *call) commands() []command {
+// usage is the command with its arguments.
+func (cmd command) usage() string { return strings.TrimSpace(cmd.title() + " " + cmd.args) }
+
+// commandSet is every command of the program: its own and those of the labs.
+type commandSet struct {
+	labs labs.Registry
+	text *i18n.Catalogue
+}
+
+// root is resilab without a command: the labs on this terminal.
+func (s commandSet) root() command { return command{flags: fixed(rootFlags(s.labs)), run: runRoot} }
+
+// all lists the program's own commands and those of the labs.
+func (s commandSet) all() []command {
 	all := []command{{name: "run", args: "LAB", flags: runFlags, run: runLab}}
-	for _, e := range c.Labs {
+	for _, e := range s.labs {
 		for _, own := range e.Commands {
 			all = append(all, ofLab(e.Spec.ID, own))
 		}
@@ -46,85 +60,71 @@ func (c *call) commands() []command {
 		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor})
 }
 
-func fixed(flags []lab.Knob) func(*call, []string) ([]lab.Knob, error) {
-	return func(*call, []string) ([]lab.Knob, error) { return flags, nil }
+func fixed(flags []lab.Knob) func(commandSet, []string) ([]lab.Knob, error) {
+	return func(commandSet, []string) ([]lab.Knob, error) { return flags, nil }
 }
 
 // ofLab makes a lab's command one of the program's.
-func ofLab(labID string, c lab.Command) command {
-	run := func(ctx context.Context, in *call) error {
-		if c.Args == "" {
-			if err := in.noArgs(); err != nil {
+func ofLab(labID string, own lab.Command) command {
+	run := func(ctx context.Context, c *call) error {
+		if own.Args == "" {
+			if err := c.in.noArgs(); err != nil {
 				return err
 			}
 		}
-		err := c.Run(ctx, &lab.Call{
-			Args: in.args, Flags: in.flags, Given: in.isGiven, Text: in.text,
-			Stdin: textfile.Reader(ctx, in.Stdin), Stdout: in.Stdout, Note: in.note,
-			Print: func(t lab.Table) error { return writeTable(in.Stdout, t) },
+		err := own.Run(ctx, &lab.Call{
+			Args: c.in.args, Flags: c.in.flags, Given: c.in.isGiven, Text: c.text,
+			Stdin: textfile.Reader(ctx, c.world.Stdin), Stdout: c.world.Stdout, Note: c.out.note, Print: c.out.table,
 		})
 		if wrong := new(lab.KnobError); errors.As(err, &wrong) {
 			return usageError{err}
 		}
 		return err
 	}
-	return command{name: c.Name, args: c.Args, lab: labID, flags: fixed(append(slices.Clip(c.Flags), languageFlag())), run: run}
+	return command{name: own.Name, args: own.Args, lab: labID, flags: fixed(append(slices.Clip(own.Flags), languageFlag())), run: run}
 }
 
-// findCommand finds a command by its name. The error is a usageError.
-func (c *call) findCommand(name string) (command, error) {
+// find finds a command by its name. The error is a usageError.
+func (s commandSet) find(name string) (command, error) {
 	var names []string
-	for _, cmd := range c.commands() {
+	for _, cmd := range s.all() {
 		if cmd.name == name {
 			return cmd, nil
 		}
 		names = append(names, cmd.name)
 	}
-	return command{}, usageError{errors.New(c.text.T("cli.error.command", name, strings.Join(names, "|")))}
+	return command{}, usageError{&wordedError{key: "cli.error.command", args: []any{name, strings.Join(names, "|")}}}
 }
 
-// noArgs refuses words that a command has no use for.
-func (c *call) noArgs() error { return c.atMostArgs(0) }
-
-func (c *call) atMostArgs(n int) error {
-	if len(c.args) > n {
-		return usageError{errors.New(c.text.T("cli.error.argument", c.args[n]))}
+// owners lists the commands that have a flag, for a person who has given it to
+// another.
+func (s commandSet) owners(flag string) (owners []string) {
+	for _, cmd := range s.all() {
+		if flags, err := cmd.flags(s, nil); err == nil && hasFlag(flags, flag) {
+			owners = append(owners, "resilab "+cmd.name)
+		}
 	}
-	return nil
+	for _, e := range s.labs {
+		if hasFlag(e.Spec.Knobs, flag) {
+			owners = append(owners, "resilab run "+e.Spec.ID)
+		}
+	}
+	return owners
 }
 
-// labOf returns the lab that the first argument names, among those that suit.
-func (c *call) labOf(suits func(labs.Entry) bool) (labs.Entry, error) {
-	if len(c.args) == 0 {
-		return labs.Entry{}, usageError{errNoLab}
-	}
-	if err := c.atMostArgs(1); err != nil {
-		return labs.Entry{}, err
-	}
-	e, err := c.findLab(c.args[0], suits)
-	if err != nil {
-		return labs.Entry{}, usageError{err}
-	}
-	return e, nil
-}
-
-// errNoLab is reported in the catalogue's words.
-var errNoLab = errors.New("the lab is missing")
-
-// findLab finds a lab by its id among those that suit. The error is a
-// *lab.KnobError.
-func (c *call) findLab(id string, suits func(labs.Entry) bool) (labs.Entry, error) {
-	if e, ok := c.Labs.Find(id); ok && (suits == nil || suits(e)) {
+// lab finds a lab by its id among those that suit. The error is a *lab.KnobError.
+func (s commandSet) lab(id string, suits func(labs.Entry) bool) (labs.Entry, error) {
+	if e, ok := s.labs.Find(id); ok && (suits == nil || suits(e)) {
 		return e, nil
 	}
-	return labs.Entry{}, &lab.KnobError{Knob: "lab", Value: id, Allowed: strings.Join(c.Labs.IDs(suits), "|")}
+	return labs.Entry{}, &lab.KnobError{Knob: "lab", Value: id, Allowed: strings.Join(s.labs.IDs(suits), "|")}
 }
 
 // labWord finds which lab is asked for before its flags are known: the first
 // word that names one, else the first word of all.
-func (c *call) labWord(args []string) string {
+func (s commandSet) labWord(args []string) string {
 	for _, a := range args {
-		if _, ok := c.Labs.Find(a); ok {
+		if _, ok := s.labs.Find(a); ok {
 			return a
 		}
 	}
@@ -136,17 +136,58 @@ func (c *call) labWord(args []string) string {
 
 // labFlags returns the flags of a command that takes a lab: the command's own
 // alone where no lab is named but help is wanted.
-func (c *call) labFlags(args []string, own []lab.Knob, suits func(labs.Entry) bool, of func(labs.Entry) []lab.Knob) ([]lab.Knob, error) {
-	name := c.labWord(args)
+func (s commandSet) labFlags(args []string, own []lab.Knob, suits func(labs.Entry) bool, of func(labs.Entry) []lab.Knob) ([]lab.Knob, error) {
+	name := s.labWord(args)
 	switch {
 	case name == "" && (len(args) == 0 || slices.Contains(args, "-h") || slices.Contains(args, "--help")):
 		return own, nil
 	case name == "":
 		return nil, errNoLab
 	}
-	e, err := c.findLab(name, suits)
+	e, err := s.lab(name, suits)
 	if err != nil {
 		return nil, err
 	}
 	return append(slices.Clip(of(e)), own...), nil
+}
+
+// about describes a command in one sentence.
+func (s commandSet) about(cmd command) string {
+	switch {
+	case cmd.lab != "":
+		return s.text.T(cmd.lab + ".command." + cmd.name)
+	case cmd.name == "":
+		return s.text.T("cli.help.resilab", s.labTitles())
+	}
+	return s.text.T("cli.help."+cmd.name, strings.Join(s.labs.IDs(cmd.suits), ", "))
+}
+
+func (s commandSet) labTitles() string {
+	var titles []string
+	for _, e := range s.labs {
+		titles = append(titles, s.text.T(e.Spec.ID+".name"))
+	}
+	return strings.Join(titles, ", ")
+}
+
+// flagHelp finds a flag's text: that of the lab which brings the command, that
+// of the lab's knob, or the program's own.
+func (s commandSet) flagHelp(cmd command, labID string, k lab.Knob) string {
+	ids := []string{cmd.lab, labID}
+	for _, e := range s.labs {
+		ids = append(ids, e.Spec.ID)
+	}
+	keys := []string{fmt.Sprintf("%s.flag.%s.%s", cmd.lab, cmd.name, k.ID)}
+	for i, id := range ids {
+		if i == 2 {
+			keys = append(keys, "cli.flag."+k.ID) // before the knobs of labs that are not named
+		}
+		keys = append(keys, fmt.Sprintf("%s.knob.%s.help", id, k.ID))
+	}
+	for _, key := range keys {
+		if s.text.Has(key) {
+			return strings.TrimSuffix(s.text.T(key), ".")
+		}
+	}
+	return ""
 }

@@ -2,19 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
 	"resilab/labs/i18n"
-	"resilab/labs/lab"
 	"resilab/labs/textfile"
 )
 
@@ -23,44 +19,6 @@ type config map[string]setting
 
 // setting is one line of the config file.
 type setting struct{ value, where string }
-
-// configError is a config file that cannot be used, in the catalogue's words.
-type configError struct {
-	key  string // cli.error.<key>
-	args []any
-}
-
-func (e *configError) Error() string { return fmt.Sprint(e.args...) }
-
-// surroundings are the flags that describe a person's place rather than one
-// run. Only they are taken from outside, so that a run's settings are always on
-// its command line.
-func surroundings() []lab.Knob {
-	flags := []lab.Knob{languageFlag(), progressFlag()}
-	return append(append(flags, themeFlags()...), brokerFlags()...)
-}
-
-func isOfSurroundings(id string) bool {
-	return slices.ContainsFunc(surroundings(), func(k lab.Knob) bool { return k.ID == id })
-}
-
-// variable is the environment's name of a flag.
-func variable(id string) string {
-	return "RESILAB_" + strings.ToUpper(strings.ReplaceAll(id, "-", "_"))
-}
-
-// outside looks a flag up in the environment, then in the config file; where is
-// empty if neither has a value.
-func (c *call) outside(id string) (value, where string) {
-	if !isOfSurroundings(id) {
-		return "", ""
-	}
-	if v := c.Getenv(variable(id)); v != "" {
-		return v, variable(id)
-	}
-	s := c.config[id]
-	return s.value, s.where
-}
 
 // configNames are the names that the config file may have.
 func configNames() []string { return []string{"config.yaml", "config.yml"} }
@@ -84,7 +42,7 @@ func readConfig(ctx context.Context, getenv func(string) string) (config, error)
 		return nil, nil // none, or in a folder that this user may not read
 	case 1:
 	default:
-		return nil, &configError{"config_two", []any{found[0], found[1]}}
+		return nil, &wordedError{"cli.error.config_two", []any{found[0], found[1]}}
 	}
 	text, err := textfile.Read(ctx, found[0])
 	if err != nil {
@@ -93,14 +51,10 @@ func readConfig(ctx context.Context, getenv func(string) string) (config, error)
 	return parseConfig(found[0], text)
 }
 
-// goesWithout reports whether the program can run although the config file could
-// not be read: it belongs to another user.
-func (c *call) goesWithout(err error) bool { return errors.Is(err, fs.ErrPermission) }
-
 func parseConfig(path, text string) (config, error) {
 	file, err := parser.ParseBytes([]byte(text), 0)
 	if err != nil {
-		return nil, &configError{"config_yaml", []any{path, oneLine(err.Error())}}
+		return nil, &wordedError{"cli.error.config_yaml", []any{path, oneLine(err.Error())}}
 	}
 	all := config{}
 	for _, doc := range file.Docs {
@@ -121,32 +75,25 @@ func (all config) add(path string, node ast.Node) error {
 	case *ast.MappingValueNode:
 		pairs = []*ast.MappingValueNode{n}
 	default:
-		return &configError{"config_form", []any{fmt.Sprintf("%s:%d", path, node.GetToken().Position.Line)}}
+		return &wordedError{"cli.error.config_form", []any{fmt.Sprintf("%s:%d", path, node.GetToken().Position.Line)}}
 	}
 	for _, p := range pairs {
 		key := p.Key.GetToken()
 		where := fmt.Sprintf("%s:%d", path, key.Position.Line)
 		if !isOfSurroundings(key.Value) {
-			return &configError{"config_key", []any{where, key.Value, strings.Join(surroundingNames(), " ")}}
+			return &wordedError{"cli.error.config_key", []any{where, key.Value, strings.Join(surroundingNames(), " ")}}
 		}
 		switch p.Value.(type) {
 		case *ast.NullNode:
 			continue // an empty value is no value
 		case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
-			return &configError{"config_form", []any{where}}
+			return &wordedError{"cli.error.config_form", []any{where}}
 		}
 		if value := p.Value.GetToken().Value; value != "" {
 			all[key.Value] = setting{value, where + ": " + key.Value}
 		}
 	}
 	return nil
-}
-
-func surroundingNames() (names []string) {
-	for _, k := range surroundings() {
-		names = append(names, k.ID)
-	}
-	return names
 }
 
 // configDir is where resilab keeps its config file, progress and host key.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -42,80 +43,91 @@ func courseFlags() []lab.Knob {
 
 // runCourse is the course without the screen.
 func runCourse(ctx context.Context, c *call) error {
-	if len(c.args) > 0 && c.args[0] == courseLint {
-		return c.lintCards(ctx)
-	}
-	book, err := c.loadBook()
-	if err != nil {
-		return err
-	}
-	store, err := c.openStore(ctx)
-	if err != nil {
-		return err
-	}
-	out := console.Printer{Book: book, Store: store, Text: c.text, Out: c.Stdout}
-	if c.flags.Bool("plain") {
-		return c.guide(ctx, out)
-	}
+	cards := cardSource{labs: c.world.Labs, dir: c.in.flags.Text("cards"), only: c.in.flags.Bool("only-cards")}
+	player := player{labs: c.world.Labs, open: c.openSession}
 	word := courseStatus
-	if len(c.args) > 0 {
-		word = c.args[0]
+	if len(c.in.args) > 0 {
+		word = c.in.args[0]
 	}
-	switch word {
-	case courseList:
-		return out.List(c.wantsJSON())
-	case courseStatus:
-		return out.Status(c.wantsJSON())
-	case courseReport:
-		return out.Write(c.flags.Text("format"), report.New(book, store, c.text.Lang(), report.Options{
-			Program: "resilab", Student: c.flags.Text("student"), Now: time.Now(),
-		}))
-	case courseCheck:
-		return c.checkCard(ctx, out)
+	if word == courseLint {
+		return author{in: c.in, out: console.Printer{Text: c.text, Out: c.world.Stdout}, labs: c.world.Labs, player: player}.lint(ctx)
 	}
-	if author, ok := c.authorWords()[word]; ok {
-		return author(ctx, out)
+	book, err := cards.load(word == courseNew)
+	if err != nil {
+		return err
 	}
-	allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify}, "|")
-	return usageError{errors.New(c.text.T("cli.course.unknown", word, allowed))}
+	store, err := progressFile{path: c.in.flags.Text("progress"), getenv: c.world.Getenv, out: c.out}.open(ctx)
+	if err != nil {
+		return err
+	}
+	out := console.Printer{Book: book, Store: store, Text: c.text, Out: c.world.Stdout}
+	s := student{in: c.in, stdin: c.world.Stdin, out: out, player: player}
+	if c.in.flags.Bool("plain") {
+		return s.guide(ctx)
+	}
+	run, ok := s.words()[word]
+	if !ok {
+		run, ok = author{in: c.in, out: out, labs: c.world.Labs, player: player}.words()[word]
+	}
+	if !ok {
+		allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify}, "|")
+		return usageError{&wordedError{key: "cli.course.unknown", args: []any{word, allowed}}}
+	}
+	return run(ctx)
+}
+
+// student is what a student does with the cards.
+type student struct {
+	in     values
+	stdin  io.Reader
+	out    console.Printer
+	player player
+}
+
+// words are the student's words after resilab course.
+func (s student) words() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		courseList:   func(context.Context) error { return s.out.List(s.in.wantsJSON()) },
+		courseStatus: func(context.Context) error { return s.out.Status(s.in.wantsJSON()) },
+		courseReport: func(context.Context) error {
+			return s.out.Write(s.in.flags.Text("format"), report.New(s.out.Book, s.out.Store, s.out.Text.Lang(), report.Options{
+				Program: "resilab", Student: s.in.flags.Text("student"), Now: time.Now(),
+			}))
+		},
+		courseCheck: s.check,
+	}
 }
 
 // guide leads through one card line by line; without a name, through the first.
-func (c *call) guide(ctx context.Context, out console.Printer) error {
-	id, err := c.cardID(out, c.flags.Text("card"))
+func (s student) guide(ctx context.Context) error {
+	id, err := s.cardID(s.in.flags.Text("card"))
 	if err != nil {
 		return err
 	}
-	session, err := c.newSession()
-	if err != nil {
-		return err
-	}
-	g := console.Guide{Printer: out, In: c.Stdin, Now: time.Now,
-		Open: func(labID string, settings lab.Settings) (*lab.Experiment, error) {
-			entry, ok := c.Labs.Find(labID)
-			if !ok {
-				return nil, fmt.Errorf("no lab %s", labID)
-			}
-			return session.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
-		}}
-	return errors.Join(g.Run(ctx, id), session.Close())
+	return s.player.with(func(open opener) error {
+		g := console.Guide{Printer: s.out, In: s.stdin, Now: time.Now,
+			Open: func(labID string, settings lab.Settings) (*lab.Experiment, error) {
+				return open(labID, s.in.seed(), settings)
+			}}
+		return g.Run(ctx, id)
+	})
 }
 
-// checkCard judges the runs that were kept, or two files of resilab run.
-func (c *call) checkCard(ctx context.Context, out console.Printer) error {
+// check judges the runs that were kept, or files of resilab run.
+func (s student) check(ctx context.Context) error {
 	word := ""
-	if len(c.args) > 1 {
-		word = c.args[1]
+	if len(s.in.args) > 1 {
+		word = s.in.args[1]
 	}
-	id, err := c.cardID(out, word)
+	id, err := s.cardID(word)
 	if err != nil {
 		return err
 	}
 	var passed bool
-	if c.isGiven("a") || c.isGiven("b") {
-		passed, err = c.checkFiles(ctx, out, id)
+	if s.in.isGiven("a") || s.in.isGiven("b") {
+		passed, err = s.checkFiles(ctx, id)
 	} else {
-		passed, err = out.Check(id)
+		passed, err = s.out.Check(id)
 	}
 	if err == nil && !passed {
 		err = errReported
@@ -124,12 +136,12 @@ func (c *call) checkCard(ctx context.Context, out console.Printer) error {
 }
 
 // checkFiles judges the runs in the files of --a, --b and so on.
-func (c *call) checkFiles(ctx context.Context, out console.Printer, id string) (passed bool, err error) {
+func (s student) checkFiles(ctx context.Context, id string) (passed bool, err error) {
 	var runs [][]byte
 	for i, flag := range runFiles() {
-		path := c.flags.Text(flag)
+		path := s.in.flags.Text(flag)
 		if path == "" && i < 2 {
-			return false, usageError{errors.New(c.text.T("cli.error.novalue", "--"+flag, c.text.T("cli.help.type.text")))}
+			return false, usageError{&wordedError{key: "cli.error.novalue", args: []any{"--" + flag, s.out.Text.T("cli.help.type.text")}}}
 		}
 		if path == "" {
 			break
@@ -140,21 +152,46 @@ func (c *call) checkFiles(ctx context.Context, out console.Printer, id string) (
 		}
 		runs = append(runs, []byte(text))
 	}
-	return out.CheckRuns(id, runs...)
+	return s.out.CheckRuns(id, runs...)
+}
+
+// cardID finds a card by what was typed; nothing means the first.
+func (s student) cardID(typed string) (string, error) {
+	ids := s.out.Book.IDs()
+	if typed == "" {
+		return ids[0], nil
+	}
+	card, ok := s.out.Book.Find(strings.ToUpper(typed))
+	if !ok {
+		return "", usageError{&lab.KnobError{Knob: "card", Value: typed, Allowed: strings.Join(ids, "|")}}
+	}
+	return card.ID, nil
 }
 
 // runFiles are the flags that name files with runs: a, b and so on.
 func runFiles() []string { return strings.Split(course.Letters, "") }
 
-// cardID finds a card by what was typed; nothing means the first.
-func (c *call) cardID(out console.Printer, typed string) (string, error) {
-	ids := out.Book.IDs()
-	if typed == "" {
-		return ids[0], nil
+// opener makes an experiment of a lab.
+type opener = func(labID string, seed uint64, settings lab.Settings) (*lab.Experiment, error)
+
+// player opens a session for the runs of cards.
+type player struct {
+	labs labs.Registry
+	open func() (*labs.Session, error)
+}
+
+// with calls use while a session is open.
+func (p player) with(use func(opener) error) error {
+	session, err := p.open()
+	if err != nil {
+		return err
 	}
-	card, ok := out.Book.Find(strings.ToUpper(typed))
-	if !ok {
-		return "", usageError{&lab.KnobError{Knob: "card", Value: typed, Allowed: strings.Join(ids, "|")}}
-	}
-	return card.ID, nil
+	err = use(func(labID string, seed uint64, settings lab.Settings) (*lab.Experiment, error) {
+		entry, found := p.labs.Find(labID)
+		if !found {
+			return nil, fmt.Errorf("no lab %s", labID)
+		}
+		return session.Experiment(entry, labs.Setup{Seed: seed, Settings: settings})
+	})
+	return errors.Join(err, session.Close())
 }

@@ -22,49 +22,64 @@ func doctorFlags() []lab.Knob { return append(brokerFlags(), languageFlag()) }
 // runDoctor reports what the labs can use here and what to type to fix the rest.
 // It fails only where brokers were named and cannot be used.
 func runDoctor(ctx context.Context, c *call) error {
-	choice := c.brokerChoice()
-	if err := choice.Check(); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	if err := c.doctorEmbedded(ctx); err != nil {
+	return doctor{out: c.out, choice: c.in.brokerChoice()}.examine(ctx)
+}
+
+// doctor probes brokers.
+type doctor struct {
+	out    output
+	choice brokers.Choice
+}
+
+func (d doctor) examine(ctx context.Context) error {
+	if err := d.choice.Check(); err != nil {
+		return err
+	}
+	if err := d.embedded(ctx); err != nil {
 		return err
 	}
 	urls := brokers.Local().URLs
-	maps.Copy(urls, choice.URLs)
+	maps.Copy(urls, d.choice.URLs)
 	missing, failed := false, false
 	for _, f := range brokers.Probe(ctx, urls) {
-		if f.Err == nil {
-			fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", dots(f.Subject, f.Address, f.Version)))
-			continue
+		if f.Err != nil {
+			missing, failed = true, failed || d.choice.URLs[f.Kind] != ""
 		}
-		missing, failed = true, failed || choice.URLs[f.Kind] != ""
-		c.printMissing(f)
+		if err := d.print(f); err != nil {
+			return err
+		}
 	}
 	if failed {
 		return errReported
 	}
 	if missing {
-		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.enough"))
+		return d.out.say("cli.doctor.enough")
 	}
 	return nil
 }
 
-// printMissing prints what cannot be used and how to fix it.
-func (c *call) printMissing(f brokers.Finding) {
-	fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error()))))
+// print writes what can be used, or what cannot and how to fix it.
+func (d doctor) print(f brokers.Finding) error {
+	if f.Err == nil {
+		return d.out.say("cli.doctor.ok", dots(f.Subject, f.Address, f.Version))
+	}
+	if err := d.out.say("cli.doctor.missing", dots(f.Subject, f.Address, oneLine(f.Err.Error()))); err != nil {
+		return err
+	}
 	fix := f.Fix
 	if f.Refused {
-		fix = c.text.T("cli.doctor.refused", "--"+urlFlag(f.Kind))
+		fix = d.out.text.T("cli.doctor.refused", "--"+urlFlag(f.Kind))
 	}
-	if fix != "" {
-		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.fix", fix))
+	if fix == "" {
+		return nil
 	}
+	return d.out.say("cli.doctor.fix", fix)
 }
 
-// doctorEmbedded starts the embedded brokers and probes them.
-func (c *call) doctorEmbedded(ctx context.Context) (err error) {
+// embedded starts the embedded brokers and probes them.
+func (d doctor) embedded(ctx context.Context) (err error) {
 	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		return err
@@ -80,7 +95,9 @@ func (c *call) doctorEmbedded(ctx context.Context) (err error) {
 		if f.Err != nil {
 			return fmt.Errorf("embedded %s: %w", f.Subject, f.Err)
 		}
-		fmt.Fprintln(c.Stdout, c.text.T("cli.doctor.ok", dots(c.text.T("cli.doctor.embedded", f.Subject), f.Version)))
+		if err := d.out.say("cli.doctor.ok", dots(d.out.text.T("cli.doctor.embedded", f.Subject), f.Version)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 
 	"resilab/brokers"
 	"resilab/labs/course"
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
 
@@ -16,8 +18,24 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// wordedError is an error in the catalogue's words.
+type wordedError struct {
+	key  string
+	args []any
+}
+
+func (e *wordedError) Error() string { return fmt.Sprint(e.args...) }
+
+// addressError is a flag that names no place to listen.
+type addressError struct{ flag, value string }
+
+func (e *addressError) Error() string { return fmt.Sprintf("%s: %q is no address", e.flag, e.value) }
+
 // errReported ends the program with exit 1; everything was said already.
 var errReported = errors.New("already reported")
+
+// errNoLab is reported in the catalogue's words.
+var errNoLab = errors.New("the lab is missing")
 
 // isUsage reports whether an error is a mistake in what was typed.
 func isUsage(err error) bool {
@@ -27,87 +45,69 @@ func isUsage(err error) bool {
 	return errors.As(err, &usage) || errors.As(err, &words) || errors.As(err, &address)
 }
 
+// explainer puts errors into the catalogue's words.
+type explainer struct {
+	text   *i18n.Catalogue
+	usage  string                   // of the command
+	origin func(flag string) string // where a flag's value came from
+}
+
 // explain returns an error in the catalogue's words, or its own text where the
 // catalogue has none. Joined errors follow one another.
-func (c *call) explain(err error) string {
+func (x explainer) explain(err error) string {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []string
 		for _, e := range several.Unwrap() {
-			all = append(all, c.explain(e))
+			all = append(all, x.explain(e))
 		}
 		return strings.Join(all, "; ")
 	}
+	var worded *wordedError
 	var knob *lab.KnobError
-	var config *configError
+	var listen *addressError
 	var address *brokers.URLError
 	var broker *brokers.UnreachableError
 	switch {
 	case errors.Is(err, errNoLab):
-		return c.text.T("cli.error.lab", c.command.usage())
-	case errors.As(err, &config):
-		return c.text.T("cli.error."+config.key, config.args...)
+		return x.text.T("cli.error.lab", x.usage)
+	case errors.As(err, &worded):
+		return x.text.T(worded.key, worded.args...)
 	case errors.As(err, &knob):
-		return c.text.T("cli.error.value", c.origin(knob.Knob), knob.Value, knob.Allowed)
+		return x.text.T("cli.error.value", x.origin(knob.Knob), knob.Value, knob.Allowed)
+	case errors.As(err, &listen):
+		return x.text.T("cli.error.value", x.origin(listen.flag), listen.value, x.text.T("cli.error.address"))
 	case errors.As(err, &address):
-		return c.text.T("cli.error.value", c.origin(urlFlag(address.Kind)), address.Value, address.Allowed)
+		return x.text.T("cli.error.value", x.origin(urlFlag(address.Kind)), address.Value, address.Allowed)
 	case errors.As(err, &broker):
-		return c.explainBroker(broker)
+		return x.broker(broker)
 	case errors.Is(err, syscall.EADDRINUSE):
-		return c.text.T("cli.error.taken", err)
+		return x.text.T("cli.error.taken", err)
 	}
-	return c.explainProgress(err)
+	return x.progress(err)
 }
 
-// explainProgress explains a progress file that cannot be used.
-func (c *call) explainProgress(err error) string {
+// progress explains a progress file that cannot be used.
+func (x explainer) progress(err error) string {
 	var foreign *course.ForeignFileError
 	var newer *course.NewerFileError
 	switch {
 	case errors.As(err, &foreign):
-		return c.text.T("course.error.foreign", foreign.Path, foreign.Err)
+		return x.text.T("course.error.foreign", foreign.Path, foreign.Err)
 	case errors.As(err, &newer):
-		return c.text.T("course.error.newer", newer.Path, newer.Version)
+		return x.text.T("course.error.newer", newer.Path, newer.Version)
 	}
 	return err.Error()
 }
 
-func (c *call) explainBroker(e *brokers.UnreachableError) string {
+func (x explainer) broker(e *brokers.UnreachableError) string {
 	name := brokers.Name(e.Kind)
 	switch {
 	case e.Refused:
-		return c.text.T("cli.error.refused", name, e.Address, e.Err, c.origin(urlFlag(e.Kind)))
+		return x.text.T("cli.error.refused", name, e.Address, e.Err, x.origin(urlFlag(e.Kind)))
 	case e.Start == "":
-		return c.text.T("cli.error.unreachable", name, e.Address, e.Err)
+		return x.text.T("cli.error.unreachable", name, e.Address, e.Err)
 	}
-	return c.text.T("cli.error.start", name, e.Address, e.Err, e.Start)
-}
-
-// urlFlag is the flag that says where a broker of a kind is.
-func urlFlag(kind string) string { return kind + "-url" }
-
-// flagOwners lists the commands that have a flag, for a person who has given it
-// to another.
-func (c *call) flagOwners(id string) (owners []string) {
-	for _, cmd := range c.commands() {
-		if flags, err := cmd.flags(c, nil); err == nil && hasFlag(flags, id) {
-			owners = append(owners, "resilab "+cmd.name)
-		}
-	}
-	for _, e := range c.Labs {
-		if hasFlag(e.Spec.Knobs, id) {
-			owners = append(owners, "resilab run "+e.Spec.ID)
-		}
-	}
-	return owners
-}
-
-func hasFlag(flags []lab.Knob, id string) bool {
-	for _, k := range flags {
-		if k.ID == id {
-			return true
-		}
-	}
-	return false
+	return x.text.T("cli.error.start", name, e.Address, e.Err, e.Start)
 }
 
 // detached is for work that must be done although ctx has ended.

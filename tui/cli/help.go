@@ -16,71 +16,37 @@ const (
 	helpName  = 30 // most cells of the left column; a longer flag has its row
 )
 
-// title is the command as it is typed.
-func (cmd command) title() string { return strings.TrimSpace("resilab " + cmd.name) }
-
-// usage is the command with its arguments.
-func (cmd command) usage() string { return strings.TrimSpace(cmd.title() + " " + cmd.args) }
-
-// about describes the command in one sentence.
-func (c *call) about(cmd command) string {
-	switch {
-	case cmd.lab != "":
-		return c.text.T(cmd.lab + ".command." + cmd.name)
-	case cmd.name == "":
-		return c.text.T("cli.help.resilab", c.labTitles())
-	}
-	return c.text.T("cli.help."+cmd.name, strings.Join(c.Labs.IDs(cmd.suits), ", "))
+// helpPrinter writes the help of a command.
+type helpPrinter struct {
+	set     commandSet
+	command command
+	lab     string // id of the lab that was named, if any
 }
 
-func (c *call) labTitles() string {
-	var titles []string
-	for _, e := range c.Labs {
-		titles = append(titles, c.text.T(e.Spec.ID+".name"))
-	}
-	return strings.Join(titles, ", ")
-}
-
-// helpFor prints the help of the command that args name, or of resilab.
-func (c *call) helpFor(args []string) error {
-	if len(args) > 0 {
-		var err error
-		if c.command, err = c.findCommand(args[0]); err != nil {
-			return err
-		}
-		args = append(args[1:], "--help")
-	}
-	flags, err := c.command.flags(c, args)
-	if err != nil {
-		return usageError{err}
-	}
-	return c.help(flags)
-}
-
-// help prints a command's usage and flags; resilab's lists the commands, too.
-func (c *call) help(flags []lab.Knob) error {
-	p := &helpPage{}
-	p.para(c.text.T("cli.help.usage", c.command.usage()))
+// print writes a command's usage and flags; resilab's lists the commands, too.
+func (h helpPrinter) print(w io.Writer, flags []lab.Knob) error {
+	p, text := &helpPage{}, h.set.text
+	p.para(text.T("cli.help.usage", h.command.usage()))
 	p.para("")
-	p.para(c.about(c.command))
-	if c.command.name == "" {
+	p.para(h.set.about(h.command))
+	if h.command.name == "" {
 		p.para("")
-		p.para(c.text.T("cli.help.commands"))
-		for _, cmd := range c.commands() {
-			p.add(cmd.usage(), c.about(cmd))
+		p.para(text.T("cli.help.commands"))
+		for _, cmd := range h.set.all() {
+			p.add(cmd.usage(), h.set.about(cmd))
 		}
 	}
 	p.para("")
-	p.para(c.text.T("cli.help.flags"))
+	p.para(text.T("cli.help.flags"))
 	for _, k := range flags {
-		name, words := flagName(c.text, k)
-		p.add(name, c.flagHelp(k)+words+c.defaultText(k))
+		name, words := flagName(text, k)
+		p.add(name, h.set.flagHelp(h.command, h.lab, k)+words+h.defaultText(k))
 	}
-	p.add("-h, --help", c.text.T("cli.help.help"))
-	if c.command.name == "" {
-		p.add("--version", c.text.T("cli.help.version"))
+	p.add("-h, --help", text.T("cli.help.help"))
+	if h.command.name == "" {
+		p.add("--version", text.T("cli.help.version"))
 	}
-	return p.write(c.Stdout)
+	return p.write(w)
 }
 
 // flagName returns a flag with the type of its value, and what the help says
@@ -112,37 +78,15 @@ func flagName(text *i18n.Catalogue, k lab.Knob) (name, words string) {
 }
 
 // defaultText describes a flag's default.
-func (c *call) defaultText(k lab.Knob) string {
+func (h helpPrinter) defaultText(k lab.Knob) string {
 	s := k.Default.String()
 	switch {
-	case slices.Contains(c.command.required, k.ID):
-		return c.text.T("cli.help.required")
+	case slices.Contains(h.command.required, k.ID):
+		return h.set.text.T("cli.help.required")
 	case s == "":
 		return ""
 	}
-	return c.text.T("cli.help.default", s)
-}
-
-// flagHelp finds a flag's text: that of the lab which brings the command, that
-// of the lab's knob, or the program's own.
-func (c *call) flagHelp(k lab.Knob) string {
-	ids := []string{c.command.lab, c.labWord(c.Args)}
-	for _, e := range c.Labs {
-		ids = append(ids, e.Spec.ID)
-	}
-	keys := []string{fmt.Sprintf("%s.flag.%s.%s", c.command.lab, c.command.name, k.ID)}
-	for i, id := range ids {
-		if i == 2 {
-			keys = append(keys, "cli.flag."+k.ID) // before the knobs of labs that are not named
-		}
-		keys = append(keys, fmt.Sprintf("%s.knob.%s.help", id, k.ID))
-	}
-	for _, key := range keys {
-		if c.text.Has(key) {
-			return strings.TrimSuffix(c.text.T(key), ".")
-		}
-	}
-	return ""
+	return h.set.text.T("cli.help.default", s)
 }
 
 // helpPage is two columns below paragraphs, no wider than a usual terminal.

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/lab"
 	"resilab/tui/input"
@@ -22,17 +21,17 @@ import (
 )
 
 // rootFlags are those of resilab without a command.
-func (c *call) rootFlags() []lab.Knob {
-	flags := []lab.Knob{lab.NewChoice("lab", c.Labs.IDs(nil)...), lab.NewText("card", "")}
-	flags = append(flags, c.screenFlags()...)
+func rootFlags(all labs.Registry) []lab.Knob {
+	flags := []lab.Knob{lab.NewChoice("lab", all.IDs(nil)...), lab.NewText("card", "")}
+	flags = append(flags, screenFlags(all)...)
 	flags = append(flags, progressFlag(), seedFlag(), languageFlag())
 	return append(append(flags, themeFlags()...), brokerFlags()...)
 }
 
 // screenFlags are the knobs that a lab reads when it starts and that have another
 // default on a person's own screen.
-func (c *call) screenFlags() (flags []lab.Knob) {
-	for _, e := range c.Labs {
+func screenFlags(all labs.Registry) (flags []lab.Knob) {
+	for _, e := range all {
 		for _, id := range slices.Sorted(maps.Keys(e.OnScreen)) {
 			flags = append(flags, lab.NewText(id, e.OnScreen.Text(id)))
 		}
@@ -42,103 +41,89 @@ func (c *call) screenFlags() (flags []lab.Knob) {
 
 // runRoot opens the labs on this terminal.
 func runRoot(ctx context.Context, c *call) error {
-	if err := c.noArgs(); err != nil {
+	if err := c.in.noArgs(); err != nil {
 		return err
 	}
-	if !isTerminal(c.Stdin) || !isTerminal(c.Stdout) {
-		return usageError{errors.New(c.text.T("cli.error.notterminal", strings.Join(c.Labs.IDs(nil), "|")))}
+	if !isTerminal(c.world.Stdin) || !isTerminal(c.world.Stdout) {
+		return usageError{&wordedError{key: "cli.error.notterminal", args: []any{strings.Join(c.set.labs.IDs(nil), "|")}}}
 	}
-	watch, err := c.watchTerminal() // first, because it takes a moment to be ready
+	watch, err := watchTerminal(c.world) // first, because it takes a moment to be ready
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.openLabs(ctx, watch), watch.close())
+	return errors.Join(openLabs(ctx, c, watch), watch.close())
 }
 
 // openLabs makes the program and shows it.
-func (c *call) openLabs(ctx context.Context, watch *terminalWatch) error {
-	look, err := c.theme()
+func openLabs(ctx context.Context, c *call, watch *terminalWatch) error {
+	look, err := themeOf(c.in.flags, c.world.Getenv)
 	if err != nil {
 		return usageError{err}
 	}
 	s := screen{
-		labs: c.Labs, panes: c.Panes,
-		lang: c.text.Lang(), theme: look, seed: uint64(c.flags.Int("seed")),
-		first: c.flags.Text("lab"), start: lab.Settings{},
+		labs: c.world.Labs, panes: c.world.Panes,
+		lang: c.text.Lang(), theme: look, seed: c.in.seed(),
+		first: c.in.flags.Text("lab"), start: lab.Settings{},
 	}
-	for _, k := range c.screenFlags() {
-		s.start[k.ID] = c.flags[k.ID]
+	for _, k := range screenFlags(c.world.Labs) {
+		s.start[k.ID] = c.in.flags[k.ID]
 	}
-	if s.texts, err = catalogues(c.Labs); err != nil {
+	if s.texts, err = catalogues(c.world.Labs); err != nil {
 		return err
 	}
-	store, err := c.openStore(ctx)
+	store, err := progressFile{path: c.in.flags.Text("progress"), getenv: c.world.Getenv, out: c.out}.open(ctx)
 	if err != nil {
 		return err
 	}
-	s.store = store
-	if err := c.openCourse(&s); err != nil {
+	if s.course, err = openCourse(c.world.Labs, c.in.flags.Text("card")); err != nil {
 		return err
 	}
-	if s.session, err = c.newSession(); err != nil {
+	s.course.store = store
+	if card, ok := s.course.book.Find(s.course.card); ok {
+		s.first = card.Spec.ID
+	}
+	if s.session, err = c.openSession(); err != nil {
 		return err
 	}
-	return errors.Join(c.show(ctx, s, watch), s.session.Close(), store.Err())
+	t := terminal{in: c.world.Stdin.(*os.File), out: c.world.Stdout, watch: watch} // runRoot has seen that it is one
+	return errors.Join(t.show(ctx, s), s.session.Close(), store.Err())
 }
 
-// openCourse loads the cards and finds the one that --card names.
-func (c *call) openCourse(s *screen) (err error) {
-	if s.book, err = course.Load(c.Labs.Specs()...); err != nil {
-		return err
+// openCourse loads the cards and finds the one that typed names, if any.
+func openCourse(all labs.Registry, typed string) (c courseParts, err error) {
+	if c.book, err = course.Load(all.Specs()...); err != nil || typed == "" {
+		return c, err
 	}
-	id := c.flags.Text("card")
-	if id == "" {
-		return nil
-	}
-	card, ok := s.book.Find(strings.ToUpper(id))
+	card, ok := c.book.Find(strings.ToUpper(typed))
 	if !ok {
-		return usageError{&lab.KnobError{Knob: "card", Value: id, Allowed: strings.Join(s.book.IDs(), "|")}}
+		return c, usageError{&lab.KnobError{Knob: "card", Value: typed, Allowed: strings.Join(c.book.IDs(), "|")}}
 	}
-	s.card, s.first = card.ID, card.Spec.ID
-	return nil
+	c.card = card.ID
+	return c, nil
 }
 
-// openStore reads the person's progress. Where there is no home to keep a file
-// in, or one that this user may not read, the progress lasts as long as the
-// program, which says so.
-func (c *call) openStore(ctx context.Context) (*course.Store, error) {
-	path := c.flags.Text("progress")
-	if path != "" {
-		return course.OpenStore(ctx, path)
-	}
-	dir, err := configDir(c.Getenv)
-	if err != nil {
-		c.note(c.text.T("cli.course.nohome"))
-		return course.NewStore(), nil
-	}
-	store, err := course.OpenStore(ctx, filepath.Join(dir, "progress.json"))
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
-		c.note(c.text.T("cli.course.unreadable", oneLine(err.Error())))
-		return course.NewStore(), nil
-	}
-	return store, err
+// terminal is the person's terminal.
+type terminal struct {
+	in    *os.File
+	out   io.Writer
+	watch *terminalWatch
 }
 
 // show runs the program until the person leaves or ctx ends.
-func (c *call) show(ctx context.Context, s screen, watch *terminalWatch) error {
+func (t terminal) show(ctx context.Context, s screen) error {
 	model, err := s.model()
 	if err != nil {
 		return err
 	}
-	if err := watch.await(); err != nil {
+	if err := t.watch.await(); err != nil {
 		return err
 	}
-	keys, err := input.OpenTerminal(c.Stdin.(*os.File)) // runRoot has seen that it is one
+	keys, err := input.OpenTerminal(t.in)
 	if err != nil {
 		return err
 	}
 	options := append(model.ProgramOptions(),
-		tea.WithoutSignalHandler(), tea.WithInput(keys), tea.WithOutput(c.Stdout))
+		tea.WithoutSignalHandler(), tea.WithInput(keys), tea.WithOutput(t.out))
 	program := tea.NewProgram(model, options...)
 	// A signal quits like the key does: ending the program's own context would
 	// close the terminal under its reader.
@@ -152,17 +137,18 @@ func (c *call) show(ctx context.Context, s screen, watch *terminalWatch) error {
 	return errors.Join(err, keys.Close(), model.Close(closing))
 }
 
-func (c *call) theme() (*theme.Theme, error) {
-	glyphs, err := theme.ParseGlyphs(c.flags.Text("glyphs"))
+// themeOf reads the flags of the theme.
+func themeOf(flags lab.Settings, getenv func(string) string) (*theme.Theme, error) {
+	glyphs, err := theme.ParseGlyphs(flags.Text("glyphs"))
 	if err != nil {
 		return nil, fmt.Errorf("--glyphs: %w", err)
 	}
-	if c.flags.Bool("ascii") {
+	if flags.Bool("ascii") {
 		glyphs = theme.ASCII
 	}
 	return theme.New(theme.Options{
-		Getenv: c.Getenv, Dark: background(c.flags.Text("theme"), c.Getenv("COLORFGBG")),
-		Glyphs: glyphs, ReducedMotion: c.flags.Bool("reduced-motion"),
+		Getenv: getenv, Dark: background(flags.Text("theme"), getenv("COLORFGBG")),
+		Glyphs: glyphs, ReducedMotion: flags.Bool("reduced-motion"),
 	}), nil
 }
 

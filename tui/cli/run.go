@@ -25,81 +25,90 @@ const (
 )
 
 // runFlags are the lab's own knobs and what a run needs besides.
-func runFlags(c *call, args []string) ([]lab.Knob, error) {
+func runFlags(set commandSet, args []string) ([]lab.Knob, error) {
 	own := append([]lab.Knob{
 		lab.NewDuration("for", 10*time.Second, 10*time.Millisecond, time.Hour),
 		seedFlag(), formatFlag(), languageFlag(),
 	}, brokerFlags()...)
-	return c.labFlags(args, own, nil, func(e labs.Entry) []lab.Knob { return e.Spec.Knobs })
+	return set.labFlags(args, own, nil, func(e labs.Entry) []lab.Knob { return e.Spec.Knobs })
 }
 
 // runLab runs one lab without a screen and prints the evidence.
 func runLab(ctx context.Context, c *call) error {
-	entry, err := c.labOf(nil)
+	entry, err := c.lab(nil)
 	if err != nil {
 		return err
 	}
-	settings := c.settings(entry.Spec)
-	if err := entry.Spec.Check(settings); err != nil {
-		return usageError{err}
-	}
-	session, err := c.newSession()
+	settings, err := c.in.settings(entry.Spec)
 	if err != nil {
 		return err
 	}
-	run, err := c.measure(ctx, session, entry, settings)
-	if err := errors.Join(err, session.Close()); err != nil {
+	session, err := c.openSession()
+	if err != nil {
 		return err
 	}
-	return c.printRun(entry.Spec, run)
+	exp, err := session.Experiment(entry, labs.Setup{Seed: c.in.seed(), Settings: settings})
+	if err != nil {
+		return errors.Join(err, session.Close())
+	}
+	m := measurement{out: c.out, exp: exp, length: c.in.flags.Duration("for")}
+	run, err := m.take(ctx)
+	if err := errors.Join(err, session.Close()); err != nil && !errors.Is(err, errReported) {
+		return err
+	}
+	return errors.Join(runPrinter{out: c.out, spec: entry.Spec, asJSON: c.in.wantsJSON()}.print(run), err)
 }
 
-// measure runs the experiment for the time of --for and waits for the operations
-// in flight.
-func (c *call) measure(ctx context.Context, session *labs.Session, entry labs.Entry, settings lab.Settings) (run lab.Run, err error) {
-	exp, err := session.Experiment(entry, labs.Setup{Seed: uint64(c.flags.Int("seed")), Settings: settings})
-	if err != nil {
-		return run, err
-	}
+// measurement is one run without a screen.
+type measurement struct {
+	out    output
+	exp    *lab.Experiment
+	length time.Duration
+}
+
+// take runs the experiment and waits for the operations in flight. An interrupted
+// run is returned with errReported.
+func (m measurement) take(ctx context.Context) (run lab.Run, err error) {
 	defer func() {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		stopCtx, cancel := detached(ctx)
 		defer cancel()
-		err = errors.Join(err, exp.Stop(stopCtx))
+		err = errors.Join(err, m.exp.Stop(stopCtx))
 	}()
-	if err := exp.Start(ctx); err != nil {
+	if err := m.exp.Start(ctx); err != nil {
 		return run, err
 	}
-	for _, note := range exp.Snapshot().Notes {
-		c.note(c.text.T(note.Key, note.Args...))
+	for _, note := range m.exp.Snapshot().Notes {
+		m.out.note(m.out.text.T(note.Key, note.Args...))
 	}
-	interrupted := c.wait(ctx, exp, c.flags.Duration("for"))
-	for _, trouble := range exp.Snapshot().Troubles {
-		c.note(c.text.T(trouble.Key, trouble.Args...))
+	interrupted := m.wait(ctx)
+	for _, trouble := range m.exp.Snapshot().Troubles {
+		m.out.note(m.out.text.T(trouble.Key, trouble.Args...))
 	}
-	exp.TogglePause()
+	m.exp.TogglePause()
 	if interrupted == nil {
-		c.waitForRest(ctx, exp)
+		m.waitForRest(ctx)
 	}
-	run = exp.Current()
+	run = m.exp.Current()
 	if interrupted != nil {
-		c.note(c.text.T("cli.run.interrupted", fmt.Sprintf("%.1f", run.Duration)))
-		return run, errors.Join(c.printRun(entry.Spec, run), errReported)
+		m.out.note(m.out.text.T("cli.run.interrupted", fmt.Sprintf("%.1f", run.Duration)))
+		return run, errReported
 	}
 	return run, nil
 }
 
-// wait lets the lab run for d, showing its progress on a terminal.
-func (c *call) wait(ctx context.Context, exp *lab.Experiment, d time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, d, errTimeUp)
+// wait lets the lab run for the length of the measurement, showing its progress
+// on a terminal.
+func (m measurement) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, m.length, errTimeUp)
 	defer cancel()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
-	show := isTerminal(c.Stderr)
+	show := isTerminal(m.out.stderr)
 	for {
 		select {
 		case <-ctx.Done():
 			if show {
-				fmt.Fprint(c.Stderr, "\r\x1b[K")
+				fmt.Fprint(m.out.stderr, "\r\x1b[K")
 			}
 			if cause := context.Cause(ctx); !errors.Is(cause, errTimeUp) {
 				return cause
@@ -107,7 +116,7 @@ func (c *call) wait(ctx context.Context, exp *lab.Experiment, d time.Duration) e
 			return nil
 		case <-tick.C:
 			if show {
-				c.progress(exp, d)
+				m.progress()
 			}
 		}
 	}
@@ -117,71 +126,75 @@ var errTimeUp = errors.New("the time is up")
 
 // progress overwrites the line before. Troubles come first, because the end of a
 // line that is too long is cut off.
-func (c *call) progress(exp *lab.Experiment, d time.Duration) {
-	snap := exp.Snapshot()
-	parts := []string{fmt.Sprintf("%s / %s", i18n.FormatDuration(snap.Elapsed.Truncate(100*time.Millisecond)), i18n.FormatDuration(d))}
+func (m measurement) progress() {
+	snap, spec, text := m.exp.Snapshot(), m.exp.Spec(), m.out.text
+	parts := []string{fmt.Sprintf("%s / %s", i18n.FormatDuration(snap.Elapsed.Truncate(100*time.Millisecond)), i18n.FormatDuration(m.length))}
 	for _, trouble := range snap.Troubles {
-		parts = append(parts, c.text.T(trouble.Key, trouble.Args...))
+		parts = append(parts, text.T(trouble.Key, trouble.Args...))
 	}
-	for _, m := range exp.Spec().Metrics {
-		if v, ok := snap.Metrics[m.ID]; ok && m.Card && len(parts) < progressParts {
-			parts = append(parts, c.metricName(exp.Spec(), m)+" "+m.Format.Write(v))
+	for _, metric := range spec.Metrics {
+		if v, ok := snap.Metrics[metric.ID]; ok && metric.Card && len(parts) < progressParts {
+			parts = append(parts, metricName(text, spec, metric)+" "+metric.Format.Write(v))
 		}
 	}
-	fmt.Fprint(c.Stderr, "\r\x1b[K"+ansi.Truncate(strings.Join(parts, " · "), terminalWidth(c.Stderr)-1, "…"))
+	fmt.Fprint(m.out.stderr, "\r\x1b[K"+ansi.Truncate(strings.Join(parts, " · "), terminalWidth(m.out.stderr)-1, "…"))
 }
 
 // waitForRest waits until nothing is in flight, for restTimeout at most. It notes
 // how many operations are left then.
-func (c *call) waitForRest(ctx context.Context, exp *lab.Experiment) {
+func (m measurement) waitForRest(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, restTimeout)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		left := exp.Snapshot().InFlight
+		left := m.exp.Snapshot().InFlight
 		if left == 0 {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			c.note(c.text.T("cli.run.in_flight", left, i18n.FormatDuration(restTimeout)))
+			m.out.note(m.out.text.T("cli.run.in_flight", left, i18n.FormatDuration(restTimeout)))
 			return
 		}
 	}
 }
 
-func (c *call) printRun(spec *lab.Spec, run lab.Run) error {
-	if c.wantsJSON() {
-		return json.NewEncoder(c.Stdout).Encode(run)
-	}
-	return c.printText(spec, run)
+// runPrinter writes the evidence of a run.
+type runPrinter struct {
+	out    output
+	spec   *lab.Spec
+	asJSON bool
 }
 
-// printText writes settings and figures in two aligned columns.
-func (c *call) printText(spec *lab.Spec, run lab.Run) error {
-	var t lab.Table
-	t.Title(c.text.T("cli.run.title", c.text.T(spec.ID+".name"), fmt.Sprintf("%.1f", run.Duration), run.Seed))
+func (p runPrinter) print(run lab.Run) error {
+	if p.asJSON {
+		return json.NewEncoder(p.out.stdout).Encode(run)
+	}
+	return p.out.table(p.table(run))
+}
+
+// table has settings and figures in two aligned columns.
+func (p runPrinter) table(run lab.Run) (t lab.Table) {
+	text := p.out.text
+	t.Title(text.T("cli.run.title", text.T(p.spec.ID+".name"), fmt.Sprintf("%.1f", run.Duration), run.Seed))
 	for _, name := range slices.Sorted(maps.Keys(run.Brokers)) {
-		t.Row(c.text.T("cli.broker."+name), run.Brokers[name])
+		t.Row(text.T("cli.broker."+name), run.Brokers[name])
 	}
-	t.Title(c.text.T("cli.run.knobs"))
-	for _, k := range spec.Knobs {
-		t.Row(c.text.T(spec.ID+".knob."+k.ID+".name"), run.Knobs[k.ID].String()+k.Unit)
+	t.Title(text.T("cli.run.knobs"))
+	for _, k := range p.spec.Knobs {
+		t.Row(text.T(p.spec.ID+".knob."+k.ID+".name"), run.Knobs[k.ID].String()+k.Unit)
 	}
-	t.Title(c.text.T("cli.run.metrics"))
-	for _, m := range spec.Metrics {
+	t.Title(text.T("cli.run.metrics"))
+	for _, m := range p.spec.Metrics {
 		if v, ok := run.Metrics[m.ID]; ok {
-			t.Row(c.metricName(spec, m), m.Format.Write(v))
+			t.Row(metricName(text, p.spec, m), m.Format.Write(v))
 		}
 	}
-	return writeTable(c.Stdout, t)
+	return t
 }
 
-// note writes a line to standard error.
-func (c *call) note(line string) { fmt.Fprintln(c.Stderr, line) }
-
-func (c *call) metricName(spec *lab.Spec, m lab.Metric) string {
-	return c.text.T(spec.ID + ".metric." + m.ID)
+func metricName(text *i18n.Catalogue, spec *lab.Spec, m lab.Metric) string {
+	return text.T(spec.ID + ".metric." + m.ID)
 }

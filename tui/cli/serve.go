@@ -46,26 +46,26 @@ func serveFlags() []lab.Knob {
 // runServe serves the labs over SSH. All visitors share the session's brokers;
 // each has separate experiments, and so separate namespaces.
 func runServe(ctx context.Context, c *call) error {
-	if err := errors.Join(c.noArgs(), c.checkAddresses("addr")); err != nil {
+	if err := errors.Join(c.in.noArgs(), c.in.checkAddresses("addr")); err != nil {
 		return err
 	}
-	opt, err := c.serverOptions(ctx)
+	opt, err := serverFlags{in: c.in, getenv: c.world.Getenv, out: c.out}.options(ctx)
 	if err != nil {
 		return err
 	}
-	book, err := course.Load(c.Labs.Specs()...)
+	book, err := course.Load(c.world.Labs.Specs()...)
 	if err != nil {
 		return err
 	}
-	texts, err := catalogues(c.Labs)
+	texts, err := catalogues(c.world.Labs)
 	if err != nil {
 		return err
 	}
-	session, err := c.newSession()
+	session, err := c.openSession()
 	if err != nil {
 		return err
 	}
-	common := screen{labs: c.Labs, panes: c.Panes, book: book, session: session, texts: texts, seed: uint64(c.flags.Int("seed")), guest: true, frames: app.RemoteFrames}
+	common := screen{labs: c.world.Labs, panes: c.world.Panes, course: courseParts{book: book}, session: session, texts: texts, seed: c.in.seed(), guest: true, frames: app.RemoteFrames}
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.Cards = book.IDs()
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
@@ -75,54 +75,92 @@ func runServe(ctx context.Context, c *call) error {
 	}
 	reloading, stopReloading := context.WithCancel(ctx)
 	var reloads sync.WaitGroup
-	reloads.Go(func() { reloadOnHangup(reloading, c.World, opt.Logger, opt.Keys, opt.Admins) })
+	reloads.Go(func() { reloadOnHangup(reloading, c.world, opt.Logger, opt.Keys, opt.Admins) })
 	err = sshd.Serve(ctx, opt)
 	stopReloading()
 	reloads.Wait()
 	return errors.Join(err, session.Close())
 }
 
-func (c *call) serverOptions(ctx context.Context) (opt sshd.Options, err error) {
+// serverFlags turn the flags of serve into a server's options.
+type serverFlags struct {
+	in     values
+	getenv func(string) string
+	out    output
+}
+
+func (f serverFlags) options(ctx context.Context) (opt sshd.Options, err error) {
+	flags := f.in.flags
 	opt = sshd.Options{
-		Addr: c.flags.Text("addr"), Lang: c.text.Lang(),
-		Logins: sshd.Logins{Open: c.flags.Bool("open"), ClassCode: c.flags.Text("class-code")},
+		Addr: flags.Text("addr"), Lang: f.out.text.Lang(),
+		Logins: sshd.Logins{Open: flags.Bool("open"), ClassCode: flags.Text("class-code")},
 		Limits: sshd.Limits{
-			MaxSessions: c.flags.Int("max-sessions"), MaxPerAddress: c.flags.Int("max-per-address"),
-			IdleTimeout: c.flags.Duration("idle"), Keep: c.flags.Duration("keep"),
+			MaxSessions: flags.Int("max-sessions"), MaxPerAddress: flags.Int("max-per-address"),
+			IdleTimeout: flags.Duration("idle"), Keep: flags.Duration("keep"),
 		},
-		Logger: slog.New(slog.NewTextHandler(c.Stderr, nil)), Ready: c.announce,
+		Logger: slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
 	}
-	if opt.HostKeyPath, err = c.pathOf("host-key", "host_ed25519"); err != nil {
+	if opt.HostKeyPath, err = f.path("host-key", "host_ed25519"); err != nil {
 		return opt, err
 	}
-	dir, err := c.pathOf("state", "class")
+	dir, err := f.path("state", "class")
 	if err != nil {
 		return opt, err
 	}
 	if opt.State, err = state.OpenLocal(dir); err != nil {
 		return opt, err
 	}
-	if opt.Exempt, err = parseExempt(c.flags.Text("exempt")); err != nil {
+	if opt.Exempt, err = parseExempt(flags.Text("exempt")); err != nil {
 		return opt, usageError{err}
 	}
-	if opt.Keys, err = c.openKeys(ctx, "keys", opt.Logger); err != nil {
+	if opt.Keys, err = openKeys(ctx, "keys", flags.Text("keys"), opt.Logger); err != nil {
 		return opt, err
 	}
-	if opt.Admins, err = c.openKeys(ctx, "admin-keys", opt.Logger); err != nil {
+	if opt.Admins, err = openKeys(ctx, "admin-keys", flags.Text("admin-keys"), opt.Logger); err != nil {
 		return opt, err
 	}
+	return opt, f.checkLogins(opt)
+}
+
+// checkLogins refuses logins that exclude each other, and a server that no one
+// could log in to.
+func (f serverFlags) checkLogins(opt sshd.Options) error {
 	if opt.Open && opt.ClassCode != "" {
-		return opt, usageError{errors.New(c.text.T("cli.error.together", "--open", "--class-code"))}
+		return usageError{&wordedError{key: "cli.error.together", args: []any{"--open", "--class-code"}}}
 	}
 	if !opt.Open && opt.Keys == nil && opt.ClassCode == "" {
-		return opt, usageError{errors.New(c.text.T("cli.serve.nobody"))}
+		return usageError{&wordedError{key: "cli.serve.nobody"}}
 	}
-	return opt, nil
+	return nil
+}
+
+// path returns the path that a flag names, by default one in the folder of the
+// configuration.
+func (f serverFlags) path(flag, name string) (string, error) {
+	if path := f.in.flags.Text(flag); path != "" {
+		return path, nil
+	}
+	dir, err := configDir(f.getenv)
+	if err != nil {
+		return "", usageError{&wordedError{key: "cli.error.novalue", args: []any{"--" + flag, f.out.text.T("cli.help.type.text")}}}
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// announce says where the server listens and how to log in.
+func (f serverFlags) announce(addr net.Addr, fingerprint string) {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		host, port = addr.String(), "22"
+	}
+	text := f.out.text
+	fmt.Fprintln(f.out.stdout, text.T("cli.serve.listening", addr.String()))
+	fmt.Fprintln(f.out.stdout, text.T("cli.serve.fingerprint", fingerprint))
+	fmt.Fprintln(f.out.stdout, text.T("cli.serve.connect", port, host))
 }
 
 // openKeys opens the file of keys that a flag names; nil if it names none.
-func (c *call) openKeys(ctx context.Context, flag string, log *slog.Logger) (*sshd.Keyring, error) {
-	path := c.flags.Text(flag)
+func openKeys(ctx context.Context, flag, path string, log *slog.Logger) (*sshd.Keyring, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -132,19 +170,6 @@ func (c *call) openKeys(ctx context.Context, flag string, log *slog.Logger) (*ss
 		return nil, usageError{fmt.Errorf("--%s: %w", flag, err)}
 	}
 	return keys, nil
-}
-
-// pathOf returns the path that a flag names, by default one in the folder of the
-// configuration.
-func (c *call) pathOf(flag, name string) (string, error) {
-	if path := c.flags.Text(flag); path != "" {
-		return path, nil
-	}
-	dir, err := configDir(c.Getenv)
-	if err != nil {
-		return "", usageError{errors.New(c.text.T("cli.error.novalue", "--"+flag, c.text.T("cli.help.type.text")))}
-	}
-	return filepath.Join(dir, name), nil
 }
 
 // parseExempt reads addresses and networks with commas between them.
@@ -165,22 +190,12 @@ func parseExempt(list string) (nets []netip.Prefix, err error) {
 	return nets, nil
 }
 
-func (c *call) announce(addr net.Addr, fingerprint string) {
-	host, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		host, port = addr.String(), "22"
-	}
-	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.listening", addr.String()))
-	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.fingerprint", fingerprint))
-	fmt.Fprintln(c.Stdout, c.text.T("cli.serve.connect", port, host))
-}
-
 // visit makes one visitor's program: the common parts with the visitor's progress,
 // language and colours.
 func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options) (tea.Model, func(), error) {
 	s.lang, s.crashed = who.Lang, who.Crashed
 	var err error
-	if s.store, err = state.Recorder(ctx, opt.State, who.Person, time.Now); err != nil {
+	if s.course.store, err = state.Recorder(ctx, opt.State, who.Person, time.Now); err != nil {
 		return nil, nil, err
 	}
 	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))})

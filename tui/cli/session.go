@@ -49,15 +49,20 @@ type screen struct {
 	seed    uint64
 	guest   bool
 	first   string // lab shown first
-	card    string // course card opened with it; empty: none
-	book    *course.Book
-	store   card.Store   // the person's progress
+	course  courseParts
 	start   lab.Settings // setup knobs by id, for the labs that have them
 	frames  int
 	// turn limits heavy computations; nil: it does not.
 	turn func(ctx context.Context) (done func(), err error)
 	// crashed is called when a goroutine of a lab panics; nil: a panic ends the program.
 	crashed func(reason any, stack []byte)
+}
+
+// courseParts are what a screen has of the course.
+type courseParts struct {
+	book  *course.Book
+	store card.Store // the person's progress
+	card  string     // opened with the screen; empty: none
 }
 
 func (s screen) model() (*app.Model, error) {
@@ -68,12 +73,12 @@ func (s screen) model() (*app.Model, error) {
 			return nil, err
 		}
 		entries = append(entries, app.LabEntry{
-			Experiment: exp, Picture: s.panes[e.Spec.ID], Export: exporter(e.Export, &s),
-			Card: card.New(card.Options{Book: s.book, Store: s.store, Experiment: exp, Card: s.card}),
+			Experiment: exp, Picture: s.panes[e.Spec.ID], Export: exporter(e.Export, s.lang),
+			Card: card.New(card.Options{Book: s.course.book, Store: s.course.store, Experiment: exp, Card: s.course.card}),
 		})
 	}
 	return app.New(app.Options{
-		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.card != "",
+		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
 		FrameRate: s.frames,
 	}), nil
 }

@@ -48,15 +48,15 @@ type terminalWatch struct {
 
 // watchTerminal starts the second process. The caller must call close when it has
 // restored the terminal.
-func (c *call) watchTerminal() (*terminalWatch, error) {
-	w, err := c.startWatch()
+func watchTerminal(world World) (*terminalWatch, error) {
+	w, err := startWatch(world)
 	if err != nil {
 		return nil, fmt.Errorf("watching the terminal: %w", err)
 	}
 	return w, nil
 }
 
-func (c *call) startWatch() (*terminalWatch, error) {
+func startWatch(world World) (*terminalWatch, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -71,9 +71,9 @@ func (c *call) startWatch() (*terminalWatch, error) {
 		return nil, errors.Join(err, report.Close())
 	}
 	defer said.Close()
-	w := &terminalWatch{report: report, ready: ready, cmd: exec.Command(self, c.Args...)}
+	w := &terminalWatch{report: report, ready: ready, cmd: exec.Command(self, world.Args...)}
 	w.cmd.Env = append(os.Environ(), watchVariable+"=1")
-	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
+	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = world.Stdin, world.Stdout, world.Stderr
 	w.cmd.ExtraFiles = []*os.File{theirs, said}
 	if err := w.cmd.Start(); err != nil {
 		return nil, errors.Join(err, report.Close(), ready.Close())
