@@ -67,6 +67,9 @@ func TestNothingIsLostWhileALaneIsClosed(t *testing.T) {
 		}
 		handled := l.Snapshot().Metrics["handled"]
 		await(t, l, "the other lanes work on", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > handled+400 })
+		if lost := l.Snapshot().Metrics["lost"]; lost != 0 {
+			t.Errorf("%v orders are lost while the lane's consumer hangs", lost)
+		}
 		first.Hang(false)
 		await(t, l, "the lane is removed", func(s *lab.Snapshot) bool { return len(s.Detail.(*Detail).Lanes) == 2 })
 		l.Pause()
