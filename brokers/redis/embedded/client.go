@@ -30,6 +30,9 @@ func (c *session) client(args []string) value {
 	case "KILL":
 		return c.kill(args)
 	case "GETREDIR":
+		if c.server.tracking.mode(c) != nil {
+			return number(0)
+		}
 		return number(-1)
 	case "NO-EVICT":
 		return ok // no key is ever evicted
@@ -38,8 +41,12 @@ func (c *session) client(args []string) value {
 			return ok
 		}
 		return errorf("ERR the embedded Redis always replies")
-	case "TRACKING", "CACHING", "TRACKINGINFO":
-		return errorf("ERR the embedded Redis has no client-side caching")
+	case "TRACKING":
+		return c.track(args)
+	case "CACHING":
+		return c.cacheNext(args)
+	case "TRACKINGINFO":
+		return c.trackingInfo()
 	case "PAUSE", "UNPAUSE", "UNBLOCK":
 		return errorf("ERR the embedded Redis has no CLIENT %s", sub)
 	}
@@ -47,7 +54,8 @@ func (c *session) client(args []string) value {
 }
 
 // clientArguments is how many arguments subcommands take.
-var clientArguments = map[string]int{"ID": 0, "INFO": 0, "GETNAME": 0, "SETNAME": 1, "GETREDIR": 0, "NO-EVICT": 1, "REPLY": 1}
+var clientArguments = map[string]int{"ID": 0, "INFO": 0, "GETNAME": 0, "SETNAME": 1, "GETREDIR": 0, "NO-EVICT": 1, "REPLY": 1,
+	"CACHING": 1, "TRACKINGINFO": 0}
 
 func (c *session) setName(name string) value {
 	for _, r := range name {

@@ -82,7 +82,8 @@ func (s *Server) announce(kind events, event, key string, db int) {
 // client deletes in the same moment is announced as well: the two cannot be told
 // apart.
 func (s *Server) announceExpired(passed time.Duration) (then func()) {
-	if wanted := s.notify(); wanted&eventExpired == 0 || wanted&(byKey|byEvent) == 0 {
+	wanted := s.notify()
+	if (wanted&eventExpired == 0 || wanted&(byKey|byEvent) == 0) && !s.tracking.on() {
 		return func() {}
 	}
 	type dueKey struct {
@@ -102,6 +103,7 @@ func (s *Server) announceExpired(passed time.Duration) (then func()) {
 		for _, d := range due {
 			if !s.m.DB(d.db).Exists(d.key) { // else it was given more time meanwhile
 				s.announce(eventExpired, "expired", d.key, d.db)
+				s.tracking.invalidate(nil, d.key)
 			}
 		}
 	}

@@ -25,6 +25,7 @@ type Server struct {
 	ttls     *ttls
 	settings settings
 	stats    stats
+	tracking tracking
 
 	mu       sync.Mutex
 	sessions map[int64]*session

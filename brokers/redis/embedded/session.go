@@ -57,6 +57,7 @@ func (c *session) serve() {
 		}
 	}
 	close(gone)
+	c.server.tracking.set(c, nil)
 	_ = c.conn.Close()
 	c.leaveChannels()
 }
@@ -109,12 +110,15 @@ func (c *session) handle(args []string) {
 	case c.inTx:
 		c.handleInTx(name, args, change)
 	case change != nil:
-		keys := c.begin(args, nil)
+		e := c.begin(args, nil)
 		reply := c.apply(*change)
 		c.write(reply)
-		keys.announce(reply)
+		e.end(reply)
 	default:
 		c.execute(name, args)
+	}
+	if !c.inTx && name != "CLIENT" {
+		c.cachedOnce()
 	}
 }
 
@@ -159,27 +163,21 @@ func (c *session) apply(ch change) value {
 
 // execute lets miniredis answer, and counts and announces what it did.
 func (c *session) execute(name string, args []string) {
-	if keys := c.begin(args, nil); keys != nil {
+	e := c.begin(args, nil)
+	if e.needsReply() {
 		reply := c.call(args...)
 		c.write(reply)
-		keys.announce(reply)
+		e.end(reply)
 		return
 	}
 	c.server.core.Dispatch(c.peer, args)
+	e.end(number(1)) // if anything wants to know by now, it has changed
 	switch {
 	case name == "MULTI" && len(args) == 1:
 		c.inTx, c.queued = true, nil
 	case name == "SELECT":
 		c.selected(args)
 	}
-}
-
-// begin counts the lookups of a command that is about to be executed, and returns
-// what it changes.
-func (c *session) begin(args []string, known map[string]bool) *keyChange {
-	db := int(c.db.Load())
-	countLookups(c.server, db, args)
-	return watchKeys(c.server, db, args, known)
 }
 
 // selected notes the database that the connection is in from now on.
@@ -224,10 +222,10 @@ func (c *session) queue(args []string, ch *change) {
 // exec executes a transaction.
 func (c *session) exec() {
 	c.inTx = false
-	var changes []*keyChange
+	var begun []execution
 	known := map[string]bool{}
 	for _, q := range c.queued {
-		changes = append(changes, c.begin(q.args, known))
+		begun = append(begun, c.begin(q.args, known))
 	}
 	reply := c.call("EXEC")
 	for i := range reply.items {
@@ -241,7 +239,7 @@ func (c *session) exec() {
 	}
 	c.write(reply)
 	for i, item := range reply.items {
-		changes[i].announce(item)
+		begun[i].end(item)
 	}
 }
 
