@@ -15,7 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestEveryLabKeepsThePromises(t *testing.T) {
+// The labs' own tests also make the experiments of their knobs.
+func TestEveryLabPassesTheSuite(t *testing.T) {
 	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +28,7 @@ func TestEveryLabKeepsThePromises(t *testing.T) {
 	}()
 	for _, e := range labs.All() {
 		t.Run(e.Spec.ID, func(t *testing.T) {
-			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New,
+			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New, Brief: true,
 				Env: lab.Env{Open: session.Open, Namespace: "resilab-test", Guest: true}})
 		})
 	}

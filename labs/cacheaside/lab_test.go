@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -293,9 +295,19 @@ func TestATakenPort(t *testing.T) {
 	}
 }
 
-func TestPromises(t *testing.T) {
+func TestConformance(t *testing.T) {
 	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New,
-		Env: lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: embedded(t)}), Namespace: "resilab-p"}})
+		Env:   lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: embedded(t)}), Namespace: "resilab-p"},
+		Still: settings(t, map[string]string{"rate": "0", "products": "50", "db-latency": "0s"}), Draws: draws})
+}
+
+// draws are the products that were read, oldest first.
+func draws(snap *lab.Snapshot) (all []string) {
+	for _, a := range snap.Detail.(*Detail).Answers {
+		all = append(all, strconv.Itoa(a.ID))
+	}
+	slices.Reverse(all)
+	return all
 }
 
 func TestKeysVanishWithTheLab(t *testing.T) {

@@ -48,77 +48,84 @@ func knobs() (all []lab.Knob) {
 			all = append(all, k)
 		}
 	}
-	return append(all, lab.NewText("http-addr", ""), lab.NewText("db-file", ""))
+	const setup = "it says where something is, not what it does"
+	return append(all, lab.NewText("http-addr", "").Unmeasured(setup), lab.NewText("db-file", "").Unmeasured(setup))
 }
 
 func firstKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewDuration("ttl", 10*time.Second, 100*time.Millisecond, service.LongestTTL).
-			Moves("hit_ratio", lab.DurationValue(100*time.Millisecond), nil),
-		lab.NewRate("rate", 10, 0, 50_000).Moves("db_qps", lab.IntValue(200), lab.Settings{"ttl": lab.DurationValue(100 * time.Millisecond)}),
-		lab.NewDuration("db-latency", 80*time.Millisecond, 0, 5*time.Second).Moves("miss_ms", lab.DurationValue(400*time.Millisecond), nil),
-		lab.NewRate("write-rate", 0, 0, 1000).Moves("writes", lab.IntValue(20), nil),
+			Moves("hit_ratio", "100ms"),
+		lab.NewRate("rate", 10, 0, 50_000).Moves("db_qps", "200", "ttl=100ms"),
+		lab.NewDuration("db-latency", 80*time.Millisecond, 0, 5*time.Second).Moves("miss_ms", "400ms"),
+		lab.NewRate("write-rate", 0, 0, 1000).Moves("writes", "20"),
 		lab.NewChoice("invalidate", service.InvalidateNone, service.InvalidateBefore, service.InvalidateAfter,
 			service.InvalidateWrite, service.InvalidateVersioned).With("write-rate").
-			Moves("stale_rate", lab.ChoiceValue(service.InvalidateAfter), lab.Settings{"write-rate": lab.IntValue(5), "rate": lab.IntValue(30)}),
+			Moves("stale_rate", service.InvalidateAfter, "write-rate=5", "rate=30"),
 	}
 }
 
 // storm is a load under which many readers miss at each expiry.
-func storm() lab.Settings {
-	return lab.Settings{"products": lab.IntValue(1), "rate": lab.IntValue(60), "ttl": lab.DurationValue(500 * time.Millisecond),
-		"db-latency": lab.DurationValue(300 * time.Millisecond)}
+func storm(more ...string) []string {
+	return append([]string{"products=1", "rate=60", "ttl=500ms", "db-latency=300ms"}, more...)
 }
 
 func stampedeKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("strategy", service.StrategyNone, service.StrategySingleFlight, service.StrategyLock,
 			service.StrategyLease, service.StrategyEarly, service.StrategyRevalidate).
-			Moves("loads_per_expiry", lab.ChoiceValue(service.StrategySingleFlight), storm()),
+			Moves("loads_per_expiry", service.StrategySingleFlight, storm()...),
 		lab.NewInt("instances", 1, 1, 5).With("strategy").
-			Moves("loads_per_expiry", lab.IntValue(5), storm().With("strategy", lab.ChoiceValue(service.StrategySingleFlight))),
-		share("ttl-jitter", 0, 0.9),
-		lab.NewFloat("beta", 1, 0, 10, 0.1, 1).With("strategy", service.StrategyEarly),
-		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, service.LongestTTL).With("strategy", service.StrategyRevalidate),
+			Moves("loads_per_expiry", "5", storm("strategy=single-flight")...),
+		share("ttl-jitter", 0, 0.9).Moves("peak_loads", "0.9", "products=50", "warm=true", "ttl=3s", "rate=200"),
+		lab.NewFloat("beta", 1, 0, 10, 0.1, 1).With("strategy", service.StrategyEarly).
+			Moves("refreshes", "0", storm("strategy=early", "ttl=1s")...),
+		lab.NewDuration("soft-ttl", 2*time.Second, 10*time.Millisecond, service.LongestTTL).With("strategy", service.StrategyRevalidate).
+			Moves("refreshes", "500ms", "strategy=revalidate"),
 	}
 }
 
 func writingKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewDuration("write-latency", 100*time.Millisecond, 0, 5*time.Second).With("write-rate"),
-		lab.NewDuration("fill-delay", 0, 0, 5*time.Second),
+		lab.NewDuration("write-latency", 100*time.Millisecond, 0, 5*time.Second).With("write-rate").
+			Moves("stale_rate", "1s", "write-rate=3", "rate=30", "invalidate=delete-before"),
+		lab.NewDuration("fill-delay", 0, 0, 5*time.Second).Moves("db_queries", "2s", "rate=30"),
 	}
 }
 
 func catalogKnobs() []lab.Knob {
 	return []lab.Knob{
-		logInt("products", 3, 1, 100_000),
-		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5),
-		logInt("cache-size", 0, 0, 100_000),
-		lab.NewChoice("eviction", evictionLab, evictionLRU, evictionLFU, evictionRandom, evictionTTL).With("cache-size"),
-		lab.NewBool("warm", false),
+		logInt("products", 3, 1, 100_000).Moves("db_queries", "1000"),
+		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5).Moves("db_queries", "2", "products=1000", "rate=50"),
+		logInt("cache-size", 0, 0, 100_000).Moves("evictions", "2", "products=20"),
+		lab.NewChoice("eviction", evictionLab, evictionLRU, evictionLFU, evictionRandom, evictionTTL).With("cache-size").
+			Unmeasured("it starts a redis-server, which is not installed everywhere; a test of its own measures it"),
+		lab.NewBool("warm", false).Moves("misses", "true"),
 	}
 }
 
 func unknownKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewRate("bot-rate", 0, 0, 5000),
-		lab.NewDuration("negative-ttl", 0, 0, service.LongestTTL).With("bot-rate"),
+		lab.NewRate("bot-rate", 0, 0, 5000).Moves("unknown_reads", "50"),
+		lab.NewDuration("negative-ttl", 0, 0, service.LongestTTL).With("bot-rate").Moves("db_queries_unknown", "10s", "bot-rate=100"),
 	}
 }
 
 func faultKnobs() []lab.Knob {
 	return []lab.Knob{
-		lab.NewChoice("redis-fault", fault.None, fault.Down, fault.Slow, fault.Cut),
-		lab.NewChoice("fail-mode", failClosed, failOpen).With("redis-fault"),
-		lab.NewBool("breaker", false).With("redis-fault"),
-		logInt("db-limit", 0, 0, 10_000),
-		lab.NewBool("stale-copy", false).With("redis-fault").With("db-down"),
-		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second).With("redis-fault", fault.Slow, fault.Cut),
-		lab.NewBool("db-down", false),
-		logInt("db-conns", 0, 0, 10_000),
-		lab.NewChoice("db-spread", service.SpreadFixed, service.SpreadUniform, service.SpreadExponential),
-		lab.NewBool("notify", false),
+		lab.NewChoice("redis-fault", fault.None, fault.Down, fault.Slow, fault.Cut).Moves("redis_errors", fault.Down),
+		lab.NewChoice("fail-mode", failClosed, failOpen).With("redis-fault").Moves("failures", failOpen, "redis-fault=down"),
+		lab.NewBool("breaker", false).With("redis-fault").Moves("redis_errors", "true", "redis-fault=down"),
+		logInt("db-limit", 0, 0, 10_000).Moves("shed", "1", "rate=100", "ttl=100ms"),
+		lab.NewBool("stale-copy", false).With("redis-fault").With("db-down").
+			Moves("stale_copies", "true", "redis-fault=down", "fail-mode=open", "db-limit=1", "rate=100"),
+		lab.NewDuration("timeout", time.Second, 10*time.Millisecond, 10*time.Second).With("redis-fault", fault.Slow, fault.Cut).
+			Moves("failures", "20ms", "rate=30"),
+		lab.NewBool("db-down", false).Moves("failures", "true"),
+		logInt("db-conns", 0, 0, 10_000).Moves("miss_ms", "1", "rate=30", "ttl=100ms"),
+		lab.NewChoice("db-spread", service.SpreadFixed, service.SpreadUniform, service.SpreadExponential).
+			Moves("p99_ms", service.SpreadExponential, "rate=50", "ttl=100ms"),
+		lab.NewBool("notify", false).Moves("expired_events", "true", "ttl=500ms"),
 	}
 }
 

@@ -3,8 +3,8 @@ package convoy
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"maps"
-	"resilab/labs/clock"
 	"strconv"
 	"testing"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"resilab/brokers/brokertest"
 	"resilab/brokers/kafka"
 	"resilab/brokers/minirabbit"
+	"resilab/labs/clock"
 	"resilab/labs/convoy/accounts"
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
@@ -57,10 +58,28 @@ func embedded(t *testing.T) world {
 var kafkaWorld = world{knobs: turned{"engine": engineKafka}}
 
 func TestLab(t *testing.T) {
-	worlds(t, func(t *testing.T, w world) {
-		labtest.Run(t, labtest.Subject{Spec: Spec(), New: New,
-			Env: lab.Env{Open: w.open(t), Namespace: namespace()}})
-	})
+	worlds(t, func(t *testing.T, w world) { labtest.Run(t, subject(Spec(), w.open(t))) })
+}
+
+func TestKnobs(t *testing.T) {
+	t.Parallel()
+	labtest.Effects(t, subject(Spec(), embedded(t).open(t)))
+}
+
+// subject is the lab for the suite that every lab passes.
+func subject(spec *lab.Spec, open func(context.Context, string) (string, error)) labtest.Subject {
+	return labtest.Subject{Spec: spec, New: New, Env: lab.Env{Open: open, Namespace: namespace()}, Brief: true,
+		Still: lab.Settings{"failure-rate": lab.FractionValue(0.5)}, Draws: draws}
+}
+
+// draws are who ordered, and which orders failed.
+func draws(snap *lab.Snapshot) (all []string) {
+	for _, e := range snap.Events {
+		if e.Key == "convoy.event.sent" || e.Key == "convoy.event.failed" {
+			all = append(all, fmt.Sprint(e.Key, e.Args))
+		}
+	}
+	return all
 }
 
 // open returns what opens the world's RabbitMQ, and an embedded Kafka where a

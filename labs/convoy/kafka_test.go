@@ -27,7 +27,7 @@ func TestKafkaLab(t *testing.T) {
 	}
 	t.Cleanup(func() { server.Close() })
 	open := labtest.Brokers(map[string]string{lab.Kafka: embeddedKafka(t), lab.AMQP: server.URL()})
-	labtest.Run(t, labtest.Subject{Spec: spec, New: New, Env: lab.Env{Open: open, Namespace: namespace()}})
+	labtest.Run(t, subject(spec, open))
 }
 
 // TestKafkaDemo runs the course material's demo: ten orders of three users in

@@ -42,27 +42,33 @@ func knobs() []lab.Knob {
 	users := lab.NewInt("users", 12, 1, 500)
 	users.Coarse = 10
 	return []lab.Knob{
-		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus),
-		users,
-		lab.NewInt("lanes", 4, 1, maxLanes),
-		lab.NewRate("rate", 20, 1, 20000),
-		lab.NewDuration("work", 80*time.Millisecond, 0, 10*time.Second),
-		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential),
-		lab.NewChoice("popularity", popularityUniform, popularityTurns, popularityZipf, popularityHot),
-		lab.NewFloat("slow-user", 1, 1, 50, 1, 5),
-		prefetch,
-		lab.NewInt("burst", 1, 1, 100),
-		limit,
-		lab.NewFraction("failure-rate", 0),
-		lab.NewChoice("requeue", "nack", "reject").With("failure-rate").With("incident", actionPoison),
-		lab.NewInt("delivery-limit", 0, 0, 20).With("failure-rate").With("incident", actionPoison),
-		lab.NewBool("inbox", false).With("incident", actionKill, actionCut),
-		hold.With("mode", modeCompeting).With("failure-rate"),
-		lab.NewBool("drain", false).With("incident", addLane, removeLast, removeFirst),
-		lab.NewChoice("scenario", accounts.Shop, accounts.Bank, accounts.Parcel, accounts.Tenant),
-		incident,
-		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident"),
-		lab.NewChoice("engine", engineRabbitMQ, engineKafka),
+		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus).Moves("violations", modeCompeting, "rate=60"),
+		users.Moves("max_over_mean", "1"),
+		lab.NewInt("lanes", 4, 1, maxLanes).Moves("p95_ms", "1", "rate=40"),
+		lab.NewRate("rate", 20, 1, 20000).Moves("published", "100"),
+		lab.NewDuration("work", 80*time.Millisecond, 0, 10*time.Second).Moves("p50_ms", "0s"),
+		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential).Moves("p95_ms", spreadExponential, "rate=40"),
+		lab.NewChoice("popularity", popularityUniform, popularityTurns, popularityZipf, popularityHot).
+			Moves("max_over_mean", popularityHot, "rate=60", "work=0s"),
+		lab.NewFloat("slow-user", 1, 1, 50, 1, 5).Moves("p95_hot", "20"),
+		prefetch.Moves("violations", "1", "rate=200", "work=20ms", "failure-rate=0.2"),
+		lab.NewInt("burst", 1, 1, 100).Moves("p95_ms", "50"),
+		limit.Moves("published", "10"),
+		lab.NewFraction("failure-rate", 0).Moves("redelivered", "0.5"),
+		lab.NewChoice("requeue", "nack", "reject").With("failure-rate").With("incident", actionPoison).
+			Unmeasured("the broker puts an order back into its queue either way"),
+		lab.NewInt("delivery-limit", 0, 0, 20).With("failure-rate").With("incident", actionPoison).
+			Moves("dead_lettered", "1", "failure-rate=0.5"),
+		lab.NewBool("inbox", false).With("incident", actionKill, actionCut).
+			Moves("wrong_accounts", "true", "scenario=bank", "users=2", "rate=60", "incident=kill"),
+		hold.With("mode", modeCompeting).With("failure-rate").Moves("applied_violations", "100", "mode=competing", "rate=60"),
+		lab.NewBool("drain", false).With("incident", addLane, removeLast, removeFirst).
+			Moves("violations", "true", "users=100", "lanes=2", "rate=400", "work=8ms", "prefetch=1", "incident=add-lane", "incident-at=1s"),
+		lab.NewChoice("scenario", accounts.Shop, accounts.Bank, accounts.Parcel, accounts.Tenant).
+			Moves("rejected", accounts.Bank, "mode=competing", "rate=60"),
+		incident.Moves("redelivered", actionKill, "rate=60"),
+		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident").Moves("redelivered", "1m", "rate=60", "incident=kill"),
+		lab.NewChoice("engine", engineRabbitMQ, engineKafka).Moves("max_over_mean", engineKafka),
 	}
 }
 

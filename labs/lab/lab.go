@@ -73,7 +73,8 @@ func (env Env) Contain() {
 // Lab is a running engine. All methods are safe for concurrent use, and only
 // Start, Apply, Do and Stop may take longer than a few microseconds.
 //
-// A Lab is used once: Start, then any of the others, then Stop.
+// A Lab is used once: Start, then any of the others, then Stop. After a Pause
+// before Start it starts paused.
 type Lab interface {
 	// Start begins the work. It returns when the lab is live, or an error
 	// that names what failed. The lab works until Stop, not until ctx ends:

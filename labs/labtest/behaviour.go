@@ -137,9 +137,12 @@ func stepped(t *testing.T, s Subject, seed uint64) []string {
 	t.Helper()
 	s.Env.Clock = clock.New(nil)
 	s.Env.Namespace = fmt.Sprintf("%s-%d", s.Env.Namespace, seed)
-	l := startWith(t, s, s.Spec.Complete(s.Still), seed)
-	defer stop(t, l)
+	l := s.New(s.Env)
 	l.Pause()
+	if err := l.Start(t.Context(), s.Spec.Complete(s.Still), seed); err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, l)
 	for n := range steps {
 		l.Step()
 		await(t, l, "a step is done", func(snap *lab.Snapshot) bool {

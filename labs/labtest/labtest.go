@@ -16,11 +16,18 @@ type Subject struct {
 	New  lab.Factory
 	// Env is what the lab may use. The suite sets its clock.
 	Env lab.Env
-	// Still are settings under which nothing arrives but by a step, and Draws
-	// returns what chance decided for the operations in a snapshot, oldest first,
-	// without anything that was measured. Nil: draws are not compared.
+	// Draws returns what chance decided for the operations in a snapshot, oldest
+	// first, without anything that was measured; Still are settings beside the
+	// defaults under which chance decides much. The lab is stepped then and nothing
+	// else arrives. Nil: chance decides nothing but when work arrives.
 	Still lab.Settings
 	Draws func(*lab.Snapshot) []string
+	// InMemory is set where New gives the lab all it needs in memory: the
+	// experiments of the knobs then take no real time.
+	InMemory bool
+	// Brief has Run leave out the experiments of the knobs, where another test of
+	// the lab makes them.
+	Brief bool
 }
 
 // Run checks everything. Declarations come first: a fault there would make the
@@ -35,7 +42,9 @@ func Run(t *testing.T, s Subject) {
 	t.Run("works, pauses, steps", func(t *testing.T) { checkWorks(t, s) })
 	t.Run("draws belong to the seed", func(t *testing.T) { checkDraws(t, s) })
 	t.Run("every setting can be changed while it works", func(t *testing.T) { checkKnobs(t, s) })
-	t.Run("every knob has its effect", func(t *testing.T) { checkEffects(t, s) })
+	if !s.Brief {
+		t.Run("every knob has its effect", func(t *testing.T) { Effects(t, s) })
+	}
 	t.Run("stops twice", func(t *testing.T) { checkStop(t, s) })
 	t.Run("a panic ends no other lab", func(t *testing.T) { checkCrash(t, s) })
 }

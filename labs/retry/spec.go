@@ -38,6 +38,11 @@ func Spec() *lab.Spec {
 	return s
 }
 
+// busy and failing are loads under which an effect shows within seconds.
+func busy(more ...string) []string { return append([]string{"rate=100"}, more...) }
+
+func failing(more ...string) []string { return busy(append([]string{"failure-rate=0.6"}, more...)...) }
+
 // scenarioKnobs are what a person turns first.
 func scenarioKnobs() []lab.Knob {
 	scenario := lab.NewChoice("scenario", scenarioNames()...)
@@ -49,14 +54,14 @@ func scenarioKnobs() []lab.Knob {
 	retries := lab.NewInt("retries", 3, 0, maxRetries)
 	retries.LogBar = true // 3 to 5 are reasonable; a hundred stands for no limit
 	return []lab.Knob{
-		scenario,
-		retries,
-		lab.NewDuration("base", 500*time.Millisecond, 0, time.Minute),
-		lab.NewFloat("factor", 2, 1, 10, 0.25, 1),
-		lab.NewDuration("cap", 10*time.Second, 0, time.Hour),
-		jitter,
-		failures,
-		lab.NewRate("rate", 5, 0, maxRate),
+		scenario.Moves("conflicts", string(Inventory)),
+		retries.Moves("failed", "0", busy()...),
+		lab.NewDuration("base", 500*time.Millisecond, 0, time.Minute).Moves("p95_ms", "0s", busy()...),
+		lab.NewFloat("factor", 2, 1, 10, 0.25, 1).Moves("p95_ms", "1", failing("base=100ms")...),
+		lab.NewDuration("cap", 10*time.Second, 0, time.Hour).Moves("p95_ms", "100ms", failing("base=100ms", "factor=10")...),
+		jitter.Moves("p50_ms", policy.None.String(), failing()...),
+		failures.Moves("failed", "0.9", busy()...),
+		lab.NewRate("rate", 5, 0, maxRate).Moves("operations", "50"),
 	}
 }
 
@@ -65,12 +70,13 @@ func policyKnobs() []lab.Knob {
 	spread := lab.NewInt("jitter-pct", 25, 0, 100)
 	spread.Unit, spread.Step = "%", 5
 	return []lab.Knob{
-		presetKnob(),
-		lab.NewBool("classify", true).With("decline-rate").With("scenario", string(Inventory)).With("gateway-url"),
-		lab.NewDuration("attempt-timeout", 5*time.Second, 0, time.Minute),
-		lab.NewDuration("deadline", 0, 0, time.Hour),
-		lab.NewBool("retry-after", true).With("limit").With("gateway-url"),
-		spread.With("jitter", policy.Percent.String()),
+		presetKnob().Moves("p95_ms", "resilience4j", failing()...),
+		lab.NewBool("classify", true).With("decline-rate").With("scenario", string(Inventory)).With("gateway-url").
+			Moves("attempts_per_op", "false", busy("decline-rate=0.5")...),
+		lab.NewDuration("attempt-timeout", 5*time.Second, 0, time.Minute).Moves("timeouts", "10ms"),
+		lab.NewDuration("deadline", 0, 0, time.Hour).Moves("failed", "200ms", failing()...),
+		lab.NewBool("retry-after", true).With("limit").With("gateway-url").Moves("throttled", "false", busy("limit=20", "base=10ms")...),
+		spread.With("jitter", policy.Percent.String()).Moves("p95_ms", "100", failing("jitter=percent")...),
 	}
 }
 
@@ -79,14 +85,15 @@ func protectionKnobs() []lab.Knob {
 	tokens := lab.NewInt("budget-tokens", 10, 1, 1000)
 	tokens.Log = true
 	return []lab.Knob{
-		lab.NewChoice("budget", append([]string{off}, policy.BudgetNames()...)...),
-		tokens,
-		lab.NewFloat("budget-refill", 0.1, 0, 1, 0.05, 0.1),
-		lab.NewChoice("breaker", append([]string{off}, policy.BreakerNames()...)...),
-		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute).With("breaker"),
-		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue).With("outage").With("decline-rate").With("limit").With("breaker"),
-		lab.NewDuration("hedge", 0, 0, 10*time.Second),
-		lab.NewBool("idempotency", false).With("lost-rate").With("hedge"),
+		lab.NewChoice("budget", append([]string{off}, policy.BudgetNames()...)...).Moves("budget_refused", policy.Bucket, failing()...),
+		tokens.Moves("budget_refused", "1000", failing("budget=bucket")...),
+		lab.NewFloat("budget-refill", 0.1, 0, 1, 0.05, 0.1).Moves("budget_refused", "1", failing("budget=bucket")...),
+		lab.NewChoice("breaker", append([]string{off}, policy.BreakerNames()...)...).Moves("rejected", "gobreaker", failing()...),
+		lab.NewDuration("breaker-open", 0, 0, 5*time.Minute).With("breaker").Moves("rejected", "10ms", failing("breaker=gobreaker")...),
+		lab.NewChoice("fallback", fallbackNone, fallbackCached, fallbackQueue).With("outage").With("decline-rate").With("limit").With("breaker").
+			Moves("cached", fallbackCached, failing()...),
+		lab.NewDuration("hedge", 0, 0, 10*time.Second).Moves("hedges", "20ms"),
+		lab.NewBool("idempotency", false).With("lost-rate").With("hedge").Moves("double_charges", "true", busy("lost-rate=0.5")...),
 	}
 }
 
@@ -95,16 +102,16 @@ func gatewayKnobs() []lab.Knob {
 	room := lab.NewInt("line", 50, 0, 1000)
 	room.Step = 5
 	return []lab.Knob{
-		lab.NewInt("fail-first", 0, 0, 10),
-		lab.NewFraction("lost-rate", 0),
-		lab.NewFraction("decline-rate", 0),
-		lab.NewDuration("latency", 60*time.Millisecond, 0, 10*time.Second),
-		lab.NewFraction("slow-rate", 0.01),
-		lab.NewDuration("outage", 0, 0, time.Minute),
-		lab.NewRate("limit", 0, 0, 1000),
-		lab.NewInt("capacity", 0, 0, 100),
-		room.With("capacity"),
-		lab.NewText("gateway-url", ""),
+		lab.NewInt("fail-first", 0, 0, 10).Moves("retries", "2"),
+		lab.NewFraction("lost-rate", 0).Moves("double_charges", "0.5", busy()...),
+		lab.NewFraction("decline-rate", 0).Moves("declined", "0.5", busy()...),
+		lab.NewDuration("latency", 60*time.Millisecond, 0, 10*time.Second).Moves("p50_ms", "500ms"),
+		lab.NewFraction("slow-rate", 0.01).Moves("p50_ms", "1"),
+		lab.NewDuration("outage", 0, 0, time.Minute).Moves("outage_calls", "3s"),
+		lab.NewRate("limit", 0, 0, 1000).Moves("throttled", "5", busy()...),
+		lab.NewInt("capacity", 0, 0, 100).Moves("p50_ms", "1", busy()...),
+		room.With("capacity").Moves("retries", "0", busy("capacity=1")...),
+		lab.NewText("gateway-url", "").Unmeasured("it says where the gateway is, not what the gateway does"),
 	}
 }
 
@@ -114,10 +121,10 @@ func fleetKnobs() []lab.Knob {
 	clients := lab.NewInt("clients", 1000, 1, maxClients)
 	clients.Log = true
 	return []lab.Knob{
-		clients,
-		lab.NewChoice("crowd", crowdSteady, crowdHerd),
-		lab.NewDuration("fleet-outage", 5*time.Second, 0, time.Minute),
-		lab.NewInt("layers", 1, 1, fleet.MaxLayers),
+		clients.Moves("fleet_peak", "10"),
+		lab.NewChoice("crowd", crowdSteady, crowdHerd).Moves("fleet_peak", crowdHerd),
+		lab.NewDuration("fleet-outage", 5*time.Second, 0, time.Minute).Moves("fleet_outage_calls", "0s"),
+		lab.NewInt("layers", 1, 1, fleet.MaxLayers).Moves("fleet_amplification", "3"),
 	}
 }
 

@@ -25,10 +25,10 @@ func bulkheadSpec() *lab.Spec {
 	return &lab.Spec{
 		ID: "bulkhead", Texts: texts, Work: "calls",
 		Knobs: []lab.Knob{
-			lab.NewInt("slots", 2, 1, 50).Moves("rejected_share", lab.IntValue(50), nil),
-			lab.NewRate("rate", 50, 0, 500).Moves("rejected_share", lab.IntValue(5), nil),
+			lab.NewInt("slots", 2, 1, 50).Moves("rejected_share", "50"),
+			lab.NewRate("rate", 50, 0, 500).Moves("rejected_share", "5"),
 			lab.NewDuration("work", 100*time.Millisecond, time.Millisecond, 5*time.Second).
-				Moves("rejected_share", lab.DurationValue(time.Millisecond), nil),
+				Moves("rejected_share", "1ms"),
 		},
 		Metrics: []lab.Metric{
 			{ID: "calls", Format: lab.Count},

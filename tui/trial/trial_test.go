@@ -28,8 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The suite that every lab passes.
 func TestLab(t *testing.T) {
-	labtest.Run(t, labtest.Subject{Spec: bulkheadSpec(), New: newBulkhead, Env: lab.Env{Namespace: "trial"},
-		Still: lab.Settings{"rate": lab.IntValue(0)}})
+	labtest.Run(t, labtest.Subject{Spec: bulkheadSpec(), New: newBulkhead, Env: lab.Env{Namespace: "trial"}, InMemory: true})
 }
 
 // resilab runs the program with the trial's line in each registry.
