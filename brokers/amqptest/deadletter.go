@@ -308,8 +308,8 @@ func testDeadPurge(t *testing.T, b broker) {
 	}
 }
 
-// testDeadForged: a list takes the place of what the publisher called x-death, and
-// the first death is not told then.
+// testDeadForged: a list takes the place of what the publisher called x-death, 
+// and the first death is then not recorded.
 func testDeadForged(t *testing.T, b broker) {
 	ch := b.channel(t)
 	dlx, dead := ch.deadLetterQueue()

@@ -232,7 +232,7 @@ func asField(value any) any {
 	return value
 }
 
-// testHashArguments: an argument that is no string makes RabbitMQ's plugin crash.
+// testHashArguments: an argument that is not a string makes RabbitMQ's plugin crash.
 func testHashArguments(t *testing.T, b broker) {
 	for _, args := range []amqp.Table{
 		{"hash-header": int32(5)}, {"hash-header": true}, {"hash-header": nil}, {"hash-header": amqp.Table{}},

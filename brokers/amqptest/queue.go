@@ -162,7 +162,7 @@ func testDeleteQueue(t *testing.T, b broker) {
 	if err != nil || n != 2 {
 		t.Errorf("deleted with %d, %v; want the 2 that were ready", n, err)
 	}
-	ch.ok(d.Ack(false)) // the tag is known, though its queue is gone
+	ch.ok(d.Ack(false)) // the tag is known, but its queue was deleted
 	ch.wantGone(q)
 }
 

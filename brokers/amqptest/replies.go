@@ -114,7 +114,7 @@ func (s *scene) outcome(err error) string {
 	if !errors.As(err, &e) {
 		return fmt.Sprintf("%s %v", closes, err)
 	}
-	if !e.Server { // the client knew that the channel was closed, and not why
+	if !e.Server { // the client saw that the channel was closed, but not why
 		if reason := receive(s.t, s.closed, "reason"); reason != nil {
 			e = reason
 		}

@@ -6,8 +6,8 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// Restart holds a broker to what outlives a restart and what does not. It is not
-// part of [Run], because it takes the broker from everybody else who uses it: the
+// Restart checks what outlives a restart and what does not. It is not
+// part of [Run], because it takes the broker from all others that use it: the
 // restart function stops it in order and starts it again on the same address.
 func Restart(t *testing.T, target Target, restart func() error) {
 	b := broker{target}

@@ -100,7 +100,7 @@ func testSingleActiveExclusive(t *testing.T, b broker) {
 }
 
 // testFailOverOrder: what the consumer that went away had prefetched comes first,
-// and then what nobody has seen.
+// and then what no consumer has received.
 func testFailOverOrder(t *testing.T, b broker) {
 	c := b.connect(t)
 	ch, first, second := c.channel(), c.channel(), c.channel()

@@ -167,7 +167,7 @@ func TestGivenByAddress(t *testing.T) {
 }
 
 // TestKilledTestLeavesNoBroker starts a broker in a test binary that is then
-// killed, and expects the broker to die with it.
+// killed, and expects the broker to end with it.
 func TestKilledTestLeavesNoBroker(t *testing.T) {
 	if _, err := findRedis(); err != nil {
 		unavailable(t, err)

@@ -21,7 +21,7 @@ func Probe(ctx context.Context, addr string) (version string, err error) {
 	}
 	versions, err := kadm.NewClient(client).ApiVersions(ctx)
 	if err != nil {
-		return "Kafka", nil // it answers, but does not tell its version
+		return "Kafka", nil // it answers, but does not report its version
 	}
 	for _, v := range versions {
 		if v.Err == nil {

@@ -149,8 +149,8 @@ func toExchange(source, exchange, key string, args codec.Table) broker.BindSpec 
 	return broker.BindSpec{Source: source, Destination: exchange, ToExchange: true, Key: key, Arguments: args}
 }
 
-// consume answers before the first delivery: before that the client does not know
-// the consumer's tag.
+// consume answers before the first delivery: the client gets the consumer's tag
+// with it.
 func (ch *channel) consume(m *codec.BasicConsume) error {
 	tag, err := ch.broker.Consume(broker.ConsumeSpec{
 		Queue: m.Queue, Tag: m.ConsumerTag, NoAck: m.NoAck, Exclusive: m.Exclusive, Arguments: m.Arguments,

@@ -71,7 +71,7 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 				return nil, err
 			}
 			c.raw = raw
-			// The handshake that follows knows no context.
+			// The handshake that follows takes no context.
 			unwatch = context.AfterFunc(ctx, func() { raw.Close() })
 			return raw, nil
 		},

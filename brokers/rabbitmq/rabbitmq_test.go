@@ -301,7 +301,7 @@ func TestPublishWaitsForTheWindow(t *testing.T) {
 			sent++
 		}
 	}
-	if sent < 3 || sent > 4 { // one more has left the window and waits to be told
+	if sent < 3 || sent > 4 { // one more has left the window and waits for its report
 		t.Errorf("%d are under way at a window of 3", sent)
 	}
 	close(gate)

@@ -78,7 +78,7 @@ func (c *Client) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case err == goredis.Nil: // not one that is wrapped: Sentinels that know no such master return that
+	case err == goredis.Nil: // not one that is wrapped: Sentinels return it for an unknown master
 		return ErrMiss
 	case goredis.HasErrorPrefix(err, "WRONGTYPE"):
 		return ErrWrongType

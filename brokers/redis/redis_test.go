@@ -45,7 +45,7 @@ func embedded(t *testing.T) *redis.Embedded {
 
 func open(t *testing.T, url string) *redis.Client {
 	t.Helper()
-	c, err := redis.Open(url, redis.Options{Timeout: 5 * time.Second}) // a busy machine is no failure
+	c, err := redis.Open(url, redis.Options{Timeout: 5 * time.Second}) // a busy machine is not a failure
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ type Detail struct {
 // RedisView is what a screen shows of Redis.
 type RedisView struct {
 	Up      bool
-	Addr    string // empty where the visitor may not know
+	Addr    string // empty for a visitor, who may not see it
 	Breaker bool   // the breaker keeps commands away
 }
 

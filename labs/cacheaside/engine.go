@@ -73,7 +73,7 @@ func Export() *lab.Export {
 // OnScreen is where the course's demo listens on a person's own screen.
 func OnScreen() lab.Settings { return lab.Settings{"http-addr": lab.TextValue(CourseHTTPAddr)} }
 
-// Open implements kit.Engine. A Redis that does not answer is no error: the lab
+// Open implements kit.Engine. A Redis that does not answer is not an error: the lab
 // says so and works without it.
 func (l *engine) Open(ctx context.Context, s lab.Settings) (err error) {
 	path := catalog.InMemory

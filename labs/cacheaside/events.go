@@ -79,7 +79,7 @@ func rounded(d time.Duration) time.Duration {
 	return d.Round(10 * time.Microsecond)
 }
 
-// copyEnded writes that a copy on the screen is gone.
+// copyEnded writes that a copy on the screen has ended.
 func (l eventLog) copyEnded(id int, life measure.Life, announced bool) {
 	key := "cacheaside.event.expired"
 	switch {

@@ -282,7 +282,7 @@ func TestFailingOpenLeavesTimeForTheDatabase(t *testing.T) {
 	}
 }
 
-// A reader that waits for another one's load is told that there is no product, too.
+// A reader that waits for another one's load gets ErrNotFound, too.
 func TestWaitingReaderGetsNotFound(t *testing.T) {
 	for _, strategy := range []string{service.StrategyLock, service.StrategyLease} {
 		t.Run(strategy, func(t *testing.T) { testWaitingReaders(t, strategy) })

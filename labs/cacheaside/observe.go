@@ -83,7 +83,7 @@ func (r *run) count(a service.Answer, start measure.ReadStart, took time.Duratio
 		c.Reads.Misses.Add(1)
 		c.Latency.Miss.Add(took)
 		if start.HadCopy() {
-			c.Expiry.HardMisses.Add(1) // the copy was gone, and a reader had to wait
+			c.Expiry.HardMisses.Add(1) // the copy had ended, and a reader had to wait
 		}
 	}
 	if a.Source != measure.FromDatabase {

@@ -34,7 +34,7 @@ type mistakes struct {
 }
 
 // add notes an error at a field, as a YAML path without the leading "$.". A nil
-// error is no mistake.
+// error is not a mistake.
 func (m *mistakes) add(path string, err error) {
 	if err == nil {
 		return
@@ -80,7 +80,7 @@ func joined(all []*Mistake) error {
 	return errors.Join(errs...)
 }
 
-// read reads one of a card's files into v. It refuses what is no small, regular
+// read reads one of a card's files into v. It refuses what is not a small, regular
 // file of plain YAML, and fields that v does not have.
 func (m *mistakes) read(fsys fs.FS, v any) (ok bool) {
 	data, err := readSmall(fsys, m.file)

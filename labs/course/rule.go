@@ -134,7 +134,7 @@ func (n need) known(vars map[string]any) bool {
 	return ok
 }
 
-// term is a compiled expression that knows what it reads.
+// term is a compiled expression with the names that it reads.
 type term struct {
 	source  string
 	program *vm.Program

@@ -27,7 +27,7 @@ type Store struct {
 func NewStore() *Store { return &Store{records: map[string]Record{}} }
 
 // OpenStore reads the progress in path and writes nothing. A missing or empty
-// file is no progress. A file of another kind is a *ForeignFileError, one of a
+// file counts as no progress. A file of another kind is a *ForeignFileError, one of a
 // newer program a *NewerFileError.
 func OpenStore(ctx context.Context, path string) (*Store, error) {
 	records, err := readProgress(ctx, path)
@@ -81,7 +81,7 @@ func (s *Store) write(id string) (err error) {
 		return err
 	}
 	defer unlock()
-	records, err := readProgress(context.Background(), path) // a regular file makes nobody wait
+	records, err := readProgress(context.Background(), path) // reading a regular file never blocks
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type Limiter struct {
 	kinds map[string]*window
 }
 
-// window is what a Limiter knows of one kind.
+// window is the state of a Limiter for one kind.
 type window struct {
 	began   time.Time
 	passed  int

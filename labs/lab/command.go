@@ -9,7 +9,7 @@ import (
 
 // Command is a command of the command line that a lab brings along. Its texts
 // are in the lab's part of the catalogue: <lab>.command.<name> says what it is
-// for, <lab>.flag.<flag> what each flag is for that is no knob of the lab.
+// for, <lab>.flag.<flag> what each flag is for that is not a knob of the lab.
 type Command struct {
 	Name string
 	// Args is how its arguments are written in a usage line, such as
@@ -22,15 +22,15 @@ type Command struct {
 }
 
 // Call is one invocation of a Command. A *KnobError or a *UsageError that Run
-// returns is told as a mistake in what was typed, any other error as a failure.
+// returns is reported as a mistake in what was typed, any other error as a failure.
 type Call struct {
-	Args   []string               // what is no flag
+	Args   []string               // what is not a flag
 	Flags  Settings               // by the ids of Command.Flags
 	Given  func(flag string) bool // reports whether a flag was set, wherever
 	Text   *i18n.Catalogue
 	Stdin  io.Reader // ends when the command's context does
 	Stdout io.Writer
-	// Note writes a line for the person that is no part of the output.
+	// Note writes a line for the person that is not part of the output.
 	Note func(line string)
 	// Print writes a table to Stdout.
 	Print func(Table) error

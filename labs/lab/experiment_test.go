@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeLab records what it is told.
+// fakeLab records the calls of its methods.
 type fakeLab struct {
 	mu      sync.Mutex
 	calls   []string

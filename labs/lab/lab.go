@@ -120,7 +120,7 @@ type Snapshot struct {
 	// Notes are what a person should know now, such as the address of the lab's
 	// HTTP server.
 	Notes []Note
-	// Detail is what the pane of this lab draws; it knows the type.
+	// Detail is what the pane of this lab draws; the pane asserts its type.
 	Detail any
 }
 

@@ -10,7 +10,7 @@ import (
 	"resilab/labs/retry/preset"
 )
 
-// presetOwn is the word for a policy that is no library's.
+// presetOwn is the word for a policy that is not a library's.
 const presetOwn = "own"
 
 // canonical are presets that are a formula of an article, not a library.

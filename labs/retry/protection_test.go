@@ -174,7 +174,7 @@ func TestReservationsUnderKeys(t *testing.T) {
 	}
 }
 
-// The queue is no way around the breaker.
+// The queue does not bypass the breaker.
 func TestTheQueueWaitsForTheBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := settings(t, fast(map[string]string{"fallback": "queue", "retries": "0", "breaker": "gobreaker", "breaker-open": "5m"}))
@@ -299,7 +299,7 @@ func TestStrangeGateways(t *testing.T) {
 					}
 					conns.Add(1)
 					t.Cleanup(func() { conn.Close() })
-					_, _ = conn.Read(make([]byte, 4096)) // an answer before the request is no answer to it
+					_, _ = conn.Read(make([]byte, 4096)) // an answer before the request is not an answer to it
 					_, _ = io.WriteString(conn, c.answer)
 				}
 			}()

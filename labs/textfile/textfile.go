@@ -1,6 +1,6 @@
 // Package textfile reads the text files that people write: configuration,
 // progress, public keys, keys to route. It takes what editors on any system
-// write (a byte order mark, CRLF) and refuses what is no UTF-8 text, naming the
+// write (a byte order mark, CRLF) and refuses what is not UTF-8 text, naming the
 // encoding. Every wait, such as for a pipe that has no writer, ends
 // with a context.
 package textfile

@@ -50,7 +50,7 @@ func TestExportFoldsLongLines(t *testing.T) {
 	exact(t, s.View(), 100, 30)
 }
 
-// A word that a choice does not know is answered with the words on the screen.
+// A word that a choice does not have is refused with the words on the screen.
 func TestRefusedChoiceNamesItsWords(t *testing.T) {
 	s := english(t)
 	k, _ := s.cur().lab.spec.Knob("jitter")

@@ -170,7 +170,7 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 	}
 }
 
-// What arrives together with the key that asks is no answer.
+// What arrives together with the key that asks is not an answer.
 func TestQuestionIgnoresKeysOfTheSameMessage(t *testing.T) {
 	s := english(t)
 	if quits(s.press("qy")) || s.host.overlay == nil {

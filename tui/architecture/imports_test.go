@@ -37,8 +37,8 @@ func listPackages(t *testing.T) []goPackage {
 	}
 }
 
-// Imports run one way: main → tui → labs → brokers. Labs and brokers know no
-// screen. Of the brokers, tui imports only the package that opens them.
+// Imports run one way: main → tui → labs → brokers. Labs and brokers import
+// no screen. Of the brokers, tui imports only the package that opens them.
 func TestImportsRunOneWay(t *testing.T) {
 	forbidden := map[string][]string{
 		"resilab/brokers": {"resilab/labs", "resilab/tui", "github.com/charmbracelet/", "charm.land/"},

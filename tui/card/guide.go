@@ -52,7 +52,7 @@ func (g *guide) say(bad bool, key string, args ...any) {
 }
 
 // restore sets the lab to the settings from before the card. Runs A and B of the
-// card are removed with its settings: they are no comparison for other ones.
+// card are removed with its settings: other runs are not compared with them.
 func (g *guide) restore() (restored bool) {
 	before := g.before
 	g.before = nil

@@ -85,7 +85,7 @@ func (all config) add(path string, node ast.Node) error {
 		}
 		switch p.Value.(type) {
 		case *ast.NullNode:
-			continue // an empty value is no value
+			continue // an empty value is not a value
 		case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
 			return &wordedError{"cli.error.config_form", []any{where}}
 		}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// isKey reports whether ESC [ seq is a key that this program knows, or a mouse
+// isKey reports whether ESC [ seq is a key that this program uses, or a mouse
 // event: an arrow, home, end, page up and down, insert, delete or shift+tab, with
 // or without modifiers. Function keys are left out because "ESC [ 1 ; 2 R" is
 // shift+F3 and the cursor's position alike.

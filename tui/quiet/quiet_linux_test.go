@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A program on a terminal that never answers asks nothing, says at once what
-// it has to say, and knows what its terminal is called.
+// A program on a terminal that never answers sends no queries, writes its
+// output at once, and reads the terminal's name from TERM.
 func TestTerminalIsNotQueried(t *testing.T) {
 	master, slave := openTerminal(t)
 	cmd := exec.Command(os.Args[0])

@@ -76,7 +76,7 @@ func (g *gate) enter(from net.Addr, cut func()) (t *ticket, refusal string) {
 	} else if refusal := g.admit(p, s); refusal != "" {
 		return nil, refusal
 	}
-	// Twice as many as sessions: a client that gets no session must be told so.
+	// Twice as many as sessions: a client that gets no session must get a message.
 	if len(p.waiting) >= 2*g.maxSessions {
 		p.makeRoom()
 	}

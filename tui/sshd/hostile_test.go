@@ -68,7 +68,7 @@ func TestStalledReaderBlocksNobodyElse(t *testing.T) {
 			t.Fatal(ask.name, ok, err)
 		}
 	}
-	if _, err := ch.Write([]byte("f")); err != nil { // much to read, and nobody reads
+	if _, err := ch.Write([]byte("f")); err != nil { // much to read, and the client does not read
 		t.Fatal(err)
 	}
 	other := newVisitor(t, s.dialAs(t, signer))
@@ -116,7 +116,7 @@ func TestStoppingWithAStalledReader(t *testing.T) {
 	}
 }
 
-// Bytes that are no keys do not end a program or the server.
+// Bytes that are not keys do not end a program or the server.
 func TestNoiseOnTheKeyboard(t *testing.T) {
 	s := startServer(t, nil)
 	v := s.visit(t)
@@ -187,7 +187,7 @@ func comeAndGo(t *testing.T, s *testServer, properly bool) {
 	}
 }
 
-// A paste over SSH is no keys, marked or not, and does not delay ctrl+c.
+// A paste over SSH is not keys, marked or not, and does not delay ctrl+c.
 func TestPastesAreNoKeys(t *testing.T) {
 	s := startServer(t, nil)
 	v := s.visit(t)

@@ -18,7 +18,7 @@ const (
 	endPanic    ending = "panic"
 	endNoStart  ending = "nostart"
 	endCode     ending = "code" // too many wrong personal codes
-	endLost     ending = "lost" // the line dropped, and nobody came back in time
+	endLost     ending = "lost" // the connection broke, and the person did not reconnect in time
 	endTeacher  ending = "teacher"
 	endTaken    ending = "taken" // another session of the person took over
 )

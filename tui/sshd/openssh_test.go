@@ -276,7 +276,7 @@ func TestOpenSSHWithoutARealTerminal(t *testing.T) {
 	})
 	o := newOpenSSH(t, s)
 	o.identity = file
-	out, status := o.output("-tt", o.host) // tells a size of 0x0 and sends an end of input
+	out, status := o.output("-tt", o.host) // reports a size of 0x0 and sends an end of input
 	if status != 0 || !strings.Contains(out, "size=80x24") || !strings.Contains(out, "Session ended") {
 		t.Errorf("status %d: %q", status, out)
 	}

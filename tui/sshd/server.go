@@ -45,7 +45,7 @@ type Options struct {
 	Ready  func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
 }
 
-// Logins are who is admitted: everybody, else the owners of keys, and those who
+// Logins say who is admitted: all, else the owners of keys, and those who
 // know the class code if it is not empty. Admins are teachers, who are always
 // admitted.
 type Logins struct {

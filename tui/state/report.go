@@ -23,7 +23,7 @@ func (r Row) Passed() (n int) {
 	return n
 }
 
-// Report returns a row for everybody who was kept, in the order of People.
+// Report returns a row for every person recorded, in the order of People.
 func Report(ctx context.Context, store Store, cards []string) (rows []Row, err error) {
 	people, err := store.People(ctx)
 	if err != nil {

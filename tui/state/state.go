@@ -26,7 +26,7 @@ type Person struct {
 	ID string `json:"id"`
 	// Name is what others see; several people may have the same name.
 	Name string `json:"name"`
-	// Number tells people with one name apart: 2 for the second.
+	// Number distinguishes people with one name: 2 for the second.
 	Number int `json:"number,omitempty"`
 	// Code is the hash of the personal code; empty for who logs in with a key.
 	Code string    `json:"code,omitempty"`
@@ -44,7 +44,7 @@ type Progress interface {
 // Store keeps people and their progress. It is safe for concurrent use, also by
 // several servers.
 type Store interface {
-	// People returns everybody who was kept, by name and then by ID.
+	// People returns every person recorded, by name and then by ID.
 	People(ctx context.Context) ([]Person, error)
 	// Keep adds a person or replaces the one with the same ID.
 	Keep(ctx context.Context, p Person) error

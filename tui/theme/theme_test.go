@@ -50,7 +50,7 @@ func TestLevelComesFromTheEnvironment(t *testing.T) {
 	}
 }
 
-// What terminfo does not know on this machine is known all the same.
+// Terminals that this machine's terminfo lacks are known all the same.
 func TestCommonTerminalsHaveColours(t *testing.T) {
 	t.Setenv("TERMINFO", t.TempDir())
 	for term, least := range map[string]int{"foot": 256, "mintty": 8, "alacritty": 256, "kitty-direct": 1 << 24, "st-256color": 256, "Eterm": 8} {

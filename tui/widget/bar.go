@@ -28,7 +28,7 @@ func (l *Line) Bar(s theme.Style, share float64, w int) *Line {
 }
 
 // TTLBar draws how much of a key's time is left. It is calm while most is
-// left, warns in the last fifth, and is an empty track when the key is gone.
+// left, warns in the last fifth, and is an empty track when the key has expired.
 func (l *Line) TTLBar(left, whole float64, w int) *Line {
 	if whole <= 0 {
 		return l.Bar(l.th.Accent, 0, w)

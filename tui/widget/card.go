@@ -10,7 +10,7 @@ type Card struct {
 	Name   string
 	Metric lab.Metric
 	Value  float64
-	Known  bool // false: the figure cannot be told yet
+	Known  bool // false: the figure is not known yet
 	A      *float64
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // TestTotalsAddUp does anything a client can do with two queues, one the
-// other's dead-letter queue, and holds the broker to its books: no message is
+// other's dead-letter queue, and checks the totals: no message is
 // lost or doubled, and the memory that is counted is what is there.
 func TestTotalsAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

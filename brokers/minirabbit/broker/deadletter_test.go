@@ -48,8 +48,8 @@ func TestDeadLetterHeadersRecordEachDeath(t *testing.T) {
 	})
 }
 
-// TestDeadLetterCyclesEnd: queues that dead-letter into each other for lack of room
-// or time do not keep a message going for ever; it is gone.
+// TestDeadLetterCyclesEnd: queues that dead-letter into each other for lack of
+// room or time do not keep a message going for ever; it is dropped.
 func TestDeadLetterCyclesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBroker(t, Options{})

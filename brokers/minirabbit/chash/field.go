@@ -89,7 +89,7 @@ func integerField(h uint32, value any) (_ uint32, ok bool) {
 	return integer(atomTerm(h, name), n), true
 }
 
-// list continues h with the terms of a proper list that is no string.
+// list continues h with the terms of a proper list that is not a string.
 func list[E any](h uint32, elements []E, term func(h uint32, e E) (uint32, bool)) (_ uint32, ok bool) {
 	for _, e := range elements {
 		if h, ok = term(h, e); !ok {

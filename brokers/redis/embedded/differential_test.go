@@ -299,7 +299,7 @@ func TestClientsAreListed(t *testing.T) {
 	}
 }
 
-// Requests that are no RESP end the connection with an error, not the server.
+// Requests that are not RESP end the connection with an error, not the server.
 func TestBrokenRequests(t *testing.T) {
 	s := startServer(t)
 	for _, raw := range []string{"*1\r\nPING\r\n", "*1\r\n$-5\r\n", "*1\r\n$99999999999\r\n", "*99999999\r\n", "*x\r\n", "a \"b\r\n", strings.Repeat("x", 70<<10)} {

@@ -38,7 +38,7 @@ func checkExpiry(_ *session, name string, args []string) *change {
 	}
 	n, err := strconv.ParseInt(args[at], 10, 64)
 	if err != nil || lifeFits(unit, n) && (n > 0 || strings.Contains(name, "EXPIRE")) {
-		return nil // what is no number miniredis refuses itself
+		return nil // what is not a number miniredis refuses itself
 	}
 	if name == "GETEX" { // Redis looks for the key first
 		return &change{forward: []string{"EXISTS", args[0]}, finish: func(v value) value {

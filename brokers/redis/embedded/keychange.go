@@ -10,8 +10,8 @@ type keyChange struct {
 	keys   []string
 	db     int
 	before []bool // which keys existed
-	// known holds, within a transaction, which keys exist as far as replies tell:
-	// the keys cannot be looked at between two commands. Elsewhere it is nil.
+	// known holds, within a transaction, which keys exist according to the
+	// replies: the keys cannot be looked at between two commands. Elsewhere it is nil.
 	known map[string]bool
 }
 
@@ -77,7 +77,7 @@ func (c *keyChange) after(reply value) []bool {
 	return after
 }
 
-// leaves reports whether a key exists after a command, as far as the reply tells.
+// leaves reports whether a key exists after a command, according to the reply.
 func leaves(name string, before bool, reply value) bool {
 	switch name {
 	case "DEL", "UNLINK", "GETDEL":

@@ -122,7 +122,7 @@ func matches(pattern, s string) bool {
 	}
 }
 
-// matchOne reports whether a letter fits the beginning of a pattern that is no *,
+// matchOne reports whether a letter fits the beginning of a pattern that is not a *,
 // and returns the rest of the pattern.
 func matchOne(pattern string, c byte) (fits bool, rest string) {
 	switch {

@@ -11,7 +11,7 @@ import (
 var calledError = regexp.MustCompile(`^ERR Error compiling script \(new function\): :(\d+): ([A-Z]+ .*?)\s*stack traceback:`)
 
 // scriptError begins the error of a command that a script calls with its own
-// code, as Redis does: clients tell errors apart by it.
+// code, as Redis does: clients distinguish errors by it.
 func scriptError(_ *session, name string, args []string) *change {
 	if len(args) == 0 {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// stats counts what INFO and CONFIG RESETSTAT speak of.
+// stats counts what INFO reports and CONFIG RESETSTAT clears.
 type stats struct {
 	started      time.Time
 	connections  atomic.Int64

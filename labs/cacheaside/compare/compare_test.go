@@ -82,7 +82,7 @@ func contenders(tb testing.TB, url string) []contender {
 			return p.Name, err
 		}},
 		// Not the same thing: after the first read the copy is in this process,
-		// and Redis only tells when it changes.
+		// and Redis only reports its changes.
 		{"rueidis-in-process", func(ctx context.Context) (string, error) {
 			var p product
 			err := client.DoCache(ctx, client.B().Get().Key(key).Cache(), ttl).DecodeJSON(&p)

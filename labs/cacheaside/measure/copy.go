@@ -24,7 +24,7 @@ type Copy struct {
 	Version uint64
 	Price   float64
 	TTL     time.Duration
-	Absence bool // it says that there is no such product
+	Absence bool // the copy of an unknown product
 }
 
 // presentCopy returns the copy, as far as it exists.
@@ -132,7 +132,7 @@ func (p *Product) Announced(at time.Time) (ended bool) {
 	return false
 }
 
-// end records that the copy is gone; its last TTL stays known. p.mu is held.
+// end records that the copy has ended; its last TTL is kept. p.mu is held.
 func (p *Product) end(life Life, at time.Time) {
 	p.copy = copyState{life: life, goneAt: at, ends: p.copy.ends}
 }

@@ -2,8 +2,8 @@ package measure
 
 import "time"
 
-// cycle follows one product from the moment its copy is gone until there is a
-// copy again: the loads in between were caused by one expiry.
+// cycle follows one product from the end of its copy until there is a copy
+// again: the loads in between were caused by one expiry.
 type cycle struct {
 	open    bool
 	cold    bool // it began with the first copy of the run: nothing had expired

@@ -21,7 +21,7 @@ func (c *counting) PTTLs(_ context.Context, _ []string, left []time.Duration) er
 	return nil
 }
 
-// While nobody looks, or a hidden tab takes a snapshot each second, TTLs are read
+// Without a viewer, or when a hidden tab takes one snapshot a second, TTLs are read
 // once a second; while a screen watches, ten times.
 func TestPollingStopsWithoutAViewer(t *testing.T) {
 	for name, c := range map[string]struct {

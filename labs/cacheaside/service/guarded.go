@@ -21,7 +21,7 @@ const (
 var ErrBreakerOpen = gobreaker.ErrOpenState
 
 // Guarded is a Store behind a circuit breaker: once Redis has failed a few times
-// in a row, nobody waits for it until a trial succeeds.
+// in a row, no call waits for it until a trial succeeds.
 type Guarded struct {
 	inner Store
 	cb    *gobreaker.TwoStepCircuitBreaker[any]

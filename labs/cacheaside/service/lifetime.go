@@ -6,8 +6,8 @@ import (
 	"resilab/labs/clock"
 )
 
-// LongestTTL bounds the TTL of a copy before its jitter, so that what a killed
-// program leaves behind is gone within two minutes.
+// LongestTTL bounds the TTL of a copy before its jitter, so that what a
+// killed program leaves behind expires within two minutes.
 const LongestTTL = time.Minute
 
 // lifetimes gives fresh copies their TTL.

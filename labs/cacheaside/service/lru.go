@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// lruTracker keeps the cache to a number of copies: it knows which were used most
-// recently, and names the one to evict. A nil tracker has room for all.
+// lruTracker keeps the cache to a number of copies: it records which were used
+// most recently, and returns the one to evict. A nil tracker has room for all.
 type lruTracker struct {
 	size  int
 	mu    sync.Mutex

@@ -142,8 +142,8 @@ func (s redisStore) EndLease(ctx context.Context, key, token string) error {
 	return s.DeleteIf(ctx, beside(key, leaseKey), token)
 }
 
-// adjustScript gives a key the TTL that it has at a new speed: what is left until
-// the end that a copy tells, or else what was left of it, in proportion.
+// adjustScript gives a key the TTL that it has at a new speed: what is left
+// until the end that a copy states, or else what was left of it, in proportion.
 var adjustScript = redis.NewScript(`
 	local value = redis.call("GET", KEYS[1])
 	local ends = nil

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// singleFlight lets one reader of each instance load for all that want the same
-// product at the same time.
+// singleFlight lets one reader of each instance load for all that read the
+// same product at the same time.
 type singleFlight struct{ everyReader }
 
 func (f singleFlight) Miss(_ context.Context, q *query) (Answer, error) {

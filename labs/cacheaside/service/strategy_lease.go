@@ -56,7 +56,7 @@ func (l lease) Miss(ctx context.Context, q *query) (Answer, error) {
 		}
 	}
 	a, err := s.load(ctx, q)
-	// What is no copy, such as an error, leaves the lease to the next reader.
+	// What is not a copy, such as an error, leaves the lease to the next reader.
 	s.Go(func(ctx context.Context) { l.end(ctx, q.key, q.lease) })
 	return a, err
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // lock lets one reader of all instances load a product: the one that gets a lock
-// in Redis (SET NX). The others wait for the copy. The TTL of the lock ends it if
-// its holder dies. A delete does not concern it: what the holder has read before
+// in Redis (SET NX). The others wait for the copy. The TTL of the lock ends it
+// if its holder crashes. A delete does not concern it: what the holder has read before
 // is written after.
 type lock struct{ everyReader }
 

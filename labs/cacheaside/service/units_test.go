@@ -89,7 +89,7 @@ func TestJitterKeepsTheMean(t *testing.T) {
 	}
 }
 
-// What the service cannot have written for a product is no copy of it, and what it
+// What the service cannot have written for a product is not a copy of it, and what it
 // has written is read back.
 func FuzzDecodeEntry(f *testing.F) {
 	for _, seed := range []string{"null", "{}", "[]", "garbage", "", `{"id":1e999}`, `{"id":1,"name":"Laptop","price":1200,"version":1}`,

@@ -1,5 +1,5 @@
-// Package consumer handles orders one after another, as a service does: it takes
-// its time, fails, hangs and dies as it is told.
+// Package consumer handles orders one after another, as a service does: it
+// takes its time, and fails, hangs and ends on request.
 package consumer
 
 import (
@@ -13,7 +13,7 @@ import (
 	"resilab/labs/convoy/transport"
 )
 
-// Desk is told what a consumer does. The methods return soon.
+// Desk is called with what a consumer does. The methods return soon.
 type Desk interface {
 	// Received is called when a consumer has an order, and GivenBack when it no
 	// longer has some that it did not acknowledge.
@@ -26,7 +26,7 @@ type Desk interface {
 	// Failed when it goes back to its lane.
 	Handled(d *transport.Delivery)
 	Failed(d *transport.Delivery)
-	// Killed is called when a consumer dies with so many orders in flight.
+	// Killed is called when a consumer is killed with inFlight orders unacknowledged.
 	Killed(consumer, inFlight int)
 	// Changed is called when something visible has changed.
 	Changed()
@@ -88,7 +88,7 @@ func (c *Consumer) Hang(on bool) {
 	}
 }
 
-// Kill lets the consumer die between handling its next order and acknowledging it.
+// Kill ends the consumer between handling its next order and acknowledging it.
 func (c *Consumer) Kill() { c.dying.Store(true) }
 
 // Run consumes until ctx ends.

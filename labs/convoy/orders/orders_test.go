@@ -81,8 +81,8 @@ func TestBrokerOutageIsNotALoss(t *testing.T) {
 	})
 }
 
-// TestIdleLaneIsReportedAndGivenUp: whether the broker holds something for it, the
-// caller knows.
+// TestIdleLaneIsReportedAndGivenUp: the caller checks whether the broker holds
+// something for it.
 func TestIdleLaneIsReportedAndGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := placed(3)

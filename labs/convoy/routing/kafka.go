@@ -16,7 +16,7 @@ const (
 	KafkaJS    = "kafkajs"    // murmur2, since version 2
 )
 
-// Partitioners lists what NewKafka knows. The default of the Java client comes
+// Partitioners lists the names that NewKafka takes. The default of the Java client comes
 // first.
 func Partitioners() []string { return []string{Java, Librdkafka, Sarama, KafkaJS} }
 

@@ -175,7 +175,7 @@ func (p *Printer) CheckRuns(id string, printed ...[]byte) (passed bool, err erro
 	return p.told(c, c.Judge(runs...), runs[0]), nil
 }
 
-// told writes a judgement and whether the card is passed.
+// told writes a judgement, and whether the card is passed.
 func (p *Printer) told(c *course.Card, j course.Judgement, a *course.Evidence) bool {
 	p.tell(c, j, a)
 	if j.Passed {

@@ -67,7 +67,7 @@ func (g *Guide) Run(ctx context.Context, id string) error {
 func cancellable(ctx context.Context, in io.Reader) (io.Reader, func()) {
 	r, err := cancelreader.NewReader(in)
 	if err != nil {
-		return in, func() {} // a file, which never makes anybody wait
+		return in, func() {} // reading a file never blocks
 	}
 	stop := context.AfterFunc(ctx, func() { r.Cancel() })
 	return r, func() {

@@ -25,7 +25,7 @@ func ParseRetryAfter(header string, now time.Time) (time.Duration, bool) {
 	if err != nil {
 		return 0, false
 	}
-	// Sub saturates, so that the year 9999 is no overflow.
+	// Sub saturates, so that the year 9999 is not an overflow.
 	return min(max(date.Sub(now), 0), MaxRetryAfter), true
 }
 

@@ -97,7 +97,7 @@ func TestEveryPresetGivesAValidPolicy(t *testing.T) {
 }
 
 // The knob of a preset and the command schedule must show the same waits: there is
-// one table for both. Polly's exponential jitter is no knob, because it depends on
+// one table for both. Polly's exponential jitter is not a knob, because it depends on
 // the draws before.
 func TestPolicyWaitsLikeTheLibrary(t *testing.T) {
 	for _, p := range preset.All() {

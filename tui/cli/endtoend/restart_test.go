@@ -49,7 +49,7 @@ func TestRabbitMQRestarts(t *testing.T) {
 
 var pace = regexp.MustCompile(`^\x1b\[K(\S+) / .*handled/s ([0-9.]+)`)
 
-// handled is about how many orders a progress line tells of: its time so far
+// handled is about how many orders a progress line reports: its time so far
 // multiplied by the orders a second.
 func handled(line string) float64 {
 	found := pace.FindStringSubmatch(line)

@@ -151,8 +151,8 @@ func TestTerminalSignal(t *testing.T) {
 	checkTerminalIsClean(t, term)
 }
 
-// However the program dies, the terminal is left as it was found, and what went
-// wrong is said.
+// However the program ends, the terminal is left as it was found, and what
+// went wrong is reported.
 func TestTerminalSurvivesTheProgram(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -100,5 +100,5 @@ func (p *painter) t(key string, args ...any) string {
 // still reports whether nothing may flash.
 func (p *painter) still() bool { return p.Theme.ReducedMotion }
 
-// flashFor is how long the row of a copy that has just gone stands out.
+// flashFor is how long the row of a copy that has just ended is highlighted.
 const flashFor = 700 * time.Millisecond

@@ -136,7 +136,7 @@ func (t *table) addMetric(m lab.Metric, a, b map[string]float64) {
 	was, hadA := a[m.ID]
 	is, hadB := b[m.ID]
 	format := m.Format
-	if m.Format == lab.Count && !m.Level { // totals of unequal times are no comparison
+	if m.Format == lab.Count && !m.Level { // totals of unequal times cannot be compared
 		format = lab.PerSecond
 		was, is = rate(was, t.seconds[0]), rate(is, t.seconds[1])
 	}
