@@ -1,7 +1,11 @@
 package labs_test
 
 import (
+	"bytes"
 	"context"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,6 +35,23 @@ func TestEveryLabPassesTheSuite(t *testing.T) {
 			labtest.Run(t, labtest.Subject{Spec: e.Spec, New: e.New, Brief: true,
 				Env: lab.Env{Open: session.Open, Namespace: "resilab-test", Guest: true}})
 		})
+	}
+}
+
+// A lab's own tests run the whole suite, with the experiments of its knobs.
+func TestEveryLabTestsItsKnobs(t *testing.T) {
+	for _, e := range labs.All() {
+		files, err := filepath.Glob(filepath.Join(e.Spec.ID, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(files, func(name string) bool {
+			text, err := os.ReadFile(name)
+			return err == nil && (bytes.Contains(text, []byte("labtest.Effects(")) || bytes.Contains(text, []byte("labtest.Run(")) && !bytes.Contains(text, []byte("Brief:")))
+		})
+		if !found {
+			t.Errorf("no test in %s makes the experiments of the knobs", e.Spec.ID)
+		}
 	}
 }
 

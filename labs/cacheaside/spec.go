@@ -88,7 +88,7 @@ func stampedeKnobs() []lab.Knob {
 func writingKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewDuration("write-latency", 100*time.Millisecond, 0, 5*time.Second).With("write-rate").
-			Moves("stale_rate", "1s", "write-rate=3", "rate=30", "invalidate=delete-before"),
+			Moves("writes", "5s", "write-rate=20"),
 		lab.NewDuration("fill-delay", 0, 0, 5*time.Second).Moves("db_queries", "2s", "rate=30"),
 	}
 }
@@ -99,7 +99,7 @@ func catalogKnobs() []lab.Knob {
 		lab.NewFloat("skew", 0, 0, 2, 0.1, 0.5).Moves("db_queries", "2", "products=1000", "rate=50"),
 		logInt("cache-size", 0, 0, 100_000).Moves("evictions", "2", "products=20"),
 		lab.NewChoice("eviction", evictionLab, evictionLRU, evictionLFU, evictionRandom, evictionTTL).With("cache-size").
-			Unmeasured("it starts a redis-server, which is not installed everywhere; a test of its own measures it"),
+			Unmeasured("it starts a redis-server, which is not installed everywhere; another test measures it"),
 		lab.NewBool("warm", false).Moves("misses", "true"),
 	}
 }
@@ -115,7 +115,7 @@ func faultKnobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("redis-fault", fault.None, fault.Down, fault.Slow, fault.Cut).Moves("redis_errors", fault.Down),
 		lab.NewChoice("fail-mode", failClosed, failOpen).With("redis-fault").Moves("failures", failOpen, "redis-fault=down"),
-		lab.NewBool("breaker", false).With("redis-fault").Moves("redis_errors", "true", "redis-fault=down"),
+		lab.NewBool("breaker", false).With("redis-fault").Moves("p50_ms", "true", "redis-fault=cut", "fail-mode=open"),
 		logInt("db-limit", 0, 0, 10_000).Moves("shed", "1", "rate=100", "ttl=100ms"),
 		lab.NewBool("stale-copy", false).With("redis-fault").With("db-down").
 			Moves("stale_copies", "true", "redis-fault=down", "fail-mode=open", "db-limit=1", "rate=100"),
@@ -124,7 +124,7 @@ func faultKnobs() []lab.Knob {
 		lab.NewBool("db-down", false).Moves("failures", "true"),
 		logInt("db-conns", 0, 0, 10_000).Moves("miss_ms", "1", "rate=30", "ttl=100ms"),
 		lab.NewChoice("db-spread", service.SpreadFixed, service.SpreadUniform, service.SpreadExponential).
-			Moves("p99_ms", service.SpreadExponential, "rate=50", "ttl=100ms"),
+			Moves("p99_ms", service.SpreadExponential, "rate=50", "ttl=100ms", "db-latency=200ms", "timeout=10s"),
 		lab.NewBool("notify", false).Moves("expired_events", "true", "ttl=500ms"),
 	}
 }

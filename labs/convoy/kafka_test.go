@@ -18,7 +18,7 @@ func TestKafkaLab(t *testing.T) {
 	spec := Spec()
 	for i := range spec.Knobs {
 		if spec.Knobs[i].ID == "engine" {
-			spec.Knobs[i].Default = lab.ChoiceValue(engineKafka)
+			spec.Knobs[i].Default, spec.Knobs[i].Effect.To = lab.ChoiceValue(engineKafka), engineRabbitMQ
 		}
 	}
 	server, err := minirabbit.Run(minirabbit.Options{})

@@ -44,12 +44,12 @@ func knobs() []lab.Knob {
 	return []lab.Knob{
 		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus).Moves("violations", modeCompeting, "rate=60"),
 		users.Moves("max_over_mean", "1"),
-		lab.NewInt("lanes", 4, 1, maxLanes).Moves("p95_ms", "1", "rate=40"),
+		lab.NewInt("lanes", 4, 1, maxLanes).Moves("p95_ms", "1", "rate=30", "users=100"),
 		lab.NewRate("rate", 20, 1, 20000).Moves("published", "100"),
 		lab.NewDuration("work", 80*time.Millisecond, 0, 10*time.Second).Moves("p50_ms", "0s"),
-		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential).Moves("p95_ms", spreadExponential, "rate=40"),
+		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential).Moves("p95_ms", spreadExponential, "users=100", "lanes=12"),
 		lab.NewChoice("popularity", popularityUniform, popularityTurns, popularityZipf, popularityHot).
-			Moves("max_over_mean", popularityHot, "rate=60", "work=0s"),
+			Moves("max_over_mean", popularityHot, "rate=60", "work=0s", "users=100"),
 		lab.NewFloat("slow-user", 1, 1, 50, 1, 5).Moves("p95_hot", "20"),
 		prefetch.Moves("violations", "1", "rate=200", "work=20ms", "failure-rate=0.2"),
 		lab.NewInt("burst", 1, 1, 100).Moves("p95_ms", "50"),
@@ -60,7 +60,7 @@ func knobs() []lab.Knob {
 		lab.NewInt("delivery-limit", 0, 0, 20).With("failure-rate").With("incident", actionPoison).
 			Moves("dead_lettered", "1", "failure-rate=0.5"),
 		lab.NewBool("inbox", false).With("incident", actionKill, actionCut).
-			Moves("wrong_accounts", "true", "scenario=bank", "users=2", "rate=60", "incident=kill"),
+			Moves("effects", "true", "users=1", "orders=1", "work=1s", "work-spread=constant", "incident=kill", "incident-at=500ms"),
 		hold.With("mode", modeCompeting).With("failure-rate").Moves("applied_violations", "100", "mode=competing", "rate=60"),
 		lab.NewBool("drain", false).With("incident", addLane, removeLast, removeFirst).
 			Moves("violations", "true", "users=100", "lanes=2", "rate=400", "work=8ms", "prefetch=1", "incident=add-lane", "incident-at=1s"),
@@ -68,7 +68,8 @@ func knobs() []lab.Knob {
 			Moves("rejected", accounts.Bank, "mode=competing", "rate=60"),
 		incident.Moves("redelivered", actionKill, "rate=60"),
 		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident").Moves("redelivered", "1m", "rate=60", "incident=kill"),
-		lab.NewChoice("engine", engineRabbitMQ, engineKafka).Moves("max_over_mean", engineKafka),
+		lab.NewChoice("engine", engineRabbitMQ, engineKafka).
+			Moves("violations", engineKafka, "rate=200", "work=20ms", "failure-rate=0.2"),
 	}
 }
 

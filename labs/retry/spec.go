@@ -76,7 +76,7 @@ func policyKnobs() []lab.Knob {
 		lab.NewDuration("attempt-timeout", 5*time.Second, 0, time.Minute).Moves("timeouts", "10ms"),
 		lab.NewDuration("deadline", 0, 0, time.Hour).Moves("failed", "200ms", failing()...),
 		lab.NewBool("retry-after", true).With("limit").With("gateway-url").Moves("throttled", "false", busy("limit=20", "base=10ms")...),
-		spread.With("jitter", policy.Percent.String()).Moves("p95_ms", "100", failing("jitter=percent")...),
+		spread.With("jitter", policy.Percent.String()).Moves("p50_ms", "100", failing("jitter=percent", "retries=1")...),
 	}
 }
 
@@ -110,7 +110,7 @@ func gatewayKnobs() []lab.Knob {
 		lab.NewDuration("outage", 0, 0, time.Minute).Moves("outage_calls", "3s"),
 		lab.NewRate("limit", 0, 0, 1000).Moves("throttled", "5", busy()...),
 		lab.NewInt("capacity", 0, 0, 100).Moves("p50_ms", "1", busy()...),
-		room.With("capacity").Moves("retries", "0", busy("capacity=1")...),
+		room.With("capacity").Moves("p95_ms", "0", busy("capacity=1", "retries=0")...),
 		lab.NewText("gateway-url", "").Unmeasured("it says where the gateway is, not what the gateway does"),
 	}
 }
@@ -124,7 +124,7 @@ func fleetKnobs() []lab.Knob {
 		clients.Moves("fleet_peak", "10"),
 		lab.NewChoice("crowd", crowdSteady, crowdHerd).Moves("fleet_peak", crowdHerd),
 		lab.NewDuration("fleet-outage", 5*time.Second, 0, time.Minute).Moves("fleet_outage_calls", "0s"),
-		lab.NewInt("layers", 1, 1, fleet.MaxLayers).Moves("fleet_amplification", "3"),
+		lab.NewInt("layers", 1, 1, fleet.MaxLayers).Moves("fleet_amplification", "3", "failure-rate=0.6"),
 	}
 }
 
