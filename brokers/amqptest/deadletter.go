@@ -308,7 +308,7 @@ func testDeadPurge(t *testing.T, b broker) {
 	}
 }
 
-// testDeadForged: a list takes the place of what the publisher called x-death, 
+// testDeadForged: a list takes the place of what the publisher called x-death,
 // and the first death is then not recorded.
 func testDeadForged(t *testing.T, b broker) {
 	ch := b.channel(t)
