@@ -53,14 +53,6 @@ type Link struct {
 	URL   string `yaml:"url"`
 }
 
-// Measured holds what the golden runs measured when the limits of a card were
-// set: for each run the lowest and highest figure of each metric.
-type Measured struct {
-	Seeds int                             `yaml:"seeds"`
-	Real  bool                            `yaml:"real"` // against real brokers as well
-	Runs  map[string]map[string][]float64 `yaml:"runs"`
-}
-
 // Sample is a number of things that a run must have measured at least.
 type Sample struct {
 	Metric string  `yaml:"metric"`

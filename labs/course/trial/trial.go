@@ -43,11 +43,11 @@ func (p *Player) Run(ctx context.Context, card *course.Card, settings lab.Settin
 		defer cancel()
 		err = errors.Join(err, exp.Stop(stopCtx))
 	}()
+	for range p.Faster { // before the start: the lab never works at another speed
+		exp.ChangeSpeed(1)
+	}
 	if err := exp.Start(ctx); err != nil {
 		return run, err
-	}
-	for range p.Faster {
-		exp.ChangeSpeed(1)
 	}
 	return p.await(ctx, card, exp)
 }
@@ -104,10 +104,7 @@ type Result struct {
 // Golden plays a card with its golden settings. Run A, checked again as the last
 // run would be, must not pass. answer is the prediction.
 func (p *Player) Golden(ctx context.Context, card *course.Card, seed uint64, answer string) (r Result, err error) {
-	s := course.NewSession(card, course.Record{})
-	if err := s.Predict(answer, time.Time{}); err != nil {
-		return r, err
-	}
+	var s *course.Session
 	for i, settings := range card.Golden {
 		run, err := p.Run(ctx, card, settings, seed)
 		if err != nil {
@@ -115,9 +112,9 @@ func (p *Player) Golden(ctx context.Context, card *course.Card, seed uint64, ans
 		}
 		r.Runs = append(r.Runs, run)
 		if i > 0 {
-			r.Last, err = s.Check(run, time.Time{})
-		} else if _, err = s.TakeA(run); err == nil {
-			r.AsStart, err = s.Check(run, time.Time{})
+			r.Last, err = s.Check(run, timeless)
+		} else if s, err = started(card, answer, run); err == nil {
+			r.AsStart, err = s.Check(run, timeless)
 		}
 		if err != nil {
 			return r, fmt.Errorf("run %c: %w", course.Letters[i], err)
@@ -128,4 +125,17 @@ func (p *Player) Golden(ctx context.Context, card *course.Card, seed uint64, ans
 	}
 	r.Outcome, r.Passed = s.Outcome(), r.Last.Passed
 	return r, nil
+}
+
+// timeless is when a card is played that no one keeps.
+var timeless time.Time
+
+// started returns a session with a prediction and run A.
+func started(card *course.Card, answer string, a lab.Run) (*course.Session, error) {
+	s := course.NewSession(card, course.Record{})
+	if err := s.Predict(answer, timeless); err != nil {
+		return nil, err
+	}
+	_, err := s.TakeA(a)
+	return s, err
 }

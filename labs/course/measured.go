@@ -1,0 +1,87 @@
+package course
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Measured holds what the golden runs of a card measured when its limits were set.
+type Measured struct {
+	Embedded *Figures `yaml:"embedded"` // with the embedded brokers, or with none
+	Real     *Figures `yaml:"real"`     // with a real broker
+}
+
+// Figures are the figures of a card's runs under several seeds.
+type Figures struct {
+	Seeds int `yaml:"seeds"`
+	// Runs has for each letter the lowest and the highest figure of each metric.
+	Runs map[string]map[string]Range `yaml:"runs"`
+}
+
+// Range is the lowest and the highest of some figures.
+type Range []float64
+
+// Include widens the ranges to the figures of one run.
+func (f *Figures) Include(letter string, metrics map[string]float64) {
+	if f.Runs == nil {
+		f.Runs = map[string]map[string]Range{}
+	}
+	if f.Runs[letter] == nil {
+		f.Runs[letter] = map[string]Range{}
+	}
+	for id, v := range metrics {
+		r := f.Runs[letter][id]
+		if r == nil {
+			r = Range{v, v}
+		}
+		f.Runs[letter][id] = Range{min(r[0], v), max(r[1], v)}
+	}
+}
+
+// YAML writes the field measured of a card's file.
+func (m Measured) YAML() string {
+	var b strings.Builder
+	b.WriteString("measured:\n")
+	for _, part := range []struct {
+		name    string
+		figures *Figures
+	}{{"embedded", m.Embedded}, {"real", m.Real}} {
+		if part.figures == nil {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s:\n    seeds: %d\n    runs:\n", part.name, part.figures.Seeds)
+		for _, letter := range slices.Sorted(maps.Keys(part.figures.Runs)) {
+			fmt.Fprintf(&b, "      %s: {%s}\n", letter, ranges(part.figures.Runs[letter]))
+		}
+	}
+	return b.String()
+}
+
+func ranges(run map[string]Range) string {
+	var all []string
+	for _, id := range slices.Sorted(maps.Keys(run)) {
+		all = append(all, fmt.Sprintf("%s: [%s, %s]", id, short(run[id][0]), short(run[id][1])))
+	}
+	return strings.Join(all, ", ")
+}
+
+// short writes a figure with three digits.
+func short(v float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	if err != nil {
+		rounded = v
+	}
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
+}
+
+var measuredField = regexp.MustCompile(`(?ms)^measured:.*?(\n[^\s#]|\z)`)
+
+// WithMeasured returns the text of a card's file with another field measured.
+func WithMeasured(file []byte, m Measured) []byte {
+	rest := measuredField.ReplaceAll(file, []byte("$1"))
+	return append(append([]byte(strings.TrimRight(string(rest), "\n")), '\n'), m.YAML()...)
+}
