@@ -1,31 +1,5 @@
 package course
 
-import (
-	"slices"
-
-	"resilab/labs/lab"
-)
-
-// Figures lists the metrics that the card's check reads, in the order in which
-// they are named.
-func (c *Card) Figures() (metrics []lab.Metric) {
-	for _, r := range append([]*rule{c.check}, c.keep...) {
-		if r == nil {
-			continue
-		}
-		for _, cond := range r.conditions {
-			for _, n := range cond.whole.needs {
-				m, ok := c.Spec.Metric(n.id)
-				known := func(k lab.Metric) bool { return k.ID == m.ID }
-				if ok && n.scope != varKnobs && !slices.ContainsFunc(metrics, known) {
-					metrics = append(metrics, m)
-				}
-			}
-		}
-	}
-	return metrics
-}
-
 // Bar is one run in a chart of one figure.
 type Bar struct {
 	Letter string
@@ -35,9 +9,9 @@ type Bar struct {
 
 // Bars returns one figure of several runs on one scale. Runs without the figure
 // are left out.
-func Bars(id string, runs [MaxRuns]*Evidence) (bars []Bar) {
+func Bars(id string, runs Runs) (bars []Bar) {
 	largest := 0.0
-	for i, run := range runs {
+	for i, run := range runs.List() {
 		if v, ok := metricOf(run, id); ok {
 			bars = append(bars, Bar{Letter: Letters[i : i+1], Value: v})
 			largest = max(largest, v)

@@ -136,10 +136,10 @@ func TestRunsAreKeptByLetter(t *testing.T) {
 	check(run(2, 0.7, 0), "c", true, false)
 	check(run(3, 0.8, 0), "d", false, false) // all are kept, and b is better
 	check(run(1, 0.9, 0), "b", true, true)
-	if rec := s.Record(); rec.D == nil || rec.Last != "b" || !s.Kept().Passed || !c.Passing(rec.Evidence(), rec.Last) {
+	if rec := s.Record(); rec.D == nil || rec.Last != "b" || !s.Kept().Passed || !c.Passing(rec.Runs) {
 		t.Errorf("%+v", rec)
 	}
-	if bars := Bars("rate", s.Record().Evidence()); len(bars) != 4 || bars[1].Share != 1 || bars[0].Letter != "a" {
+	if bars := Bars("rate", s.Record().Runs); len(bars) != 4 || bars[1].Share != 1 || bars[0].Letter != "a" {
 		t.Errorf("%+v", bars)
 	}
 }

@@ -37,12 +37,9 @@ func (j Judgement) Counts() bool {
 func (c *Card) judgeA(run *Evidence) Judgement {
 	return Judgement{
 		run: run, Letter: Letters[:1], Short: c.short(run), Embedded: c.embedded(run),
-		Changed: c.changed(run.Settings(c.Spec), c.Start, c.Free),
+		Changed: changed(c.Spec, run.Settings(c.Spec), c.Start, c.Free),
 	}
 }
-
-// embedded reports whether the run lacks the real broker that the card needs.
-func (c *Card) embedded(run *Evidence) bool { return c.Needs != "" && !run.real(c.Needs) }
 
 // Judge judges the last of some runs, which are in the order of their letters.
 // Before all runs of the card are there it judges what the run must show to be
@@ -50,13 +47,11 @@ func (c *Card) embedded(run *Evidence) bool { return c.Needs != "" && !run.real(
 func (c *Card) Judge(runs ...*Evidence) Judgement {
 	b := runs[len(runs)-1]
 	j := Judgement{run: b}
-	check := c.check
-	if b != nil && b.real(c.Broker) {
-		check, j.Wide = c.checkReal, true
-	}
+	j.Wide = b != nil && b.real(c.Broker)
 	last := len(runs) >= c.Runs()
+	check := c.rules.last(j.Wide)
 	if !last {
-		check = c.keep[len(runs)-1]
+		check = c.rules.keep[len(runs)-1]
 	}
 	holds := true
 	if check != nil {
@@ -67,7 +62,7 @@ func (c *Card) Judge(runs ...*Evidence) Judgement {
 	}
 	c.obstacles(&j, runs[0], b)
 	sound := len(c.short(runs[0])) == 0 && !c.embedded(runs[0]) &&
-		len(c.changed(runs[0].Settings(c.Spec), c.Start, c.Free)) == 0
+		len(changed(c.Spec, runs[0].Settings(c.Spec), c.Start, c.Free)) == 0
 	j.Kept = holds && sound && j.Counts()
 	j.Passed = last && j.Kept
 	return j
@@ -77,7 +72,7 @@ func (c *Card) Judge(runs ...*Evidence) Judgement {
 func (c *Card) obstacles(j *Judgement, a, b *Evidence) {
 	of, with := b.Settings(c.Spec), a.Settings(c.Spec)
 	j.Short, j.Embedded = c.short(b), c.embedded(b)
-	j.Changed = c.changed(of, c.Start, slices.Concat(c.Opens, c.Free))
+	j.Changed = changed(c.Spec, of, c.Start, slices.Concat(c.Opens, c.Free))
 	for _, id := range c.Free {
 		if of[id] != with[id] {
 			j.Changed = append(j.Changed, id)
@@ -86,18 +81,4 @@ func (c *Card) obstacles(j *Judgement, a, b *Evidence) {
 	j.OtherSeed = a.Seed != b.Seed
 	j.OtherWorld = a.real(c.Broker) != b.real(c.Broker)
 	j.Same = c.Runs() > 2 && c.alike(a, b)
-}
-
-// alike reports whether two runs have the same settings of the open knobs.
-func (c *Card) alike(a, b *Evidence) bool {
-	return !slices.ContainsFunc(c.Opens, func(id string) bool { return a.Knobs[id] != b.Knobs[id] })
-}
-
-func (c *Card) short(run *Evidence) (missing []Shortage) {
-	for _, s := range c.Samples {
-		if have := run.Metrics[s.Metric]; have < s.Min {
-			missing = append(missing, Shortage{Sample: s, Have: have})
-		}
-	}
-	return missing
 }

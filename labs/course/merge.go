@@ -15,7 +15,7 @@ func (r Record) Passing() (Record, bool) {
 // again returns the record of a card that is restarted: hints and a pass are
 // remembered.
 func (r Record) again() Record {
-	next := Record{Hints: r.Hints, Round: r.Round + 1}
+	next := Record{Hints: r.Hints, Round: r.Round + 1, Resets: r.Resets}
 	if p, ok := r.Passing(); ok {
 		p.Earlier = nil
 		next.Earlier = &p
@@ -23,10 +23,16 @@ func (r Record) again() Record {
 	return next
 }
 
-// merge joins two records of one card that two programs have made. The later
-// round counts, in it the further stage, and of equals the second record; what
+// merge joins two records of one card that two programs have made. One from before
+// a reset does not count. Of the others the later round counts, in it the further stage, and of equals the second record; what
 // was passed stays passed.
 func merge(kept, saved Record) Record {
+	switch {
+	case kept.Resets > saved.Resets:
+		return kept
+	case saved.Resets > kept.Resets:
+		return saved
+	}
 	winner, loser := saved, kept
 	if kept.Round > saved.Round || kept.Round == saved.Round && further(kept, saved) {
 		winner, loser = kept, saved

@@ -13,26 +13,29 @@ import (
 // {choice:jitter.full} or {metric:success}.
 var placeholder = regexp.MustCompile(`\{(\w+):([^{}]*)\}`)
 
-// namer replaces placeholders by the names in a lab's catalogue, so that a card
-// calls things as the screen does.
-type namer struct {
+// Names calls the things of a lab as its screen does.
+type Names struct {
 	spec *lab.Spec
-	text *i18n.Catalogue
+	text *i18n.Catalogue // nil: a lab without texts
 }
 
-func newNamer(spec *lab.Spec, lang i18n.Lang) (*namer, error) {
+// Names returns the names of the card's lab in a catalogue.
+func (c *Card) Names(text *i18n.Catalogue) Names { return Names{c.Spec, text} }
+
+// loadNames returns the names of a lab in one language.
+func loadNames(spec *lab.Spec, lang i18n.Lang) (Names, error) {
 	if spec.Texts == nil {
-		return &namer{spec: spec}, nil
+		return Names{spec: spec}, nil
 	}
 	text, err := i18n.Load(lang, spec.Texts)
-	return &namer{spec: spec, text: text}, err
+	return Names{spec, text}, err
 }
 
 // fill returns the text with all its placeholders replaced.
-func (n *namer) fill(s string) (filled string, err error) {
+func (n Names) fill(s string) (filled string, err error) {
 	filled = placeholder.ReplaceAllStringFunc(s, func(found string) string {
 		parts := placeholder.FindStringSubmatch(found)
-		name, ok := n.name(parts[1], parts[2])
+		name, ok := n.find(parts[1], parts[2])
 		if !ok && err == nil {
 			err = fmt.Errorf("%s names nothing in the lab %s", found, n.spec.ID)
 		}
@@ -41,7 +44,8 @@ func (n *namer) fill(s string) (filled string, err error) {
 	return filled, err
 }
 
-func (n *namer) name(kind, id string) (string, bool) {
+// find returns what a placeholder names.
+func (n Names) find(kind, id string) (string, bool) {
 	key := n.spec.ID + "." + kind + "." + id
 	switch kind {
 	case "knob":
@@ -66,7 +70,7 @@ func (n *namer) name(kind, id string) (string, bool) {
 }
 
 // fillAll replaces the placeholders in all texts of a card.
-func (n *namer) fillAll(m *mistakes, w *Words) {
+func (n Names) fillAll(m *mistakes, w *Words) {
 	texts := map[string]*string{
 		"title": &w.Title, "question": &w.Question, "belief": &w.Belief, "ask": &w.Ask,
 		"outcome": &w.Outcome, "look": &w.Look, "think": &w.Think,

@@ -17,13 +17,10 @@ type Row struct {
 	Right      *bool      `json:"prediction_right,omitempty"`
 	Hints      int        `json:"hints"`
 	Checks     int        `json:"checks"`
+	Resets     uint       `json:"resets,omitempty"`
 	PassedAt   *time.Time `json:"passed_at,omitempty"`
 	RealBroker bool       `json:"real_broker"`
-	A          *Evidence  `json:"a,omitempty"`
-	B          *Evidence  `json:"b,omitempty"`
-	C          *Evidence  `json:"c,omitempty"`
-	D          *Evidence  `json:"d,omitempty"`
-	Last       string     `json:"last,omitempty"` // the letter of the run that was judged last
+	Runs
 }
 
 var stageNames = [...]string{ToPredict: "to_predict", ToRunA: "to_run_a", ToRunB: "to_run_b", Passed: "passed"}
@@ -34,9 +31,15 @@ func (s Stage) String() string { return stageNames[s] }
 // runs do not pass it.
 const unproven = "unproven"
 
+// Records are what is known of the cards of one student.
+type Records interface {
+	// Record returns the record of a card; the zero Record if there is none.
+	Record(id string) Record
+}
+
 // Report returns the progress of every card, in the order of the course. A card
 // that was passed counts as passed although it has been restarted.
-func Report(book *Book, store *Store, lang i18n.Lang) []Row {
+func Report(book *Book, store Records, lang i18n.Lang) []Row {
 	rows := make([]Row, 0, len(book.cards))
 	for _, c := range book.cards {
 		rec := store.Record(c.ID)
@@ -45,8 +48,8 @@ func Report(book *Book, store *Store, lang i18n.Lang) []Row {
 		}
 		s := NewSession(c, rec)
 		row := Row{ID: c.ID, Lab: c.Spec.ID, Core: c.Core, Title: c.Words(lang).Title, Stage: s.Stage().String(),
-			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, PassedAt: rec.PassedAt,
-			A: rec.A, B: rec.B, C: rec.C, D: rec.D, Last: rec.Last}
+			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, Resets: rec.Resets, PassedAt: rec.PassedAt,
+			Runs: rec.Runs}
 		row.RealBroker = rec.B != nil && rec.B.real(c.Broker)
 		if s.Stage() == Passed && !s.Kept().Passed {
 			row.Stage = unproven
@@ -59,9 +62,7 @@ func Report(book *Book, store *Store, lang i18n.Lang) []Row {
 	return rows
 }
 
-// Passing reports whether kept runs pass the card; last is the letter of the run
-// that was judged last.
-func (c *Card) Passing(runs [MaxRuns]*Evidence, last string) bool {
-	rec := Record{A: runs[0], B: runs[1], C: runs[2], D: runs[3], Last: last}
-	return NewSession(c, rec).Kept().Passed
+// Passing reports whether kept runs pass the card.
+func (c *Card) Passing(runs Runs) bool {
+	return NewSession(c, Record{Runs: runs}).Kept().Passed
 }

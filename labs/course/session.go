@@ -2,7 +2,6 @@ package course
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"resilab/labs/lab"
@@ -25,26 +24,14 @@ type Record struct {
 	PredictedAt *time.Time `json:"predicted_at,omitempty"`
 	Hints       int        `json:"hints,omitempty"`  // how many were shown
 	Checks      int        `json:"checks,omitempty"` // how often the student asked
-	A           *Evidence  `json:"a,omitempty"`
-	B           *Evidence  `json:"b,omitempty"`
-	C           *Evidence  `json:"c,omitempty"`
-	D           *Evidence  `json:"d,omitempty"`
-	Last        string     `json:"last,omitempty"` // the letter of the run that was judged last
-	PassedAt    *time.Time `json:"passed_at,omitempty"`
+	Runs
+	PassedAt *time.Time `json:"passed_at,omitempty"`
 	// Round counts how often the card was restarted.
 	Round int `json:"round,omitempty"`
+	// Resets counts how often what was known of the card was removed.
+	Resets uint `json:"resets,omitempty"`
 	// Earlier is the record that passed the card before it was restarted.
 	Earlier *Record `json:"earlier,omitempty"`
-}
-
-// Evidence returns the runs in the order of their letters, nil for those that
-// are missing.
-func (r Record) Evidence() [MaxRuns]*Evidence { return [...]*Evidence{r.A, r.B, r.C, r.D} }
-
-// keep puts a run under its letter.
-func (r *Record) keep(letter string, run *Evidence) {
-	*map[string]**Evidence{"a": &r.A, "b": &r.B, "c": &r.C, "d": &r.D}[letter] = run
-	r.Last = letter
 }
 
 // Stage follows from what has been done.
@@ -110,7 +97,7 @@ func (s *Session) TakeA(run lab.Run) (Judgement, error) {
 	if !j.Counts() {
 		return j, ErrNotYet
 	}
-	s.rec.A, s.rec.B, s.rec.C, s.rec.D, s.rec.Last, s.rec.PassedAt = j.run, nil, nil, nil, "", nil
+	s.rec.Runs, s.rec.PassedAt = Runs{A: j.run}, nil
 	return j, nil
 }
 
@@ -130,7 +117,7 @@ func (s *Session) Look(run lab.Run) Judgement {
 // is yet, else under the last letter.
 func (s *Session) letter(run *Evidence) string {
 	free, n := 0, s.card.Runs()
-	for i, kept := range s.rec.Evidence() {
+	for i, kept := range s.rec.List() {
 		switch {
 		case i == 0 || i >= n:
 		case kept == nil && free == 0:
@@ -149,7 +136,7 @@ func (s *Session) letter(run *Evidence) string {
 // place of the run under its letter.
 func (s *Session) beside(letter string, run *Evidence) []*Evidence {
 	runs := []*Evidence{s.rec.A}
-	for i, kept := range s.rec.Evidence() {
+	for i, kept := range s.rec.List() {
 		if i > 0 && kept != nil && Letters[i:i+1] != letter {
 			runs = append(runs, kept)
 		}
@@ -159,9 +146,8 @@ func (s *Session) beside(letter string, run *Evidence) []*Evidence {
 
 // Kept judges the kept runs again.
 func (s *Session) Kept() Judgement {
-	runs := s.rec.Evidence()
-	i := max(1, strings.Index(Letters, s.rec.Last))
-	letter := Letters[i : i+1]
+	runs := s.rec.List()
+	i, letter := s.rec.judged()
 	j := s.card.Judge(s.beside(letter, runs[i])...)
 	j.Letter = letter
 	return j
@@ -200,13 +186,13 @@ func (s *Session) situation(run *Evidence) map[string]any {
 	if run != nil {
 		return situation(s.card.Spec, s.beside(s.letter(run), run)...)
 	}
-	i := max(1, strings.Index(Letters, s.rec.Last))
-	return situation(s.card.Spec, s.beside(Letters[i:i+1], s.rec.Evidence()[i])...)
+	i, letter := s.rec.judged()
+	return situation(s.card.Spec, s.beside(letter, s.rec.List()[i])...)
 }
 
 // NextHint shows one hint more, as long as there are any.
 func (s *Session) NextHint() bool {
-	if s.rec.Hints >= len(s.card.hints) {
+	if s.rec.Hints >= len(s.card.rules.hints) {
 		return false
 	}
 	s.rec.Hints++
@@ -224,19 +210,9 @@ func (s *Session) HintVariants(run lab.Run) []int {
 	}
 	variants := make([]int, s.rec.Hints)
 	for i := range variants {
-		variants[i] = s.card.hints[i].variant(vars)
+		variants[i] = s.card.rules.hints[i].variant(vars)
 	}
 	return variants
-}
-
-// variant is the first whose condition holds, else the last.
-func (h hint) variant(vars map[string]any) int {
-	for i, r := range h.when {
-		if _, holds := r.judge(vars); holds {
-			return i
-		}
-	}
-	return len(h.when)
 }
 
 // Again restarts the card. That hints were used, and that the card was passed, is

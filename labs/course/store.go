@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -47,14 +49,21 @@ func (s *Store) Record(id string) Record {
 // Save merges the record of one card into the file, which is replaced whole or
 // not at all. A card that was passed, here or in another program, stays passed.
 func (s *Store) Save(id string, rec Record) error {
+	return s.update(map[string]Record{id: rec})
+}
+
+// update merges records into memory and the file.
+func (s *Store) update(records map[string]Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.records[id] = merge(s.records[id], rec)
+	for id, rec := range records {
+		s.records[id] = merge(s.records[id], rec)
+	}
 	if s.path == "" {
 		return nil
 	}
 	s.err = nil
-	if err := s.write(id); err != nil {
+	if err := s.write(slices.Collect(maps.Keys(records))); err != nil {
 		s.err = fmt.Errorf("keeping the progress: %w", err)
 	}
 	return s.err
@@ -67,8 +76,8 @@ func (s *Store) Err() error {
 	return s.err
 }
 
-// write merges a record into the file; s.mu is held.
-func (s *Store) write(id string) (err error) {
+// write merges the records of some cards into the file; s.mu is held.
+func (s *Store) write(ids []string) (err error) {
 	path, err := target(s.path)
 	if err != nil {
 		return err
@@ -85,7 +94,9 @@ func (s *Store) write(id string) (err error) {
 	if err != nil {
 		return err
 	}
-	records[id] = merge(records[id], s.records[id])
+	for _, id := range ids {
+		records[id] = merge(records[id], s.records[id])
+	}
 	data, err := encodeProgress(records)
 	if err != nil {
 		return err

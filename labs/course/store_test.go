@@ -64,14 +64,14 @@ func TestStoreKeepsAndFindsAgain(t *testing.T) {
 
 // passedAt is a record that passed a card.
 func passedAt(at time.Time) Record {
-	return Record{Prediction: "up", A: &Evidence{Lab: "toy"}, B: &Evidence{Lab: "toy"}, PassedAt: &at}
+	return Record{Prediction: "up", Runs: Runs{A: &Evidence{Lab: "toy"}, B: &Evidence{Lab: "toy"}}, PassedAt: &at}
 }
 
 // Two programs are open; one passes the card, the other saves what it knew.
 func TestSecondProgramKeepsAPass(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "progress.json")
 	first, second := openStore(t, path), openStore(t, path)
-	waiting := Record{Prediction: "up", A: &Evidence{Lab: "toy"}}
+	waiting := Record{Prediction: "up", Runs: Runs{A: &Evidence{Lab: "toy"}}}
 	save(t, second, "K5", waiting)
 	save(t, first, "K5", passedAt(noon))
 	waiting.Hints, waiting.Checks = 2, 3

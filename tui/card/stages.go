@@ -102,7 +102,7 @@ func (p *page) drawSamples(run lab.Run) {
 	th := p.Theme
 	for _, s := range p.card.Samples {
 		have := min(run.Metrics[s.Metric], s.Min)
-		l := p.line().Gap(indent).Cell(th.Text, p.card.MetricName(p.Text, s.Metric), nameWidth(p.W)).Gap(1)
+		l := p.line().Gap(indent).Cell(th.Text, p.card.Names(p.Text).Metric(s.Metric), nameWidth(p.W)).Gap(1)
 		l.Bar(th.Accent, have/s.Min, max(4, min(20, p.W/4))).Gap(1)
 		p.add(l.Put(th.Text, trim(have)+" / "+trim(s.Min)))
 	}
@@ -114,7 +114,7 @@ func nameWidth(w int) int { return max(8, min(20, w/3)) }
 func (p *page) drawObstacles(j course.Judgement, differs string) {
 	warn := p.Theme.Warn
 	if len(j.Changed) > 0 {
-		p.put(warn, "!", p.Text.T(differs, p.card.KnobNames(p.Text, j.Changed)))
+		p.put(warn, "!", p.Text.T(differs, p.card.Names(p.Text).Knobs(j.Changed...)))
 	}
 	if j.Same {
 		p.put(warn, "!", p.Text.T("course.same"))
@@ -136,7 +136,7 @@ func (p *page) drawConditions(j course.Judgement) {
 	for _, cond := range j.Conditions {
 		mark, style := th.Mark(verdict(cond))
 		l := p.line().Put(style.Strong(), mark).To(indent)
-		told := p.card.Tell(p.Text, cond, p.session.Record().A)
+		told := p.card.Names(p.Text).Condition(cond, p.session.Record().A)
 		if cond.Op == "" {
 			p.add(l.Put(th.Text, told.Name))
 			continue

@@ -80,7 +80,7 @@ func (p *Printer) Play(ctx context.Context, id string, player *trial.Player, see
 		rows[0] = append(rows[0], course.Letters[i:i+1])
 	}
 	for _, m := range c.Figures() {
-		row := []string{c.MetricName(p.Text, m.ID)}
+		row := []string{c.Names(p.Text).Metric(m.ID)}
 		for _, run := range r.Runs {
 			row = append(row, m.Format.Write(run.Metrics[m.ID]))
 		}

@@ -12,7 +12,7 @@ import (
 // change takes commands until the card is passed: change a setting, measure, ask
 // for a hint.
 func (w *guided) change(ctx context.Context) error {
-	w.say("course.plain.change", w.card.KnobNames(w.Text, w.card.Opens))
+	w.say("course.plain.change", w.card.Names(w.Text).Knobs(w.card.Opens...))
 	w.settings()
 	w.say("course.plain.commands")
 	for {
@@ -52,7 +52,7 @@ func (w *guided) settings() {
 	now := w.exp.Settings()
 	for _, id := range w.card.Opens {
 		k, _ := w.card.Spec.Knob(id)
-		w.say("course.plain.knob", id, now[id].String(), w.card.KnobNames(w.Text, []string{id}), k.Allowed())
+		w.say("course.plain.knob", id, now[id].String(), w.card.Names(w.Text).Knobs(id), k.Allowed())
 	}
 }
 
@@ -73,7 +73,7 @@ func (w *guided) turn(id, value string) {
 		w.say("course.plain.value", id, value, k.Allowed())
 		return
 	}
-	w.say("course.plain.turned", w.card.KnobNames(w.Text, []string{id}), w.value(k, was), w.value(k, v))
+	w.say("course.plain.turned", w.card.Names(w.Text).Knobs(id), w.value(k, was), w.value(k, v))
 }
 
 // value writes a knob's value as a person reads it.

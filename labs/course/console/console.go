@@ -199,10 +199,10 @@ func (p *Printer) tell(c *course.Card, j course.Judgement, a *course.Evidence) {
 		p.line("  " + verdict + "  " + p.condition(c, cond, a))
 	}
 	for _, s := range j.Short {
-		p.say("course.short", c.MetricName(p.Text, s.Metric), s.Have, s.Min)
+		p.say("course.short", c.Names(p.Text).Metric(s.Metric), s.Have, s.Min)
 	}
 	if len(j.Changed) > 0 {
-		p.say("course.changed", c.KnobNames(p.Text, j.Changed))
+		p.say("course.changed", c.Names(p.Text).Knobs(j.Changed...))
 	}
 	if j.Same {
 		p.say("course.same")
@@ -222,7 +222,7 @@ func (p *Printer) tell(c *course.Card, j course.Judgement, a *course.Evidence) {
 }
 
 func (p *Printer) condition(c *course.Card, cond course.Condition, a *course.Evidence) string {
-	told := c.Tell(p.Text, cond, a)
+	told := c.Names(p.Text).Condition(cond, a)
 	switch {
 	case cond.Op == "":
 		return told.Name

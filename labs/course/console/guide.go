@@ -207,7 +207,7 @@ func (w *guided) runA(ctx context.Context) error {
 	for _, cond := range w.session.Look(run).Conditions {
 		if m, ok := w.card.Spec.Metric(cond.Left.Metric); ok && !said[m.ID] {
 			said[m.ID] = true
-			w.say("course.plain.figure", w.card.MetricName(w.Text, m.ID), m.Format.Write(run.Metrics[m.ID]))
+			w.say("course.plain.figure", w.card.Names(w.Text).Metric(m.ID), m.Format.Write(run.Metrics[m.ID]))
 		}
 	}
 	return nil
@@ -251,7 +251,7 @@ func (w *guided) progress(run lab.Run) (done bool, quarter int) {
 func (w *guided) sayProgress(run lab.Run) {
 	var parts []string
 	for _, s := range w.card.Samples {
-		parts = append(parts, w.Text.T("course.plain.measuring", w.card.MetricName(w.Text, s.Metric), min(run.Metrics[s.Metric], s.Min), s.Min))
+		parts = append(parts, w.Text.T("course.plain.measuring", w.card.Names(w.Text).Metric(s.Metric), min(run.Metrics[s.Metric], s.Min), s.Min))
 	}
 	w.line("  " + strings.Join(parts, ", "))
 }

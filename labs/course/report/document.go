@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // New returns the report of a student's progress.
-func New(book *course.Book, store *course.Store, lang i18n.Lang, opt Options) *Document {
+func New(book *course.Book, store course.Records, lang i18n.Lang, opt Options) *Document {
 	return &Document{
 		Version: documentVersion, Program: opt.Program, Student: opt.Student, Language: lang,
 		MadeAt: opt.Now, Cards: course.Report(book, store, lang),
@@ -60,9 +60,4 @@ func Read(data []byte) (*Document, error) {
 		return nil, fmt.Errorf("reading the report: version %d, this program reads version %d", d.Version, documentVersion)
 	}
 	return &d, nil
-}
-
-// runs are a row's runs in the order of their letters.
-func runs(row course.Row) [course.MaxRuns]*course.Evidence {
-	return [...]*course.Evidence{row.A, row.B, row.C, row.D}
 }

@@ -42,8 +42,8 @@ func (d *Document) entries(book *course.Book, text *i18n.Catalogue) (all []entry
 }
 
 func (e *entry) fill(card *course.Card, text *i18n.Catalogue) {
-	kept := runs(e.Row)
-	for i, run := range kept {
+	kept := e.Runs
+	for i, run := range kept.List() {
 		if run == nil {
 			continue
 		}
@@ -52,8 +52,8 @@ func (e *entry) fill(card *course.Card, text *i18n.Catalogue) {
 		e.Took = append(e.Took, strconv.FormatFloat(run.Duration, 'f', 1, 64)+" s")
 	}
 	for _, m := range card.Figures() {
-		f := figure{Name: card.MetricName(text, m.ID), Bars: course.Bars(m.ID, kept)}
-		for _, run := range kept {
+		f := figure{Name: card.Names(text).Metric(m.ID), Bars: course.Bars(m.ID, kept)}
+		for _, run := range kept.List() {
 			if run != nil {
 				f.Cells = append(f.Cells, m.Format.Write(run.Metrics[m.ID]))
 			}
@@ -61,10 +61,10 @@ func (e *entry) fill(card *course.Card, text *i18n.Catalogue) {
 		e.Figures = append(e.Figures, f)
 	}
 	for _, id := range card.Opens {
-		row := []string{card.KnobNames(text, []string{id})}
-		for _, run := range kept {
+		row := []string{card.Names(text).Knobs(id)}
+		for _, run := range kept.List() {
 			if run != nil {
-				row = append(row, card.Setting(text, id, run.Knobs[id]))
+				row = append(row, card.Names(text).Setting(id, run.Knobs[id]))
 			}
 		}
 		e.Settings = append(e.Settings, row)

@@ -46,11 +46,11 @@ func verify(ctx context.Context, card *course.Card, row course.Row, player *tria
 		v.Skipped = true
 		return v, nil
 	}
-	if !card.Passing(runs(row), row.Last) {
+	if !card.Passing(row.Runs) {
 		v.Possible, v.Why = false, "the reported runs do not pass the card"
 		return v, nil
 	}
-	for i, run := range runs(row) {
+	for i, run := range row.List() {
 		if run == nil {
 			continue
 		}

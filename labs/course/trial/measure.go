@@ -73,9 +73,9 @@ func (t *Trials) add(r Result, again bool, seed uint64, err error) {
 	case err != nil:
 		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: %v", seed, err))
 	case r.AsStart.Passed || again:
-		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: passes as it starts", seed))
+		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: passes as it starts", seed)+durations(r))
 	case !r.Passed:
-		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: %s", seed, Failing(r.Last)))
+		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: %s", seed, Failing(r.Last))+durations(r))
 	case !r.Outcome.Right:
 		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: the prediction turned out as %s", seed, r.Outcome.Truth))
 	}
@@ -89,4 +89,12 @@ func (t *Trials) add(r Result, again bool, seed uint64, err error) {
 		}
 		t.Figures.Include(course.Letters[i:i+1], metrics)
 	}
+}
+
+// durations writes how long the runs of a play took on the lab's clock.
+func durations(r Result) (text string) {
+	for i, run := range r.Runs {
+		text += fmt.Sprintf(" · %c %.1f s", course.Letters[i], run.Duration)
+	}
+	return text
 }
