@@ -68,10 +68,16 @@ func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
 // files and lines. The error is one of reading the folder itself.
 func Lint(fsys fs.FS, specs ...*lab.Spec) (*Book, []*Mistake, error) {
 	book, all, err := read(fsys, specs)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range book.cards {
+		all = append(all, c.idleHints()...)
+	}
 	slices.SortFunc(all, func(a, b *Mistake) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
-	return book, all, err
+	return book, all, nil
 }
 
 // LoadFolder reads a teacher's cards. Beside the course's own cards those with

@@ -16,9 +16,9 @@ type Card struct {
 	Link     Link     // where to read on
 	Measured Measured // the figures that its limits were derived from
 
-	rules rules
-	words map[i18n.Lang]Words
-	lines map[string]int // of the fields that are played
+	rules  rules
+	words  map[i18n.Lang]Words
+	source []byte // of its file, for the lines of mistakes
 }
 
 // Link is a page to read after a card.
@@ -40,8 +40,15 @@ type Words struct {
 	Think    string            // a question that is left open
 }
 
-// Line returns where the field check or golden stands in the card's file.
-func (c *Card) Line(field string) int { return max(1, c.lines[field]) }
+// mistake is what is wrong at a field of the card's file.
+func (c *Card) mistake(field, format string, args ...any) *Mistake {
+	m := mistakes{file: "cards/" + c.ID + ".yaml", text: c.source}
+	m.addf(field, format, args...)
+	return m.all[0]
+}
+
+// MistakeAt returns what is wrong at the field check or golden of the card's file.
+func (c *Card) MistakeAt(field string, err error) *Mistake { return c.mistake(field, "%w", err) }
 
 // Words returns the card's texts.
 func (c *Card) Words(lang i18n.Lang) Words { return c.words[lang] }

@@ -76,7 +76,7 @@ func loadCard(fsys fs.FS, id string, specs func(string) *lab.Spec) (*Card, []*Mi
 	r := &cardReader{mistakes: m, card: &Card{
 		ID: id, Spec: spec, Core: file.Core, After: file.After, Link: file.Link, Measured: file.Measured,
 		Plan:  Plan{Broker: file.Plan.Broker, Needs: file.Plan.Needs, Opens: file.Plan.Opens, Free: file.Plan.Free, Samples: file.Plan.Samples},
-		words: map[i18n.Lang]Words{}, lines: map[string]int{"check": m.line("check"), "golden": m.line("golden")},
+		words: map[i18n.Lang]Words{}, source: m.text,
 	}}
 	r.checkNames()
 	r.readSettings(file.Plan)

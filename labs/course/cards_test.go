@@ -2,9 +2,11 @@ package course_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -41,33 +43,50 @@ func loadBook(t *testing.T) *course.Book {
 // Every card fails as it starts and passes with its golden settings, with the
 // real labs on the embedded brokers.
 func TestCardsFailAsTheyStartAndPassWithGold(t *testing.T) {
-	session := openSession(t, brokers.Choice{})
+	t.Parallel()
+	var cards []*course.Card
 	for _, card := range loadBook(t).Cards() {
-		if card.Needs != "" {
-			continue // only a real broker shows it
+		if card.Needs == "" { // else only a real broker shows it
+			cards = append(cards, card)
 		}
-		t.Run(card.ID, func(t *testing.T) {
-			t.Parallel()
-			play(t, session, card)
-		})
 	}
+	playAll(t, openSession(t, brokers.Choice{}), cards, func(t *testing.T, card *course.Card, r trial.Result) {})
 }
 
 // The same holds on real brokers, with the wider band.
 func TestCardsOnRealBrokers(t *testing.T) {
+	t.Parallel()
 	session := openSession(t, brokers.Choice{URLs: map[string]string{
 		lab.AMQP: brokertest.RabbitMQ(t).URL(), lab.Redis: brokertest.Redis(t).URL()}})
+	var cards []*course.Card
 	for _, card := range loadBook(t).Cards() {
-		if card.Broker == "" {
-			continue // nothing in it depends on a broker
+		if card.Broker != "" { // else nothing in it depends on a broker
+			cards = append(cards, card)
 		}
-		t.Run(card.ID, func(t *testing.T) {
-			t.Parallel()
-			if r := play(t, session, card); !r.Last.Wide {
-				t.Error("the band for real brokers was not applied")
-			}
+	}
+	playAll(t, session, cards, func(t *testing.T, card *course.Card, r trial.Result) {
+		if !r.Last.Wide {
+			t.Error("the band for real brokers was not applied")
+		}
+	})
+}
+
+// atOnce is how many cards are played at once: they wait most of the time.
+const atOnce = 3
+
+// playAll plays cards, each as a subtest, and calls also with what each one showed.
+func playAll(t *testing.T, session *labs.Session, cards []*course.Card, also func(*testing.T, *course.Card, trial.Result)) {
+	t.Helper()
+	turns := make(chan struct{}, atOnce)
+	var plays sync.WaitGroup
+	for _, card := range cards {
+		turns <- struct{}{}
+		plays.Go(func() {
+			defer func() { <-turns }()
+			t.Run(card.ID, func(t *testing.T) { also(t, card, play(t, session, card)) })
 		})
 	}
+	plays.Wait()
 }
 
 func openSession(t *testing.T, choice brokers.Choice) *labs.Session {
@@ -109,8 +128,9 @@ func play(t *testing.T, session *labs.Session, card *course.Card) (r trial.Resul
 	return r
 }
 
-// faster is how many steps the labs' clocks are sped up.
-const faster = 0
+// faster is how many steps the labs' clocks are sped up: they run at twice the
+// speed. At four times a busy machine delays too much of a short time-out.
+const faster = 1
 
 func playOnce(ctx context.Context, session *labs.Session, card *course.Card, seed uint64) (trial.Result, error) {
 	p := trial.Player{
@@ -131,7 +151,51 @@ func playOnce(ctx context.Context, session *labs.Session, card *course.Card, see
 	case !r.Outcome.Known || !r.Outcome.Right:
 		return r, fmt.Errorf("the prediction known to be right is judged %+v", r.Outcome)
 	}
-	return r, nil
+	return r, asMeasured(card, r)
+}
+
+// asMeasured compares a play with the figures in the card's file, so that a change
+// of an engine shows which cards it moves.
+func asMeasured(card *course.Card, r trial.Result) error {
+	recorded := card.Measured.Embedded
+	if r.Last.Wide {
+		recorded = card.Measured.Real
+	}
+	if recorded == nil {
+		return errors.New("no figures are recorded; see labs/course/measure")
+	}
+	var moved []error
+	for i, run := range r.Runs {
+		letter := course.Letters[i : i+1]
+		for _, m := range card.Figures() {
+			known := recorded.Runs[letter][m.ID]
+			if v, ok := run.Metrics[m.ID]; ok && !known.Allows(m.Format, v) {
+				moved = append(moved, fmt.Errorf("run %s: %s is %.4g, recorded is %v", letter, m.ID, v, known))
+			}
+		}
+	}
+	return errors.Join(moved...)
+}
+
+// The figures of every card were recorded with five seeds or more, and no limit of
+// a check was missed in any of the plays.
+func TestEveryCardHasItsFigures(t *testing.T) {
+	for _, card := range loadBook(t).Cards() {
+		for broker, figures := range map[string]*course.Figures{"embedded": card.Measured.Embedded, "real": card.Measured.Real} {
+			if broker == "embedded" && card.Needs != "" || broker == "real" && card.Broker == "" {
+				continue
+			}
+			if figures == nil || figures.Seeds < 5 || len(figures.Runs) != card.Runs() || len(figures.Margins) == 0 {
+				t.Errorf("%s, %s: recorded is %+v", card.ID, broker, figures)
+				continue
+			}
+			for i, margin := range figures.Margins {
+				if margin < 0 {
+					t.Errorf("%s, %s: condition %d was missed by %v", card.ID, broker, i+1, -margin)
+				}
+			}
+		}
+	}
 }
 
 // conditions writes the figures of a judgement.

@@ -190,3 +190,25 @@ func TestHintsSeeWhatWasTried(t *testing.T) {
 		t.Errorf("after a check with a wrong prediction: %v", got)
 	}
 }
+
+// A condition of a hint that no situation fulfils is a mistake: here it asks for a
+// setting that the card does not open, or for two things at once.
+func TestLintFindsHintsThatAreNeverShown(t *testing.T) {
+	for condition, idle := range map[string]bool{
+		"knobs.safe": false, "!knobs.safe": false, `knobs["wait-time"] > 2000`: true,
+		"errors > 3 && errors < 2": true, "errors > a.errors + 5": false, "too_few && checks > 2": false, "rate > 0.3 && rate < 0.31": false,
+	} {
+		files := toyFiles(strings.Replace(toyCard, "'a.errors > 3'", "'"+condition+"'", 1), toyWords)
+		_, wrong, err := Lint(files, toySpec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range wrong {
+			got = append(got, m.Error())
+		}
+		if want := "cards/T1.yaml:14: hints[1][1]: never holds"; idle != (len(got) == 1 && strings.HasPrefix(got[0], want)) {
+			t.Errorf("%s: %q", condition, got)
+		}
+	}
+}

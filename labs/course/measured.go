@@ -3,10 +3,13 @@ package course
 import (
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"resilab/labs/lab"
 )
 
 // Measured holds what the golden runs of a card measured when its limits were set.
@@ -20,6 +23,9 @@ type Figures struct {
 	Seeds int `yaml:"seeds"`
 	// Runs has for each letter the lowest and the highest figure of each metric.
 	Runs map[string]map[string]Range `yaml:"runs"`
+	// Margins has for each condition of the check how far the figure was from its
+	// limit in the closest play; 0 for a condition that is no comparison.
+	Margins []float64 `yaml:"margins"`
 }
 
 // Range is the lowest and the highest of some figures.
@@ -42,6 +48,50 @@ func (f *Figures) Include(letter string, metrics map[string]float64) {
 	}
 }
 
+// IncludeMargins lowers the margins to those of one play.
+func (f *Figures) IncludeMargins(conditions []Condition) {
+	for i, c := range conditions {
+		margin := c.margin()
+		if i == len(f.Margins) {
+			f.Margins = append(f.Margins, margin)
+		}
+		f.Margins[i] = min(f.Margins[i], margin)
+	}
+}
+
+// margin returns how far a comparison that holds is from failing; 0 for any other
+// condition.
+func (c Condition) margin() float64 {
+	switch c.Op {
+	case "<", "<=":
+		return c.Right.Value - c.Left.Value
+	case ">", ">=":
+		return c.Left.Value - c.Right.Value
+	}
+	return 0
+}
+
+// Allows reports whether a later run with the same settings may measure v: it is
+// in the range or near to it.
+func (r Range) Allows(format lab.Format, v float64) bool {
+	return len(r) == 2 && (v >= r[0] && v <= r[1] || Near(format, r[0], v) || Near(format, r[1], v))
+}
+
+// Near reports whether two runs of the same settings can measure these figures:
+// within 25 %, and by how much small ones differ anyway.
+func Near(format lab.Format, a, b float64) bool {
+	least := 0.5
+	switch format {
+	case lab.Share:
+		least = 0.1
+	case lab.Millis:
+		least = 60
+	case lab.Count:
+		least = 10
+	}
+	return math.Abs(a-b) <= max(least, 0.25*max(math.Abs(a), math.Abs(b)))
+}
+
 // YAML writes the field measured of a card's file.
 func (m Measured) YAML() string {
 	var b strings.Builder
@@ -57,6 +107,11 @@ func (m Measured) YAML() string {
 		for _, letter := range slices.Sorted(maps.Keys(part.figures.Runs)) {
 			fmt.Fprintf(&b, "      %s: {%s}\n", letter, ranges(part.figures.Runs[letter]))
 		}
+		margins := make([]string, len(part.figures.Margins))
+		for i, m := range part.figures.Margins {
+			margins[i] = short(m)
+		}
+		fmt.Fprintf(&b, "    margins: [%s]\n", strings.Join(margins, ", "))
 	}
 	return b.String()
 }

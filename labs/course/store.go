@@ -117,15 +117,18 @@ func target(path string) (string, error) {
 	return resolved, err
 }
 
+// replaceFile replaces a file whole or not at all. The caller holds the lock of
+// the file, so one name is enough for the new one: what a program left behind
+// that was killed is used again.
 func replaceFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".progress-*")
+	next := path + ".new"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // nothing is there after the renaming
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(next))
 	}
-	return os.Rename(tmp.Name(), path)
+	return os.Rename(next, path)
 }

@@ -46,7 +46,8 @@ type Card struct {
 	guide  guide
 	choice int         // the prediction, the open knob or the card of the list that is pointed at
 	number field.Field // a predicted number while it is typed
-	again  bool        // x was pressed once
+	terms  terms
+	again  bool // x was pressed once
 	scroll widget.Window
 }
 
@@ -113,7 +114,7 @@ func (c *Card) open(i int) {
 }
 
 // fromTop shows the next stage from its first row and its first choice.
-func (c *Card) fromTop() { c.choice, c.scroll = 0, widget.Window{} }
+func (c *Card) fromTop() { c.choice, c.scroll, c.terms = 0, widget.Window{}, terms{} }
 
 // Typing implements pane.Card.
 func (c *Card) Typing() bool { return c.number.IsOpen() }
@@ -146,14 +147,26 @@ func (c *Card) Update(f pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	case "n":
 		return c.goTo((c.list.at + 1) % len(c.list.cards))
 	case "o":
-		c.toggleList()
+		c.toggleList(f)
+	case "t":
+		c.toggleTerms(f)
 	case "enter":
-		if c.list.shown {
-			return c.goTo(c.choice)
-		}
-		c.enter()
+		return c.confirm()
 	case "x":
 		c.startAgain(again)
+	}
+	return ""
+}
+
+// confirm opens the card of the list that is pointed at, or does what comes next.
+func (c *Card) confirm() (elsewhere string) {
+	switch {
+	case c.list.shown:
+		return c.goTo(c.choice)
+	case c.terms.shown:
+		c.fromTop()
+	default:
+		c.enter()
 	}
 	return ""
 }
@@ -165,11 +178,12 @@ func (c *Card) scrollBy(f pane.Frame, rows int) {
 }
 
 // toggleList shows the list of the lab's cards, or the card again.
-func (c *Card) toggleList() {
+func (c *Card) toggleList(f pane.Frame) {
 	c.list.shown = !c.list.shown
 	c.fromTop()
 	if c.list.shown {
 		c.choice = c.list.at
+		c.reveal(f)
 	}
 }
 
@@ -183,17 +197,30 @@ func (c *Card) move(f pane.Frame, dir int) {
 	}
 	c.choice = (c.choice + dir + n) % n
 	if c.list.shown {
-		_, room := c.extent(f)
-		c.scroll.Reveal(c.choice, n, room)
+		c.reveal(f)
 		return
 	}
 	c.scroll = widget.Window{}
+}
+
+// reveal scrolls the list to the card that is pointed at; its first row is the
+// summary.
+func (c *Card) reveal(f pane.Frame) {
+	count, room := c.extent(f)
+	row := c.choice + 1
+	if c.choice == 0 {
+		row = 0
+	}
+	c.scroll.Reveal(row, count, room)
 }
 
 // choices is how many things can be pointed at.
 func (c *Card) choices() int {
 	if c.list.shown {
 		return len(c.list.cards)
+	}
+	if c.terms.shown {
+		return 0
 	}
 	switch c.guide.session.Stage() {
 	case course.ToPredict:
@@ -206,7 +233,7 @@ func (c *Card) choices() int {
 
 // turn changes the open knob that is pointed at by one step.
 func (c *Card) turn(dir int, coarse bool) {
-	if c.guide.session.Stage() == course.ToRunB && !c.list.shown {
+	if c.guide.session.Stage() == course.ToRunB && !c.list.shown && !c.terms.shown {
 		c.guide.turn(c.guide.session.Card().Opens[c.choice], dir, coarse)
 	}
 }

@@ -13,6 +13,8 @@ func (c *Card) Keys() (keys []pane.CardKey) {
 		return []pane.CardKey{{Show: "enter", Means: "card.key.record"}, {Show: "esc", Means: "card.key.cancel"}}
 	case c.list.shown:
 		return []pane.CardKey{keyChoose, key("enter", "open"), key("o", "card")}
+	case c.terms.shown:
+		return []pane.CardKey{key("t", "card"), keyScroll}
 	case stage == course.ToPredict && len(predict.Choices) > 0:
 		keys = []pane.CardKey{keyChoose, key("enter", "record")}
 	case stage == course.ToPredict:
@@ -37,6 +39,7 @@ func (c *Card) Keys() (keys []pane.CardKey) {
 
 // others puts the keys that lead to other cards in front of the last ones.
 func (c *Card) others(last []pane.CardKey) []pane.CardKey {
+	last = append([]pane.CardKey{key("t", "terms")}, last...)
 	if len(c.list.cards) < 2 {
 		return last
 	}

@@ -47,6 +47,7 @@ func (l *list) find(id string) int {
 
 // draw shows the course's cards and how far each of them is.
 func (l *list) draw(p *page, store Store) {
+	p.add(p.line().To(indent).Put(p.Theme.Dim, l.summary(p, store)))
 	for i, card := range l.cards {
 		row, style := p.line(), p.Theme.Text
 		if i == p.choice {
@@ -64,4 +65,21 @@ func (l *list) draw(p *page, store Store) {
 		row.To(indent).Cell(style, title, max(8, row.Left()-widget.Width(state)-2))
 		p.add(row.Right(shade, state))
 	}
+}
+
+// summary is the progress of the whole course in one line.
+func (l *list) summary(p *page, store Store) string {
+	passed, begun, hints := 0, 0, 0
+	for _, card := range l.cards {
+		rec := store.Record(card.ID)
+		_, done := rec.Passing()
+		switch {
+		case done:
+			passed++
+		case rec.Stage() != course.ToPredict:
+			begun++
+		}
+		hints += rec.Hints
+	}
+	return p.Text.T("card.progress", passed, len(l.cards), begun, hints)
 }

@@ -72,6 +72,7 @@ func (p *page) drawRunB() {
 	p.drawObstacles(j, "card.b_differs") // first: with an obstacle the run does not count
 	p.drawKnobs()
 	p.drawConditions(j)
+	p.drawKept()
 	if len(j.Short) > 0 {
 		p.drawSamples(run)
 	}
@@ -173,6 +174,7 @@ func (p *page) drawPassed() {
 		p.putMark(mark, p.Text.T(key, p.said(), p.card.Answer(p.Text.Lang(), o.Truth)))
 	}
 	p.drawConditions(p.session.Kept())
+	p.drawKept()
 	p.put(th.Text, "", p.words.Outcome)
 	p.put(th.Dim, "", p.Text.T("course.belief", p.words.Belief))
 	p.put(th.Text, "", p.Text.T("course.look", p.words.Look))

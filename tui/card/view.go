@@ -29,6 +29,10 @@ func (c *Card) body(f pane.Frame, focused bool) []string {
 		c.list.draw(p, c.guide.store)
 		return p.rows
 	}
+	if c.terms.shown {
+		c.terms.draw(p)
+		return p.rows
+	}
 	switch s.Stage() {
 	case course.ToPredict:
 		p.drawQuestion(&c.number)

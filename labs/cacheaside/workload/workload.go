@@ -57,7 +57,7 @@ func unknown(c Config, seed uint64, h Handler) []kit.Arrival {
 	draw := func(rng *rand.Rand) int { return c.Products + 1 + rng.IntN(botIDs) }
 	return []kit.Arrival{
 		{Gap: kit.Poisson(float64(c.Bots), kit.Stream(seed, "cacheaside.bot-gaps")), Do: func(due time.Time) { h.Read(draw(bots), due) }},
-		{Gap: kit.Poisson(1/c.LateEvery.Seconds(), kit.Stream(seed, "cacheaside.late-gaps")), Do: func(time.Time) { h.Late(draw(late)) }},
+		{Gap: kit.Regular(1 / c.LateEvery.Seconds()), Do: func(time.Time) { h.Late(draw(late)) }},
 	}
 }
 

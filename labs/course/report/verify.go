@@ -3,11 +3,9 @@ package report
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"resilab/labs/course"
 	"resilab/labs/course/trial"
-	"resilab/labs/lab"
 )
 
 // Verdict is what the verification of one card found.
@@ -59,7 +57,7 @@ func verify(ctx context.Context, card *course.Card, row course.Row, player *tria
 			return v, err
 		}
 		for _, m := range card.Figures() {
-			if want, have := again.Metrics[m.ID], run.Metrics[m.ID]; !near(m.Format, want, have) {
+			if want, have := again.Metrics[m.ID], run.Metrics[m.ID]; !course.Near(m.Format, want, have) {
 				v.Possible = false
 				v.Why = fmt.Sprintf("%c: %s is %s, played again %s", course.Letters[i], m.ID, m.Format.Write(have), m.Format.Write(want))
 				return v, nil
@@ -67,19 +65,4 @@ func verify(ctx context.Context, card *course.Card, row course.Row, player *tria
 		}
 	}
 	return v, nil
-}
-
-// near reports whether two runs of the same settings can measure these figures:
-// within 25 %, and by how much small ones differ anyway.
-func near(format lab.Format, a, b float64) bool {
-	least := 0.5
-	switch format {
-	case lab.Share:
-		least = 0.1
-	case lab.Millis:
-		least = 60
-	case lab.Count:
-		least = 10
-	}
-	return math.Abs(a-b) <= max(least, 0.25*max(math.Abs(a), math.Abs(b)))
 }

@@ -12,19 +12,16 @@ import (
 // what is wrong: a check that passes at the start, or golden settings that do
 // not pass. Cards that need a broker that is not there are not played.
 func (p *Player) Lint(ctx context.Context, card *course.Card, seeds int) (wrong []*course.Mistake, err error) {
-	file := "cards/" + card.ID + ".yaml"
 	for seed := 1; seed <= seeds; seed++ {
 		r, err := p.Golden(ctx, card, uint64(seed), Expected(card))
 		if err != nil {
-			return nil, fmt.Errorf("%s, seed %d: %w", file, seed, err)
+			return nil, fmt.Errorf("%s, seed %d: %w", card.ID, seed, err)
 		}
 		switch {
 		case r.AsStart.Passed:
-			return append(wrong, &course.Mistake{File: file, Line: card.Line("check"),
-				Err: fmt.Errorf("check: passes as the card starts, seed %d", seed)}), nil
+			return append(wrong, card.MistakeAt("check", fmt.Errorf("passes as the card starts, seed %d", seed))), nil
 		case !r.Passed:
-			return append(wrong, &course.Mistake{File: file, Line: card.Line("golden"),
-				Err: fmt.Errorf("golden: does not pass, seed %d: %s", seed, Failing(r.Last))}), nil
+			return append(wrong, card.MistakeAt("golden", fmt.Errorf("does not pass, seed %d: %s", seed, Failing(r.Last)))), nil
 		}
 	}
 	return nil, nil

@@ -79,6 +79,9 @@ func (t *Trials) add(r Result, again bool, seed uint64, err error) {
 	case !r.Outcome.Right:
 		t.Failures = append(t.Failures, fmt.Sprintf("seed %d: the prediction turned out as %s", seed, r.Outcome.Truth))
 	}
+	if r.Passed {
+		t.Figures.IncludeMargins(r.Last.Conditions)
+	}
 	figures := t.Card.Figures()
 	for i, run := range r.Runs {
 		metrics := map[string]float64{}

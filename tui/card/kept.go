@@ -1,0 +1,44 @@
+package card
+
+import (
+	"strings"
+
+	"resilab/labs/course"
+)
+
+// drawKept shows the kept runs by their letters: what was set, and the first
+// figure of the check on one scale.
+func (p *page) drawKept() {
+	figures := p.card.Figures()
+	if len(figures) == 0 {
+		return
+	}
+	th, kept, m := p.Theme, p.session.Record().Runs, figures[0]
+	bars := course.Bars(m.ID, kept)
+	if len(bars) == 0 {
+		return
+	}
+	names := p.card.Names(p.Text)
+	p.put(th.Dim, "", p.Text.T("card.kept", names.Metric(m.ID)))
+	runs := kept.List()
+	for _, bar := range bars {
+		run := runs[strings.Index(course.Letters, bar.Letter)]
+		row := p.line().Gap(1).Put(th.Text.Strong(), strings.ToUpper(bar.Letter)).To(indent)
+		row.RightCell(th.Text.Strong(), m.Format.Write(bar.Value), 8).Gap(1)
+		row.Bar(th.Accent, bar.Share, max(4, min(16, p.W/5))).Gap(1)
+		p.add(row.Put(th.Dim, p.differences(names, run)))
+	}
+}
+
+// differences lists the settings in which a run differs from run A; for run A
+// those that the card opens.
+func (p *page) differences(names course.Names, run *course.Evidence) string {
+	a := p.session.Record().A
+	var set []string
+	for _, id := range p.card.Opens {
+		if run == a || a == nil || run.Knobs[id] != a.Knobs[id] {
+			set = append(set, names.Knobs(id)+" "+names.Setting(id, run.Knobs[id]))
+		}
+	}
+	return strings.Join(set, ", ")
+}

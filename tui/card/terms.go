@@ -1,0 +1,40 @@
+package card
+
+import (
+	"resilab/labs/course"
+	"resilab/tui/pane"
+	"resilab/tui/widget"
+)
+
+// terms shows the technical terms of a card in the other language.
+type terms struct {
+	shown bool
+	list  []course.Term
+}
+
+// toggleTerms shows the terms of the open card, or the card again.
+func (c *Card) toggleTerms(f pane.Frame) {
+	shown := !c.terms.shown
+	c.fromTop()
+	if !shown || c.list.shown {
+		return
+	}
+	list, err := c.guide.session.Card().Terms(f.Text.Lang())
+	if err != nil {
+		c.guide.say(true, "card.no_terms", err.Error())
+		return
+	}
+	c.terms = terms{shown: true, list: list}
+}
+
+func (t terms) draw(p *page) {
+	p.put(p.Theme.Dim, "", p.Text.T("card.terms"))
+	width := 0
+	for _, term := range t.list {
+		width = max(width, widget.Width(term.Here))
+	}
+	for _, term := range t.list {
+		row := p.line().To(indent).Cell(p.Theme.Text, term.Here, min(width, p.W/2)).Gap(2)
+		p.add(row.Put(p.Theme.Accent, term.There))
+	}
+}
