@@ -30,7 +30,7 @@ func TestTermsOfTheCards(t *testing.T) {
 	}
 	r0, _ := loadBook(t).Find("R0")
 	terms, err := r0.Terms(i18n.Spanish)
-	if err != nil || !slices.Contains(terms, course.Term{Here: "reintentos", There: "retry"}) {
+	if err != nil || !slices.Contains(terms, course.Term{Here: "reintento", There: "retry"}) {
 		t.Errorf("R0 in Spanish: %v, %v", terms, err)
 	}
 }

@@ -149,7 +149,7 @@ func (c *Card) Update(f pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	case "o":
 		c.toggleList(f)
 	case "t":
-		c.toggleTerms(f)
+		c.terms.toggle(c, f)
 	case "enter":
 		return c.confirm()
 	case "x":

@@ -15,8 +15,8 @@ func (p *page) drawKept() {
 	}
 	th, kept, m := p.Theme, p.session.Record().Runs, figures[0]
 	bars := course.Bars(m.ID, kept)
-	if len(bars) == 0 {
-		return
+	if len(bars) < 2 && p.card.Runs() == 2 {
+		return // its figures stand in the conditions
 	}
 	names := p.card.Names(p.Text)
 	p.put(th.Dim, "", p.Text.T("card.kept", names.Metric(m.ID)))

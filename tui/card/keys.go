@@ -27,19 +27,18 @@ func (c *Card) Keys() (keys []pane.CardKey) {
 		}
 		keys = append(keys, keyTurn, keyPrepare, keyAgain)
 	default: // passed: what comes next, first
-		return c.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain})
+		return c.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain, keyTerms})
 	}
 	if c.choices() == 0 {
 		keys = append(keys, keyScroll)
 	} else {
 		keys = append(keys, keyPage)
 	}
-	return append(keys, c.others(nil)...)
+	return append(keys, c.others([]pane.CardKey{keyTerms})...)
 }
 
 // others puts the keys that lead to other cards in front of the last ones.
 func (c *Card) others(last []pane.CardKey) []pane.CardKey {
-	last = append([]pane.CardKey{key("t", "terms")}, last...)
 	if len(c.list.cards) < 2 {
 		return last
 	}
@@ -59,4 +58,5 @@ var (
 	keyTurn    = pane.CardKey{Show: "←→", Means: "card.key.turn", Names: []string{"left", "right", "h", "l", "-", "+", "="}}
 	keyPrepare = key("enter", "prepare")
 	keyAgain   = key("x", "again")
+	keyTerms   = key("t", "terms")
 )

@@ -12,9 +12,9 @@ type terms struct {
 	list  []course.Term
 }
 
-// toggleTerms shows the terms of the open card, or the card again.
-func (c *Card) toggleTerms(f pane.Frame) {
-	shown := !c.terms.shown
+// toggle shows the terms of the open card, or the card again.
+func (t *terms) toggle(c *Card, f pane.Frame) {
+	shown := !t.shown
 	c.fromTop()
 	if !shown || c.list.shown {
 		return
@@ -24,7 +24,7 @@ func (c *Card) toggleTerms(f pane.Frame) {
 		c.guide.say(true, "card.no_terms", err.Error())
 		return
 	}
-	c.terms = terms{shown: true, list: list}
+	*t = terms{shown: true, list: list}
 }
 
 func (t terms) draw(p *page) {

@@ -12,6 +12,7 @@ import (
 	"resilab/labs/course"
 	"resilab/labs/course/console"
 	"resilab/labs/course/trial"
+	"resilab/labs/lab"
 	"resilab/labs/textfile"
 )
 
@@ -20,6 +21,16 @@ type cardSource struct {
 	labs labs.Registry
 	dir  string // a folder of a teacher's cards; empty: only the course's
 	only bool   // without the course's cards
+}
+
+// cardFlags name a teacher's folder of cards.
+func cardFlags() []lab.Knob {
+	return []lab.Knob{lab.NewText("cards", ""), lab.NewBool("only-cards", false)}
+}
+
+// cardsOf returns where the cards of a call come from.
+func cardsOf(c *call) cardSource {
+	return cardSource{labs: c.world.Labs, dir: c.in.flags.Text("cards"), only: c.in.flags.Bool("only-cards")}
 }
 
 // load loads the course's cards, and those of the folder beside or instead of
@@ -103,11 +114,14 @@ func (a author) lint(ctx context.Context) error {
 }
 
 // argument returns what follows the word after course.
-func (a author) argument(name string) (string, error) {
-	if len(a.in.args) < 2 {
-		return "", usageError{fmt.Errorf("course %s: %s is missing", a.in.args[0], name)}
+func (a author) argument(name string) (string, error) { return courseArgument(a.in, name) }
+
+// courseArgument returns what follows the word after course.
+func courseArgument(in values, name string) (string, error) {
+	if len(in.args) < 2 {
+		return "", usageError{fmt.Errorf("course %s: %s is missing", in.args[0], name)}
 	}
-	return a.in.args[1], nil
+	return in.args[1], nil
 }
 
 // judge calls use with a player of runs. What use finds wrong is the exit code 1.

@@ -131,7 +131,7 @@ func (c *call) dispatch(ctx context.Context) error {
 	case asked == wantsHelp:
 		return c.help(flags)
 	case asked == wantsVersion:
-		return c.out.line("resilab " + version())
+		return c.out.line(program())
 	}
 	if !c.command.handlesHangup {
 		var stop func()
@@ -179,6 +179,9 @@ func (c *call) lab(suits func(labs.Entry) bool) (labs.Entry, error) {
 	}
 	return e, nil
 }
+
+// program names the program with its version.
+func program() string { return "resilab " + version() }
 
 // version returns the module's version or the commit, as recorded in the build.
 func version() string {

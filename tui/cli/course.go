@@ -26,24 +26,27 @@ const (
 	courseNew    = "new"
 	coursePlay   = "play"
 	courseVerify = "verify"
+	courseExport = "export"
+	courseImport = "import"
+	courseReset  = "reset"
 )
 
 func courseFlags() []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewBool("plain", false), lab.NewText("card", ""), progressFlag(),
 		lab.NewChoice("format", append([]string{"text"}, console.Formats()...)...), seedFlag(), languageFlag(),
-		lab.NewText("cards", ""), lab.NewBool("only-cards", false), lab.NewText("lab", ""),
+		lab.NewText("lab", ""), lab.NewBool("yes", false),
 		lab.NewText("student", ""), lab.NewInt("seeds", 1, 1, 100), lab.NewBool("golden", true),
 	}
 	for _, flag := range runFiles() {
 		flags = append(flags, lab.NewText(flag, ""))
 	}
-	return append(flags, brokerFlags()...)
+	return append(append(flags, cardFlags()...), brokerFlags()...)
 }
 
 // runCourse is the course without the screen.
 func runCourse(ctx context.Context, c *call) error {
-	cards := cardSource{labs: c.world.Labs, dir: c.in.flags.Text("cards"), only: c.in.flags.Bool("only-cards")}
+	cards := cardsOf(c)
 	player := player{labs: c.world.Labs, open: c.openSession}
 	word := courseStatus
 	if len(c.in.args) > 0 {
@@ -70,7 +73,7 @@ func runCourse(ctx context.Context, c *call) error {
 		run, ok = author{in: c.in, out: out, labs: c.world.Labs, player: player}.words()[word]
 	}
 	if !ok {
-		allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify}, "|")
+		allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify, courseExport, courseImport, courseReset}, "|")
 		return usageError{&wordedError{key: "cli.course.unknown", args: []any{word, allowed}}}
 	}
 	return run(ctx)
@@ -91,11 +94,48 @@ func (s student) words() map[string]func(context.Context) error {
 		courseStatus: func(context.Context) error { return s.out.Status(s.in.wantsJSON()) },
 		courseReport: func(context.Context) error {
 			return s.out.Write(s.in.flags.Text("format"), report.New(s.out.Book, s.out.Store, s.out.Text.Lang(), report.Options{
-				Program: "resilab", Student: s.in.flags.Text("student"), Now: time.Now(),
+				Program: program(), Student: s.in.flags.Text("student"), Now: time.Now(),
 			}))
 		},
-		courseCheck: s.check,
+		courseCheck:  s.check,
+		courseExport: s.export,
+		courseImport: s.importFrom,
+		courseReset:  s.reset,
 	}
+}
+
+// export writes the progress to a file.
+func (s student) export(context.Context) error {
+	path, err := courseArgument(s.in, "FILE")
+	if err != nil {
+		return err
+	}
+	return s.out.Export(path)
+}
+
+// importFrom merges the progress in a file.
+func (s student) importFrom(ctx context.Context) error {
+	path, err := courseArgument(s.in, "FILE")
+	if err != nil {
+		return err
+	}
+	return s.out.Import(ctx, path)
+}
+
+// reset removes what is known of one card, or of all. It asks first.
+func (s student) reset(ctx context.Context) error {
+	id := ""
+	if len(s.in.args) > 1 {
+		var err error
+		if id, err = s.cardID(s.in.args[1]); err != nil {
+			return err
+		}
+	}
+	done, err := s.out.Reset(id, textfile.Reader(ctx, s.stdin), s.in.flags.Bool("yes"))
+	if err == nil && !done {
+		err = errReported
+	}
+	return err
 }
 
 // guide leads through one card line by line; without a name, through the first.

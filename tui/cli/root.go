@@ -14,7 +14,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs"
-	"resilab/labs/course"
 	"resilab/labs/lab"
 	"resilab/tui/input"
 	"resilab/tui/theme"
@@ -24,7 +23,7 @@ import (
 func rootFlags(all labs.Registry) []lab.Knob {
 	flags := []lab.Knob{lab.NewChoice("lab", all.IDs(nil)...), lab.NewText("card", "")}
 	flags = append(flags, screenFlags(all)...)
-	flags = append(flags, progressFlag(), seedFlag(), languageFlag())
+	flags = append(append(flags, cardFlags()...), progressFlag(), seedFlag(), languageFlag())
 	return append(append(flags, themeFlags()...), brokerFlags()...)
 }
 
@@ -75,7 +74,7 @@ func openLabs(ctx context.Context, c *call, watch *terminalWatch) error {
 	if err != nil {
 		return err
 	}
-	if s.course, err = openCourse(c.world.Labs, c.in.flags.Text("card")); err != nil {
+	if s.course, err = openCourse(cardsOf(c), c.in.flags.Text("card")); err != nil {
 		return err
 	}
 	s.course.store = store
@@ -90,8 +89,8 @@ func openLabs(ctx context.Context, c *call, watch *terminalWatch) error {
 }
 
 // openCourse loads the cards and finds the one that typed names, if any.
-func openCourse(all labs.Registry, typed string) (c courseParts, err error) {
-	if c.book, err = course.Load(all.Specs()...); err != nil || typed == "" {
+func openCourse(cards cardSource, typed string) (c courseParts, err error) {
+	if c.book, err = cards.load(false); err != nil || typed == "" {
 		return c, err
 	}
 	card, ok := c.book.Find(strings.ToUpper(typed))

@@ -16,6 +16,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/course"
+	"resilab/labs/course/report"
 	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/app"
@@ -40,7 +41,7 @@ func serveFlags() []lab.Knob {
 		lab.NewText("exempt", ""),
 		idle, seedFlag(), languageFlag(),
 	}
-	return append(flags, brokerFlags()...)
+	return append(append(flags, cardFlags()...), brokerFlags()...)
 }
 
 // runServe serves the labs over SSH. All visitors share the session's brokers;
@@ -53,7 +54,7 @@ func runServe(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	book, err := course.Load(c.world.Labs.Specs()...)
+	book, err := cardsOf(c).load(false)
 	if err != nil {
 		return err
 	}
@@ -68,6 +69,9 @@ func runServe(ctx context.Context, c *call) error {
 	common := screen{labs: c.world.Labs, panes: c.world.Panes, course: courseParts{book: book}, session: session, texts: texts, seed: c.in.seed(), guest: true, frames: app.RemoteFrames}
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.Cards = book.IDs()
+	opt.Report = func(p state.Person, progress course.Records) *report.Document {
+		return report.New(book, progress, c.text.Lang(), report.Options{Program: program(), Student: p.Label(), Now: time.Now()})
+	}
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common
 		own.turn = turns.NewShare().Wait

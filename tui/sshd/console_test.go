@@ -11,6 +11,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/labs/course"
+	"resilab/labs/course/report"
 	"resilab/tui/state"
 )
 
@@ -35,6 +36,9 @@ func startClass(t *testing.T) *class {
 	c.store = store
 	c.testServer = startServer(t, func(o *Options) {
 		o.Open, o.Admins, o.Keys, o.State, o.Cards, o.Keep = false, admins, keys, store, []string{"R1", "R2"}, time.Minute
+		o.Report = func(p state.Person, progress course.Records) *report.Document {
+			return &report.Document{Version: 1, Program: "resilab test", Student: p.Label(), Cards: []course.Row{{ID: "R1", Hints: progress.Record("R1").Hints}}}
+		}
 	})
 	return c
 }
@@ -153,5 +157,33 @@ func TestConsoleNeedsATerminal(t *testing.T) {
 	o := c.openSSH(t, c.teacherFile)
 	if out, status := o.output("-T", o.host, "teacher"); status != 1 || !strings.Contains(out, "A terminal is needed") {
 		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+// A teacher gets the signed report of a student, a student the own one; verify
+// finds the server's key in it.
+func TestSignedReports(t *testing.T) {
+	c := startClass(t)
+	c.passes(t, state.Person{ID: "name-1", Name: "Beto"})
+	o := c.openSSH(t, c.teacherFile)
+	out, status := o.output("-q", o.host, "report", "signed", "name-1")
+	d, key, err := report.Open([]byte(out))
+	if err != nil || status != 0 || d.Student != "Beto" || d.Program != "resilab test" {
+		t.Fatalf("status %d, %v: %s", status, err, out)
+	}
+	if report.Fingerprint(key) != c.fingerprint {
+		t.Errorf("signed by %s, the server's key is %s", report.Fingerprint(key), c.fingerprint)
+	}
+	if out, status := o.output("-q", o.host, "report", "signed", "name-9"); status != 1 {
+		t.Errorf("a person who is not there: %s", out)
+	}
+	s := c.openSSH(t, c.studentFile)
+	if out, status := s.output(s.host, "report", "signed", "name-1"); status != 1 || strings.Contains(out, "Beto") {
+		t.Errorf("a student asks for another's report: status %d: %s", status, out)
+	}
+	c.passes(t, state.KeyPerson(c.student.PublicKey().Marshal(), "Ana"))
+	out, status = s.output("-q", s.host, "report", "mine")
+	if d, _, err := report.Open([]byte(out)); err != nil || status != 0 || d.Student != "Ana" {
+		t.Errorf("the own report: status %d, %v: %s", status, err, out)
 	}
 }

@@ -17,6 +17,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	gossh "golang.org/x/crypto/ssh"
 
+	"resilab/labs/course"
+	"resilab/labs/course/report"
 	"resilab/labs/i18n"
 	"resilab/tui/state"
 )
@@ -36,6 +38,10 @@ type Options struct {
 	State state.Store // people and their progress
 	Cards []string    // the course's cards, for teachers' tables
 	Lang  i18n.Lang   // for visitors whose terminal names no language
+
+	// Report returns the course report of a person, which the server signs with its
+	// host key; nil: there are no signed reports.
+	Report func(state.Person, course.Records) *report.Document
 
 	// NewProgram makes one visitor's program. ctx ends with the program, which may
 	// outlive its session. cleanup runs after the program has ended, and may be nil.

@@ -10,6 +10,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/labs/i18n"
+	"resilab/tui/state"
 )
 
 // session is one channel: first its client asks for a terminal and a shell,
@@ -107,9 +108,15 @@ func (s *session) answer(req *gossh.Request) bool {
 // command starts one of the teachers' commands, or refuses it.
 func (s *session) command(words []string) bool {
 	line := strings.Join(words, " ")
+	person, wantsSigned := strings.CutPrefix(line, "report signed ")
 	switch line {
 	case "teacher", "report", "report csv", "report json":
+	case "report mine":
+		return signedReport{session: s}.start()
 	default:
+		if wantsSigned && state.CheckID(person) == nil {
+			return signedReport{session: s, id: person}.start()
+		}
 		return s.refuse("command", "command")
 	}
 	switch {

@@ -32,6 +32,10 @@ func (w *guided) change(ctx context.Context) error {
 			w.settings()
 		case w.is(typed, "hint"):
 			w.hint()
+		case w.is(typed, "terms"):
+			if err := w.terms(); err != nil {
+				return err
+			}
 		case w.is(typed, "quit"):
 			return errLeave
 		default:
@@ -121,4 +125,13 @@ func (w *guided) hint() {
 	variants := w.session.HintVariants(w.exp.Current())
 	n := len(variants)
 	w.say("course.hint", n, w.card.Words(w.Text.Lang()).Hints[n-1][variants[n-1]])
+}
+
+// terms writes the technical terms of the card in the other language.
+func (w *guided) terms() error {
+	terms, err := w.card.Terms(w.Text.Lang())
+	for _, t := range terms {
+		w.say("course.plain.term", t.Here, t.There)
+	}
+	return err
 }

@@ -125,7 +125,7 @@ intentos por operación: 1.66×
 éxito: 81 %
 Ahora cambia solo: clasificador.
 classify=false  (clasificador; se admite true|false)
-Escribe ajuste=valor, o una orden: mide, ajustes, pista, salir.
+Escribe ajuste=valor, o una orden: mide, ajustes, pista, términos, salir.
   no  intentos por operación: 1.66× (máx. 1.25×); en A: 1.66×
   sí  éxito: 81 % (mín. 71.0 %); en A: 81 %
 Todavía no se cumple.
@@ -137,7 +137,7 @@ Pista 3: Activa «clasificador»: con él, un 402 se abandona al primer intento 
 «rate» no se puede cambiar en esta tarjeta; se admite classify
 classify: «tal vez» no vale; se admite true|false
 No entiendo «cantar».
-Escribe ajuste=valor, o una orden: mide, ajustes, pista, salir.
+Escribe ajuste=valor, o una orden: mide, ajustes, pista, términos, salir.
 classify=false  (clasificador; se admite true|false)
 clasificador: no → sí
   sí  intentos por operación: 1.10× (máx. 1.25×); en A: 1.66×

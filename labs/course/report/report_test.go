@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	gossh "golang.org/x/crypto/ssh"
+
 	"resilab/labs/course"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -100,13 +102,17 @@ func TestASignedReportIsOpenedAndAForgedOneIsNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := Sign(d, private)
+	data, err := Sign(d, public, func(body []byte) ([]byte, error) { return ed25519.Sign(private, body), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	opened, key, err := Open(data)
 	if err != nil || !key.Equal(public) || len(opened.Cards) != len(d.Cards) {
 		t.Fatalf("%v", err)
+	}
+	ssh, err := gossh.NewPublicKey(public)
+	if err != nil || Fingerprint(public) != gossh.FingerprintSHA256(ssh) {
+		t.Errorf("fingerprint %s, OpenSSH's is %s, %v", Fingerprint(public), gossh.FingerprintSHA256(ssh), err)
 	}
 	if _, _, err := Open(bytes.Replace(data, []byte(`1.1`), []byte(`1.2`), 1)); err == nil {
 		t.Error("a changed report is taken")

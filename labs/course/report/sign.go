@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,16 +19,20 @@ type Signed struct {
 	Signature string          `json:"signature"` // base64
 }
 
-// Sign returns a report as JSON with a signature.
-func Sign(d *Document, key ed25519.PrivateKey) ([]byte, error) {
+// Sign returns a report as JSON with a signature. sign makes the ed25519 signature
+// that belongs to key.
+func Sign(d *Document, key ed25519.PublicKey, sign func(body []byte) ([]byte, error)) ([]byte, error) {
 	body, err := json.Marshal(d)
 	if err != nil {
 		return nil, fmt.Errorf("signing the report: %w", err)
 	}
-	public, _ := key.Public().(ed25519.PublicKey)
+	signature, err := sign(body)
+	if err != nil {
+		return nil, fmt.Errorf("signing the report: %w", err)
+	}
 	return json.MarshalIndent(Signed{
-		Report: body, Key: base64.StdEncoding.EncodeToString(public),
-		Signature: base64.StdEncoding.EncodeToString(ed25519.Sign(key, body)),
+		Report: body, Key: base64.StdEncoding.EncodeToString(key),
+		Signature: base64.StdEncoding.EncodeToString(signature),
 	}, "", "  ")
 }
 
@@ -54,8 +59,12 @@ func Open(data []byte) (d *Document, key ed25519.PublicKey, err error) {
 	return d, public, err
 }
 
-// Fingerprint returns a short name of a key, as OpenSSH writes it.
+// Fingerprint returns a short name of a key, as OpenSSH and the server write it.
 func Fingerprint(key ed25519.PublicKey) string {
-	sum := sha256.Sum256(key)
+	var wire []byte
+	for _, field := range []string{"ssh-ed25519", string(key)} {
+		wire = append(binary.BigEndian.AppendUint32(wire, uint32(len(field))), field...)
+	}
+	sum := sha256.Sum256(wire)
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 }
