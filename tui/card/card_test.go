@@ -309,6 +309,7 @@ func TestKeptRunsAreNamed(t *testing.T) {
 	if d.store.Record("R9").B == nil {
 		t.Error("run B is not kept")
 	}
+	d.sees("Ejecuciones guardadas: ", "A 46.00×", "B 5.50×", "Retry-After sí")
 }
 
 func TestCapturingBChecks(t *testing.T) {
@@ -534,4 +535,25 @@ func BenchmarkDraw(b *testing.B) {
 	for b.Loop() {
 		d.card.Draw(f, true)
 	}
+}
+
+func TestTermsInTheOtherLanguage(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.press("t")
+	d.sees("en inglés", "pasarela", "gateway")
+	d.press("t")
+	d.sees("¿Qué errores merecen un reintento?")
+	d.press("t")
+	d.press("enter")
+	d.sees("¿Qué errores merecen un reintento?")
+}
+
+func TestTheListBeginsWithTheProgress(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.press("o")
+	d.sees("Superadas 0 de 34, empezadas 0, pistas usadas 0")
+	d.press("o")
+	d.press("i")
+	d.press("o")
+	d.sees("pistas usadas 1")
 }

@@ -6,18 +6,15 @@ import (
 	"resilab/labs/course"
 )
 
-// drawKept shows the kept runs by their letters: what was set, and the first
+// drawKept shows the kept runs of a card with more than two by their letters: what was set, and the first
 // figure of the check on one scale.
 func (p *page) drawKept() {
 	figures := p.card.Figures()
-	if len(figures) == 0 {
-		return
+	if len(figures) == 0 || p.card.Runs() == 2 {
+		return // of two runs the figures stand in the conditions
 	}
 	th, kept, m := p.Theme, p.session.Record().Runs, figures[0]
 	bars := course.Bars(m.ID, kept)
-	if len(bars) < 2 && p.card.Runs() == 2 {
-		return // its figures stand in the conditions
-	}
 	names := p.card.Names(p.Text)
 	p.put(th.Dim, "", p.Text.T("card.kept", names.Metric(m.ID)))
 	runs := kept.List()
