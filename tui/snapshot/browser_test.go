@@ -1,19 +1,15 @@
 package snapshot
 
 import (
-	"context"
 	"encoding/json"
 	"html"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-)
 
-// browserTime bounds how long a browser may take to draw a picture.
-const browserTime = 2 * time.Minute
+	"resilab/labs/labtest"
+)
 
 // measure is a page that draws pictures and says which of their characters do not
 // stand in their cell.
@@ -35,20 +31,6 @@ for (const [name, source] of Object.entries(PICTURES)) {
 document.getElementById('result').textContent = JSON.stringify(wrong);
 </script>`
 
-// browser returns the path of a Chromium, or skips the test.
-func browser(t *testing.T) string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("RESILAB_REQUIRE_BROWSER") == "1" {
-		t.Fatal("no chromium on PATH, and RESILAB_REQUIRE_BROWSER is 1")
-	}
-	t.Skip("no chromium on PATH: the pictures are not drawn in a browser")
-	return ""
-}
-
 // misplaced are the characters that a browser does not draw in their cell.
 func misplaced(t *testing.T, pictures map[string]string) (wrong []string) {
 	t.Helper()
@@ -57,18 +39,8 @@ func misplaced(t *testing.T, pictures map[string]string) (wrong []string) {
 		t.Fatal(err)
 	}
 	page := strings.NewReplacer("PICTURES", string(sources), "CELL", "8.4").Replace(measure)
-	file := filepath.Join(t.TempDir(), "page.html")
-	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), browserTime)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, browser(t), "--headless", "--no-sandbox", "--disable-gpu",
-		"--user-data-dir="+t.TempDir(), "--dump-dom", file).Output()
-	if err != nil {
-		t.Fatalf("drawing the pictures: %v", err)
-	}
-	_, rest, found := strings.Cut(string(out), `<pre id="result">`)
+	out := labtest.Render(t, page)
+	_, rest, found := strings.Cut(out, `<pre id="result">`)
 	result, _, closed := strings.Cut(rest, "</pre>")
 	if !found || !closed {
 		t.Fatalf("the page has no result: %.500s", out)

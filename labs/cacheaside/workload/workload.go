@@ -51,13 +51,30 @@ func Arrivals(c Config, seed uint64, h Handler) []kit.Arrival {
 	return append(all, unknown(c, seed, h)...)
 }
 
-// unknown returns the arrivals of bots and of the late product.
+// wantedShare is the part of the bots' reads, as one in so many, that ask for the
+// product that enters the catalogue next: people wait for it.
+const wantedShare = 5
+
+// unknown returns the arrivals of bots and of the late product, which enters and
+// leaves at regular times: whether an absence is found to hide it is no luck.
 func unknown(c Config, seed uint64, h Handler) []kit.Arrival {
 	bots, late := kit.Stream(seed, "cacheaside.bots"), kit.Stream(seed, "cacheaside.late")
 	draw := func(rng *rand.Rand) int { return c.Products + 1 + rng.IntN(botIDs) }
+	wanted, entered := draw(late), false
 	return []kit.Arrival{
-		{Gap: kit.Poisson(float64(c.Bots), kit.Stream(seed, "cacheaside.bot-gaps")), Do: func(due time.Time) { h.Read(draw(bots), due) }},
-		{Gap: kit.Regular(1 / c.LateEvery.Seconds()), Do: func(time.Time) { h.Late(draw(late)) }},
+		{Gap: kit.Poisson(float64(c.Bots), kit.Stream(seed, "cacheaside.bot-gaps")), Do: func(due time.Time) {
+			id := draw(bots)
+			if bots.IntN(wantedShare) == 0 {
+				id = wanted
+			}
+			h.Read(id, due)
+		}},
+		{Gap: kit.Regular(1 / c.LateEvery.Seconds()), Do: func(time.Time) {
+			h.Late(wanted)
+			if entered = !entered; !entered {
+				wanted = draw(late)
+			}
+		}},
 	}
 }
 
