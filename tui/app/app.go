@@ -58,6 +58,8 @@ type Options struct {
 	// frames a second; 0 means LocalFrames.
 	FrameRate int
 	Now       func() time.Time // nil: time.Now
+	Keys      []Key            // further keys that mean the same everywhere
+	Tour      TourOptions
 }
 
 // Model is the program. The caller must call Close after it has ended.
@@ -68,6 +70,7 @@ type Model struct {
 
 	w, h  int // 0: no size is known
 	mouse bool
+	tour  *touring // nil: none is played
 	clock clock
 	plan  layout
 	drawn frame
@@ -100,6 +103,7 @@ func New(o Options) *Model {
 			m.active = i
 		}
 	}
+	m.tour = m.newTouring()
 	if s := m.cur(); o.ShowCard && s.card.card != nil {
 		s.openCard()
 	}

@@ -22,6 +22,9 @@ func (m *Model) titleRows(w int) (rows []string) {
 	if shapeOf(m.w, m.h) == full {
 		margin = 2
 	}
+	if m.tour != nil {
+		return m.tourRows(w, margin)
+	}
 	for _, row := range balanced(m.host.text.T(m.cur().lab.spec.ID+".about"), w-4) {
 		rows = append(rows, m.host.line(w).Gap(margin).Text(row).String())
 	}

@@ -74,6 +74,7 @@ func (m *Model) onTick(t tick) tea.Cmd {
 		m.clock.hidden = 0
 		changed = m.observeHidden() || changed
 	}
+	changed = m.advance() || changed
 	if m.host.notice.over(m.host.now()) {
 		m.host.notice, changed = notice{}, true
 	}

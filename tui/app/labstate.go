@@ -24,6 +24,7 @@ type labState struct {
 	snap    *lab.Snapshot // nil until the lab is live
 	failed  error         // of starting
 	history *pane.History
+	point   string // the figure to look at; empty: none
 }
 
 // observed is what a frame depends on besides the screen's own state.
@@ -102,7 +103,7 @@ func (v *labState) alarm() bool {
 // frame is what pictures and cards may look at, for a part of the screen.
 func (v *labState) frame(r Rect) pane.Frame {
 	f := pane.Frame{W: r.W, H: r.H, Theme: v.host.th, Text: v.host.text, Spec: v.spec, Snap: v.snap,
-		Settings: v.exp.Settings(), Paused: v.seen.phase == lab.Paused, History: v.history}
+		Settings: v.exp.Settings(), Paused: v.seen.phase == lab.Paused, History: v.history, Point: v.point}
 	f.A, f.B = v.exp.Captured()
 	if f.Snap == nil {
 		f.Snap = &lab.Snapshot{}

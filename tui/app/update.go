@@ -28,11 +28,16 @@ func (m *Model) dispatch(msg tea.Msg) tea.Cmd {
 		return m.onTick(msg)
 	case started:
 		return m.onStarted(msg)
+	case OpenCardMsg, HintMsg:
+		return m.onOrder(msg)
 	case tea.WindowSizeMsg:
 		m.host.changed()
 		return m.resize(msg)
 	case tea.KeyMsg:
 		m.host.changed()
+		if m.tour != nil {
+			return tea.Batch(m.clock.wake(), m.endTour(msg))
+		}
 		return tea.Batch(m.clock.wake(), m.onKeys(msg))
 	case tea.MouseMsg:
 		m.host.changed()

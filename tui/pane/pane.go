@@ -23,6 +23,7 @@ type Frame struct {
 	Paused  bool
 	View    int      // which of the picture's views is wanted, from 0
 	History *History // how the metrics came to be what they are; may be nil
+	Point   string   // the metric that a tour points at; empty: none
 }
 
 // Picture draws what only its lab has to show. It keeps no state: the same

@@ -12,6 +12,8 @@ type Card struct {
 	Value  float64
 	Known  bool // false: the figure is not known yet
 	A      *float64
+	// Pointed marks the figure as the one to look at.
+	Pointed bool
 }
 
 // Rows draws the card into h rows of w cells: one row for name and figure, or
@@ -21,14 +23,21 @@ func (c Card) Rows(th *theme.Theme, w, h int) []string {
 	case h <= 0:
 		return nil
 	case h == 1:
-		l := NewLine(th, w).Put(th.Dim, c.Name).Gap(1)
+		l := c.name(th, w).Gap(1)
 		return []string{l.Right(th.Text.Strong(), c.figure()).String()}
 	}
-	rows := []string{NewLine(th, w).Put(th.Dim, c.Name).String(), c.valueRow(th, w, h == 2)}
+	rows := []string{c.name(th, w).String(), c.valueRow(th, w, h == 2)}
 	if c.A != nil {
 		rows = append(rows, NewLine(th, w).Put(th.Dim, c.was()).String())
 	}
 	return Fit(rows, w, h)
+}
+
+func (c Card) name(th *theme.Theme, w int) *Line {
+	if c.Pointed {
+		return NewLine(th, w).Put(th.Focus.Strong(), th.Glyph.Pointer).Gap(1).Put(th.Text.Strong(), c.Name)
+	}
+	return NewLine(th, w).Put(th.Dim, c.Name)
 }
 
 func (c Card) was() string { return "A " + c.Metric.Format.Write(*c.A) }

@@ -1,6 +1,8 @@
 package generic
 
 import (
+	"slices"
+
 	"resilab/labs/lab"
 	"resilab/tui/pane"
 	"resilab/tui/widget"
@@ -18,6 +20,10 @@ func Cards(f pane.Frame) []string {
 	n := min(len(metrics), (f.W+cardGap)/(cardLeast+cardGap))
 	if n <= 0 || f.H <= 0 {
 		return widget.Fit(nil, f.W, f.H)
+	}
+	pointed := slices.IndexFunc(metrics, func(m lab.Metric) bool { return m.ID == f.Point })
+	if pointed >= n { // what is pointed at is seen
+		metrics[n-1] = metrics[pointed]
 	}
 	w := min(cardMost, (f.W+cardGap)/n-cardGap)
 	lines := make([]*widget.Line, f.H)
@@ -60,7 +66,7 @@ func finish(lines []*widget.Line) []string {
 }
 
 func card(f pane.Frame, m lab.Metric) widget.Card {
-	c := widget.Card{Name: MetricName(f, m), Metric: m}
+	c := widget.Card{Name: MetricName(f, m), Metric: m, Pointed: m.ID == f.Point}
 	c.Value, c.Known = f.Snap.Metrics[m.ID]
 	if f.A != nil {
 		if v, ok := f.A.Metrics[m.ID]; ok {
