@@ -53,7 +53,7 @@ func ReadFile(fsys fs.FS, file string, v any) error {
 // Name returns a text with its placeholders, such as {metric:success}, replaced
 // by the names of a lab.
 func Name(spec *lab.Spec, lang i18n.Lang, text string) (string, error) {
-	names, err := newNamer(spec, lang)
+	names, err := loadNames(spec, lang)
 	if err != nil {
 		return "", fmt.Errorf("naming the lab %s: %w", spec.ID, err)
 	}

@@ -35,6 +35,7 @@ func serveFlags() []lab.Knob {
 		lab.NewText("admin-keys", ""),
 		lab.NewText("host-key", ""),
 		lab.NewText("state", ""),
+		lab.NewBool("private", false),
 		lab.NewDuration("keep", 2*time.Minute, 0, time.Hour),
 		lab.NewInt("max-sessions", 64, 1, 1000),
 		lab.NewInt("max-per-address", 40, 1, 2000),
@@ -102,7 +103,9 @@ func (f serverFlags) options(ctx context.Context) (opt sshd.Options, err error) 
 			MaxSessions: flags.Int("max-sessions"), MaxPerAddress: flags.Int("max-per-address"),
 			IdleTimeout: flags.Duration("idle"), Keep: flags.Duration("keep"),
 		},
-		Logger: slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
+		Private: flags.Bool("private"),
+		Orders:  sshd.Orders{OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{}},
+		Logger:  slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
 	}
 	if opt.HostKeyPath, err = f.path("host-key", "host_ed25519"); err != nil {
 		return opt, err
@@ -194,10 +197,21 @@ func parseExempt(list string) (nets []netip.Prefix, err error) {
 	return nets, nil
 }
 
+// classKeys are the keys for what a visitor can do with others.
+func classKeys(class sshd.Class) (keys []app.Key) {
+	for _, k := range []app.Key{{Key: "P", Means: "present", Run: class.Present}, {Key: "W", Means: "watch", Run: class.Watch},
+		{Key: "N", Means: "refuse", Run: class.Refuse}} {
+		if k.Run != nil {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
 // visit makes one visitor's program: the common parts with the visitor's progress,
 // language and colours.
 func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options) (tea.Model, func(), error) {
-	s.lang, s.crashed = who.Lang, who.Crashed
+	s.lang, s.crashed, s.keys = who.Lang, who.Crashed, classKeys(who.Class)
 	var err error
 	if s.course.store, err = state.Recorder(ctx, opt.State, who.Person, time.Now); err != nil {
 		return nil, nil, err

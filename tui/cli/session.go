@@ -52,6 +52,7 @@ type screen struct {
 	course  courseParts
 	start   lab.Settings // setup knobs by id, for the labs that have them
 	frames  int
+	keys    []app.Key // further ones
 	// turn limits heavy computations; nil: it does not.
 	turn func(ctx context.Context) (done func(), err error)
 	// crashed is called when a goroutine of a lab panics; nil: a panic ends the program.
@@ -79,7 +80,7 @@ func (s screen) model() (*app.Model, error) {
 	}
 	return app.New(app.Options{
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
-		FrameRate: s.frames,
+		FrameRate: s.frames, Keys: s.keys,
 	}), nil
 }
 

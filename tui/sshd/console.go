@@ -29,7 +29,8 @@ func (s *session) runConsole() {
 	}
 	server := s.conn.server
 	server.Logger.Info("console opened", "remote", s.conn.remote, "user", s.user, "key", s.login.key)
-	why, err := s.ask(newConsole(s.ctx, s.catalogue(), server))
+	st := newSeat(s, state.Person{})
+	why, err := s.runOn(st, newConsole(s.ctx, s.catalogue(), server, st.look))
 	s.sayWhy(why)
 	server.Logger.Info("console closed", "remote", s.conn.remote, "user", s.user, "reason", string(why), "error", err)
 }
@@ -89,7 +90,8 @@ type console struct {
 	ctx    context.Context
 	text   *i18n.Catalogue
 	server *server
-	rows   []classRow // all
+	look   func(target) // shows a screen
+	rows   []classRow   // all
 	err    error
 	order  int // index into orders
 	at     int // index into shown
@@ -103,8 +105,8 @@ type console struct {
 	notice string
 }
 
-func newConsole(ctx context.Context, text *i18n.Catalogue, s *server) *console {
-	c := &console{ctx: ctx, text: text, server: s, field: textinput.New(), width: defaultWidth, height: defaultHeight}
+func newConsole(ctx context.Context, text *i18n.Catalogue, s *server, look func(target)) *console {
+	c := &console{ctx: ctx, text: text, server: s, look: look, field: textinput.New(), width: defaultWidth, height: defaultHeight}
 	c.field.Prompt = ""
 	c.field.CharLimit = maxMessage
 	c.field.Cursor.SetMode(cursor.CursorStatic)
@@ -145,14 +147,15 @@ func (c *console) update(msg tea.Msg) tea.Cmd {
 		}
 		return c.read(consoleInterval)
 	case tea.KeyMsg:
-		if c.typing != nil {
-			return c.typed(msg)
-		}
+		var cmds []tea.Cmd
 		for _, key := range input.Keys(msg) {
-			if cmd := c.key(key); cmd != nil {
-				return cmd
+			if c.typing != nil { // the key before may have opened the field
+				cmds = append(cmds, c.typed(key))
+			} else {
+				cmds = append(cmds, c.key(key))
 			}
 		}
+		return tea.Batch(cmds...)
 	}
 	return nil
 }
@@ -180,6 +183,14 @@ func (c *console) key(key tea.KeyMsg) tea.Cmd {
 		}
 	case "a":
 		c.ask("messageall", func(typed string) { c.tell(typed, c.server.seats.list()...) })
+	case "l", "enter":
+		c.lookAt(c.chosen().seat)
+	case "h":
+		c.hint(c.chosen().seat)
+	case "o":
+		if c.server.Orders.OpenCard != nil {
+			c.ask("card", c.openCard)
+		}
 	case "x":
 		if st := c.chosen().seat; st != nil {
 			c.server.Logger.Info("session ended by a teacher", "person", st.person.ID)
@@ -219,9 +230,45 @@ func (c *console) tell(text string, to ...*seat) {
 		return
 	}
 	for _, st := range to {
-		st.tell(text)
+		st.tell("sshd.message", text)
 	}
 	c.notice = c.text.T("sshd.console.told", len(to))
+}
+
+// lookAt shows a student's screen, unless the student refuses.
+func (c *console) lookAt(st *seat) {
+	switch {
+	case st == nil:
+	case st.refuses.Load():
+		c.notice = c.text.T("sshd.console.refuses", st.person.Label())
+	default:
+		c.server.Logger.Info("a teacher looks", "person", st.person.ID)
+		c.look(target{st.id, st.person.Label(), st.stage})
+	}
+}
+
+// hint shows a student the next hint of the card.
+func (c *console) hint(st *seat) {
+	if st != nil && c.server.Orders.Hint != nil {
+		st.send(c.server.Orders.Hint)
+		c.notice = c.text.T("sshd.console.hinted", st.person.Label())
+	}
+}
+
+// openCard opens a card for all.
+func (c *console) openCard(typed string) {
+	i := slices.IndexFunc(c.server.Cards, func(id string) bool { return strings.EqualFold(id, typed) })
+	if i < 0 {
+		c.notice = c.text.T("sshd.console.nocard", typed)
+		return
+	}
+	card, class := c.server.Cards[i], c.server.seats.list()
+	for _, st := range class {
+		st.send(c.server.Orders.OpenCard(card))
+		st.tell("sshd.card", card)
+	}
+	c.server.Logger.Info("card opened for all", "card", card, "people", len(class))
+	c.notice = c.text.T("sshd.console.opened", card, len(class))
 }
 
 // shown returns the rows that pass the filter, in order.
@@ -256,15 +303,17 @@ func (c *console) View() string {
 		c.text.T("sshd.console.title", here, len(rows), c.text.T("sshd.console.by."+orders[c.order].name)),
 		pad(c.text.T("sshd.console.student"), nameWidth+2) + pad(c.text.T("sshd.console.idle"), 9) + strings.Join(c.server.Cards, " "),
 	}
-	room := max(1, c.height-5)
+	keys := strings.Split(c.text.T("sshd.console.keys"), "\n")
+	below := len(keys) + 1
+	room := max(1, c.height-len(lines)-below)
 	first := max(0, min(c.at-room/2, len(rows)-room))
 	for i := first; i < min(len(rows), first+room); i++ {
 		lines = append(lines, c.row(rows[i], i == c.at))
 	}
-	for len(lines) < c.height-2 {
+	for len(lines) < c.height-below {
 		lines = append(lines, "")
 	}
-	lines = append(lines, c.bottom(), c.text.T("sshd.console.keys"))
+	lines = append(append(lines, c.bottom()), keys...)
 	for i := range lines {
 		lines[i] = ansi.Truncate(lines[i], c.width, "…")
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/labs/course"
@@ -23,7 +24,9 @@ type class struct {
 	store                    state.Store
 }
 
-func startClass(t *testing.T) *class {
+func startClass(t *testing.T) *class { return startClassWith(t, nil) }
+
+func startClassWith(t *testing.T, change func(*Options)) *class {
 	t.Helper()
 	c := &class{}
 	c.teacher, c.teacherFile = newKeyFile(t)
@@ -38,6 +41,10 @@ func startClass(t *testing.T) *class {
 		o.Open, o.Admins, o.Keys, o.State, o.Cards, o.Keep = false, admins, keys, store, []string{"R1", "R2"}, time.Minute
 		o.Report = func(p state.Person, progress course.Records) *report.Document {
 			return &report.Document{Version: 1, Program: "resilab test", Student: p.Label(), Cards: []course.Row{{ID: "R1", Hints: progress.Record("R1").Hints}}}
+		}
+		o.Orders = Orders{OpenCard: func(card string) tea.Msg { return orderMsg("card " + card) }, Hint: orderMsg("hint")}
+		if change != nil {
+			change(o)
 		}
 	})
 	return c

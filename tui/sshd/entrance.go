@@ -33,7 +33,7 @@ func (s *session) enter() (p state.Person, why ending, err error) {
 	}
 	e := newEntrance(s.catalogue(), s.user, people)
 	why, err = s.ask(e)
-	if why != "" || e.stage != stageDone {
+	if why != "" || e.step != stepDone {
 		if why == "" && e.tries >= maxTries {
 			s.conn.refuse(s.user, "personal code", "")
 			why = endCode
@@ -52,14 +52,14 @@ func (s *server) known(ctx context.Context) ([]state.Person, error) {
 	return append(kept, s.seats.people()...), nil
 }
 
-// stage is what the entrance shows.
-type stage int
+// step is what the entrance shows.
+type step int
 
 const (
-	stageName stage = iota
-	stageCode       // the name is known: its owner has a code
-	stageNew        // shows the code of a new person
-	stageDone
+	stepName step = iota
+	stepCode      // the name is known: its owner has a code
+	stepNew       // shows the code of a new person
+	stepDone
 )
 
 // entrance is the start screen: it asks for a name, and for the personal code
@@ -68,7 +68,7 @@ type entrance struct {
 	text   *i18n.Catalogue
 	people []state.Person
 	field  textinput.Model
-	stage  stage
+	step   step
 	name   string
 	person state.Person
 	code   string // of a new person
@@ -103,7 +103,7 @@ func (e *entrance) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return e, e.next()
 		}
 	}
-	if e.stage == stageNew {
+	if e.step == stepNew {
 		return e, nil
 	}
 	var cmd tea.Cmd
@@ -114,13 +114,13 @@ func (e *entrance) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // next takes what was typed.
 func (e *entrance) next() tea.Cmd {
 	typed := clean(e.field.Value(), maxName)
-	switch e.stage {
-	case stageName:
+	switch e.step {
+	case stepName:
 		return e.takeName(typed)
-	case stageCode:
+	case stepCode:
 		return e.takeCode(typed)
 	default:
-		e.stage = stageDone
+		e.step = stepDone
 		return tea.Quit
 	}
 }
@@ -135,7 +135,7 @@ func (e *entrance) takeName(typed string) tea.Cmd {
 		e.makePerson()
 		return nil
 	}
-	e.stage = stageCode
+	e.step = stepCode
 	e.field.EchoMode = textinput.EchoPassword
 	return nil
 }
@@ -154,7 +154,7 @@ func (e *entrance) takeCode(typed string) tea.Cmd {
 		}
 		return nil
 	}
-	e.person, e.stage = e.people[i], stageDone
+	e.person, e.step = e.people[i], stepDone
 	return tea.Quit
 }
 
@@ -166,7 +166,7 @@ func (e *entrance) makePerson() {
 			e.person.Number = max(e.person.Number, max(1, p.Number)+1)
 		}
 	}
-	e.stage = stageNew
+	e.step = stepNew
 }
 
 // View implements tea.Model.
@@ -177,11 +177,11 @@ func (e *entrance) View() string {
 			lines = append(lines, " "+line)
 		}
 	}
-	switch e.stage {
-	case stageName:
+	switch e.step {
+	case stepName:
 		add("name")
 		lines = append(lines, " "+e.field.View())
-	case stageCode:
+	case stepCode:
 		add("code", e.name)
 		lines = append(lines, " "+e.field.View())
 		if e.tries > 0 {

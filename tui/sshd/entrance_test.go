@@ -201,7 +201,7 @@ func TestNameIsSanitized(t *testing.T) {
 		t.Errorf("name %q, view %q", e.person.Name, e.View())
 	}
 	e = newEntrance(text, "", nil)
-	if e.next(); e.stage != stageName {
+	if e.next(); e.step != stepName {
 		t.Error("no name is taken as a name")
 	}
 }

@@ -25,12 +25,13 @@ const manySources = 1000
 // authenticated makes room for the new one: silent clients cannot keep others
 // out. Exempt addresses have a separate pool and no limits an address.
 type gate struct {
-	maxSessions, maxPerAddress int
-	exempt                     []netip.Prefix
-	now                        func() time.Time
+	maxSessions, maxWatchers, maxPerAddress int
+	exempt                                  []netip.Prefix
+	now                                     func() time.Time
 
 	mu       sync.Mutex
 	sessions int
+	watchers int
 	pools    [2]pool // of other addresses and of exempt ones
 	sources  map[netip.Addr]*source
 }
@@ -44,7 +45,7 @@ type source struct {
 }
 
 func newGate(o Limits) *gate {
-	return &gate{maxSessions: o.MaxSessions, maxPerAddress: o.MaxPerAddress, exempt: o.Exempt,
+	return &gate{maxSessions: o.MaxSessions, maxWatchers: o.MaxWatchers, maxPerAddress: o.MaxPerAddress, exempt: o.Exempt,
 		now: time.Now, sources: map[netip.Addr]*source{}}
 }
 
@@ -190,25 +191,33 @@ func (t *ticket) leaveLocked() {
 }
 
 // takeSession takes one of the server's sessions; giveSession gives it back.
-func (t *ticket) takeSession() bool {
-	g := t.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.sessions >= g.maxSessions {
+func (t *ticket) takeSession() bool { return t.take(&t.gate.sessions, t.gate.maxSessions) }
+
+func (t *ticket) giveSession() { t.give(&t.gate.sessions) }
+
+// takeWatch takes one of the server's places for those who only watch; giveWatch
+// gives it back.
+func (t *ticket) takeWatch() bool { return t.take(&t.gate.watchers, t.gate.maxWatchers) }
+
+func (t *ticket) giveWatch() { t.give(&t.gate.watchers) }
+
+func (t *ticket) take(taken *int, limit int) bool {
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	if *taken >= limit {
 		return false
 	}
-	g.sessions++
+	*taken++
 	if t.sessions++; t.sessions == 1 {
 		t.pool.remove(t)
 	}
 	return true
 }
 
-func (t *ticket) giveSession() {
-	g := t.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.sessions--
+func (t *ticket) give(taken *int) {
+	t.gate.mu.Lock()
+	defer t.gate.mu.Unlock()
+	*taken--
 	if t.sessions--; t.sessions == 0 && !t.left {
 		t.pool.waiting = append(t.pool.waiting, t)
 	}

@@ -28,6 +28,8 @@ type guard struct {
 	why     ending // set when a limit ended the program
 
 	lastKey atomic.Int64 // nanoseconds; also read by the session
+	away    atomic.Bool  // the visitor follows another screen
+	shown   shown
 }
 
 func newGuard(ctx context.Context, inner tea.Model, text *i18n.Catalogue, limits timeLimits) *guard {
@@ -37,8 +39,11 @@ func newGuard(ctx context.Context, inner tea.Model, text *i18n.Catalogue, limits
 	return g
 }
 
-// messageMsg is a teacher's line of text.
-type messageMsg string
+// messageMsg is a line of text that is shown until the next key.
+type messageMsg struct {
+	key  string
+	args []any
+}
 
 // clockMsg wakes the guard.
 type clockMsg struct{}
@@ -51,20 +56,28 @@ func (g *guard) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	switch msg := msg.(type) {
 	case clockMsg:
 		return g, g.watchClock()
+	case followersMsg:
+		return g, g.shown.offer(g.now())
 	case tea.KeyMsg, tea.MouseMsg:
-		g.lastKey.Store(g.now().UnixNano())
+		g.touch()
 		if g.why == "" {
 			g.notice, g.message = "", ""
 		}
 	case messageMsg:
-		g.message = g.text.T("sshd.message", string(msg))
+		g.message = g.text.T(msg.key, msg.args...)
 		return g, nil
 	case tea.WindowSizeMsg:
 		g.width = msg.Width
 	}
 	g.inner, cmd = g.inner.Update(msg)
+	if later := g.shown.offer(g.now()); later != nil {
+		cmd = tea.Batch(cmd, later)
+	}
 	return g, cmd
 }
+
+// touch records that the visitor is active.
+func (g *guard) touch() { g.lastKey.Store(g.now().UnixNano()) }
 
 // watchClock updates the notice and returns the command that does so again.
 func (g *guard) watchClock() tea.Cmd {
@@ -83,7 +96,12 @@ func (g *guard) watchClock() tea.Cmd {
 	return g.after(next)
 }
 
+// remaining returns how long the program may go on. A visitor who follows
+// another screen needs no key.
 func (g *guard) remaining() (time.Duration, ending) {
+	if g.away.Load() {
+		g.touch()
+	}
 	return g.limits.left(g.now(), g.began, time.Unix(0, g.lastKey.Load()))
 }
 
@@ -102,9 +120,12 @@ func (g *guard) after(d time.Duration) tea.Cmd {
 }
 
 // View implements tea.Model: the program's picture, with the notice on its last
-// line.
+// line, and on the first one a mark where others see it.
 func (g *guard) View() string {
 	view := g.inner.View()
+	if mark := g.shown.mark(g.text); mark != "" {
+		view = marked(view, mark, g.width)
+	}
 	notice := g.notice
 	if notice == "" {
 		notice = g.message

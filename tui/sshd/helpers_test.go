@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,13 +33,34 @@ type probe struct {
 	w, h  int
 	keys  string
 	noise int
+	seen  uint64        // messages
+	drawn *atomic.Int64 // how often it was drawn in another size; nil: not counted
 }
 
 type noiseMsg struct{}
 
 func (p *probe) Init() tea.Cmd { return nil }
 
+// Revision implements Sized.
+func (p *probe) Revision() uint64 { return p.seen }
+
+// ViewAt implements Sized.
+func (p *probe) ViewAt(w, h int) string {
+	if p.drawn != nil {
+		p.drawn.Add(1)
+	}
+	other := *p
+	other.w, other.h = w, h
+	return other.View()
+}
+
+type orderMsg string
+
 func (p *probe) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	p.seen++
+	if order, ok := msg.(orderMsg); ok {
+		p.keys += "<" + string(order) + ">"
+	}
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		p.w, p.h = msg.Width, msg.Height
@@ -58,6 +80,9 @@ func (p *probe) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (p *probe) key(key string) tea.Cmd {
 	p.keys += key
 	p.keys = p.keys[max(0, len(p.keys)-30):]
+	if do := map[string]func(){"P": p.who.Present, "W": p.who.Watch, "N": p.who.Refuse}[key]; do != nil {
+		do()
+	}
 	switch key {
 	case "p":
 		panic("a mistake")

@@ -118,24 +118,32 @@ func (s *session) sit(st *seat, again bool) (why ending, ok bool) {
 	if before != nil {
 		close(before.taken)
 	}
-	select {
-	case <-st.over:
-		return st.why, true
-	case <-s.taken:
-		_, _ = s.channel.Write([]byte(leaveScreen))
-		return endTaken, true
-	case <-s.gone:
-		if st.detach(s) {
-			return endLost, true
+	for {
+		select {
+		case <-st.over:
+			return st.why, true
+		case <-s.taken:
+			_, _ = s.channel.Write([]byte(leaveScreen))
+			return endTaken, true
+		case <-s.gone:
+			if st.detach(s) {
+				return endLost, true
+			}
+			<-st.over
+			return st.why, true
+		case t := <-st.follow:
+			st.followOther(s, t)
 		}
-		<-st.over
-		return st.why, true
 	}
 }
 
 // ask runs a model that asks the visitor something.
 func (s *session) ask(model tea.Model) (why ending, err error) {
-	st := newSeat(s, state.Person{})
+	return s.runOn(newSeat(s, state.Person{}), model)
+}
+
+// runOn runs a model on a seat that is not kept.
+func (s *session) runOn(st *seat, model tea.Model) (why ending, err error) {
 	st.host(s, model)
 	if !s.conn.server.begin(st.run) {
 		st.end(sessionEnd(endShutdown))
@@ -170,7 +178,7 @@ func (s *session) prepare(st *seat) (err error) {
 	w := s.size()
 	server := s.conn.server
 	who := SessionInfo{User: s.user, Person: st.person, Key: s.login.key, Admin: s.login.admin, Remote: s.conn.remote, Term: s.term, Environ: s.env,
-		Lang: s.catalogue().Lang(), Width: w.width, Height: w.height, Crashed: st.crashed}
+		Lang: s.catalogue().Lang(), Width: w.width, Height: w.height, Crashed: st.crashed, Class: st.class(s.login.admin)}
 	var model tea.Model
 	var cleanup func()
 	if server.contain("new program", s.conn.remote, func() { model, cleanup, err = server.NewProgram(st.ctx, who) }) {
@@ -184,6 +192,17 @@ func (s *session) prepare(st *seat) (err error) {
 	}
 	st.host(s, model)
 	return nil
+}
+
+// class returns what the seat's person can do with others.
+func (st *seat) class(admin bool) Class {
+	c := Class{Watch: st.followPresented}
+	if admin {
+		c.Present = st.togglePresenting
+	} else if st.server.Private {
+		c.Refuse = st.toggleRefusing
+	}
+	return c
 }
 
 // sendSizes sends the newest size, at most once a resizeInterval, until done.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/tui/stage"
 	"resilab/tui/state"
 )
 
@@ -20,47 +21,46 @@ const framesPerSecond = 20
 // attached to it. A seat is the input and output of its program.
 type seat struct {
 	server  *server
+	id      string // names the seat among those of all servers
 	person  state.Person
-	remote  string // of the first session
-	began   time.Time
+	remote  string          // of the first session
 	ctx     context.Context // ends with the server; the cause says why
 	end     context.CancelCauseFunc
 	guard   *guard
 	program *tea.Program
 	cleanup func()
+	rest    []byte       // of a key sequence that was longer than the program's buffer
+	stage   *stage.Stage // the program's screen, for those who follow it
+	follow  chan target  // holds one: what the session is to follow
+	refuses atomic.Bool  // nobody may look at the screen
+
+	outcome
+	line line
+}
+
+// outcome is how a seat's program has ended.
+type outcome struct {
 	over    chan struct{} // closed when the program has ended; why and err are set before
 	cleaned chan struct{} // closed after cleanup
 	why     ending
 	err     error
-	rest    []byte // of a key sequence that was longer than the program's buffer
-
-	line line
-}
-
-// line is the session that a seat is attached to.
-type line struct {
-	mu      sync.Mutex
-	session *session
-	until   chan struct{} // closed when the session is detached
-	changed chan struct{} // closed at the next change of session
-	keep    *time.Timer   // ends a seat without a session
-	closed  bool          // the program has ended
-	feeders sync.WaitGroup
 }
 
 // newSeat returns a seat for a session's program. NewProgram is called with the
 // seat's context, and run must be called.
 func newSeat(s *session, person state.Person) *seat {
-	st := &seat{server: s.conn.server, person: person, remote: s.conn.remote, began: time.Now(),
-		over: make(chan struct{}), cleaned: make(chan struct{}), cleanup: func() {},
-		line: line{changed: make(chan struct{})}}
+	st := &seat{server: s.conn.server, id: newID(), person: person, remote: s.conn.remote,
+		outcome: outcome{over: make(chan struct{}), cleaned: make(chan struct{})}, cleanup: func() {},
+		follow: make(chan target, 1), line: line{changed: make(chan struct{})}}
 	st.ctx, st.end = context.WithCancelCause(s.conn.ctx)
+	st.stage = stage.New(st.wake)
 	return st
 }
 
 // host sets the program of a seat that is not running yet.
 func (st *seat) host(s *session, model tea.Model) {
 	st.guard = newGuard(st.ctx, model, s.catalogue(), st.server.timeLimits())
+	st.guard.shown.follow(st.stage, model)
 	st.program = tea.NewProgram(st.guard, tea.WithContext(st.ctx), tea.WithInput(st), tea.WithOutput(st),
 		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(),
 		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
@@ -84,6 +84,8 @@ func (st *seat) run() {
 	<-deadline
 	st.line.close()
 	st.server.seats.remove(st)
+	st.server.show.end(st.id)
+	st.stage.Dismiss()
 	if st.why = st.ending(st.err); st.why != endPanic {
 		st.err = nil
 	}
@@ -94,8 +96,8 @@ func (st *seat) run() {
 
 // ending returns why the program ended; it is empty if the visitor left.
 func (st *seat) ending(err error) ending {
-	if end, ok := errors.AsType[sessionEnd](context.Cause(st.ctx)); ok {
-		return ending(end)
+	if end, ok := causeOf(st.ctx); ok {
+		return end
 	}
 	if st.guard.why != "" {
 		return st.guard.why
@@ -104,6 +106,12 @@ func (st *seat) ending(err error) ending {
 		return endPanic
 	}
 	return ""
+}
+
+// causeOf returns the ending that ended a context.
+func causeOf(ctx context.Context) (why ending, ok bool) {
+	end, ok := errors.AsType[sessionEnd](context.Cause(ctx))
+	return ending(end), ok
 }
 
 // enforce cuts the connection when the program's time and the grace are over.
@@ -148,15 +156,20 @@ func (st *seat) hangUp() {
 // abandon ends a seat whose program was never run, because the server stops.
 func (st *seat) abandon() {
 	st.server.seats.remove(st)
+	st.stage.Dismiss()
 	st.end(sessionEnd(endShutdown))
 	st.server.contain("cleanup", st.remote, st.cleanup)
 	close(st.cleaned)
 }
 
-// tell shows a teacher's line of text until the next key.
-func (st *seat) tell(text string) {
-	st.line.feed(func() { st.program.Send(messageMsg(text)) })
-}
+// tell shows a line of text until the next key.
+func (st *seat) tell(key string, args ...any) { st.send(messageMsg{key, args}) }
+
+// send sends a message to the program without waiting for it.
+func (st *seat) send(msg tea.Msg) { st.line.feed(func() { st.program.Send(msg) }) }
+
+// wake makes the program draw for its followers, whose number may have changed.
+func (st *seat) wake() { st.send(followersMsg{}) }
 
 // idle returns the time since the last key.
 func (st *seat) idle() time.Duration {
@@ -182,7 +195,7 @@ func (st *seat) crashed(reason any, stack []byte) {
 // Read implements io.Reader: the keys of the session that is attached.
 func (st *seat) Read(p []byte) (int, error) {
 	for len(st.rest) == 0 {
-		s, changed, closed := st.line.state()
+		s, changed, closed := st.line.shown()
 		if closed {
 			return 0, io.EOF
 		}
@@ -205,7 +218,7 @@ func (st *seat) Read(p []byte) (int, error) {
 // Write implements io.Writer. What is written without a session is lost: the
 // next session gets the whole screen.
 func (st *seat) Write(p []byte) (int, error) {
-	if s := st.line.current(); s != nil {
+	if s, _, _ := st.line.shown(); s != nil {
 		_, _ = s.channel.Write(p) // a broken line is not the program's end
 	}
 	return len(p), nil
@@ -221,13 +234,37 @@ func (st *seat) attach(s *session, again bool) (before *session, ok bool) {
 	if !ok {
 		return nil, false
 	}
+	st.show(s, until, again)
+	return before, true
+}
+
+// show sends the session's sizes to the program until a channel is closed. again
+// makes the program draw the whole screen.
+func (st *seat) show(s *session, until <-chan struct{}, again bool) {
 	st.line.feed(func() {
 		st.server.contain("sizes", st.remote, func() { s.sendSizes(st.program.Send, until) })
 	})
 	if again {
-		st.line.feed(func() { st.program.Send(tea.ClearScreen()) })
+		st.send(tea.ClearScreen())
 	}
-	return before, true
+}
+
+// followOther shows another screen to the attached session until one of them
+// ends or the visitor comes back. The program runs on meanwhile.
+func (st *seat) followOther(s *session, t target) {
+	if !st.line.lookAway(s) {
+		return
+	}
+	st.guard.away.Store(true)
+	over := s.followScreen(t)
+	st.guard.touch()
+	st.guard.away.Store(false)
+	if until, ok := st.line.lookBack(s); ok {
+		st.show(s, until, true)
+		if over {
+			st.tell("sshd.watch.over", t.label)
+		}
+	}
 }
 
 // What Bubble Tea writes when it enters and leaves the alternate screen, and
@@ -251,79 +288,4 @@ func (st *seat) detach(s *session) (kept bool) {
 	st.server.Logger.Info("line lost", "remote", s.conn.remote, "user", s.user, "person", st.person.ID, "kept", keep)
 	st.server.seats.keep(st)
 	return true
-}
-
-// set attaches a session; until is closed when it is detached.
-func (l *line) set(s *session) (before *session, until chan struct{}, ok bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil, nil, false
-	}
-	if l.keep != nil {
-		l.keep.Stop()
-	}
-	before = l.session
-	l.change(s)
-	l.until = make(chan struct{})
-	return before, l.until, true
-}
-
-// drop detaches a session if it is the attached one, and calls end unless
-// another is attached within keep.
-func (l *line) drop(s *session, keep time.Duration, end func()) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed || l.session != s {
-		return false
-	}
-	l.change(nil)
-	l.keep = time.AfterFunc(keep, end)
-	return true
-}
-
-// change replaces the session. l.mu is held.
-func (l *line) change(s *session) {
-	if l.until != nil {
-		close(l.until)
-		l.until = nil
-	}
-	l.session = s
-	close(l.changed)
-	l.changed = make(chan struct{})
-}
-
-// close detaches the session for good and waits for what was sent to the
-// program.
-func (l *line) close() {
-	l.mu.Lock()
-	l.closed = true
-	if l.keep != nil {
-		l.keep.Stop()
-	}
-	l.change(nil)
-	l.mu.Unlock()
-	l.feeders.Wait()
-}
-
-// feed runs a send to the program aside, because it waits for the program. It
-// does nothing after the program has ended.
-func (l *line) feed(send func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.closed {
-		l.feeders.Go(send)
-	}
-}
-
-func (l *line) current() *session {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.session
-}
-
-func (l *line) state() (s *session, changed <-chan struct{}, closed bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.session, l.changed, l.closed
 }

@@ -35,9 +35,11 @@ type Options struct {
 	Logins
 	Limits
 
-	State state.Store // people and their progress
-	Cards []string    // the course's cards, for teachers' tables
-	Lang  i18n.Lang   // for visitors whose terminal names no language
+	State   state.Store // people and their progress
+	Cards   []string    // the course's cards, for teachers' tables
+	Lang    i18n.Lang   // for visitors whose terminal names no language
+	Private bool        // students may refuse that a teacher looks at their screens
+	Orders  Orders
 
 	// Report returns the course report of a person, which the server signs with its
 	// host key; nil: there are no signed reports.
@@ -49,6 +51,13 @@ type Options struct {
 
 	Logger *slog.Logger                            // starts, ends and refusals of sessions
 	Ready  func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
+}
+
+// Orders are the messages that make a student's program do what a teacher
+// asks. A nil one is not offered.
+type Orders struct {
+	OpenCard func(card string) tea.Msg // opens a card of the course
+	Hint     tea.Msg                   // shows the next hint of the open card
 }
 
 // Logins say who is admitted: all, else the owners of keys, and those who
@@ -64,6 +73,7 @@ type Logins struct {
 // Limits of a server. Zero means the default named here.
 type Limits struct {
 	MaxSessions   int            // sessions at once; 64
+	MaxWatchers   int            // of those who only watch what is presented; 500
 	MaxPerAddress int            // connections at once from one address; 40 (a campus may share one)
 	Exempt        []netip.Prefix // addresses without that limit
 
@@ -91,6 +101,15 @@ type SessionInfo struct {
 	// Crashed must be called when a goroutine that the program started panics:
 	// it logs the panic and ends this session alone. It may be called at any time.
 	Crashed func(reason any, stack []byte)
+	Class
+}
+
+// Class is what a visitor can do with others. A nil function is not offered. All
+// return at once; what came of them is shown.
+type Class struct {
+	Present func() // begins or ends presenting the screen to all
+	Watch   func() // shows the screen that is presented
+	Refuse  func() // refuses that a teacher looks at the screen, or allows it again
 }
 
 // Getenv looks up a variable of the visitor's terminal, TERM included.
@@ -113,6 +132,7 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	number(&o.MaxSessions, 64)
+	number(&o.MaxWatchers, 500)
 	number(&o.MaxPerAddress, 40)
 	duration(&o.IdleTimeout, 10*time.Minute)
 	duration(&o.MaxSession, 3*time.Hour)
@@ -152,6 +172,7 @@ type server struct {
 	hostKey    gossh.Signer
 	gate       *gate
 	seats      seats
+	show       show
 	refusals   *refusalLog
 	catalogues map[i18n.Lang]*i18n.Catalogue
 

@@ -105,12 +105,13 @@ func (s *session) answer(req *gossh.Request) bool {
 	return false
 }
 
-// command starts one of the teachers' commands, or refuses it.
+// command starts one of the commands, most of which are the teachers', or refuses
+// it.
 func (s *session) command(words []string) bool {
 	line := strings.Join(words, " ")
 	person, wantsSigned := strings.CutPrefix(line, "report signed ")
 	switch line {
-	case "teacher", "report", "report csv", "report json":
+	case "watch", "teacher", "report", "report csv", "report json":
 	case "report mine":
 		return signedReport{session: s}.start()
 	default:
@@ -120,6 +121,10 @@ func (s *session) command(words []string) bool {
 		return s.refuse("command", "command")
 	}
 	switch {
+	case line == "watch" && !s.hasPTY:
+		return s.refuse("nopty", "no terminal")
+	case line == "watch":
+		return s.start(s.runWatch)
 	case !s.login.admin:
 		return s.refuse("teacher", "teachers' command")
 	case line == "report json":
