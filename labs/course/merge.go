@@ -23,10 +23,10 @@ func (r Record) again() Record {
 	return next
 }
 
-// merge joins two records of one card that two programs have made. One from before
+// Merge joins two records of one card that two programs have made. One from before
 // a reset does not count. Of the others the later round counts, in it the further stage, and of equals the second record; what
 // was passed stays passed.
-func merge(kept, saved Record) Record {
+func Merge(kept, saved Record) Record {
 	switch {
 	case kept.Resets > saved.Resets:
 		return kept

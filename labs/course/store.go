@@ -57,7 +57,7 @@ func (s *Store) update(records map[string]Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, rec := range records {
-		s.records[id] = merge(s.records[id], rec)
+		s.records[id] = Merge(s.records[id], rec)
 	}
 	if s.path == "" {
 		return nil
@@ -95,7 +95,7 @@ func (s *Store) write(ids []string) (err error) {
 		return err
 	}
 	for _, id := range ids {
-		records[id] = merge(records[id], s.records[id])
+		records[id] = Merge(records[id], s.records[id])
 	}
 	data, err := encodeProgress(records)
 	if err != nil {

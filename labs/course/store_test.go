@@ -154,7 +154,7 @@ func TestMergeOfRecords(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := draw(t, "a"), draw(t, "b")
-		m := merge(a, b)
+		m := Merge(a, b)
 		_, passedA := a.Passing()
 		_, passedB := b.Passing()
 		if _, ok := m.Passing(); ok != (passedA || passedB) {
@@ -163,7 +163,7 @@ func TestMergeOfRecords(t *testing.T) {
 		if m.Round != max(a.Round, b.Round) || m.Hints != max(a.Hints, b.Hints) {
 			t.Fatalf("merged to %+v", m)
 		}
-		if again := merge(m, b); !reflect.DeepEqual(again, m) {
+		if again := Merge(m, b); !reflect.DeepEqual(again, m) {
 			t.Fatalf("merging twice gives %+v, once %+v", again, m)
 		}
 	})
@@ -298,7 +298,7 @@ func FuzzProgress(f *testing.F) {
 				t.Fatalf("%q is new", id)
 			}
 			_, passed := rec.Passing()
-			if _, still := merge(rec, Record{}).Passing(); passed != still {
+			if _, still := Merge(rec, Record{}).Passing(); passed != still {
 				t.Fatalf("merging loses the pass of %q", id)
 			}
 		}

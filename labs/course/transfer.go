@@ -55,7 +55,7 @@ func (s *Store) Reset(ids ...string) error {
 			return err
 		}
 		for id, rec := range kept {
-			records[id] = merge(records[id], rec)
+			records[id] = Merge(records[id], rec)
 		}
 	}
 	next := map[string]Record{}

@@ -3,6 +3,7 @@ package sshd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,39 +39,39 @@ func (s *session) runConsole() {
 // classRow is one line of the teacher's table.
 type classRow struct {
 	state.Row
-	seat *seat         // nil: not here
-	away bool          // the line has dropped
-	idle time.Duration // since the last key
+	seatPresence // without an ID: not here
 }
+
+// Label is the name of the person.
+func (r classRow) Label() string { return r.Row.Person.Label() }
 
 // classMsg is the table as it was read.
 type classMsg struct {
 	rows []classRow
-	err  error
+	err  error // what may be out of date or missing, and why
 }
 
-// classTable reads who was kept and who is here.
+// classTable reads who was kept and who is here. What can be read is there also
+// with an error.
 func (s *server) classTable(ctx context.Context) classMsg {
 	kept, err := state.Report(ctx, s.State, s.Cards)
-	if err != nil {
-		return classMsg{err: err}
-	}
 	var rows []classRow
 	known := map[string]int{}
 	for _, r := range kept {
 		known[r.Person.ID] = len(rows)
 		rows = append(rows, classRow{Row: r})
 	}
-	for _, st := range s.seats.list() {
-		i, ok := known[st.person.ID]
+	present, away := s.class.seats()
+	for _, p := range present {
+		i, ok := known[p.Person.ID]
 		if !ok {
 			i = len(rows)
-			known[st.person.ID] = i
-			rows = append(rows, classRow{Row: state.Row{Person: st.person, Records: make([]course.Record, len(s.Cards))}})
+			known[p.Person.ID] = i
+			rows = append(rows, classRow{Row: state.Row{Person: p.Person, Records: make([]course.Record, len(s.Cards))}})
 		}
-		rows[i].seat, rows[i].away, rows[i].idle = st, st.line.current() == nil, st.idle()
+		rows[i].seatPresence = p
 	}
-	return classMsg{rows: rows}
+	return classMsg{rows: rows, err: errors.Join(err, away)}
 }
 
 // orders are how the table can be sorted.
@@ -79,10 +80,10 @@ var orders = []struct {
 	compare func(a, b classRow) int
 }{
 	{"name", func(a, b classRow) int {
-		return cmp.Compare(strings.ToLower(a.Person.Label()), strings.ToLower(b.Person.Label()))
+		return cmp.Compare(strings.ToLower(a.Label()), strings.ToLower(b.Label()))
 	}},
 	{"passed", func(a, b classRow) int { return cmp.Compare(a.Passed(), b.Passed()) }},
-	{"idle", func(a, b classRow) int { return cmp.Compare(b.idle, a.idle) }},
+	{"idle", func(a, b classRow) int { return cmp.Compare(b.Idle, a.Idle) }},
 }
 
 // console is the teacher's table of students and cards.
@@ -142,9 +143,7 @@ func (c *console) update(msg tea.Msg) tea.Cmd {
 	case tea.WindowSizeMsg:
 		c.width, c.height = msg.Width, msg.Height
 	case classMsg:
-		if c.err = msg.err; c.err == nil {
-			c.rows = msg.rows
-		}
+		c.rows, c.err = msg.rows, msg.err
 		return c.read(consoleInterval)
 	case tea.KeyMsg:
 		var cmds []tea.Cmd
@@ -177,26 +176,21 @@ func (c *console) key(key tea.KeyMsg) tea.Cmd {
 		c.order = (c.order + 1) % len(orders)
 	case "/":
 		c.ask("filter", func(typed string) { c.filter = typed })
+	case "l", "enter":
+		c.lookAt(c.chosen())
+	case "h":
+		c.one(order{Kind: orderHint}, "hinted")
+	case "o":
+		c.ask("card", c.openCard)
 	case "m":
-		if st := c.chosen().seat; st != nil {
-			c.ask("message", func(typed string) { c.tell(typed, st) })
+		if c.chosen().ID != "" {
+			to := c.chosen().ID
+			c.ask("message", func(typed string) { c.tell(typed, to, 1) })
 		}
 	case "a":
-		c.ask("messageall", func(typed string) { c.tell(typed, c.server.seats.list()...) })
-	case "l", "enter":
-		c.lookAt(c.chosen().seat)
-	case "h":
-		c.hint(c.chosen().seat)
-	case "o":
-		if c.server.Orders.OpenCard != nil {
-			c.ask("card", c.openCard)
-		}
+		c.ask("messageall", func(typed string) { c.tell(typed, "", c.here()) })
 	case "x":
-		if st := c.chosen().seat; st != nil {
-			c.server.Logger.Info("session ended by a teacher", "person", st.person.ID)
-			st.end(sessionEnd(endTeacher))
-			c.notice = c.text.T("sshd.console.ended", st.person.Label())
-		}
+		c.one(order{Kind: orderEnd}, "ended")
 	}
 	return nil
 }
@@ -224,34 +218,40 @@ func (c *console) typed(key tea.KeyMsg) tea.Cmd {
 	return cmd
 }
 
-// tell shows a line of text to students.
-func (c *console) tell(text string, to ...*seat) {
-	if text == "" {
-		return
+// send sends an order and reports whether the servers have it.
+func (c *console) send(o order) bool {
+	if err := c.server.class.order(c.ctx, o); err != nil {
+		c.notice = c.text.T("sshd.console.error", err.Error())
+		return false
 	}
-	for _, st := range to {
-		st.tell("sshd.message", text)
+	return true
+}
+
+// one sends an order to the chosen student's program.
+func (c *console) one(o order, done string) {
+	r := c.chosen()
+	if o.Seat = r.ID; o.Seat != "" && c.send(o) {
+		c.notice = c.text.T("sshd.console."+done, r.Label())
 	}
-	c.notice = c.text.T("sshd.console.told", len(to))
+}
+
+// tell shows a line of text to one student, or to all.
+func (c *console) tell(text, seat string, people int) {
+	if text != "" && c.send(order{Kind: orderSay, Seat: seat, Text: text}) {
+		c.notice = c.text.T("sshd.console.told", people)
+	}
 }
 
 // lookAt shows a student's screen, unless the student refuses.
-func (c *console) lookAt(st *seat) {
+func (c *console) lookAt(r classRow) {
+	t, ok := c.server.class.target(r.ID)
 	switch {
-	case st == nil:
-	case st.refuses.Load():
-		c.notice = c.text.T("sshd.console.refuses", st.person.Label())
+	case r.ID == "" || !ok:
+	case r.Refuses:
+		c.notice = c.text.T("sshd.console.refuses", r.Label())
 	default:
-		c.server.Logger.Info("a teacher looks", "person", st.person.ID)
-		c.look(target{st.id, st.person.Label(), st.stage})
-	}
-}
-
-// hint shows a student the next hint of the card.
-func (c *console) hint(st *seat) {
-	if st != nil && c.server.Orders.Hint != nil {
-		st.send(c.server.Orders.Hint)
-		c.notice = c.text.T("sshd.console.hinted", st.person.Label())
+		c.server.Logger.Info("a teacher looks", "person", r.Row.Person.ID)
+		c.look(t)
 	}
 }
 
@@ -262,19 +262,27 @@ func (c *console) openCard(typed string) {
 		c.notice = c.text.T("sshd.console.nocard", typed)
 		return
 	}
-	card, class := c.server.Cards[i], c.server.seats.list()
-	for _, st := range class {
-		st.send(c.server.Orders.OpenCard(card))
-		st.tell("sshd.card", card)
+	card := c.server.Cards[i]
+	if c.send(order{Kind: orderCard, Text: card}) {
+		c.server.Logger.Info("card opened for all", "card", card, "people", c.here())
+		c.notice = c.text.T("sshd.console.opened", card, c.here())
 	}
-	c.server.Logger.Info("card opened for all", "card", card, "people", len(class))
-	c.notice = c.text.T("sshd.console.opened", card, len(class))
+}
+
+// here is how many people are here.
+func (c *console) here() (n int) {
+	for _, r := range c.rows {
+		if r.ID != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // shown returns the rows that pass the filter, in order.
 func (c *console) shown() []classRow {
 	rows := slices.DeleteFunc(slices.Clone(c.rows), func(r classRow) bool {
-		return !strings.Contains(strings.ToLower(r.Person.Label()), strings.ToLower(c.filter))
+		return !strings.Contains(strings.ToLower(r.Label()), strings.ToLower(c.filter))
 	})
 	slices.SortStableFunc(rows, orders[c.order].compare)
 	return rows
@@ -295,7 +303,7 @@ func (c *console) View() string {
 	rows := c.shown()
 	here := 0
 	for _, r := range rows {
-		if r.seat != nil {
+		if r.ID != "" {
 			here++
 		}
 	}
@@ -339,14 +347,14 @@ func (c *console) row(r classRow, chosen bool) string {
 	if chosen {
 		mark = "> "
 	}
-	presence := "-"
+	presence := "-" // not here
 	switch {
-	case r.away:
+	case r.Away:
 		presence = c.text.T("sshd.console.away")
-	case r.seat != nil:
-		presence = i18n.FormatDuration(r.idle.Truncate(time.Second))
+	case r.ID != "":
+		presence = i18n.FormatDuration(r.Idle.Truncate(time.Second))
 	}
-	line := mark + pad(r.Person.Label(), nameWidth) + pad(presence, 9)
+	line := mark + pad(r.Label(), nameWidth) + pad(presence, 9)
 	for i, rec := range r.Records {
 		line += pad(stageMark(rec), ansi.StringWidth(c.server.Cards[i])+1)
 	}

@@ -69,6 +69,16 @@ func (s *seats) of(person string) (kept, taken *seat) {
 	return kept, taken
 }
 
+// find returns the seat with an id, nil if there is none.
+func (s *seats) find(id string) *seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.IndexFunc(s.all, func(st *seat) bool { return st.id == id }); i >= 0 {
+		return s.all[i]
+	}
+	return nil
+}
+
 // list returns all seats.
 func (s *seats) list() []*seat {
 	s.mu.Lock()

@@ -37,6 +37,7 @@ type Options struct {
 
 	State   state.Store // people and their progress
 	Cards   []string    // the course's cards, for teachers' tables
+	Bus     state.Bus   // to the other servers of the class; nil: there are none
 	Lang    i18n.Lang   // for visitors whose terminal names no language
 	Private bool        // students may refuse that a teacher looks at their screens
 	Orders  Orders
@@ -172,6 +173,7 @@ type server struct {
 	hostKey    gossh.Signer
 	gate       *gate
 	seats      seats
+	class      *classroom
 	show       show
 	refusals   *refusalLog
 	catalogues map[i18n.Lang]*i18n.Catalogue
@@ -210,6 +212,7 @@ func (s *server) load() (err error) {
 		}
 	}
 	s.gate = newGate(s.Limits)
+	s.class = newClassroom(s, s.Bus)
 	s.seats.maxKept = max(1, s.MaxSessions/4)
 	s.refusals = newRefusalLog(s.Logger)
 	s.hostKey, err = loadHostKey(s.HostKeyPath)
@@ -224,9 +227,12 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	logging, stopLogging := context.WithCancel(context.WithoutCancel(ctx))
 	var logged sync.WaitGroup
 	logged.Go(func() { s.refusals.run(logging) })
+	joined, leaveClass := context.WithCancel(context.WithoutCancel(ctx))
+	logged.Go(func() { s.class.run(joined) })
 	err := s.accept(ctx, sessions, l)
 	endSessions(sessionEnd(endShutdown))
 	s.drain()
+	leaveClass()
 	stopLogging()
 	logged.Wait()
 	if ctx.Err() != nil {

@@ -64,24 +64,46 @@ func (s *show) change(t target) {
 
 // togglePresenting presents the seat's screen to the class, or stops that.
 func (st *seat) togglePresenting() {
-	log, class := st.server.Logger, st.server.seats.list()
-	if st.server.show.end(st.id) {
-		log.Info("presenting ended", "person", st.person.ID)
+	kind := orderPresent
+	if st.guard.shown.presents.Load() {
+		kind = orderUnpresent
+	}
+	st.server.Logger.Info(kind, "person", st.person.ID)
+	st.server.begin(func() { // the other servers may be far
+		if err := st.server.class.order(st.ctx, order{Kind: kind, Seat: st.id, Label: st.person.Label()}); err != nil {
+			st.server.Logger.Error(kind, "person", st.person.ID, "error", err)
+		}
+	})
+}
+
+// obeyPresent presents a screen in place of the one before, which may be another
+// server's, and invites everybody here.
+func (s *server) obeyPresent(o order) {
+	t := target{id: o.Seat, label: clean(o.Label, maxName)}
+	for _, st := range s.seats.list() {
+		st.guard.shown.presents.Store(st.id == o.Seat)
+		if st.id == o.Seat {
+			t.stage = st.stage
+			st.tell("sshd.present.begin")
+		} else {
+			st.tell("sshd.present.invite", t.label)
+		}
+	}
+	if t.stage == nil && s.class.bus != nil {
+		t = s.class.remote(t.id, t.label)
+	}
+	if t.stage != nil {
+		s.show.begin(t)
+	}
+}
+
+// obeyUnpresent ends presenting a screen.
+func (s *server) obeyUnpresent(id string) {
+	s.show.end(id)
+	if st := s.seats.find(id); st != nil {
 		st.guard.shown.presents.Store(false)
 		st.stage.Dismiss()
 		st.tell("sshd.present.end")
-		return
-	}
-	for _, other := range class {
-		other.guard.shown.presents.Store(other == st)
-	}
-	st.server.show.begin(target{st.id, st.person.Label(), st.stage})
-	log.Info("presenting", "person", st.person.ID)
-	st.tell("sshd.present.begin")
-	for _, other := range class {
-		if other != st {
-			other.tell("sshd.present.invite", st.person.Label())
-		}
 	}
 }
 

@@ -143,6 +143,9 @@ func (s *session) clear(line string) {
 	s.write([]byte(ansi.EraseEntireScreen + ansi.CursorPosition(1, w.height) + "\x1b[7m" + line + ansi.ResetStyle))
 }
 
+// fullColors is what a terminal with 24 bits of colour shows.
+const fullColors = colorprofile.TrueColor
+
 // colors is what the session's terminal shows.
 func (s *session) colors() colorprofile.Profile {
 	level := theme.DetectLevel(SessionInfo{Term: s.term, Environ: s.env}.Getenv)

@@ -1,6 +1,7 @@
 package tour_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -94,7 +95,7 @@ func (b *bench) start(e labs.Entry) *lab.Experiment {
 		b.t.Fatal(err)
 	}
 	b.t.Cleanup(func() {
-		if err := exp.Stop(b.t.Context()); err != nil {
+		if err := exp.Stop(context.WithoutCancel(b.t.Context())); err != nil {
 			b.t.Error(err)
 		}
 	})
