@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -124,11 +125,27 @@ func TestFleetsAreThoseOfTheSimulator(t *testing.T) {
 	for _, s := range fleet.Scenarios() {
 		var conditions []string
 		for _, c := range fleet.Conditions(s.Exercise) {
-			conditions = append(conditions, c.String())
+			conditions = append(conditions, expression(c))
 		}
 		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", dash(s.Exercise), s.Name, dash(code(strings.Join(conditions, " && "))))
 	}
 	checkSection(t, "command-line.md", "scenarios", b.String())
+}
+
+// expression writes a condition as a card does, such as "peak <= 0.35 * a.peak".
+func expression(c fleet.Condition) string {
+	number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+	bound := "a." + c.Metric
+	switch {
+	case c.FactorA == 0:
+		bound = number(c.Limit)
+	case c.FactorA != 1:
+		bound = number(c.FactorA) + " * " + bound
+	}
+	if c.FactorA != 0 && c.Limit != 0 {
+		bound = strings.ReplaceAll(bound+" + "+number(c.Limit), "+ -", "- ")
+	}
+	return c.Metric + " " + string(c.Op) + " " + bound
 }
 
 func code(s string) string {

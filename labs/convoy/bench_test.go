@@ -68,7 +68,7 @@ func labPath(b *testing.B, url string) {
 		settings = settings.With(id, v)
 	}
 	spy := &spyEngine{}
-	l := kit.NewRunner(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: url}), Namespace: benchName()}, kit.DefaultOptions(),
+	l := kit.NewRunner(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: url}), Namespace: benchName()}, kit.Options{LogSize: 400, Shown: 200, Routine: 20},
 		func(base *kit.Base) kit.Engine[*run] {
 			spy.engine = &engine{base}
 			return spy

@@ -78,9 +78,6 @@ type Options struct {
 	Routine int // routine lines of one text a second
 }
 
-// DefaultOptions returns options that fit a lab with some dozens of events a second.
-func DefaultOptions() Options { return Options{LogSize: 400, Shown: 200, Routine: 20} }
-
 // Runner makes a lab.Lab of an Engine.
 type Runner[R any] struct {
 	*Base

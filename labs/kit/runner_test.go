@@ -61,7 +61,7 @@ func (e *counter) Close(context.Context) error {
 func startCounter(t *testing.T) (*kit.Runner[*count], *counter) {
 	t.Helper()
 	var engine *counter
-	l := kit.NewRunner(lab.Env{}, kit.DefaultOptions(), func(b *kit.Base) kit.Engine[*count] {
+	l := kit.NewRunner(lab.Env{}, kit.Options{LogSize: 400, Shown: 200, Routine: 20}, func(b *kit.Base) kit.Engine[*count] {
 		engine = &counter{base: b}
 		return engine
 	})

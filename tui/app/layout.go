@@ -162,11 +162,5 @@ func (l *layout) planNumbers(want demand) {
 	l.figures = Rect{b.X + half + 3, y, b.W - half - 4, h}
 }
 
-// rects lists the parts for composing and for tests.
-func (l *layout) rects() []Rect {
-	return []Rect{l.tabs, l.topRule, l.title, l.banner, l.knobs, l.divider, l.figures, l.picture,
-		l.card, l.log, l.bottomRule, l.status, l.footer}
-}
-
 // has reports whether a cell lies in the Rect.
 func (r Rect) has(x, y int) bool { return x >= r.X && x < r.X+r.W && y >= r.Y && y < r.Y+r.H }

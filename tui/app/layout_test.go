@@ -69,3 +69,9 @@ func TestPlanIsSound(t *testing.T) {
 		}
 	})
 }
+
+// rects lists the parts.
+func (l *layout) rects() []Rect {
+	return []Rect{l.tabs, l.topRule, l.title, l.banner, l.knobs, l.divider, l.figures, l.picture,
+		l.card, l.log, l.bottomRule, l.status, l.footer}
+}

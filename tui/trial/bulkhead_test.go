@@ -40,7 +40,7 @@ func bulkheadSpec() *lab.Spec {
 }
 
 func newBulkhead(env lab.Env) lab.Lab {
-	return kit.NewRunner(env, kit.DefaultOptions(), func(b *kit.Base) kit.Engine[*bulkhead] { return &engine{b} })
+	return kit.NewRunner(env, kit.Options{LogSize: 400, Shown: 200, Routine: 20}, func(b *kit.Base) kit.Engine[*bulkhead] { return &engine{b} })
 }
 
 type engine struct{ *kit.Base }

@@ -57,17 +57,6 @@ func Names() []string {
 	return names
 }
 
-// FileName is the name that the program for a library should be saved under, empty
-// for an unknown library.
-func FileName(name string) string {
-	for _, l := range libraries() {
-		if l.name == name {
-			return l.file
-		}
-	}
-	return ""
-}
-
 // Code returns the program for the library of that name, with comments in the
 // language. The error is a *policy.InvalidError for an unknown library or settings
 // that make no sense.

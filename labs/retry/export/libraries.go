@@ -9,7 +9,7 @@ import (
 
 // library is what one library can express.
 type library struct {
-	name, title, file, language string
+	name, title, language string
 	// jitters it expresses with its own parameters.
 	jitters []policy.Jitter
 	// custom waits can be given as code; with memory, also such that depend on the
@@ -49,27 +49,27 @@ func libraries() []library {
 	type j = []policy.Jitter
 	twice := []float64{1, 2}
 	return []library{
-		{name: "async-retry", title: "async-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
+		{name: "async-retry", title: "async-retry", language: "JavaScript", jitters: j{none, random},
 			custom: true, memory: true, has: timeout | deadline | softDeadline},
-		{name: "promise-retry", title: "promise-retry", file: "pay.js", language: "JavaScript", jitters: j{none, random},
+		{name: "promise-retry", title: "promise-retry", language: "JavaScript", jitters: j{none, random},
 			custom: true, memory: true, has: timeout | deadline | softDeadline},
-		{name: "spring-retry", title: "Spring Retry", file: "Pay.java", language: "Java", jitters: j{none, random},
+		{name: "spring-retry", title: "Spring Retry", language: "Java", jitters: j{none, random},
 			attempts: true, has: timeout},
-		{name: "spring-7", title: "Spring Framework 7", file: "Pay.java", language: "Java", jitters: j{none}, custom: true,
+		{name: "spring-7", title: "Spring Framework 7", language: "Java", jitters: j{none}, custom: true,
 			memory: true, has: timeout | deadline | softDeadline},
-		{name: "resilience4j", title: "Resilience4j", file: "Pay.java", language: "Java", jitters: j{none, percent},
+		{name: "resilience4j", title: "Resilience4j", language: "Java", jitters: j{none, percent},
 			custom: true, attempts: true, has: timeout | retryAfter | breaker},
-		{name: "polly", title: "Polly", file: "Program.cs", language: "C#", jitters: j{none}, custom: true,
+		{name: "polly", title: "Polly", language: "C#", jitters: j{none}, custom: true,
 			factors: twice, has: timeout | deadline | retryAfter | breaker | hedge},
-		{name: "tenacity", title: "Tenacity", file: "pay.py", language: "Python", jitters: j{none, full}, custom: true,
+		{name: "tenacity", title: "Tenacity", language: "Python", jitters: j{none, full}, custom: true,
 			attempts: true, has: timeout | deadline | retryAfter},
-		{name: "jpillora", title: "jpillora/backoff", file: "main.go", language: "Go", jitters: j{none, jp}, custom: true,
+		{name: "jpillora", title: "jpillora/backoff", language: "Go", jitters: j{none, jp}, custom: true,
 			memory: true, has: timeout | deadline | retryAfter},
-		{name: "cenkalti", title: "cenkalti/backoff", file: "main.go", language: "Go", jitters: j{none, percent, full, equal},
+		{name: "cenkalti", title: "cenkalti/backoff", language: "Go", jitters: j{none, percent, full, equal},
 			custom: true, memory: true, capFirst: true, attempts: true, has: timeout | deadline | retryAfter},
-		{name: "failsafe-go", title: "failsafe-go", file: "main.go", language: "Go", jitters: j{none, percent, full, equal},
+		{name: "failsafe-go", title: "failsafe-go", language: "Go", jitters: j{none, percent, full, equal},
 			custom: true, capFirst: true, has: timeout | deadline | retryAfter | breaker | hedge},
-		{name: "aws-sdk-go-v2", title: "AWS SDK for Go v2", file: "main.go", language: "Go", jitters: j{full}, custom: true,
+		{name: "aws-sdk-go-v2", title: "AWS SDK for Go v2", language: "Go", jitters: j{full}, custom: true,
 			factors: []float64{2}, attempts: true, has: timeout | deadline, budgets: []string{"aws"}},
 	}
 }

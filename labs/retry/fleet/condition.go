@@ -1,10 +1,5 @@
 package fleet
 
-import (
-	"strconv"
-	"strings"
-)
-
 // Op compares a figure with its bound.
 type Op string
 
@@ -32,22 +27,6 @@ func (c Condition) Holds(a, b map[string]float64) bool {
 		return b[c.Metric] >= c.Bound(a)
 	}
 	return b[c.Metric] <= c.Bound(a)
-}
-
-// String writes the condition as an expression, such as "peak <= 0.35 * a.peak".
-func (c Condition) String() string {
-	number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-	bound := "a." + c.Metric
-	switch {
-	case c.FactorA == 0:
-		bound = number(c.Limit)
-	case c.FactorA != 1:
-		bound = number(c.FactorA) + " * " + bound
-	}
-	if c.FactorA != 0 && c.Limit != 0 {
-		bound = strings.ReplaceAll(bound+" + "+number(c.Limit), "+ -", "- ")
-	}
-	return c.Metric + " " + string(c.Op) + " " + bound
 }
 
 // Passes reports whether the figures of run B meet all conditions.

@@ -99,18 +99,6 @@ func (r *Result) firstCalls() int {
 	return first
 }
 
-// Rates returns the calls and the successes a second between two times.
-func (r *Result) Rates(from, to time.Duration) (calls, good float64) {
-	for i, b := range r.Bins {
-		if at := time.Duration(i) * BinWidth; at >= from && at < to {
-			calls += float64(b.Calls)
-			good += float64(b.Good)
-		}
-	}
-	seconds := (to - from).Seconds()
-	return calls / seconds, good / seconds
-}
-
 // recorder counts while a simulation runs.
 type recorder struct {
 	operations, worked, wasted, charges, doubleCharges int

@@ -169,7 +169,7 @@ func TestTheMetastableFailure(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.cfg.Policy.Retries = c.retries
 			r := run(t, c.cfg)
-			calls, good := r.Rates(40*time.Second, 60*time.Second)
+			calls, good := rates(r, 40*time.Second, 60*time.Second)
 			if calls < 0.93*c.calls || calls > 1.07*c.calls || good < 0.93*c.good || good > 1.07*c.good {
 				t.Errorf("%.0f calls and %.0f successes a second, want about %v and %v", calls, good, c.calls, c.good)
 			}
