@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"resilab/labs/convoy/accounts"
+	"resilab/labs/convoy/consumer"
 	"resilab/labs/convoy/topology"
 	"resilab/labs/convoy/transport"
 	"resilab/labs/kit"
@@ -51,6 +52,7 @@ type config struct {
 	work  time.Duration
 	seed  uint64
 
+	onFailure     consumer.OnFailure
 	failures      float64 // share of the orders whose first handling fails
 	deliveryLimit int     // deliveries of a failing order before it is dead-lettered; 0: no limit
 }
@@ -58,7 +60,7 @@ type config struct {
 func newConfig(s lab.Settings, seed uint64) config {
 	return config{Settings: s, kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"),
 		users: s.Int("users"), work: s.Duration("work"), seed: seed,
-		failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit")}
+		onFailure: consumer.OnFailure(s.Text("on-failure")), failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit")}
 }
 
 // sharded reports whether every lane has its own queue. Where consumers
@@ -110,7 +112,7 @@ func (c *config) sharing() transport.Sharing {
 
 func (c *config) accounts() accounts.Options {
 	return accounts.Options{Users: c.users, Scenario: c.Text("scenario"), Inbox: c.Bool("inbox"),
-		HoldBack: c.Int("hold-back"), Competing: c.mode == modeCompeting, Sharded: c.sharded()}
+		HoldBack: c.Int("hold-back"), Delayed: c.onFailure == consumer.Delay, Competing: c.mode == modeCompeting, Sharded: c.sharded()}
 }
 
 // workOf returns how long handling an order takes: for one seed always the same,

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"resilab/labs/convoy/accounts"
 	"resilab/labs/convoy/consumer"
@@ -98,8 +99,8 @@ func (r *run) work(task func(ctx context.Context)) {
 func (r *run) addConsumer(l transport.Lane) (number int) {
 	ctx, stop := context.WithCancel(r.ctx)
 	number = r.team.nextNumber()
-	c := consumer.New(consumer.Options{Number: number, Lane: l, Work: r.cfg.workOf(),
-		Reject: r.cfg.Text("requeue") == "reject", Clock: r.Clock}, r)
+	c := consumer.New(consumer.Options{Number: number, Lane: l, Work: r.cfg.workOf(), Clock: r.Clock,
+		OnFailure: r.cfg.onFailure, Reject: r.cfg.Text("requeue") == "reject", RetryAfter: r.cfg.Duration("retry-wait")}, r)
 	r.team.add(member{c, stop})
 	r.work(func(context.Context) {
 		defer stop()
@@ -198,8 +199,9 @@ func (r *run) Fails(d *transport.Delivery) (fails, exhausted bool) {
 }
 
 // Failed implements consumer.Desk.
-func (r *run) Failed(d *transport.Delivery) {
-	r.log.usual(lab.MarkRetry, "convoy.event.failed", d.Order)
+func (r *run) Failed(d *transport.Delivery, due time.Time) {
+	r.tracker.Delay(d.N, due)
+	r.log.usual(lab.MarkRetry, "convoy.event.failed_"+string(r.cfg.onFailure), d.Order)
 }
 
 // Killed implements consumer.Desk.

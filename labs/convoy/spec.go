@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"resilab/labs/convoy/accounts"
+	"resilab/labs/convoy/consumer"
+	"resilab/labs/convoy/transport"
 	"resilab/labs/lab"
 )
 
@@ -27,7 +29,15 @@ const noIncident = "none"
 
 // Spec declares the lab.
 func Spec() *lab.Spec {
-	return &lab.Spec{ID: ID, Work: "handled", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts}
+	return &lab.Spec{ID: ID, Work: "handled", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules}
+}
+
+// rules refuses settings that mean nothing together.
+func rules(s lab.Settings) error {
+	if s.Text("engine") == engineKafka && s.Text("on-failure") == string(consumer.Delay) {
+		return &lab.KnobError{Knob: "on-failure", Value: s.Text("on-failure"), Allowed: "with engine " + engineRabbitMQ + ": a partition cannot hold a record back"}
+	}
+	return nil
 }
 
 func knobs() []lab.Knob {
@@ -55,6 +65,11 @@ func knobs() []lab.Knob {
 		lab.NewInt("burst", 1, 1, 100).Moves("p95_ms", "50"),
 		limit.Moves("published", "10"),
 		lab.NewFraction("failure-rate", 0).Moves("redelivered", "0.5"),
+		lab.NewChoice("on-failure", string(consumer.Requeue), string(consumer.Delay), string(consumer.Block), string(consumer.Park)).
+			With("failure-rate").With("incident", actionPoison).
+			Moves("dead_lettered", string(consumer.Park), "failure-rate=0.5"),
+		lab.NewDuration("retry-wait", 500*time.Millisecond, 0, transport.MaxDelay).With("on-failure", string(consumer.Delay), string(consumer.Block)).
+			Moves("p95_ms", "5s", "failure-rate=0.5", "on-failure=delay"),
 		lab.NewChoice("requeue", "nack", "reject").With("failure-rate").With("incident", actionPoison).
 			Unmeasured("the broker puts an order back into its queue either way"),
 		lab.NewInt("delivery-limit", 0, 0, 20).With("failure-rate").With("incident", actionPoison).

@@ -19,6 +19,7 @@ type Options struct {
 	Scenario  string
 	Inbox     bool // what was applied is remembered: duplicates have no effect
 	HoldBack  int  // orders a user may have waiting for an earlier one; 0: none
+	Delayed   bool // an order that failed comes back after a wait
 	Competing bool // several consumers share a lane
 	Sharded   bool // there are several lanes
 }
@@ -144,6 +145,8 @@ func (b *Book) Handled(h Handling) Judgement {
 // cause returns why an order comes late. b.mu is held.
 func (b *Book) cause(u *user, h Handling) Cause {
 	switch {
+	case b.opt.Delayed && h.Past.Deliveries > 1:
+		return Delayed
 	case b.opt.Competing:
 		return Competing
 	case b.opt.Sharded && u.latest != h.Lane:

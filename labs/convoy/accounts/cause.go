@@ -8,11 +8,12 @@ const (
 	Competing Cause = iota // several consumers share the queue
 	Moved                  // the user's orders go to another lane now
 	Requeued               // it went back to its queue, and others passed it
+	Delayed                // it failed and had to wait, and others passed it
 	Resent                 // it was published again, after others
 	causeCount
 )
 
-var causeNames = [causeCount]string{"competing", "moved", "requeued", "resent"}
+var causeNames = [causeCount]string{"competing", "moved", "requeued", "delayed", "resent"}
 
 // String is the key of the cause in texts.
 func (c Cause) String() string { return causeNames[c] }
@@ -21,4 +22,4 @@ func (c Cause) String() string { return causeNames[c] }
 type Counts [causeCount]uint64
 
 // Causes lists the causes.
-func Causes() []Cause { return []Cause{Competing, Moved, Requeued, Resent} }
+func Causes() []Cause { return []Cause{Competing, Moved, Requeued, Delayed, Resent} }

@@ -4,8 +4,6 @@ package consumer
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,10 +20,11 @@ type Desk interface {
 	// Fails reports whether handling an order fails, and whether it may not be
 	// delivered again.
 	Fails(d *transport.Delivery) (fails, exhausted bool)
-	// Handled is called when an order was handled, before it is acknowledged, and
-	// Failed when it goes back to its lane.
+	// Handled is called when an order was handled, before it is acknowledged.
 	Handled(d *transport.Delivery)
-	Failed(d *transport.Delivery)
+	// Failed is called when an order that could not be handled is to be tried again,
+	// in the lab's time no sooner than at due.
+	Failed(d *transport.Delivery, due time.Time)
 	// Killed is called when a consumer is killed with inFlight orders unacknowledged.
 	Killed(consumer, inFlight int)
 	// Changed is called when something visible has changed.
@@ -37,8 +36,11 @@ type Options struct {
 	Number int
 	Lane   transport.Lane
 	Work   func(transport.Order) time.Duration // how long handling an order takes
-	Reject bool                                // a failed order goes back by basic.reject, not basic.nack
 	Clock  *clock.Clock
+
+	OnFailure  OnFailure
+	Reject     bool          // Requeue is done by basic.reject, not basic.nack
+	RetryAfter time.Duration // the wait of Delay and Block
 }
 
 // timerSlack is how late a timer may be.
@@ -155,8 +157,7 @@ func (c *Consumer) handle(ctx context.Context, in *<-chan transport.Delivery, ti
 	}
 	d := c.jobs[0]
 	if fails, exhausted := c.desk.Fails(&d); fails {
-		c.drop()
-		return c.giveUp(d, exhausted)
+		return c.fail(ctx, in, timer, exhausted)
 	}
 	c.desk.Handled(&d)
 	if c.dying.CompareAndSwap(true, false) {
@@ -170,23 +171,6 @@ func (c *Consumer) handle(ctx context.Context, in *<-chan transport.Delivery, ti
 func (c *Consumer) drop() {
 	c.jobs[0] = transport.Delivery{}
 	c.jobs = c.jobs[1:]
-}
-
-// giveUp settles an order that could not be handled.
-func (c *Consumer) giveUp(d transport.Delivery, exhausted bool) error {
-	if exhausted {
-		return d.Discard()
-	}
-	c.desk.Failed(&d)
-	c.desk.GivenBack([]uint64{d.N})
-	err := d.Requeue(c.opt.Reject)
-	if errors.Is(err, transport.ErrRequeueUnsupported) {
-		d.Redelivered = true
-		c.jobs = slices.Insert(c.jobs, 0, d)
-		c.desk.Received(c.opt.Number, &d)
-		return nil
-	}
-	return err
 }
 
 // pass lets the work time go by, and the time that the consumer hangs. What

@@ -25,6 +25,7 @@ type record struct {
 	confirmed bool
 	state     state
 	unplaced  bool      // it may be in another lane of the broker
+	due       time.Time // before which the broker does not deliver it again
 	skippedAt time.Time // when a later order of its lane was delivered before it; zero: never
 
 	prev, next *record // its neighbours in the lane, in the order of publishing

@@ -66,16 +66,19 @@ func (t *Tracker) Still() (lanes []transport.Lane) {
 	return lanes
 }
 
-// LoseIn gives up the confirmed orders that are surely of a lane, if nothing has happened there
-// since Still returned it, and returns how many.
+// LoseIn gives up the confirmed orders that are surely of a lane and due, if
+// nothing has happened there since Still returned it, and returns how many.
 func (t *Tracker) LoseIn(lane transport.Lane) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.lanes[lane.Number]
-	if l == nil || l.inFlight > 0 || t.clock.Now().Sub(l.active) < t.clock.Lab(settle) {
+	now, settle := t.clock.Now(), t.clock.Lab(settle)
+	if l == nil || l.inFlight > 0 || now.Sub(l.active) < settle {
 		return 0
 	}
-	return t.lose(func(r *record) bool { return r.lane == l && r.state == waiting && !r.unplaced })
+	return t.lose(func(r *record) bool {
+		return r.lane == l && r.state == waiting && !r.unplaced && now.Sub(r.due) >= settle
+	})
 }
 
 // lose gives up the orders that are so. t.mu is held.

@@ -208,6 +208,15 @@ func (t *Tracker) GivenBack(numbers ...uint64) {
 	}
 }
 
+// Delay records that the broker does not deliver an order again before due.
+func (t *Tracker) Delay(n uint64, due time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.records[n]; r != nil {
+		r.due = due
+	}
+}
+
 // Done records that an order was handled or dead-lettered. For the first time it
 // returns when the order was placed, else the zero time.
 func (t *Tracker) Done(n uint64) (created time.Time, past Past) {

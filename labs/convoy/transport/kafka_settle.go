@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -51,6 +52,10 @@ func (a *kafkaAcks) ack(tag uint64) error {
 }
 
 func (a *kafkaAcks) requeue(uint64, bool) error { return ErrRequeueUnsupported }
+
+func (a *kafkaAcks) delay(context.Context, *Delivery, time.Duration) error {
+	return ErrDelayUnsupported
+}
 
 func (a *kafkaAcks) discard(tag uint64) error {
 	a.mu.Lock()

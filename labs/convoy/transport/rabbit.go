@@ -147,10 +147,15 @@ func (b *rabbit) Publish(ctx context.Context, o Order, to Lane) error {
 	if b.opt.Keyed && !direct {
 		exchange, key = b.lanes.exchange(), o.UserName()
 	}
-	return pub.Publish(ctx, exchange, key, o.N, amqp.Publishing{
+	return pub.Publish(ctx, exchange, key, o.N, publishing(o))
+}
+
+// publishing returns an order as a message.
+func publishing(o Order) amqp.Publishing {
+	return amqp.Publishing{
 		ContentType: "application/json", DeliveryMode: amqp.Persistent, MessageId: o.ID(),
 		Timestamp: o.Created, Body: encode(o),
-	})
+	}
 }
 
 // Cut implements Transport: everything is declared again, on a new connection.

@@ -52,7 +52,9 @@ func (b *rabbit) consumeOnce(ctx context.Context, consumer int, from Lane, serve
 		return err
 	}
 	b.events.ConsumerUp(consumer)
-	in, stop := b.feed(ctx, from, k.Deliveries)
+	later := &delayQueue{conn: c, lane: from}
+	defer later.close()
+	in, stop := b.feed(ctx, later, k.Deliveries)
 	err = serve(ctx, in)
 	stop()
 	if errors.Is(err, ErrKilled) {
@@ -69,14 +71,14 @@ func (b *rabbit) consumeOnce(ctx context.Context, consumer int, from Lane, serve
 }
 
 // feed passes orders on until deliveries closes or stop is called.
-func (b *rabbit) feed(ctx context.Context, from Lane, deliveries <-chan amqp.Delivery) (in <-chan Delivery, stop func()) {
+func (b *rabbit) feed(ctx context.Context, later *delayQueue, deliveries <-chan amqp.Delivery) (in <-chan Delivery, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	out := make(chan Delivery, feedBuffer)
 	done := make(chan struct{})
 	go b.opt.Env.Guarded(func() {
 		defer close(done)
 		defer close(out)
-		b.pass(ctx, from, deliveries, out)
+		b.pass(ctx, later, deliveries, out)
 	})()
 	return out, func() {
 		cancel()
@@ -84,7 +86,7 @@ func (b *rabbit) feed(ctx context.Context, from Lane, deliveries <-chan amqp.Del
 	}
 }
 
-func (b *rabbit) pass(ctx context.Context, from Lane, deliveries <-chan amqp.Delivery, out chan<- Delivery) {
+func (b *rabbit) pass(ctx context.Context, later *delayQueue, deliveries <-chan amqp.Delivery, out chan<- Delivery) {
 	var channel settler // the same for all deliveries
 	for {
 		select {
@@ -100,10 +102,10 @@ func (b *rabbit) pass(ctx context.Context, from Lane, deliveries <-chan amqp.Del
 				continue
 			}
 			if channel == nil {
-				channel = amqpSettler{d.Acknowledger}
+				channel = amqpSettler{d.Acknowledger, later}
 			}
 			select {
-			case out <- Delivery{Order: o, Lane: from, Redelivered: d.Redelivered, settler: channel, tag: d.DeliveryTag}:
+			case out <- Delivery{Order: o, Lane: later.lane, Redelivered: d.Redelivered, settler: channel, tag: d.DeliveryTag}:
 			case <-ctx.Done():
 				return
 			}
@@ -116,7 +118,10 @@ func (b *rabbit) pass(ctx context.Context, from Lane, deliveries <-chan amqp.Del
 const feedBuffer = 16
 
 // amqpSettler settles on the channel that delivered.
-type amqpSettler struct{ ch amqp.Acknowledger }
+type amqpSettler struct {
+	ch    amqp.Acknowledger
+	later *delayQueue
+}
 
 func (s amqpSettler) ack(tag uint64) error { return s.ch.Ack(tag, false) }
 
@@ -125,6 +130,13 @@ func (s amqpSettler) requeue(tag uint64, reject bool) error {
 		return s.ch.Reject(tag, true)
 	}
 	return s.ch.Nack(tag, false, true)
+}
+
+func (s amqpSettler) delay(ctx context.Context, d *Delivery, wait time.Duration) error {
+	if err := s.later.put(ctx, d.Order, wait); err != nil {
+		return err
+	}
+	return s.ack(d.tag)
 }
 
 func (s amqpSettler) discard(tag uint64) error { return s.ch.Reject(tag, false) }

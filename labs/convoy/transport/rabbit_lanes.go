@@ -229,15 +229,17 @@ func (r *rabbitLanes) close(ch *amqp.Channel, lane Lane) error {
 	return nil
 }
 
-// delete deletes a lane's queue.
+// delete deletes a lane's queues.
 func (r *rabbitLanes) delete(ch *amqp.Channel, lane Lane) error {
 	r.mu.Lock()
 	if i := r.find(lane); i >= 0 {
 		r.lanes = slices.Delete(r.lanes, i, i+1)
 	}
 	r.mu.Unlock()
-	if _, err := ch.QueueDelete(lane.Queue, false, false, false); err != nil {
-		return fmt.Errorf("deleting lane %d: %w", lane.Number, err)
+	for _, queue := range []string{lane.Queue, delayOf(lane)} {
+		if _, err := ch.QueueDelete(queue, false, false, false); err != nil {
+			return fmt.Errorf("deleting lane %d: %w", lane.Number, err)
+		}
 	}
 	return nil
 }
@@ -257,6 +259,7 @@ func (r *rabbitLanes) remove(c *rabbitmq.Conn, ch *amqp.Channel) {
 	for _, l := range r.all() {
 		if !l.down {
 			_, _ = ch.QueueDelete(l.Queue, false, false, false)
+			_, _ = ch.QueueDelete(delayOf(l.Lane), false, false, false)
 		}
 	}
 	_, _ = ch.QueueDelete(r.deadQueue(), false, false, false)

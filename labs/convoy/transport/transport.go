@@ -23,6 +23,8 @@ var (
 	// ErrRequeueUnsupported is returned by Requeue where the broker cannot requeue:
 	// the consumer keeps the order.
 	ErrRequeueUnsupported = errors.New("the broker cannot requeue")
+	// ErrDelayUnsupported is returned by Delay where the broker has no such thing.
+	ErrDelayUnsupported = errors.New("the broker cannot delay an order")
 	// ErrNoRemoval is returned where lanes cannot be removed.
 	ErrNoRemoval = errors.New("a partition cannot be removed from a Kafka topic")
 	// ErrKilled is returned by a Serve function whose consumer is to end as by a
@@ -52,7 +54,7 @@ const (
 )
 
 // Delivery is an order that a consumer has received. It must be settled by one
-// of Ack, Requeue and Discard.
+// of Ack, Requeue, Delay and Discard.
 type Delivery struct {
 	Order
 	Lane        Lane
@@ -66,6 +68,7 @@ type Delivery struct {
 type settler interface {
 	ack(tag uint64) error
 	requeue(tag uint64, reject bool) error
+	delay(ctx context.Context, d *Delivery, wait time.Duration) error
 	discard(tag uint64) error
 }
 
@@ -75,6 +78,14 @@ func (d *Delivery) Ack() error { return d.settler.ack(d.tag) }
 // Requeue gives the order back to its lane, by basic.reject or by basic.nack.
 // The error is ErrRequeueUnsupported where the broker has no such thing.
 func (d *Delivery) Requeue(reject bool) error { return d.settler.requeue(d.tag, reject) }
+
+// Delay gives the order back to the end of its lane after a wait in real time. A
+// copy of it waits in the broker before the order is acknowledged, so that a crash
+// in between makes a duplicate. The error is ErrDelayUnsupported where the broker
+// has no such thing.
+func (d *Delivery) Delay(ctx context.Context, wait time.Duration) error {
+	return d.settler.delay(ctx, d, wait)
+}
 
 // Discard moves the order to the dead-letter queue.
 func (d *Delivery) Discard() error { return d.settler.discard(d.tag) }

@@ -1,0 +1,71 @@
+package convoy
+
+import (
+	"strings"
+	"testing"
+
+	"resilab/labs/convoy/accounts"
+	"resilab/labs/lab"
+)
+
+// TestWhatAFailureDoesToTheOrder: with prefetch 1 and one order of ten failing,
+// a delay lets the user's next orders pass, blocking keeps every order and its
+// sequence, and parking keeps the sequence with gaps.
+func TestWhatAFailureDoesToTheOrder(t *testing.T) {
+	worlds(t, func(t *testing.T, w world) {
+		base := turned{"users": "10", "lanes": "4", "rate": "5000", "work": "1ms", "failure-rate": "0.1", "prefetch": "1", "retry-wait": "100ms"}
+		m := w.measure(t, "500", with(base, "on-failure", "delay"), with(base, "on-failure", "block"), with(base, "on-failure", "park"))
+		delay, block, park := m[0], m[1], m[2]
+		if delay["violations"] < 20 || delay["lost"] != 0 || delay["duplicates"] != 0 || delay["unique_messages"] != 500 {
+			t.Errorf("delay: %v", delay)
+		}
+		if block["violations"] != 0 || block["lost"] != 0 || block["redelivered"] != 0 || block["unique_messages"] != 500 {
+			t.Errorf("block: %v", block)
+		}
+		if park["violations"] != 0 || park["lost"] != 0 || park["dead_lettered"] < 20 || park["unique_messages"]+park["dead_lettered"] != 500 {
+			t.Errorf("park: %v", park)
+		}
+	})
+}
+
+// TestADelayIsTheCause: the lab names the delay, and does not take an order for
+// lost that waits longer than others are missed.
+func TestADelayIsTheCause(t *testing.T) {
+	worlds(t, func(t *testing.T, w world) {
+		l := w.begin(t, turned{"users": "4", "lanes": "2", "rate": "200", "work": "1ms", "failure-rate": "0.2",
+			"prefetch": "1", "on-failure": "delay", "retry-wait": "4s", "orders": "100"})
+		snap := await(t, l, "all orders are handled", func(s *lab.Snapshot) bool {
+			return s.Metrics["published"] == 100 && s.InFlight == 0
+		})
+		d := snap.Detail.(*Detail)
+		if d.Causes[accounts.Delayed] == 0 || float64(d.Causes[accounts.Delayed]) != snap.Metrics["violations"] {
+			t.Errorf("causes %v, %v violations", d.Causes, snap.Metrics["violations"])
+		}
+		if snap.Metrics["lost"] != 0 || snap.Metrics["unique_messages"] != 100 {
+			t.Errorf("%v", snap.Metrics)
+		}
+	})
+}
+
+// TestAPoisonOrderBlocksItsLane: it is tried again and again, and moves away when
+// its deliveries are used up.
+func TestAPoisonOrderBlocksItsLane(t *testing.T) {
+	worlds(t, func(t *testing.T, w world) {
+		l := w.begin(t, turned{"users": "4", "lanes": "2", "rate": "200", "work": "1ms", "prefetch": "1",
+			"on-failure": "block", "retry-wait": "20ms", "delivery-limit": "5"})
+		if err := l.Do(t.Context(), actionPoison); err != nil {
+			t.Fatal(err)
+		}
+		m := await(t, l, "the poison order is parked", func(s *lab.Snapshot) bool { return s.Metrics["dead_lettered"] == 1 }).Metrics
+		if m["violations"] != 0 {
+			t.Errorf("%v", m)
+		}
+	})
+}
+
+func TestKafkaDelaysNothing(t *testing.T) {
+	err := Spec().Check(settings(t, turned{"engine": "kafka", "on-failure": "delay"}))
+	if err == nil || !strings.Contains(err.Error(), "on-failure") {
+		t.Errorf("error %v", err)
+	}
+}
