@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"resilab/labs/convoy/transport"
 	"resilab/labs/lab"
 )
 
@@ -39,33 +40,18 @@ func (r *run) bringAbout(ctx context.Context, incident string) {
 	}
 }
 
-// findLoss gives up the confirmed orders that cannot come any more: later orders
-// of their lanes came, or the broker holds nothing for lanes where nothing moves.
+// findLoss gives up the orders that are lost.
 func (r *run) findLoss(ctx context.Context) {
 	if r.away() {
 		return
 	}
-	lost := r.tracker.LoseSkipped()
-	for _, l := range r.tracker.Still() {
-		if n, err := r.transport.Waiting(ctx, l); err == nil && n == 0 {
-			lost += r.tracker.LoseIn(l)
-		}
+	var lanes []transport.Lane
+	for _, l := range r.lanes.All() {
+		lanes = append(lanes, l.Lane)
 	}
-	if r.tracker.Unplaced() && r.tracker.Quiet() && r.allEmpty(ctx) {
-		lost += r.tracker.LoseUnplaced()
-	}
+	lost := r.tracker.FindLost(lanes, func(l transport.Lane) (int, error) { return r.transport.Waiting(ctx, l) })
 	if lost > 0 {
 		r.Log.Add(lab.MarkFail, "convoy.event.lost", lost)
 		r.Changed()
 	}
-}
-
-// allEmpty reports whether the broker holds nothing that waits in any lane.
-func (r *run) allEmpty(ctx context.Context) bool {
-	for _, l := range r.lanes.All() {
-		if n, err := r.transport.Waiting(ctx, l.Lane); err != nil || n > 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -144,6 +144,9 @@ func (r *run) Republish(n uint64) (o transport.Order, to transport.Lane, ok bool
 	return o, to, ok
 }
 
+// Release implements producer.Orders.
+func (r *run) Release(n uint64) { r.tracker.Release(n) }
+
 // NotSent implements producer.Orders.
 func (r *run) NotSent(n uint64) { r.tracker.Unpublish(n) }
 

@@ -28,7 +28,7 @@ type record struct {
 	due       time.Time // before which the broker does not deliver it again
 	skippedAt time.Time // when a later order of its lane was delivered before it; zero: never
 
-	prev, next *record // its neighbours in the lane, in the order of publishing
+	prev, next *record // its neighbours in the lane, in the order in which they were sent first
 }
 
 // lane is one lane as far as the lab knows it, with the orders that are in it.
@@ -67,6 +67,12 @@ func (l *lane) remove(r *record) {
 	l.count(r.state, -1)
 }
 
+// toEnd moves a record behind the others of its lane.
+func (l *lane) toEnd(r *record) {
+	l.remove(r)
+	l.add(r)
+}
+
 // move changes the state of a record of this lane.
 func (l *lane) move(r *record, to state) {
 	l.count(r.state, -1)
@@ -81,4 +87,10 @@ func (l *lane) count(s state, by int) {
 	case inFlight:
 		l.inFlight += by
 	}
+}
+
+// still reports whether no consumer has an order of the lane and nothing has
+// happened there for so long.
+func (l *lane) still(now time.Time, settle time.Duration) bool {
+	return l.inFlight == 0 && now.Sub(l.active) >= settle
 }

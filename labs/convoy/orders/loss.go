@@ -1,7 +1,6 @@
 package orders
 
 import (
-	"slices"
 	"time"
 
 	"resilab/labs/convoy/transport"
@@ -14,7 +13,7 @@ func (t *Tracker) BrokerUp() {
 	defer t.mu.Unlock()
 	t.upSince = t.clock.Now()
 	for _, r := range t.records {
-		t.unskip(r)
+		t.doubts.unskip(r)
 	}
 }
 
@@ -23,7 +22,7 @@ func (t *Tracker) BrokerUp() {
 func (t *Tracker) Doubtful() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.skipped > 0
+	return t.doubts.skipped > 0
 }
 
 // Lost returns how many orders were found to be lost.
@@ -33,52 +32,15 @@ func (t *Tracker) Lost() uint64 {
 	return t.lost
 }
 
-// LoseSkipped gives up the orders that were skipped long enough ago, and returns
-// how many.
-func (t *Tracker) LoseSkipped() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.skipped == 0 {
-		return 0
-	}
-	now, settle := t.clock.Now(), t.clock.Lab(settle)
-	return t.lose(func(r *record) bool {
-		return !r.skippedAt.IsZero() && now.Sub(r.skippedAt) >= settle
-	})
-}
+// Waiting asks the broker how many orders wait in a lane.
+type Waiting func(transport.Lane) (int, error)
 
-// Still returns the lanes that hold confirmed orders, none of them with a
-// consumer, and where nothing has happened for a while. Where the broker holds
-// nothing for such a lane, its orders are lost.
-func (t *Tracker) Still() (lanes []transport.Lane) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now, settle := t.clock.Now(), t.clock.Lab(settle)
-	if now.Sub(t.upSince) < settle {
-		return nil
-	}
-	for _, l := range t.lanes {
-		if l.waiting > 0 && l.inFlight == 0 && now.Sub(l.active) >= settle {
-			lanes = append(lanes, l.Lane)
-		}
-	}
-	slices.SortFunc(lanes, func(a, b transport.Lane) int { return a.Number - b.Number })
-	return lanes
-}
-
-// LoseIn gives up the confirmed orders that are surely of a lane and due, if
-// nothing has happened there since Still returned it, and returns how many.
-func (t *Tracker) LoseIn(lane transport.Lane) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	l := t.lanes[lane.Number]
-	now, settle := t.clock.Now(), t.clock.Lab(settle)
-	if l == nil || l.inFlight > 0 || now.Sub(l.active) < settle {
-		return 0
-	}
-	return t.lose(func(r *record) bool {
-		return r.lane == l && r.state == waiting && !r.unplaced && now.Sub(r.due) >= settle
-	})
+// FindLost gives up the confirmed orders that cannot come any more, and returns
+// how many: later orders of their lanes came, or the broker holds nothing for lanes
+// where nothing moves. lanes are those that the broker has.
+func (t *Tracker) FindLost(lanes []transport.Lane, waiting Waiting) int {
+	s := search{t, lanes, waiting}
+	return s.inSequence() + s.inStillLanes() + s.anywhere()
 }
 
 // lose gives up the orders that are so. t.mu is held.
@@ -93,6 +55,27 @@ func (t *Tracker) lose(so func(*record) bool) int {
 	}
 	t.lost += uint64(n)
 	return n
+}
+
+// Rerouting records that lanes are being added or removed, or no longer are.
+// Meanwhile the broker may route an order to another lane than the one given to
+// Place or Republish. Until such an order is delivered, its lane is not known.
+func (t *Tracker) Rerouting(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.doubts.rerouting = on
+	for _, r := range t.records {
+		if r.state == sending {
+			t.doubts.sent(r)
+		}
+	}
+}
+
+// Unplaced reports whether there are orders whose lane is not known.
+func (t *Tracker) Unplaced() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.doubts.unplaced > 0
 }
 
 // Empty reports whether no order is in a lane.

@@ -21,6 +21,11 @@ func placed(n uint64) *Tracker {
 	return t
 }
 
+// losing is a search of a tracker for which the broker holds nothing.
+func losing(t *Tracker) search {
+	return search{t, []transport.Lane{lane1}, func(transport.Lane) (int, error) { return 0, nil }}
+}
+
 func deliver(t *Tracker, numbers ...uint64) {
 	for _, n := range numbers {
 		t.Delivered(&transport.Delivery{Order: transport.Order{N: n}, Lane: lane1}, 1)
@@ -33,13 +38,13 @@ func TestASkippedOrderIsLostAfterAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := placed(5)
 		deliver(tr, 0, 3)
-		if !tr.Doubtful() || tr.LoseSkipped() != 0 || tr.Lost() != 0 {
+		if !tr.Doubtful() || losing(tr).inSequence() != 0 || tr.Lost() != 0 {
 			t.Error("it is lost at once")
 		}
 		time.Sleep(settle / 2)
 		deliver(tr, 1)
 		time.Sleep(settle)
-		if n := tr.LoseSkipped(); n != 1 || tr.Lost() != 1 || tr.Doubtful() || tr.UnderWay() != 4 {
+		if n := losing(tr).inSequence(); n != 1 || tr.Lost() != 1 || tr.Doubtful() || tr.UnderWay() != 4 {
 			t.Errorf("%d lost, %d under way", n, tr.UnderWay())
 		}
 	})
@@ -61,8 +66,35 @@ func TestRequeuedOrderIsNotSkipped(t *testing.T) {
 		}
 		deliver(tr, 2, 3)
 		time.Sleep(2 * settle)
-		if tr.Doubtful() || tr.LoseSkipped() != 0 {
+		if tr.Doubtful() || losing(tr).inSequence() != 0 {
 			t.Error("it counts as lost")
+		}
+	})
+}
+
+// TestOrderThatWaitedIsNotSkipped: orders that were sent while it was held back, or
+// could not be sent, are before it in the lane.
+func TestOrderThatWaitedIsNotSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := placed(1)
+		for n := uint64(1); n < 5; n++ {
+			tr.Place(transport.Order{N: n, Seq: n + 1, Created: time.Now()}, lane1, 0)
+		}
+		tr.Unpublish(2)
+		tr.Release(1)
+		tr.Republish(2, lane1)
+		for n := uint64(1); n < 5; n++ {
+			tr.Confirmed(n)
+		}
+		deliver(tr, 0, 3)
+		time.Sleep(2 * settle)
+		if tr.Doubtful() || losing(tr).inSequence() != 0 {
+			t.Error("it counts as lost")
+		}
+		deliver(tr, 2) // the last one of 0 3 4 1 2
+		time.Sleep(2 * settle)
+		if n := losing(tr).inSequence(); n != 2 {
+			t.Errorf("%d lost", n)
 		}
 	})
 }
@@ -75,7 +107,7 @@ func TestBrokerOutageIsNotALoss(t *testing.T) {
 		deliver(tr, 2)
 		time.Sleep(2 * settle)
 		tr.BrokerUp()
-		if tr.Doubtful() || tr.LoseSkipped() != 0 || len(tr.Still()) != 0 {
+		if tr.Doubtful() || losing(tr).inSequence() != 0 || len(losing(tr).still()) != 0 {
 			t.Error("it counts as lost")
 		}
 	})
@@ -88,19 +120,19 @@ func TestIdleLaneIsReportedAndGivenUp(t *testing.T) {
 		tr := placed(3)
 		deliver(tr, 0)
 		time.Sleep(2 * settle)
-		if still := tr.Still(); len(still) != 0 {
+		if still := losing(tr).still(); len(still) != 0 {
 			t.Errorf("%v is still while a consumer has an order", still)
 		}
 		tr.Done(0)
 		time.Sleep(settle / 2)
-		if still := tr.Still(); len(still) != 0 || tr.LoseIn(lane1) != 0 {
+		if still := losing(tr).still(); len(still) != 0 || losing(tr).in(lane1) != 0 {
 			t.Errorf("%v is still at once", still)
 		}
 		time.Sleep(settle)
-		if still := tr.Still(); len(still) != 1 || still[0] != lane1 {
+		if still := losing(tr).still(); len(still) != 1 || still[0] != lane1 {
 			t.Fatalf("still: %v", still)
 		}
-		if n := tr.LoseIn(lane1); n != 2 || !tr.Empty(lane1) || tr.UnderWay() != 0 {
+		if n := losing(tr).in(lane1); n != 2 || !tr.Empty(lane1) || tr.UnderWay() != 0 {
 			t.Errorf("%d lost, %d under way", n, tr.UnderWay())
 		}
 	})
@@ -151,17 +183,17 @@ func TestAnOrderWhoseLaneIsNotKnown(t *testing.T) {
 		deliver(tr, 3)
 		tr.Delivered(&transport.Delivery{Order: transport.Order{N: 1}, Lane: lane2}, 2)
 		time.Sleep(2 * settle)
-		if n := tr.LoseSkipped(); n != 1 { // order 0
+		if n := losing(tr).inSequence(); n != 1 { // order 0
 			t.Errorf("%d lost", n)
 		}
 		tr.Done(3)
 		time.Sleep(2 * settle)
-		if n := tr.LoseIn(lane1); n != 0 || tr.Quiet() || tr.LoseUnplaced() != 0 || !tr.Unplaced() {
+		if n := losing(tr).in(lane1); n != 0 || losing(tr).unplaced() || losing(tr).anywhere() != 0 || !tr.Unplaced() {
 			t.Errorf("%d lost while a consumer has an order", n)
 		}
 		tr.Done(1)
 		time.Sleep(2 * settle)
-		if !tr.Quiet() || tr.LoseUnplaced() != 1 || tr.Unplaced() || tr.UnderWay() != 0 {
+		if !losing(tr).unplaced() || losing(tr).anywhere() != 1 || tr.Unplaced() || tr.UnderWay() != 0 {
 			t.Errorf("%d under way", tr.UnderWay())
 		}
 	})

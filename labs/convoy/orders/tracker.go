@@ -28,16 +28,14 @@ type Past struct {
 type Tracker struct {
 	clock *clock.Clock
 
-	mu        sync.Mutex
-	records   map[uint64]*record
-	spare     []*record
-	lanes     map[int]*lane // by their numbers
-	skipped   int           // orders whose skippedAt is set
-	lost      uint64
-	unplaced  int       // orders whose lane is not known
-	rerouting bool      // lanes are being added or removed
-	upSince   time.Time // since when the broker has been up without a break
-	lastSeen  Times
+	mu       sync.Mutex
+	records  map[uint64]*record
+	spare    []*record
+	lanes    map[int]*lane // by their numbers
+	lost     uint64
+	doubts   doubts
+	upSince  time.Time // since when the broker has been up without a break
+	lastSeen Times
 }
 
 // Times are when the broker did something last; zero: not yet.
@@ -75,9 +73,7 @@ func (t *Tracker) Place(o transport.Order, to transport.Lane, generation int) {
 	l.published++
 	l.active = o.Created
 	l.add(r)
-	if t.rerouting {
-		t.doubtLane(r)
-	}
+	t.doubts.sent(r)
 }
 
 // Republish records that an order is published again. It returns the lane where
@@ -95,11 +91,22 @@ func (t *Tracker) Republish(n uint64, to transport.Lane) (transport.Lane, bool) 
 		t.lane(to).add(r)
 	}
 	r.Publishes++
-	t.unskip(r)
-	if t.rerouting {
-		t.doubtLane(r)
+	if r.Publishes == 1 { // it had not been sent
+		r.lane.toEnd(r)
 	}
+	t.doubts.unskip(r)
+	t.doubts.sent(r)
 	return r.lane.Lane, true
+}
+
+// Release records that an order is sent only now: it had to wait for an earlier one.
+func (t *Tracker) Release(n uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.records[n]; r != nil && r.lane != nil {
+		r.lane.toEnd(r)
+		t.doubts.sent(r)
+	}
 }
 
 // Unpublish records that an order was not sent after all.
@@ -162,37 +169,12 @@ func (t *Tracker) Delivered(d *transport.Delivery, consumer int) (past Past, kno
 		r.lane.remove(r)
 		l.add(r)
 	}
-	t.unskip(r)
-	t.knowLane(r)
-	t.skip(r.prev, t.lastSeen.Delivery)
+	t.doubts.unskip(r)
+	t.doubts.placed(r)
+	t.doubts.skip(r.prev, t.lastSeen.Delivery)
 	r.consumer = consumer
 	l.move(r, inFlight)
 	return r.Past, true
-}
-
-// skip marks the orders that should have been delivered before one that was:
-// lanes are queues. Those that were delivered or published before are elsewhere
-// in the queue now, and those whose lane is not known may be in another one.
-// t.mu is held.
-func (t *Tracker) skip(r *record, now time.Time) {
-	for ; r != nil; r = r.prev {
-		switch {
-		case r.unplaced:
-			continue
-		case r.state != waiting || r.Deliveries > 0 || r.Publishes != 1 || !r.skippedAt.IsZero():
-			return
-		}
-		r.skippedAt = now
-		t.skipped++
-	}
-}
-
-// unskip undoes skip. t.mu is held.
-func (t *Tracker) unskip(r *record) {
-	if !r.skippedAt.IsZero() {
-		r.skippedAt = time.Time{}
-		t.skipped--
-	}
 }
 
 // GivenBack records that orders are no longer with a consumer.
@@ -251,8 +233,8 @@ func (t *Tracker) Past(n uint64) (past Past, known bool) {
 
 // finish takes an order out of its lane. t.mu is held.
 func (t *Tracker) finish(r *record) {
-	t.unskip(r)
-	t.knowLane(r)
+	t.doubts.unskip(r)
+	t.doubts.placed(r)
 	r.lane.remove(r)
 	r.state = gone
 }

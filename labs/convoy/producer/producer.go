@@ -22,6 +22,8 @@ type Orders interface {
 	// where that is not necessary any more. NotSent is called when it could not be.
 	Republish(n uint64) (transport.Order, transport.Lane, bool)
 	NotSent(n uint64)
+	// Release is called before an order is sent that had to wait.
+	Release(n uint64)
 	// Room reports whether users may place orders: at some point they have to wait.
 	Room() bool
 }
@@ -187,6 +189,7 @@ func (p *Producer) publish(ctx context.Context, b Broker, out next) {
 		}
 	case held:
 		o, lane = out.to.order, out.to.lane
+		p.orders.Release(o.N)
 	case again:
 		var ok bool
 		if o, lane, ok = p.orders.Republish(out.n); !ok {

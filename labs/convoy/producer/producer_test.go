@@ -49,6 +49,7 @@ func (s *shop) Republish(n uint64) (transport.Order, transport.Lane, bool) {
 }
 
 func (s *shop) NotSent(uint64)                    {}
+func (s *shop) Release(uint64)                    {}
 func (s *shop) Room() bool                        { return true }
 func (s *shop) AwaitUp(ctx context.Context) error { return ctx.Err() }
 func (s *shop) Publish(_ context.Context, o transport.Order, _ transport.Lane) error {

@@ -82,7 +82,7 @@ func calm() *lab.Snapshot {
 }
 
 func broken() *lab.Snapshot {
-	return snapshot(engine.Detail{Mode: "competing", Scenario: "bank", Shared: true, Causes: [4]uint64{34, 0, 3, 0}, Lanes: []engine.Lane{
+	return snapshot(engine.Detail{Mode: "competing", Scenario: "bank", Shared: true, Causes: [5]uint64{34, 0, 3, 0, 0}, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 3, Next: orders("A16 B12 C9"), Consumers: []engine.Consumer{
 			consumer(1, "A14"), consumer(2, "A15"), consumer(3, "C8")}},
 	}, Users: users("7 8 9 !11 10 12 13", "3 !5 !6 4 7 =7 x8 9", "1 2 3 4 5 6 7")},
