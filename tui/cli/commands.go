@@ -54,7 +54,7 @@ func (s commandSet) all() []command {
 	}
 	return append(all,
 		command{name: "export", args: "LAB", required: []string{"to"}, suits: canExport, flags: exportFlags, run: runExport},
-		command{name: "course", args: "[list|status|check|report|lint|new|play|verify|export|import|reset] [ARG]", flags: fixed(courseFlags()), run: runCourse},
+		command{name: "course", args: "[WORD] [ARG]", flags: fixed(courseFlags()), run: runCourse},
 		command{name: "serve", flags: fixed(serveFlags()), run: runServe, handlesHangup: true},
 		command{name: "brokers", flags: fixed(brokersFlags()), run: runBrokers},
 		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor})

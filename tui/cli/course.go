@@ -192,7 +192,10 @@ func (s student) checkFiles(ctx context.Context, id string) (passed bool, err er
 		}
 		runs = append(runs, []byte(text))
 	}
-	return s.out.CheckRuns(id, runs...)
+	if passed, err = s.out.CheckRuns(id, runs...); err != nil {
+		return false, usageError{err} // the files are not runs of this card
+	}
+	return passed, nil
 }
 
 // cardID finds a card by what was typed; nothing means the first.

@@ -70,13 +70,8 @@ func parse(args []string) (opt options, err error) {
 }
 
 func run(ctx context.Context, opt options, out io.Writer) (err error) {
-	folder, err := course.OpenFolder(opt.dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, folder.Close()) }()
 	registry := labs.All()
-	book, err := course.LoadFolder(folder.FS(), true, registry.Specs()...)
+	book, err := opt.load()
 	if err != nil {
 		return err
 	}
@@ -104,6 +99,16 @@ func run(ctx context.Context, opt options, out io.Writer) (err error) {
 		}
 	}
 	return nil
+}
+
+// load reads the cards of the folder.
+func (o options) load() (*course.Book, error) {
+	folder, err := course.OpenFolder(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	book, err := course.LoadFolder(folder.FS(), true, labs.All().Specs()...)
+	return book, errors.Join(err, folder.Close())
 }
 
 // wants reports whether a card is to be measured: it is named, or none is, and
@@ -141,12 +146,20 @@ func (o options) record(t trial.Trials) error {
 	if t.Passed < t.Seeds || t.Started > 0 {
 		return nil
 	}
+	book, err := o.load() // again: another measurement may have written meanwhile
+	if err != nil {
+		return err
+	}
+	card, ok := book.Find(t.Card.ID)
+	if !ok {
+		return fmt.Errorf("the card %s is no longer in %s", t.Card.ID, o.dir)
+	}
 	path := filepath.Join(o.dir, "cards", t.Card.ID+".yaml")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	m := t.Card.Measured
+	m := card.Measured
 	if o.urls[t.Card.Broker] != "" {
 		m.Real = &t.Figures
 	} else {

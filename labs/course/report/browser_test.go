@@ -15,16 +15,17 @@ import (
 const watch = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'nonce-test'">
 <script nonce="test">
 const wrong = [];
-addEventListener('error', e => wrong.push('error: ' + (e.message || e.target.outerHTML)), true);
-addEventListener('securitypolicyviolation', e => wrong.push('request: ' + e.violatedDirective + ' ' + e.blockedURI));
-const failed = console.error;
-console.error = (...args) => { wrong.push('console: ' + args.join(' ')); failed(...args); };
-addEventListener('load', () => setTimeout(() => {
-  for (const r of performance.getEntriesByType('resource')) wrong.push('resource: ' + r.name);
+const show = () => document.documentElement.setAttribute('data-wrong', wrong.join(' | '));
+const note = text => { wrong.push(text); show(); };
+addEventListener('error', e => note('error: ' + (e.message || e.target.outerHTML)), true);
+addEventListener('securitypolicyviolation', e => note('request: ' + e.violatedDirective + ' ' + e.blockedURI));
+console.error = (...args) => note('console: ' + args.join(' '));
+addEventListener('load', () => {
+  for (const r of performance.getEntriesByType('resource')) if (!r.name.startsWith('data:')) note('resource: ' + r.name);
   const charts = [...document.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().width > 0).length;
-  document.documentElement.setAttribute('data-wrong', wrong.join(' | '));
   document.documentElement.setAttribute('data-charts', charts);
-}, 50));
+  show();
+});
 </script>`
 
 // watched returns the page with what watches it.
