@@ -15,16 +15,17 @@ const monitorEvery = 100 * time.Millisecond
 func (r *run) monitor(ctx context.Context) {
 	tick := time.NewTicker(monitorEvery)
 	defer tick.Stop()
-	incident := r.cfg.Text("incident")
+	incident, tries := r.cfg.Text("incident"), incidentTries
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if incident != noIncident && r.watch.Elapsed() >= r.cfg.Duration("incident-at") {
-			r.bringAbout(ctx, incident)
-			incident = noIncident
+		if incident != noIncident && r.due(incident, r.cfg.Duration("incident-at")) {
+			if tries--; r.bringAbout(ctx, incident) || tries == 0 {
+				incident = noIncident
+			}
 		}
 		r.look()
 		r.findLoss(ctx)
@@ -34,10 +35,33 @@ func (r *run) monitor(ctx context.Context) {
 	}
 }
 
-func (r *run) bringAbout(ctx context.Context, incident string) {
-	if err := r.do(ctx, incident); err != nil && ctx.Err() == nil {
+// latestIncident is how many times later than set a change of the lanes happens
+// where few users were seen by then.
+const latestIncident = 5
+
+// due reports whether an incident happens now. Under load the first orders may be
+// handled after the moment that is set: a change of the lanes could then not be
+// compared with the time before it, so it waits until most users were seen.
+func (r *run) due(incident string, at time.Duration) bool {
+	now := r.watch.Elapsed()
+	switch incident {
+	case addLane, removeLast, removeFirst:
+		return now >= at && (r.book.Seen() >= 0.9 || now >= latestIncident*at)
+	}
+	return now >= at
+}
+
+// incidentTries is how often an incident that fails is tried: a broker under load
+// may be late once.
+const incidentTries = 3
+
+// bringAbout lets an incident happen and reports whether it did.
+func (r *run) bringAbout(ctx context.Context, incident string) bool {
+	err := r.do(ctx, incident)
+	if err != nil && ctx.Err() == nil {
 		r.Log.Add(lab.MarkFail, "convoy.event.incident_failed", err.Error())
 	}
+	return err == nil
 }
 
 // findLoss gives up the orders that are lost.

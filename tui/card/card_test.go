@@ -270,7 +270,7 @@ func TestPassedWithTheKeyboardAlone(t *testing.T) {
 	d.press("a")
 	d.sees("Ejecución A guardada", "Cambia estos ajustes", "clasificador")
 	d.press("c")
-	d.sees("Todavía no: falta alguna condición")
+	d.sees("Todavía no: intentos por operación: ")
 	d.turn("retries", lab.IntValue(0))
 	d.sees("Esto no se puede cambiar aquí: reintentos")
 	d.press("enter", "right") // the card's knob can be turned right here

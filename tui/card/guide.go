@@ -2,6 +2,7 @@ package card
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ type message struct {
 	key  string // of the catalogue; empty: nothing to say
 	args []any
 	bad  bool
+	// failing is the condition that the message names after its other arguments.
+	failing *course.Condition
 }
 
 // begin continues a card where the student left it.
@@ -169,10 +172,20 @@ func (g *guide) check(b lab.Run) (passed bool) {
 	case !j.Counts():
 		g.say(true, "card.not_counted")
 	default:
-		g.say(true, "card.not_yet")
+		g.sayFailing(j.Conditions)
 	}
 	g.save()
 	return j.Passed
+}
+
+// sayFailing names the first condition that does not hold: it may stand below the
+// rows that are shown.
+func (g *guide) sayFailing(conditions []course.Condition) {
+	g.say(true, "card.not_yet")
+	i := slices.IndexFunc(conditions, func(c course.Condition) bool { return !c.Holds })
+	if i >= 0 && (conditions[i].Op != "" || conditions[i].Knob != "") {
+		g.message.key, g.message.failing = "card.not_yet_for", &conditions[i]
+	}
 }
 
 // observe removes the request for more samples once there are enough.

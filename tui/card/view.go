@@ -13,7 +13,7 @@ func (c *Card) Draw(f pane.Frame, focused bool) []string {
 	if f.H <= 0 {
 		return nil
 	}
-	note := c.guide.message.draw(f)
+	note := c.guide.note(f)
 	note = note[:min(len(note), max(0, f.H-2))] // the message stays in sight
 	rows := []string{heading(f, c.guide.session, focused)}
 	rows = append(rows, widget.Scrolled(f.Theme, c.body(f, focused), c.scroll, f.W, f.H-1-len(note))...)
@@ -49,11 +49,16 @@ func (c *Card) body(f pane.Frame, focused bool) []string {
 
 // extent is how many rows the card has, and how many of them are shown at once.
 func (c *Card) extent(f pane.Frame) (count, room int) {
-	return len(c.body(f, true)), f.H - 2 - len(c.guide.message.draw(f))
+	return len(c.body(f, true)), f.H - 2 - len(c.guide.note(f))
+}
+
+// note returns the rows of the message.
+func (g *guide) note(f pane.Frame) []string {
+	return g.message.draw(f, g.session.Card().Names(f.Text))
 }
 
 // draw returns the rows of the message, none if there is nothing to say.
-func (m message) draw(f pane.Frame) []string {
+func (m message) draw(f pane.Frame, names course.Names) []string {
 	if m.key == "" {
 		return nil
 	}
@@ -62,7 +67,12 @@ func (m message) draw(f pane.Frame) []string {
 		style, mark = f.Theme.Warn, "!"
 	}
 	p := &page{Frame: f}
-	p.put(style, mark, f.Text.T(m.key, m.args...))
+	args := m.args
+	if m.failing != nil {
+		told := names.Condition(*m.failing, nil)
+		args = append(args, f.Text.T("course.against", told.Name, told.Value, told.Limit))
+	}
+	p.put(style, mark, f.Text.T(m.key, args...))
 	return p.rows
 }
 

@@ -82,3 +82,37 @@ func TestHoldBackRestoresTheOrder(t *testing.T) {
 		t.Errorf("%v", m) // the buffer was full when 9 came: 5 came too late
 	}
 }
+
+// The share of moved users is known when nine of ten were seen again, however many
+// orders the first ones place.
+func TestMovedIsKnownWhenMostUsersWereSeenAgain(t *testing.T) {
+	b := NewBook(Options{Users: 20, Scenario: Shop, Sharded: true})
+	handle := func(user, lane, generation int) {
+		b.Delivered(user, lane, generation, false)
+		b.Handled(Handling{Order: transport.Order{User: user, Seq: uint64(generation)}, Lane: lane, Past: orders.Past{Publishes: 1},
+			Placed: time.Unix(1, 0), Now: time.Unix(2, 0)})
+	}
+	known := func() (float64, bool) {
+		m := map[string]float64{}
+		b.Figures(m)
+		share, ok := m["moved"]
+		return share, ok
+	}
+	for user := range 20 {
+		if handle(user, 1, 1); user == 9 && b.Seen() != 0.5 {
+			t.Errorf("half of the users are seen as %v", b.Seen())
+		}
+	}
+	b.LanesChanged(2)
+	for user := range 17 {
+		handle(user, 1+user%2, 2)
+		handle(user, 1+user%2, 2)
+	}
+	if share, ok := known(); ok {
+		t.Errorf("after 17 of 20 users: %v", share)
+	}
+	handle(17, 2, 2)
+	if share, ok := known(); !ok || share != 0.5 {
+		t.Errorf("after 18 of 20 users, of whom 9 moved: %v, %t", share, ok)
+	}
+}

@@ -82,11 +82,15 @@ func (b *Book) wrongAccounts(m map[string]float64) {
 }
 
 // moved is the share of the users seen on both sides of the last change of the
-// lanes whose orders now come from another lane. b.mu is held.
+// lanes whose orders now come from another lane. It is known when nine of ten
+// users were seen again: the share of a few says nothing. b.mu is held.
 func (b *Book) moved() (share float64, ok bool) {
-	seen, moved := 0, 0
+	known, seen, moved := 0, 0, 0
 	for i := range b.users {
 		u := &b.users[i]
+		if u.before != 0 {
+			known++
+		}
 		if u.before == 0 || u.after == 0 {
 			continue
 		}
@@ -95,10 +99,23 @@ func (b *Book) moved() (share float64, ok bool) {
 			moved++
 		}
 	}
-	if seen == 0 {
+	if seen == 0 || seen*10 < known*9 {
 		return 0, false
 	}
 	return float64(moved) / float64(seen), true
+}
+
+// Seen returns the share of the users of whom an order has come.
+func (b *Book) Seen() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	seen := 0
+	for i := range b.users {
+		if b.users[i].lane != 0 {
+			seen++
+		}
+	}
+	return float64(seen) / float64(max(1, len(b.users)))
 }
 
 // User is what a picture shows of one user.

@@ -145,7 +145,7 @@ clasificador: no → sí
 Tarjeta superada.
 Predijiste «quedan igual» y acertaste.
 Un rechazo es permanente: repetirlo cuesta llamadas y no vende nada. Reintenta solo lo transitorio (tiempos agotados, 5xx); el éxito es el mismo y la carga baja.
-La creencia que cae: «Más reintentos = más ventas.»
+Mito derribado: «Más reintentos = más ventas.»
 Mira aquí: «intentos por operación» baja; «éxito» no se mueve.
 Para leer: Azure Architecture Center: Retry pattern <https://learn.microsoft.com/azure/architecture/patterns/retry>
 Para pensar: ¿Y un 500 sin explicación: transitorio o permanente? ¿De qué dependería tu respuesta?
