@@ -46,16 +46,24 @@ func Decode(data []byte) (string, error) {
 	if err := checkMark(data); err != nil {
 		return "", err
 	}
-	text := strings.ReplaceAll(strings.TrimPrefix(string(data), utf8Mark), "\r\n", "\n")
-	line := 1
-	for l := range strings.Lines(text) {
-		if !isText(l) {
-			return "", &EncodingError{Line: line}
+	var text strings.Builder
+	n := 1
+	for line := range strings.Lines(strings.TrimPrefix(string(data), utf8Mark)) {
+		if !isText(line) {
+			return "", &EncodingError{Line: n}
 		}
-		line++
+		text.WriteString(withoutEnd(line))
+		if strings.HasSuffix(line, "\n") {
+			text.WriteByte('\n')
+		}
+		n++
 	}
-	return text, nil
+	return text.String(), nil
 }
+
+// withoutEnd returns a line without its end: \n, \r\n, or \r\r\n, as a file has
+// that was converted twice.
+func withoutEnd(line string) string { return strings.TrimRight(strings.TrimSuffix(line, "\n"), "\r") }
 
 // checkMark refuses the byte order marks of other encodings.
 func checkMark(start []byte) error {
@@ -139,7 +147,8 @@ func Lines(r io.Reader) iter.Seq2[string, error] {
 				yield("", fmt.Errorf("line %d: %w", n, err))
 				return
 			}
-			if atEnd && line == "" || !yield(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil) || atEnd {
+			line = withoutEnd(line)
+			if atEnd && line == "" || !yield(line, nil) || atEnd {
 				return
 			}
 		}
