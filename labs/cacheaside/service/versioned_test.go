@@ -188,27 +188,63 @@ const (
 	planStale   = planTTL + planWay*time.Millisecond
 )
 
+// stage is a service in the world of a plan.
+type stage struct {
+	*Service
+	cache    *modelCache
+	products *measure.Products
+	counters *measure.Counters
+}
+
+// newStage returns a service over the model, from inside a synctest bubble.
+func newStage(t *testing.T, p *plan, invalidate string) stage {
+	db, err := catalog.Open(t.Context(), catalog.InMemory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := db.Fill(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	p.begin = time.Now()
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	cfg := Config{TTL: planTTL, Timeout: planTimeout, FillDelay: ms(p.fill), Instances: 2, Strategy: StrategyNone, Invalidate: invalidate,
+		Database: DatabaseConfig{Latency: ms(p.db), WriteTime: ms(p.db), Spread: SpreadFixed}, Failure: FailureConfig{Open: true}}
+	lab := clock.New(nil)
+	st := stage{cache: &modelCache{plan: p, keys: map[string]modelKey{}}, counters: &measure.Counters{}, products: measure.NewProducts([]uint64{1}, nil, nil)}
+	st.Service = New(cfg, Deps{Prefix: "t:", Clock: lab, Store: st.cache, Catalog: db, Outage: &Outage{},
+		Products: st.products, Counters: st.counters, Health: measure.NewHealth(lab.Now, func(error, time.Duration) {}), Draw: func() float64 { return 0.5 },
+		Lost: func(int, error) {}, Run: t.Context(), Go: func(do func(context.Context)) { do(t.Context()) }})
+	return st
+}
+
+// The cost that a copy carries, δ of XFetch, is what its reader waited for: the
+// database and the delay before the copy was written.
+func TestTheCostIsWhatAReaderWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(t, &plan{travels: []int{0}, db: 20, fill: 400}, InvalidateAfter)
+		began := time.Now()
+		if _, err := st.Read(t.Context(), 1, began); err != nil {
+			t.Fatal(err)
+		}
+		waited := time.Since(began)
+		for key, kept := range st.cache.keys {
+			if e, err := decodeEntry(kept.value, 1); err != nil || e.Cost != 420 || waited != 420*time.Millisecond {
+				t.Errorf("%s costs %v ms, its reader waited %s; %v", key, e.Cost, waited, err)
+			}
+		}
+		if len(st.cache.keys) != 1 {
+			t.Errorf("%d copies", len(st.cache.keys))
+		}
+	})
+}
+
 // act plays a plan and returns the first read that breaks the statement.
 func act(t *testing.T, p *plan, invalidate string) (broken string) {
 	synctest.Test(t, func(t *testing.T) {
-		db, err := catalog.Open(t.Context(), catalog.InMemory)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if err := db.Fill(t.Context(), 1); err != nil {
-			t.Fatal(err)
-		}
-		p.begin = time.Now()
+		s := newStage(t, p, invalidate)
+		products, counters := s.products, s.counters
 		ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-		cfg := Config{TTL: planTTL, Timeout: planTimeout, FillDelay: ms(p.fill), Instances: 2, Strategy: StrategyNone, Invalidate: invalidate,
-			Database: DatabaseConfig{Latency: ms(p.db), WriteTime: ms(p.db), Spread: SpreadFixed}, Failure: FailureConfig{Open: true}}
-		lab := clock.New(nil)
-		counters, products := &measure.Counters{}, measure.NewProducts([]uint64{1}, nil, nil)
-		s := New(cfg, Deps{Prefix: "t:", Clock: lab, Store: &modelCache{plan: p, keys: map[string]modelKey{}}, Catalog: db, Outage: &Outage{},
-			Products: products, Counters: counters, Health: measure.NewHealth(lab.Now, func(error, time.Duration) {}), Draw: func() float64 { return 0.5 },
-			Lost: func(int, error) {}, Run: t.Context(), Go: func(do func(context.Context)) { do(t.Context()) }})
-
 		var mu sync.Mutex
 		told := uint64(1) // newest version that Redis was told of
 		var actors sync.WaitGroup
