@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"hash/crc32"
 	"hash/fnv"
 	"testing"
 
@@ -30,17 +29,10 @@ func TestPartitioners(t *testing.T) {
 			if got, want := routers[Sarama].Route(key), sarama.Partition(&kgo.Record{Key: []byte(key)}, n); got != want {
 				t.Fatalf("sarama, %d partitions, key %q: %d, want %d", n, key, got, want)
 			}
-			if got, want := routers[Librdkafka].Route(key), int(crc32.ChecksumIEEE([]byte(key))%uint32(n)); got != want {
-				t.Fatalf("librdkafka, %d partitions, key %q: %d, want %d", n, key, got, want)
-			}
 			if routers[Java].Route(key) != routers[KafkaJS].Route(key) {
 				t.Fatalf("kafkajs 2 is compatible with the Java client; key %q is not", key)
 			}
 		}
-	}
-	// The check value of CRC-32 is 0xcbf43926.
-	if got := crcPartitions(10).Route("123456789"); got != 0xcbf43926%10 {
-		t.Errorf("partition %d", got)
 	}
 	for _, bad := range []struct {
 		name string
@@ -48,6 +40,38 @@ func TestPartitioners(t *testing.T) {
 	}{{"python", 3}, {Java, 0}, {Sarama, MaxLanes + 1}} {
 		if _, err := NewKafka(bad.name, bad.n); err == nil {
 			t.Errorf("%s with %d partitions is accepted", bad.name, bad.n)
+		}
+	}
+}
+
+// TestPartitionersOfLibrdkafka: the partitions are what librdkafka 2.0.2 returns
+// for 2, 3, 4, 7 and 12 of them, from rd_kafka_msg_partitioner_consistent, _murmur2
+// and _fnv1a.
+func TestPartitionersOfLibrdkafka(t *testing.T) {
+	counts := []int{2, 3, 4, 7, 12}
+	names := []string{Librdkafka, Java, Sarama}
+	for key, want := range map[string][3][]int{
+		"user1":   {{1, 1, 1, 2, 1}, {0, 0, 2, 1, 6}, {1, 2, 3, 2, 11}},
+		"user2":   {{1, 2, 3, 3, 11}, {1, 2, 1, 0, 5}, {0, 2, 0, 3, 8}},
+		"user3":   {{1, 2, 1, 5, 5}, {1, 2, 3, 3, 11}, {1, 0, 1, 5, 9}},
+		"user10":  {{1, 0, 3, 1, 3}, {1, 1, 1, 5, 1}, {1, 1, 3, 6, 7}},
+		"user42":  {{0, 0, 2, 5, 6}, {0, 1, 0, 3, 4}, {0, 1, 0, 0, 4}},
+		"order-1": {{1, 1, 3, 6, 7}, {0, 1, 2, 4, 10}, {1, 1, 1, 1, 1}},
+		"a":       {{1, 0, 3, 4, 3}, {0, 1, 0, 5, 4}, {0, 0, 0, 6, 0}},
+		"ñandú":   {{0, 0, 2, 3, 6}, {0, 1, 0, 6, 4}, {1, 0, 1, 5, 9}},
+		"0":       {{1, 2, 1, 4, 5}, {0, 2, 0, 3, 8}, {1, 0, 3, 0, 3}},
+		"The quick brown fox jumps over the lazy dog": {{1, 1, 1, 1, 1}, {0, 0, 2, 3, 6}, {0, 0, 0, 5, 0}},
+	} {
+		for i, name := range names {
+			for j, n := range counts {
+				r, err := NewKafka(name, n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := r.Route(key); got != want[i][j] {
+					t.Errorf("%s, %d partitions, key %q: %d, want %d", name, n, key, got, want[i][j])
+				}
+			}
 		}
 	}
 }
