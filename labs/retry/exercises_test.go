@@ -34,7 +34,7 @@ func exercises() map[string]exercise {
 	cheaper := func(a, b map[string]float64) bool { return b["cost"] < 0.75*a["cost"] && b["served"] >= 0.99 }
 	return map[string]exercise{
 		"R1": {
-			with(calm, flags{"failure-rate": "0.1", "decline-rate": "0.18"}), flags{"classify": "false"}, flags{"classify": "true"},
+			with(calm, flags{"failure-rate": "0.09", "decline-rate": "0.19"}), flags{"classify": "false"}, flags{"classify": "true"},
 			func(a, b map[string]float64) bool {
 				return b["attempts_per_op"] <= 1.15 && b["success"] >= a["success"]-0.005
 			},
