@@ -60,6 +60,9 @@ type Options struct {
 	Now       func() time.Time // nil: time.Now
 	Keys      []Key            // further keys that mean the same everywhere
 	Tour      TourOptions
+	// Suspend makes ctrl+z stop the process until the shell continues it. It is for
+	// a program that a shell with job control has started.
+	Suspend bool
 }
 
 // Model is the program. The caller must call Close after it has ended.

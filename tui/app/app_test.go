@@ -114,6 +114,16 @@ func TestKeysWhileTypingAreText(t *testing.T) {
 	}
 }
 
+// ctrl+z stops the process only where a shell can continue it.
+func TestSuspending(t *testing.T) {
+	for _, wanted := range []bool{false, true} {
+		s := newStage(t, lookASCII, i18n.English, func(o *Options, _ []*fakeLab) { o.Suspend = wanted }).live(100, 30)
+		if got := leadsTo[tea.SuspendMsg](s.press("ctrl+z")); got != wanted {
+			t.Errorf("suspends: %v, want %v", got, wanted)
+		}
+	}
+}
+
 // A slow line delivers several keys in one message; a paste is text.
 func TestSeveralKeysInOneMessage(t *testing.T) {
 	s := english(t)

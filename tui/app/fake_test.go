@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -259,7 +260,7 @@ func (s *stage) beat() { s.Update(tick{s.clock.generation}) }
 
 var keyTypes = map[string]tea.KeyType{"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "backspace": tea.KeyBackspace,
-	"ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown}
+	"ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "ctrl+z": tea.KeyCtrlZ, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown}
 
 // press presses keys one after another and returns what the last one asked for.
 func (s *stage) press(keys ...string) (cmd tea.Cmd) {
@@ -276,19 +277,17 @@ func (s *stage) press(keys ...string) (cmd tea.Cmd) {
 }
 
 // quits reports whether a command ends the program.
-func quits(cmd tea.Cmd) bool {
+func quits(cmd tea.Cmd) bool { return leadsTo[tea.QuitMsg](cmd) }
+
+// leadsTo reports whether a command, or one of a batch, returns such a message.
+func leadsTo[M tea.Msg](cmd tea.Cmd) bool {
 	if cmd == nil {
 		return false
 	}
-	switch msg := cmd().(type) {
-	case tea.QuitMsg:
+	msg := cmd()
+	if _, ok := msg.(M); ok {
 		return true
-	case tea.BatchMsg:
-		for _, c := range msg {
-			if quits(c) {
-				return true
-			}
-		}
 	}
-	return false
+	batch, _ := msg.(tea.BatchMsg)
+	return slices.ContainsFunc(batch, leadsTo[M])
 }

@@ -22,5 +22,6 @@ func (m *Model) keys() []binding {
 		command("m", "mouse", m.toggleMouse, "m"),
 		bind("?", "help", m.openHelp, "?").footer("?", "ui.hint.keys"),
 		command("q", "back", m.back, "q", "esc"),
+		command("ctrl+z", "suspend", func() tea.Cmd { return tea.Suspend }, "ctrl+z").only(func() bool { return m.opt.Suspend }),
 		command("ctrl+c", "quit", func() tea.Cmd { return tea.Quit }, "ctrl+c"))
 }

@@ -122,7 +122,7 @@ func (t terminal) show(ctx context.Context, s screen) error {
 		return err
 	}
 	options := append(model.ProgramOptions(),
-		tea.WithoutSignalHandler(), tea.WithInput(keys), tea.WithOutput(t.out))
+		tea.WithoutSignalHandler(), tea.WithInput(keys), tea.WithOutput(t.out), tea.WithFilter(yieldKeys(keys)))
 	program := tea.NewProgram(model, options...)
 	// A signal quits like the key does: ending the program's own context would
 	// close the terminal under its reader.
@@ -134,6 +134,17 @@ func (t terminal) show(ctx context.Context, s screen) error {
 	closing, cancel := detached(ctx)
 	defer cancel()
 	return errors.Join(err, keys.Close(), model.Close(closing))
+}
+
+// yieldKeys ends the reading of keys when the program is suspended: it reads anew
+// when it is continued, and the former reader would take the first key.
+func yieldKeys(keys *input.Terminal) func(tea.Model, tea.Msg) tea.Msg {
+	return func(_ tea.Model, msg tea.Msg) tea.Msg {
+		if _, ok := msg.(tea.SuspendMsg); ok {
+			keys.Yield()
+		}
+		return msg
+	}
 }
 
 // themeOf reads the flags of the theme.

@@ -80,7 +80,7 @@ func (s screen) model() (*app.Model, error) {
 	}
 	return app.New(app.Options{
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
-		FrameRate: s.frames, Keys: s.keys,
+		FrameRate: s.frames, Keys: s.keys, Suspend: !s.guest && hasJobControl(),
 	}), nil
 }
 

@@ -21,6 +21,7 @@ type Reader struct {
 	decoder Decoder
 	chunks  chan []byte
 	ended   chan struct{}
+	yielded chan struct{}
 	err     error  // of the source; set before ended is closed
 	rest    []byte // of a token that was longer than the caller's buffer
 	last    time.Time
@@ -28,7 +29,16 @@ type Reader struct {
 
 // NewReader returns a reader whose Read and Pump return when ctx ends.
 func NewReader(ctx context.Context) *Reader {
-	return &Reader{ctx: ctx, chunks: make(chan []byte), ended: make(chan struct{})}
+	return &Reader{ctx: ctx, chunks: make(chan []byte), ended: make(chan struct{}), yielded: make(chan struct{}, 1)}
+}
+
+// Yield ends the present or the next Read with io.EOF, once: the goroutine that
+// reads stops, and another one can go on from there.
+func (r *Reader) Yield() {
+	select {
+	case r.yielded <- struct{}{}:
+	default:
+	}
 }
 
 // Pump reads from the terminal until that fails or the context ends. It is
@@ -87,6 +97,8 @@ func (r *Reader) wait() error {
 		r.decoder.Feed(p, r.last)
 	case <-expired:
 		r.decoder.Expire()
+	case <-r.yielded:
+		return io.EOF
 	case <-r.ended:
 		if _, waiting := r.decoder.Wait(); waiting {
 			r.decoder.Expire()

@@ -117,3 +117,29 @@ func TestBubbleTeaReadsTheTokens(t *testing.T) {
 		t.Errorf("%q, want %s", got, want)
 	}
 }
+
+// Yield ends one reader, and the next one gets the next key.
+func TestYieldingLosesNoKey(t *testing.T) {
+	out, in := io.Pipe()
+	r := NewReader(t.Context())
+	pumped := make(chan struct{})
+	go func() { defer close(pumped); r.Pump(out) }()
+	ended := make(chan error)
+	go func() {
+		_, err := r.Read(make([]byte, 8))
+		ended <- err
+	}()
+	r.Yield()
+	if err := <-ended; err != io.EOF {
+		t.Errorf("the first reader ends with %v", err)
+	}
+	if _, err := in.Write([]byte("2")); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 8)
+	if n, err := r.Read(p); err != nil || string(p[:n]) != "2" {
+		t.Errorf("the second one reads %q, %v", p[:n], err)
+	}
+	_ = in.Close()
+	<-pumped
+}
