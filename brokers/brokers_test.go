@@ -192,7 +192,7 @@ func TestRefused(t *testing.T) {
 func TestChoiceCheck(t *testing.T) {
 	choice := func(k, url string) brokers.Choice { return brokers.Choice{URLs: map[string]string{k: url}} }
 	for _, c := range []brokers.Choice{
-		{}, brokers.Local(), choice(kind.AMQP, "amqps://host/vhost"),
+		{}, brokers.Local(), choice(kind.AMQP, "amqps://host/vhost"), choice(kind.AMQP, "amqp://me:secret@a:1,b,c:3/v?heartbeat=5"),
 		choice(kind.Redis, "rediss://host:1"), choice(kind.Redis, "redis://host:1?addr=other:2"),
 		choice(kind.Redis, "redis://h:1/0?master_name=m&addr=o:2"), choice(kind.Kafka, "a:9092,b:9092"),
 	} {
@@ -201,7 +201,8 @@ func TestChoiceCheck(t *testing.T) {
 		}
 	}
 	for _, c := range []brokers.Choice{
-		choice(kind.AMQP, "amqp://me:secret@a/,amqp://me:secret@b/"), choice(kind.AMQP, "amqp://me:secret@a:1,b:2/"),
+		choice(kind.AMQP, "amqp://me:secret@a/,amqp://me:secret@b/"), choice(kind.AMQP, "amqp://me:secret@a:1,/"),
+		choice(kind.AMQP, "amqp://me:secret@a:99999/"), choice(kind.AMQP, "amqp://me:sec%ret@a/"), choice(kind.AMQP, "amqp://a,b/?addr=c"),
 		choice(kind.AMQP, "amqp://host/?addr=other:5672"), choice(kind.Redis, "redis://me:secret@host:1/0?dial=secret"),
 		choice(kind.AMQP, "http://me:secret@host"), choice(kind.AMQP, "amqp://me:secret@host:port"),
 		choice(kind.Redis, "host:6379"), choice(kind.Redis, "amqp://host"), choice(kind.Redis, ":::"),

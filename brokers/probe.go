@@ -11,6 +11,7 @@ import (
 
 	"resilab/brokers/kafka"
 	"resilab/brokers/kind"
+	"resilab/brokers/rabbitmq"
 	"resilab/brokers/redis"
 )
 
@@ -103,12 +104,22 @@ func probeConsistentHash(ctx context.Context, url string) error {
 	return nil
 }
 
-func dialAMQP(ctx context.Context, url string) (*amqp.Connection, error) {
-	timeout := openTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		timeout = min(timeout, time.Until(deadline))
+// dialAMQP connects to the first server that takes it.
+func dialAMQP(ctx context.Context, url string) (conn *amqp.Connection, err error) {
+	servers, err := rabbitmq.Servers(url)
+	if err != nil {
+		return nil, err
 	}
-	return amqp.DialConfig(url, amqp.Config{Dial: amqp.DefaultDial(timeout)})
+	for i, server := range servers {
+		timeout := openTimeout
+		if deadline, ok := ctx.Deadline(); ok {
+			timeout = min(timeout, time.Until(deadline)/time.Duration(len(servers)-i))
+		}
+		if conn, err = amqp.DialConfig(server, amqp.Config{Dial: amqp.DefaultDial(timeout)}); err == nil {
+			return conn, nil
+		}
+	}
+	return nil, err
 }
 
 // probeRedis sends PING and returns the version from INFO.

@@ -10,11 +10,10 @@ import (
 	"strconv"
 	"strings"
 
-	amqp "github.com/rabbitmq/amqp091-go"
-
 	"resilab/brokers/kafka"
 	"resilab/brokers/kind"
 	"resilab/brokers/minirabbit"
+	"resilab/brokers/rabbitmq"
 	"resilab/brokers/redis"
 )
 
@@ -34,7 +33,7 @@ type brokerType struct {
 var types = map[string]brokerType{
 	kind.AMQP: {
 		name: "RabbitMQ", local: "amqp://guest:guest@127.0.0.1:5672/", start: "docker compose up -d rabbitmq",
-		allowed: "amqp://user:password@host:5672/vhost, amqps://…", check: checkAMQP, probe: probeAMQP, embedded: embeddedAMQP,
+		allowed: "amqp://user:password@host:5672/vhost, amqp://user:password@a,b,c/vhost, amqps://…", check: checkAMQP, probe: probeAMQP, embedded: embeddedAMQP,
 	},
 	kind.Redis: {
 		name: "Redis", local: "redis://127.0.0.1:6379/0", start: "docker compose up -d redis",
@@ -59,15 +58,16 @@ func amqpParameters() []string {
 }
 
 func checkAMQP(address string) error {
-	if _, err := amqp.ParseURI(address); err != nil {
-		return err
+	if strings.Count(address, "://") > 1 {
+		return errors.New("more than one URL; several servers are amqp://user:password@a,b,c/vhost")
 	}
-	u, err := url.Parse(address)
+	servers, err := rabbitmq.Servers(address)
 	if err != nil {
 		return err
 	}
-	if strings.Count(address, "://") > 1 || strings.Contains(u.Host, ",") {
-		return errors.New("more than one server")
+	u, err := url.Parse(servers[0])
+	if err != nil {
+		return err
 	}
 	for name := range u.Query() {
 		if !slices.Contains(amqpParameters(), name) {

@@ -39,7 +39,7 @@ func notFoundAs(code int) error { return fmt.Errorf("declaring: %w", &amqp.Error
 
 func TestQueueState(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
-		c := dial(t, url)
+		c := connect(t, url)
 		if state, err := c.QueueState("no-such-queue"); err != nil || state != QueueGone {
 			t.Errorf("a queue that is none: %d, %v", state, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,7 @@ func worlds(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("real", func(t *testing.T) { test(t, shared.RabbitMQ(t).URL()) })
 }
 
-func dial(t *testing.T, url string) *Conn {
+func connect(t *testing.T, url string) *Conn {
 	t.Helper()
 	c, err := Dial(t.Context(), Options{URL: url, Name: t.Name()})
 	if err != nil {
@@ -131,7 +132,7 @@ func await(t *testing.T, what string, ok func() bool) {
 
 func TestPublisherReportsEveryFate(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
-		c := dial(t, url)
+		c := connect(t, url)
 		q := queue(t, c)
 		var f fates
 		p, err := c.NewPublisher(50, f.settle)
@@ -174,7 +175,7 @@ func TestPublisherReportsEveryFate(t *testing.T) {
 // second, often several at once.
 func TestPublisherReportsEachOutcome(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
-		c := dial(t, url)
+		c := connect(t, url)
 		ch, err := c.Channel()
 		if err != nil {
 			t.Fatal(err)
@@ -220,7 +221,7 @@ func TestPublisherReportsEachOutcome(t *testing.T) {
 // TestPublisherSettlesWhatACutLeaves: after a cut every accepted token has a fate.
 func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
-		c := dial(t, url)
+		c := connect(t, url)
 		q := queue(t, c)
 		var f fates
 		p, err := c.NewPublisher(20, f.settle)
@@ -256,7 +257,7 @@ func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
 
 func TestPublisherReportsWhyTheBrokerClosedIt(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
-		c := dial(t, url)
+		c := connect(t, url)
 		var f fates
 		p, err := c.NewPublisher(20, f.settle)
 		if err != nil {
@@ -286,7 +287,7 @@ func TestPublishWaitsForTheWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	c := dial(t, server.URL())
+	c := connect(t, server.URL())
 	q := queue(t, c)
 	gate := make(chan struct{})
 	p, err := c.NewPublisher(3, func(uint64, Fate) { <-gate })
@@ -310,7 +311,7 @@ func TestPublishWaitsForTheWindow(t *testing.T) {
 
 func TestConsumer(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
-		c, other := dial(t, url), dial(t, url)
+		c, other := connect(t, url), connect(t, url)
 		ch, err := other.Channel()
 		if err != nil {
 			t.Fatal(err)
@@ -389,6 +390,73 @@ func TestKeepConnectsAgain(t *testing.T) {
 	})
 }
 
+// TestKeepGoesToTheNextServer: of three servers the first is away, and the second
+// goes away; when it is back, it is used again.
+func TestKeepGoesToTheNextServer(t *testing.T) {
+	run := func(addr string) *minirabbit.Server {
+		s, err := minirabbit.Run(minirabbit.Options{Addr: addr, Users: map[string]string{"me": "secret"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	host := func(s *minirabbit.Server) string { return s.Addr() }
+	second, third := run(""), run("")
+	a, b := host(second), host(third)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var visited []string
+	Keep(ctx, Options{URL: "amqp://me:secret@127.0.0.1:1," + a + "," + b + "/"}, func(ctx context.Context, c *Conn) error {
+		visited = append(visited, c.Addr())
+		switch len(visited) {
+		case 1:
+			second.Close()
+			<-ctx.Done()
+		case 2:
+			second = run(a)
+			go c.Cut()
+			<-ctx.Done()
+		default:
+			cancel()
+		}
+		return nil
+	}, func(err error) {
+		if strings.Contains(err.Error(), "secret") {
+			t.Errorf("%v", err)
+		}
+	})
+	if want := []string{a, b, a}; !slices.Equal(visited, want) {
+		t.Errorf("connected to %v, want %v", visited, want)
+	}
+	second.Close()
+	third.Close()
+	_, err := Dial(t.Context(), Options{URL: "amqp://me:secret@" + a + "," + b + "/"})
+	if err == nil || !strings.Contains(err.Error(), a) || !strings.Contains(err.Error(), b) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("with none of them: %v", err)
+	}
+}
+
+func TestServers(t *testing.T) {
+	for url, want := range map[string][]string{
+		"amqp://u:p@h:1/v":                 {"amqp://u:p@h:1/v"},
+		"amqp://u:p@a,b:2,[::1]:3/v?x=1,2": {"amqp://u:p@a/v?x=1,2", "amqp://u:p@b:2/v?x=1,2", "amqp://u:p@[::1]:3/v?x=1,2"},
+		"amqps://a,b":                      {"amqps://a", "amqps://b"},
+	} {
+		if got, err := Servers(url); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v", url, got, err)
+		}
+	}
+	if got := Addrs("amqp://u:secret@a,[::1]:3/v"); got != "a:5672, [::1]:3" {
+		t.Errorf("for people: %s", got)
+	}
+	for _, bad := range []string{"", "a:1", "http://u:secret@a", "amqp://u:sec%ret@a", "amqp://u:secret@a,", "amqp://u:secret@a:x,b", "amqp://u:secret@a:70000"} {
+		if got, err := Servers(bad); err == nil || strings.Contains(err.Error(), "sec") {
+			t.Errorf("%s: %q, %v", bad, got, err)
+		}
+	}
+}
+
 func TestKeepEndsWithoutAnAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tries := 0
@@ -408,7 +476,7 @@ func TestKeepEndsWithoutAnAnswer(t *testing.T) {
 // TestBlocked: a broker that is short of room takes no publishes and says so.
 func TestBlocked(t *testing.T) {
 	node := brokertest.RabbitMQ(t)
-	c := dial(t, node.URL())
+	c := connect(t, node.URL())
 	q := queue(t, c)
 	if _, err := node.Ctl("set_disk_free_limit", "999000GB"); err != nil {
 		t.Fatal(err)

@@ -214,10 +214,4 @@ func (b *rabbit) Blocked() (since time.Time, reason string) {
 }
 
 // addr is the broker's address for people.
-func (b *rabbit) addr() string {
-	u, err := amqp.ParseURI(b.opt.URL)
-	if err != nil {
-		return b.opt.URL
-	}
-	return fmt.Sprintf("%s:%d", u.Host, u.Port)
-}
+func (b *rabbit) addr() string { return rabbitmq.Addrs(b.opt.URL) }
