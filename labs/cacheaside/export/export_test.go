@@ -19,13 +19,18 @@ import (
 // each calls do for every strategy and every invalidation at least once.
 func each(t *testing.T, do func(t *testing.T, s lab.Settings)) {
 	strategy, _ := cacheaside.Spec().Knob("strategy")
-	invalidate, _ := cacheaside.Spec().Knob("invalidate")
 	for i, word := range strategy.Choices {
-		s := cacheaside.Spec().Defaults().With("strategy", lab.ChoiceValue(word)).
-			With("invalidate", lab.ChoiceValue(invalidate.Choices[i%len(invalidate.Choices)])).
-			With("negative-ttl", lab.DurationValue(1e9)).With("ttl-jitter", lab.FractionValue(0.1))
-		t.Run(word, func(t *testing.T) { do(t, s) })
+		t.Run(word, func(t *testing.T) { do(t, settingsOf(i)) })
 	}
+}
+
+// settingsOf returns settings with the strategy of that number.
+func settingsOf(i int) lab.Settings {
+	strategy, _ := cacheaside.Spec().Knob("strategy")
+	invalidate, _ := cacheaside.Spec().Knob("invalidate")
+	return cacheaside.Spec().Defaults().With("strategy", lab.ChoiceValue(strategy.Choices[i])).
+		With("invalidate", lab.ChoiceValue(invalidate.Choices[i%len(invalidate.Choices)])).
+		With("negative-ttl", lab.DurationValue(1e9)).With("ttl-jitter", lab.FractionValue(0.1))
 }
 
 // want is what a program prints, by the invalidation of its settings.
@@ -69,30 +74,53 @@ func run(t *testing.T, s lab.Settings, cmd *exec.Cmd) {
 	}
 }
 
-// All programs in Go are well formed; one of each kind is built and run, because
-// building takes a second.
+// The programs in Go become packages of one program, because linking takes longer
+// than everything else.
 func TestGoPrograms(t *testing.T) {
-	each(t, func(t *testing.T, s lab.Settings) {
-		t.Parallel()
-		program := code(t, "go", s)
+	t.Parallel()
+	dir, err := os.MkdirTemp("testdata", "program-") // within the module, which has the libraries, and not one of its packages
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var imports, cases strings.Builder
+	strategy, _ := cacheaside.Spec().Knob("strategy")
+	programs := map[string]lab.Settings{}
+	for i, word := range strategy.Choices {
+		programs[word] = settingsOf(i)
+		program := code(t, "go", programs[word])
 		if _, err := format.Source([]byte(program)); err != nil {
 			t.Fatalf("%v\n%s", err, program)
 		}
-		dir, err := os.MkdirTemp("testdata", "program-") // within the module, which has the libraries, and not one of its packages
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		file := filepath.Join(dir, "main.go")
-		if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		bin := filepath.Join(t.TempDir(), "program")
-		if out, err := exec.Command("go", "build", "-o", bin, file).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		run(t, s, exec.Command(bin))
-	})
+		write(t, filepath.Join(dir, word, "main.go"), asPackage(program))
+		fmt.Fprintf(&imports, "p%d %q\n", i, "resilab/labs/cacheaside/export/"+filepath.ToSlash(filepath.Join(dir, word)))
+		fmt.Fprintf(&cases, "case %q: p%d.Main()\n", word, i)
+	}
+	file := filepath.Join(dir, "all", "main.go")
+	write(t, file, "package main\nimport (\n\"os\"\n"+imports.String()+")\nfunc main() { switch os.Args[1] {\n"+cases.String()+"} }\n")
+	bin := filepath.Join(t.TempDir(), "programs")
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, file).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for word, s := range programs {
+		t.Run(word, func(t *testing.T) { run(t, s, exec.Command(bin, word)) })
+	}
+}
+
+// asPackage makes a package of a program.
+func asPackage(program string) string {
+	program = strings.Replace(program, "package main\n", "package program\n", 1)
+	return strings.Replace(program, "\nfunc main() {", "\n// Main is the program.\nfunc Main() {", 1)
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestNodePrograms(t *testing.T) {
@@ -108,17 +136,12 @@ func TestNodePrograms(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		module := filepath.Join(dir, "node_modules", "redis")
-		if err := os.MkdirAll(module, 0o700); err != nil {
-			t.Fatal(err)
-		}
 		for name, text := range map[string]string{
 			filepath.Join(module, "index.mjs"):    string(client),
 			filepath.Join(module, "package.json"): `{"name":"redis","main":"index.mjs","type":"module"}`,
 			filepath.Join(dir, "cache.mjs"):       code(t, "node", s),
 		} {
-			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			write(t, name, text)
 		}
 		run(t, s, exec.Command(node, filepath.Join(dir, "cache.mjs")))
 	})
