@@ -121,7 +121,7 @@ func TestTheServerAnnouncesExpiries(t *testing.T) {
 	})
 }
 
-// A server that was restarted has forgotten what it should announce.
+// A restarted server no longer has the setting that makes it announce.
 func TestAnnouncementsOutliveTheServer(t *testing.T) {
 	node := brokertest.Redis(t)
 	l := startLab(t, node.URL(), map[string]string{"rate": "100", "ttl": "100ms", "db-latency": "0s", "notify": "true", "fail-mode": "open"})

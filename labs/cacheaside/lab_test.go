@@ -88,24 +88,7 @@ func startLabIn(t testing.TB, url, namespace string, flags map[string]string) *t
 
 func settings(t testing.TB, flags map[string]string) lab.Settings {
 	t.Helper()
-	spec := Spec()
-	s := lab.Settings{}
-	for id, text := range flags {
-		k, ok := spec.Knob(id)
-		if !ok {
-			t.Fatalf("no knob %s", id)
-		}
-		v, err := k.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s[id] = v
-	}
-	s = spec.Complete(s)
-	if err := spec.Check(s); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return labtest.Settings(t, Spec(), flags)
 }
 
 func eventually(t testing.TB, what string, ok func() bool) {

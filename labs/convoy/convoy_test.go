@@ -142,36 +142,13 @@ func (w world) beginAs(t *testing.T, space string, knobs turned) lab.Lab {
 
 func settings(t *testing.T, knobs map[string]string) lab.Settings {
 	t.Helper()
-	spec := Spec()
-	s := spec.Defaults()
-	for id, text := range knobs {
-		k, ok := spec.Knob(id)
-		if !ok {
-			t.Fatalf("no knob %s", id)
-		}
-		v, err := k.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s = s.With(id, v)
-	}
-	return s
+	return labtest.Settings(t, Spec(), knobs)
 }
 
 // await polls until ok holds for the lab's snapshot.
 func await(t *testing.T, l lab.Lab, what string, ok func(*lab.Snapshot) bool) *lab.Snapshot {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		snap := l.Snapshot()
-		if ok(snap) {
-			return snap
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("time-out: waited until %s; in flight %d, metrics %v, troubles %v", what, snap.InFlight, snap.Metrics, snap.Troubles)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	return labtest.Await(t, l, patience, what, ok)
 }
 
 // measure lets labs place so many orders each, side by side, and returns what

@@ -204,7 +204,7 @@ func alarm(t *testing.T, w world, node *brokertest.RabbitNode) {
 	if m["lost"] != 0 || m["violations"] != 0 || m["duplicates"] != 0 || m["unique_messages"] != m["published"] {
 		t.Errorf("%v", m)
 	}
-	// Under an alarm the broker does not even listen to a farewell.
+	// During an alarm the broker does not even answer the close of a connection.
 	if _, err := node.Ctl("set_disk_free_limit", "999000GB"); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type Record struct {
 	PassedAt *time.Time `json:"passed_at,omitempty"`
 	// Round counts how often the card was restarted.
 	Round int `json:"round,omitempty"`
-	// Resets counts how often what was known of the card was removed.
+	// Resets counts how often the card's record was reset.
 	Resets uint `json:"resets,omitempty"`
 	// Earlier is the record that passed the card before it was restarted.
 	Earlier *Record `json:"earlier,omitempty"`

@@ -119,9 +119,17 @@ func (l *Runner[R]) Start(ctx context.Context, s lab.Settings, seed uint64) erro
 		err = l.begin(ctx, s)
 	}
 	if err != nil {
-		return errors.Join(err, l.engine.Close(ctx))
+		return errors.Join(err, l.close(ctx))
 	}
 	return nil
+}
+
+// close ends the lab for good. l.turn is held.
+func (l *Runner[R]) close(ctx context.Context) error {
+	l.mu.Lock()
+	l.stopped = true
+	l.mu.Unlock()
+	return l.engine.Close(ctx)
 }
 
 // Apply implements lab.Lab.
@@ -260,8 +268,5 @@ func (l *Runner[R]) Stop(ctx context.Context) error {
 		return nil
 	}
 	l.end(ctx)
-	l.mu.Lock()
-	l.stopped = true
-	l.mu.Unlock()
-	return l.engine.Close(ctx)
+	return l.close(ctx)
 }

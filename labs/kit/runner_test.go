@@ -16,6 +16,7 @@ import (
 type counter struct {
 	base   *kit.Base
 	open   bool
+	closed int // calls of Close
 	failed error
 }
 
@@ -55,16 +56,21 @@ func (e *counter) Fill(c *count, snap *lab.Snapshot) { snap.Metrics["seen"] = fl
 func (e *counter) End(_ context.Context, c *count)   { c.ended = true }
 func (e *counter) Close(context.Context) error {
 	e.open = false
+	e.closed++
 	return nil
+}
+
+func newCounter() (l *kit.Runner[*count], engine *counter) {
+	l = kit.NewRunner(lab.Env{}, kit.Options{LogSize: 400, Shown: 200, Routine: 20}, func(b *kit.Base) kit.Engine[*count] {
+		engine = &counter{base: b}
+		return engine
+	})
+	return l, engine
 }
 
 func startCounter(t *testing.T) (*kit.Runner[*count], *counter) {
 	t.Helper()
-	var engine *counter
-	l := kit.NewRunner(lab.Env{}, kit.Options{LogSize: 400, Shown: 200, Routine: 20}, func(b *kit.Base) kit.Engine[*count] {
-		engine = &counter{base: b}
-		return engine
-	})
+	l, engine := newCounter()
 	if err := l.Start(t.Context(), lab.Settings{"rate": lab.IntValue(10)}, 7); err != nil {
 		t.Fatal(err)
 	}
@@ -140,4 +146,22 @@ func TestARunThatCannotBeginLeavesTheLabUsable(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A lab that could not start is closed once, whatever is called afterwards.
+func TestFailedStartClosesOnce(t *testing.T) {
+	l, engine := newCounter()
+	engine.failed = errors.New("no broker")
+	if err := l.Start(t.Context(), lab.Settings{"rate": lab.IntValue(10)}, 7); !errors.Is(err, engine.failed) {
+		t.Errorf("err = %v", err)
+	}
+	if err := l.Apply(t.Context(), lab.Settings{"rate": lab.IntValue(10)}); err == nil {
+		t.Error("it takes settings")
+	}
+	if err := l.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if engine.open || engine.closed != 1 {
+		t.Errorf("open %v, closed %d times", engine.open, engine.closed)
+	}
 }

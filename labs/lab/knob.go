@@ -27,7 +27,7 @@ type Knob struct {
 	// Sets makes a Choice a bundle: choosing a word turns these knobs, too.
 	Sets map[string]Settings
 	// Else is the word for "none of these": a bundle's Choice goes there when
-	// one of its knobs is turned away. Empty: it keeps its word.
+	// one of its knobs is turned away. Empty: the Choice stays as it is.
 	Else string
 }
 

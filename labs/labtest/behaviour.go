@@ -42,17 +42,25 @@ func stop(t *testing.T, l lab.Lab) {
 	}
 }
 
-// await polls until ok holds for the lab's snapshot.
+// await is Await with the time-out of the suite.
 func await(t *testing.T, l lab.Lab, what string, ok func(*lab.Snapshot) bool) *lab.Snapshot {
 	t.Helper()
-	deadline := time.Now().Add(timeout)
+	return Await(t, l, timeout, what, ok)
+}
+
+// Await polls until ok holds for the lab's snapshot, and returns that snapshot. It
+// ends the test after the limit, which should only be reached where something is
+// wrong.
+func Await(t *testing.T, l lab.Lab, limit time.Duration, what string, ok func(*lab.Snapshot) bool) *lab.Snapshot {
+	t.Helper()
+	deadline := time.Now().Add(limit)
 	for {
 		snap := l.Snapshot()
 		if ok(snap) {
 			return snap
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %s still not: %s; metrics %v, troubles %v", timeout, what, snap.Metrics, snap.Troubles)
+			t.Fatalf("after %s still not: %s; in flight %d, metrics %v, troubles %v", limit, what, snap.InFlight, snap.Metrics, snap.Troubles)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

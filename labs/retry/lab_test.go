@@ -18,6 +18,7 @@ import (
 	"resilab/labs/i18n"
 	"resilab/labs/kit"
 	"resilab/labs/lab"
+	"resilab/labs/labtest"
 	"resilab/labs/retry/gateway/gatewaytest"
 	"resilab/labs/retry/preset"
 )
@@ -27,24 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // settings are the defaults with changes in the way flags are written.
 func settings(t *testing.T, changes map[string]string) lab.Settings {
 	t.Helper()
-	spec := Spec()
-	given := lab.Settings{}
-	for id, text := range changes {
-		k, ok := spec.Knob(id)
-		if !ok {
-			t.Fatalf("no knob %s", id)
-		}
-		v, err := k.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		given[id] = v
-	}
-	s := spec.Complete(given)
-	if err := spec.Check(s); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return labtest.Settings(t, Spec(), changes)
 }
 
 // testLab is a lab whose parts a test can look at.
@@ -116,15 +100,7 @@ const patience = 5 * time.Minute
 // until waits until the lab is as wanted.
 func until(t *testing.T, l lab.Lab, what string, wanted func(*lab.Snapshot) bool) *lab.Snapshot {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
-		snap := l.Snapshot()
-		if wanted(snap) {
-			return snap
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not so after %v; metrics %v", what, patience, snap.Metrics)
-		}
-	}
+	return labtest.Await(t, l, patience, what, wanted)
 }
 
 // measure lets n operations end in virtual time, then waits for all that is under

@@ -55,7 +55,7 @@ func (f *fakeLab) Snapshot() *lab.Snapshot {
 	return &lab.Snapshot{Metrics: f.metrics, Elapsed: 3 * time.Second}
 }
 
-// switches is what the program's own catalogue says of a switch.
+// switches are the program's texts for a switch.
 var switches = fstest.MapFS{"es.yaml": {Data: []byte("ui: {switch: {\"true\": \"sí\", \"false\": \"no\"}}\n")}}
 
 // desk is a student at a lab with its cards.

@@ -209,7 +209,7 @@ func (s *session) askTakeOver() (answer, ending, error) {
 	return q.answer, why, err
 }
 
-// takeOver is the question for a person who is here already.
+// takeOver is the question for a person who is connected already.
 type takeOver struct {
 	text   *i18n.Catalogue
 	answer answer

@@ -155,7 +155,7 @@ func TestAuthorizedKeysWithRSAAndBOM(t *testing.T) {
 	}
 }
 
-// What other editors save is read or refused by name.
+// Files that other editors save are read, or refused with their encoding named.
 func TestTextFilesOfOtherEditors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, path, "\xff\xfes\x00s\x00h\x00")

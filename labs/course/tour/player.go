@@ -17,7 +17,7 @@ type Options struct {
 	// to start.
 	Show func(labID string) *lab.Experiment
 	Lang i18n.Lang
-	// Reading is the least time that a sentence stays; nil: none. Steps wait for
+	// Reading is the least time that a sentence is shown; nil: none. Steps wait for
 	// figures, this is for the people who read.
 	Reading func(sentence string) time.Duration
 	// Patience is how long a step may wait for its figures; zero: 90 seconds. Then
