@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"testing"
 )
 
 // Ports come in blocks on a fixed grid, below the range from which systems take
@@ -46,18 +45,6 @@ func ReservePorts(n int) (*Ports, error) {
 		guard.Close()
 	}
 	return nil, fmt.Errorf("reserve %d ports: %w", n, errors.New("no free block of ports"))
-}
-
-// FreePorts returns the first of n consecutive free ports on 127.0.0.1, at most
-// MaxPorts, reserved until the test ends.
-func FreePorts(tb testing.TB, n int) int {
-	tb.Helper()
-	ports, err := ReservePorts(n)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(ports.Release)
-	return ports.First()
 }
 
 // First returns the first port of the range.
