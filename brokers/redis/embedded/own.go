@@ -31,6 +31,7 @@ var rewrites = map[string]func(c *session, name string, args []string) *change{
 	"PEXPIRE":    checkExpiry,
 	"EXPIREAT":   checkExpiry,
 	"PEXPIREAT":  checkExpiry,
+	"SETRANGE":   checkRange,
 	"SELECT":     checkDatabase,
 	"SWAPDB":     checkDatabase,
 	"MOVE":       checkDatabase,
