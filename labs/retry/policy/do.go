@@ -121,6 +121,12 @@ func attempt[T any](ctx context.Context, op *operation, call func(context.Contex
 			op.refuse()
 			return result, ErrBreakerOpen
 		}
+		// A call that panics has failed: else a half-open breaker waits for it.
+		defer func(before int) {
+			if op.attempts == before {
+				r.Breaker.Done(r.now(), op.ticket, false)
+			}
+		}(op.attempts)
 	}
 	var start time.Time
 	if r.OnAttempt != nil {

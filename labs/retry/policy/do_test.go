@@ -140,6 +140,33 @@ func TestAPermanentErrorDoesNotTripTheBreaker(t *testing.T) {
 	}
 }
 
+// A call that panics has failed, also the probe of a half-open breaker: the breaker
+// does not wait for it for ever.
+func TestAPanicIsRecordedByTheBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		breaker := policy.NewBreaker(policy.BreakerSpec{Failures: 1, OpenFor: time.Second, Probes: 1}, nil)
+		r := &policy.Runner{Policy: valid(), Classify: policy.Classify, Breaker: breaker}
+		panics := func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_, _ = policy.Do(t.Context(), r, func(context.Context) (int, error) { panic("a mistake") })
+		}
+		for range 2 { // closed, and half-open
+			panics()
+			if state := breaker.State(time.Now()); state != policy.BreakerOpen {
+				t.Fatalf("after a panic the breaker is %s", state)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		if _, err := policy.Do(t.Context(), r, func(context.Context) (int, error) { return 1, nil }); err != nil {
+			t.Errorf("after it: %v", err)
+		}
+	})
+}
+
 // The deadline holds whatever the policy and however slow the calls: a call that
 // respects its context is never still running after it.
 func TestTheDeadlineIsNeverOverrun(t *testing.T) {
