@@ -52,8 +52,8 @@ func StartProcess(ctx context.Context) (_ *Process, err error) {
 	return p, nil
 }
 
-// processFolder begins the names of the folders, which go on with the id of the
-// program that made them.
+// processFolder is the prefix of the folders' names; the id of the program
+// that made them follows.
 const processFolder = "resilab-redis-"
 
 // removeAbandoned removes the folders of programs that were killed.

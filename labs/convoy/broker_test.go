@@ -44,8 +44,8 @@ func TestAPurgedLaneIsNoSilentLoss(t *testing.T) {
 	})
 }
 
-// refusals lets a queue refuse what it has no room for. Every order is sent again
-// until it is taken; none counts as confirmed before.
+// refusals makes a queue refuse orders while it is full. Every order is sent
+// again until it is accepted, and counts as confirmed only then.
 func refusals(t *testing.T, w world, node *brokertest.RabbitNode) {
 	space := namespace()
 	policy := func(args ...string) {

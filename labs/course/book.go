@@ -65,7 +65,7 @@ func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
 }
 
 // Lint reads a folder of cards and returns what is wrong in it, in the order of
-// files and lines. The error is one of reading the folder itself.
+// files and lines. The error is about reading the folder itself.
 func Lint(fsys fs.FS, specs ...*lab.Spec) (*Book, []*Mistake, error) {
 	book, all, err := read(fsys, specs)
 	if err != nil {

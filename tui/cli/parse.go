@@ -18,7 +18,7 @@ type flagParser struct {
 	outer   resolver
 }
 
-// asked is what the arguments ask for besides running the command.
+// asked is what the arguments ask for: to run the command, its help, or the version.
 type asked int
 
 const (

@@ -153,7 +153,7 @@ func (s *session) runOn(st *seat, model tea.Model) (why ending, err error) {
 	return why, st.result()
 }
 
-// sayWhy writes the last line that belongs to an ending and closes the channel.
+// sayWhy writes the line that says why the program ended, and closes the channel.
 func (s *session) sayWhy(why ending) {
 	server := s.conn.server
 	switch why {
