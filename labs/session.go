@@ -39,6 +39,7 @@ func (s *Session) Close() error { return s.set.Close() }
 type Setup struct {
 	Seed     uint64
 	Settings lab.Settings // nil: the lab's defaults
+	Next     lab.Settings // of a second run; see lab.Options
 	Guest    bool         // a visitor over the network
 	// Turn limits heavy computations where people share a process; see lab.Env.
 	Turn func(ctx context.Context) (done func(), err error)
@@ -55,7 +56,7 @@ func (s *Session) Experiment(e Entry, setup Setup) (*lab.Experiment, error) {
 	}
 	used := &usedBrokers{set: s.set, needs: e.Needs}
 	return lab.NewExperiment(lab.Options{
-		Spec: e.Spec, New: e.New, Seed: setup.Seed, Settings: setup.Settings, Brokers: used.names,
+		Spec: e.Spec, New: e.New, Seed: setup.Seed, Settings: setup.Settings, Next: setup.Next, Brokers: used.names,
 		Env: lab.Env{Open: used.open, Namespace: namespace, Guest: setup.Guest, Turn: setup.Turn, Crashed: setup.Crashed},
 	}), nil
 }

@@ -8,7 +8,8 @@ type captures struct {
 	a, b *Run
 }
 
-func (c *captures) keepA(run Run) Run {
+// KeepA keeps a run as run A, such as one that was saved earlier.
+func (c *captures) KeepA(run Run) Run {
 	c.keep.Lock()
 	defer c.keep.Unlock()
 	c.a = &run

@@ -24,6 +24,15 @@ const (
 	MarkSetting        // a setting was changed
 )
 
+// String returns the word for a mark in files.
+func (m Mark) String() string {
+	words := [...]string{"info", "attempt", "retry", "wait", "ok", "fail", "warn", "sent", "handled", "fault", "recovered", "setting"}
+	if m < 0 || int(m) >= len(words) {
+		return "unknown"
+	}
+	return words[m]
+}
+
 // Event is one line of a lab's log. The words are the catalogue's: Key names
 // the text, Args fill its places {0}, {1} …
 type Event struct {

@@ -48,6 +48,9 @@ type Options struct {
 	Env      Env
 	Seed     uint64
 	Settings Settings // nil: the Spec's defaults
+	// Next are the settings of a second run, which follow when run A is kept. Nil:
+	// the settings stay.
+	Next Settings
 	// Brokers returns what a run with the given settings uses, for its evidence:
 	// {"amqp": "embedded", …}. Nil: nothing.
 	Brokers func(Settings) map[string]string
@@ -90,8 +93,13 @@ func (e *Experiment) Seed() uint64 { return e.opt.Seed }
 // Start starts the lab and returns when it is live or has failed. After a
 // failure Restart tries again. The caller must call Stop in either case.
 func (e *Experiment) Start(ctx context.Context) error {
-	if err := e.opt.Spec.Check(e.opt.Settings); err != nil {
-		return err
+	for _, s := range []Settings{e.opt.Settings, e.opt.Next} {
+		if s == nil {
+			continue // no second run
+		}
+		if err := e.opt.Spec.Check(s); err != nil {
+			return err
+		}
 	}
 	e.worker.start(context.WithoutCancel(ctx), e.opt.Env)
 	return e.startLab(ctx)
@@ -297,8 +305,18 @@ func (e *Experiment) Brokers() map[string]string {
 	return e.opt.Brokers(active)
 }
 
-// CaptureA keeps the run under way as run A.
-func (e *Experiment) CaptureA() Run { return e.keepA(e.Current()) }
+// CaptureA keeps the run under way as run A. The first time, the settings then
+// become those of Options.Next, if there are any.
+func (e *Experiment) CaptureA() Run {
+	run := e.KeepA(e.Current())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if next := e.opt.Next; next != nil {
+		e.opt.Next = nil
+		_ = e.set(next) // was checked when the experiment started
+	}
+	return run
+}
 
 // CaptureB keeps the run under way as run B.
 func (e *Experiment) CaptureB() Run { return e.keepB(e.Current()) }

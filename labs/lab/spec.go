@@ -134,14 +134,17 @@ func (s *Spec) Turn(settings Settings, id string, v Value) Settings {
 
 // Complete adds the defaults to settings of which only some are given. Bundles are
 // applied first, so a knob that is given as well wins.
-func (s *Spec) Complete(given Settings) Settings {
-	all := s.Defaults()
+func (s *Spec) Complete(given Settings) Settings { return s.TurnAll(s.Defaults(), given) }
+
+// TurnAll returns the settings with several knobs turned. Bundles are turned first,
+// so a knob that is turned as well wins.
+func (s *Spec) TurnAll(settings, turns Settings) Settings {
 	for _, bundles := range []bool{true, false} {
 		for _, k := range s.Knobs {
-			if v, ok := given[k.ID]; ok && bundles == (len(k.Sets) > 0) {
-				all = s.Turn(all, k.ID, v)
+			if v, ok := turns[k.ID]; ok && bundles == (len(k.Sets) > 0) {
+				settings = s.Turn(settings, k.ID, v)
 			}
 		}
 	}
-	return all
+	return settings
 }

@@ -74,7 +74,7 @@ func (l Line) String() string {
 func changed(spec *lab.Spec, from, to lab.Settings) lab.Settings {
 	turns := lab.Settings{}
 	for {
-		got, missing := turn(spec, from, turns), false
+		got, missing := spec.TurnAll(from, turns), false
 		for _, k := range spec.Knobs {
 			if _, turned := turns[k.ID]; !k.Setup && !turned && got[k.ID] != to[k.ID] {
 				turns[k.ID], missing = to[k.ID], true
@@ -84,28 +84,16 @@ func changed(spec *lab.Spec, from, to lab.Settings) lab.Settings {
 			break
 		}
 	}
-	reached := turn(spec, from, turns)
+	reached := spec.TurnAll(from, turns)
 	for _, k := range spec.Knobs {
 		if v, ok := turns[k.ID]; ok {
 			delete(turns, k.ID)
-			if !maps.Equal(turn(spec, from, turns), reached) {
+			if !maps.Equal(spec.TurnAll(from, turns), reached) {
 				turns[k.ID] = v
 			}
 		}
 	}
 	return turns
-}
-
-// turn turns knobs, bundles first, so that a knob which is turned itself wins.
-func turn(spec *lab.Spec, settings, turns lab.Settings) lab.Settings {
-	for _, bundles := range []bool{true, false} {
-		for _, k := range spec.Knobs {
-			if v, ok := turns[k.ID]; ok && bundles == (len(k.Sets) > 0) {
-				settings = spec.Turn(settings, k.ID, v)
-			}
-		}
-	}
-	return settings
 }
 
 // exact writes a value so that nothing of it is lost.
@@ -126,10 +114,11 @@ func exact(v lab.Value) string {
 // escape keeps a value from ending its part of the line. A µ stays readable.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%C2%B5", "µ") }
 
-// IsLine reports whether s begins like the line of a lab, and returns the lab's id.
-func IsLine(s string, specs []*lab.Spec) (id string, ok bool) {
-	id, _, _ = strings.Cut(s, "?")
-	return id, slices.ContainsFunc(specs, func(spec *lab.Spec) bool { return spec.ID == id })
+// LabOf returns the id of the lab that a line begins with, whether or not there is
+// such a lab.
+func LabOf(line string) string {
+	id, _, _ := strings.Cut(strings.TrimSpace(line), "?")
+	return id
 }
 
 // UnknownError names what a line has and this version does not know.
@@ -239,13 +228,13 @@ func (r *reader) line() (Line, error) {
 	if len(r.unknown) > 0 {
 		return Line{}, &UnknownError{Lab: r.spec.ID, Names: r.unknown}
 	}
-	l := Line{Spec: r.spec, Seed: r.seed, A: turn(r.spec, r.spec.Defaults(), r.a)}
+	l := Line{Spec: r.spec, Seed: r.seed, A: r.spec.Complete(r.a)}
 	if err := r.spec.Check(l.A); err != nil {
 		return Line{}, err
 	}
 	if r.b == nil {
 		return l, nil
 	}
-	l.B = turn(r.spec, l.A, r.b)
+	l.B = r.spec.TurnAll(l.A, r.b)
 	return l, r.spec.Check(l.B)
 }

@@ -14,7 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime/debug"
+	"slices"
 	"strings"
 
 	"resilab/labs"
@@ -123,8 +123,12 @@ func (c *call) dispatch(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	taken := flags
+	if c.command.knobs != nil {
+		taken = append(slices.Clip(taken), c.command.knobs(c.set, args)...)
+	}
 	var asked asked
-	c.in, asked, err = flagParser{command: c.command, set: c.set, outer: c.outer}.parse(flags, args)
+	c.in, asked, err = flagParser{command: c.command, set: c.set, outer: c.outer}.parse(taken, args)
 	switch {
 	case err != nil:
 		return usageError{err}
@@ -178,27 +182,6 @@ func (c *call) lab(suits func(labs.Entry) bool) (labs.Entry, error) {
 		return labs.Entry{}, usageError{err}
 	}
 	return e, nil
-}
-
-// program names the program with its version.
-func program() string { return "resilab " + version() }
-
-// version returns the module's version or the commit, as recorded in the build.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	parts := []string{info.Main.Version}
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			parts = append(parts, s.Value[:min(12, len(s.Value))])
-		case s.Key == "vcs.modified" && s.Value == "true":
-			parts = append(parts, "+")
-		}
-	}
-	return strings.TrimSpace(strings.Join(append(parts, info.GoVersion), " "))
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -10,6 +10,7 @@ import (
 	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/labs/runline"
 	"resilab/labs/textfile"
 )
 
@@ -24,6 +25,9 @@ type command struct {
 	required []string
 	// flags declares the command's flags for its arguments.
 	flags func(set commandSet, args []string) ([]lab.Knob, error)
+	// knobs declares flags that are settings of labs, which the help of run
+	// describes; nil: none.
+	knobs func(set commandSet, args []string) []lab.Knob
 	run   func(context.Context, *call) error
 	// handlesHangup is set where SIGHUP does not end the command.
 	handlesHangup bool
@@ -42,7 +46,9 @@ type commandSet struct {
 }
 
 // root is resilab without a command: the labs on this terminal.
-func (s commandSet) root() command { return command{flags: fixed(rootFlags(s.labs)), run: runRoot} }
+func (s commandSet) root() command {
+	return command{flags: fixed(rootFlags(s.labs)), knobs: labKnobs, run: runRoot}
+}
 
 // all lists the program's own commands and those of the labs.
 func (s commandSet) all() []command {
@@ -53,11 +59,14 @@ func (s commandSet) all() []command {
 		}
 	}
 	return append(all,
+		command{name: "open", args: "LINE", flags: fixed(screenFlags(s.labs)), run: runOpen},
+		command{name: "compare", args: "FILE FILE…", flags: fixed(compareFlags()), run: runCompare},
 		command{name: "export", args: "LAB", required: []string{"to"}, suits: canExport, flags: exportFlags, run: runExport},
 		command{name: "course", args: "[WORD] [ARG]", flags: fixed(courseFlags()), run: runCourse},
 		command{name: "serve", flags: fixed(serveFlags()), run: runServe, handlesHangup: true},
 		command{name: "brokers", flags: fixed(brokersFlags()), run: runBrokers},
-		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor})
+		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor},
+		command{name: "version", flags: fixed([]lab.Knob{languageFlag()}), run: runVersion})
 }
 
 func fixed(flags []lab.Knob) func(commandSet, []string) ([]lab.Knob, error) {
@@ -120,9 +129,12 @@ func (s commandSet) lab(id string, suits func(labs.Entry) bool) (labs.Entry, err
 	return labs.Entry{}, &lab.KnobError{Knob: "lab", Value: id, Allowed: strings.Join(s.labs.IDs(suits), "|")}
 }
 
-// labWord finds which lab is asked for before its flags are known: the first
-// word that names one, else the first word of all.
+// labWord finds which lab is asked for before its flags are known: that of the
+// line which --from gives, the first word that names one, else the first word of all.
 func (s commandSet) labWord(args []string) string {
+	if line := flagIn(args, fromFlag().ID); line != "" {
+		return runline.LabOf(line)
+	}
 	for _, a := range args {
 		if _, ok := s.labs.Find(a); ok {
 			return a

@@ -119,12 +119,8 @@ func wantedLanguage(w World, c config) i18n.Lang {
 	if v := w.Getenv(variable("lang")); v != "" {
 		wanted = v
 	}
-	for i, a := range w.Args {
-		if v, ok := strings.CutPrefix(a, "--lang="); ok {
-			wanted = v
-		} else if a == "--lang" && i+1 < len(w.Args) {
-			wanted = w.Args[i+1]
-		}
+	if v := flagIn(w.Args, "lang"); v != "" {
+		wanted = v
 	}
 	if l, err := i18n.ParseLang(wanted); err == nil {
 		return l

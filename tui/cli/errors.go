@@ -11,6 +11,7 @@ import (
 	"resilab/labs/course"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/labs/runline"
 )
 
 // usageError is a mistake in what was typed: exit 2.
@@ -63,6 +64,7 @@ func (x explainer) explain(err error) string {
 		return strings.Join(all, "; ")
 	}
 	var worded *wordedError
+	var line *lineError
 	var knob *lab.KnobError
 	var listen *addressError
 	var address *brokers.URLError
@@ -72,6 +74,8 @@ func (x explainer) explain(err error) string {
 		return x.text.T("cli.error.lab", x.usage)
 	case errors.As(err, &worded):
 		return x.text.T(worded.key, worded.args...)
+	case errors.As(err, &line):
+		return x.line(line)
 	case errors.As(err, &knob):
 		return x.text.T("cli.error.value", x.origin(knob.Knob), knob.Value, knob.Allowed)
 	case errors.As(err, &listen):
@@ -84,6 +88,22 @@ func (x explainer) explain(err error) string {
 		return x.text.T("cli.error.taken", err)
 	}
 	return x.progress(err)
+}
+
+// line explains a mistake in the line of a run.
+func (x explainer) line(e *lineError) string {
+	var unknown *runline.UnknownError
+	var syntax *runline.SyntaxError
+	switch {
+	case errors.As(e.err, &unknown):
+		return x.text.T("cli.error.line_unknown", e.where, unknown.Lab, strings.Join(unknown.Names, ", "))
+	case errors.As(e.err, &syntax) && syntax.Twice:
+		return x.text.T("cli.error.line_twice", e.where, syntax.Part)
+	case errors.As(e.err, &syntax):
+		return x.text.T("cli.error.line_form", e.where, syntax.Part)
+	}
+	x.origin = func(flag string) string { return e.where + ": " + flag }
+	return x.explain(e.err)
 }
 
 // progress explains a progress file that cannot be used.

@@ -44,7 +44,11 @@ func (h helpPrinter) print(w io.Writer, flags []lab.Knob) error {
 	}
 	p.add("-h, --help", text.T("cli.help.help"))
 	if h.command.name == "" {
-		p.add("--version", text.T("cli.help.version"))
+		p.add("--version", text.T("cli.help.version_flag"))
+	}
+	if h.command.knobs != nil {
+		p.para("")
+		p.para(text.T("cli.help.knobs"))
 	}
 	return p.write(w)
 }

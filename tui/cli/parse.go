@@ -139,6 +139,10 @@ func (p flagParser) unknownFlag(err *pflag.NotExistError, set *pflag.FlagSet) er
 		return &wordedError{key: "cli.error.owner", args: []any{"--" + id, title, strings.Join(owners, ", ")}}
 	}
 	var names []string
-	set.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	set.VisitAll(func(f *pflag.Flag) {
+		if p.command.knobs == nil || !p.set.isKnob(f.Name) {
+			names = append(names, "--"+f.Name)
+		}
+	})
 	return &wordedError{key: "cli.error.flag", args: []any{"--" + id, title, strings.Join(names, " ")}}
 }

@@ -21,15 +21,18 @@ import (
 
 // rootFlags are those of resilab without a command.
 func rootFlags(all labs.Registry) []lab.Knob {
-	flags := []lab.Knob{lab.NewChoice("lab", all.IDs(nil)...), lab.NewText("card", "")}
-	flags = append(flags, screenFlags(all)...)
-	flags = append(append(flags, cardFlags()...), progressFlag(), seedFlag(), languageFlag())
+	return append([]lab.Knob{lab.NewChoice("lab", all.IDs(nil)...), lab.NewText("card", "")}, screenFlags(all)...)
+}
+
+// screenFlags are those of every command that opens the labs on the terminal.
+func screenFlags(all labs.Registry) []lab.Knob {
+	flags := append(append(placeFlags(all), cardFlags()...), lab.NewText("a", ""), progressFlag(), seedFlag(), languageFlag())
 	return append(append(flags, themeFlags()...), brokerFlags()...)
 }
 
-// screenFlags are the knobs that a lab reads when it starts and that have another
+// placeFlags are the knobs that a lab reads when it starts and that have another
 // default on a person's own screen.
-func screenFlags(all labs.Registry) (flags []lab.Knob) {
+func placeFlags(all labs.Registry) (flags []lab.Knob) {
 	for _, e := range all {
 		for _, id := range slices.Sorted(maps.Keys(e.OnScreen)) {
 			flags = append(flags, lab.NewText(id, e.OnScreen.Text(id)))
@@ -43,6 +46,22 @@ func runRoot(ctx context.Context, c *call) error {
 	if err := c.in.noArgs(); err != nil {
 		return err
 	}
+	start, first, err := c.set.knobsOfLabs(c.in)
+	if err != nil {
+		return err
+	}
+	return onTerminal(ctx, c, opening{first: first, card: c.in.flags.Text("card"), runs: labRuns{seed: c.in.seed(), start: start}})
+}
+
+// opening is what the labs are opened with.
+type opening struct {
+	first string // lab shown first
+	card  string // as typed; empty: none
+	runs  labRuns
+}
+
+// onTerminal opens the labs on this terminal.
+func onTerminal(ctx context.Context, c *call, o opening) error {
 	if !isTerminal(c.world.Stdin) || !isTerminal(c.world.Stdout) {
 		return usageError{&wordedError{key: "cli.error.notterminal", args: []any{strings.Join(c.set.labs.IDs(nil), "|")}}}
 	}
@@ -50,31 +69,35 @@ func runRoot(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(openLabs(ctx, c, watch), watch.close())
+	return errors.Join(openLabs(ctx, c, o, watch), watch.close())
 }
 
 // openLabs makes the program and shows it.
-func openLabs(ctx context.Context, c *call, watch *terminalWatch) error {
+func openLabs(ctx context.Context, c *call, o opening, watch *terminalWatch) error {
 	look, err := themeOf(c.in.flags, c.world.Getenv)
 	if err != nil {
 		return usageError{err}
 	}
 	s := screen{
 		labs: c.world.Labs, panes: c.world.Panes,
-		lang: c.text.Lang(), theme: look, seed: c.in.seed(),
-		first: c.in.flags.Text("lab"), start: lab.Settings{},
+		lang: c.text.Lang(), theme: look, first: o.first, runs: o.runs,
 	}
-	for _, k := range screenFlags(c.world.Labs) {
-		s.start[k.ID] = c.in.flags[k.ID]
+	for _, e := range c.world.Labs {
+		for id := range e.OnScreen {
+			s.runs.start[e.Spec.ID] = s.runs.settings(e.Spec).With(id, c.in.flags[id])
+		}
 	}
 	if s.texts, err = catalogues(c.world.Labs); err != nil {
+		return err
+	}
+	if s.runs.a, err = loadRunA(ctx, c); err != nil {
 		return err
 	}
 	store, err := progressFile{path: c.in.flags.Text("progress"), getenv: c.world.Getenv, out: c.out}.open(ctx)
 	if err != nil {
 		return err
 	}
-	if s.course, err = openCourse(cardsOf(c), c.in.flags.Text("card")); err != nil {
+	if s.course, err = openCourse(cardsOf(c), o.card); err != nil {
 		return err
 	}
 	s.course.store = store
@@ -84,7 +107,7 @@ func openLabs(ctx context.Context, c *call, watch *terminalWatch) error {
 	if s.session, err = c.openSession(); err != nil {
 		return err
 	}
-	t := terminal{in: c.world.Stdin.(*os.File), out: c.world.Stdout, watch: watch} // runRoot has seen that it is one
+	t := terminal{in: c.world.Stdin.(*os.File), out: c.world.Stdout, watch: watch} // onTerminal has seen that it is one
 	return errors.Join(t.show(ctx, s), s.session.Close(), store.Err())
 }
 

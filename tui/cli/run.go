@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -15,55 +17,137 @@ import (
 	"resilab/labs"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
+	"resilab/labs/runline"
 )
 
 const (
 	progressEvery = 200 * time.Millisecond
-	progressParts = 4               // of the line: the time and the first figures
-	restTimeout   = 5 * time.Second // for operations in flight when the time is up
+	eventsEvery   = 20 * time.Millisecond // often enough for the log to keep what is new
+	progressParts = 4                     // of the line: the time and the first figures
+	restTimeout   = 5 * time.Second       // for operations in flight when the time is up
 	stopTimeout   = 5 * time.Second
+)
+
+// Forms of a run's result besides text and JSON.
+const (
+	formatCSV    = "csv"
+	formatEvents = "ndjson"
 )
 
 // runFlags are the lab's own knobs and what a run needs besides.
 func runFlags(set commandSet, args []string) ([]lab.Knob, error) {
 	own := append([]lab.Knob{
 		lab.NewDuration("for", 10*time.Second, 10*time.Millisecond, time.Hour),
-		seedFlag(), formatFlag(), languageFlag(),
+		fromFlag(), seedFlag(),
+		lab.NewChoice("format", "text", formatJSON, formatCSV, formatEvents),
+		lab.NewDuration("every", time.Second, 10*time.Millisecond, time.Hour),
+		lab.NewText("save", ""),
+		languageFlag(),
 	}, brokerFlags()...)
 	return set.labFlags(args, own, nil, func(e labs.Entry) []lab.Knob { return e.Spec.Knobs })
 }
 
 // runLab runs one lab without a screen and prints the evidence.
 func runLab(ctx context.Context, c *call) error {
-	entry, err := c.lab(nil)
+	line, err := runsToMake(c)
 	if err != nil {
 		return err
 	}
-	settings, err := c.in.settings(entry.Spec)
-	if err != nil {
-		return err
-	}
+	entry, _ := c.set.labs.Find(line.Spec.ID)
 	session, err := c.openSession()
 	if err != nil {
 		return err
 	}
-	exp, err := session.Experiment(entry, labs.Setup{Seed: c.in.seed(), Settings: settings})
+	var saved bytes.Buffer
+	for _, settings := range []lab.Settings{line.A, line.B} {
+		if settings == nil {
+			continue // the line has no B
+		}
+		var run lab.Run
+		run, err = measureLab(ctx, c, session, entry, labs.Setup{Seed: line.Seed, Settings: settings})
+		if err == nil || errors.Is(err, errReported) {
+			p := runPrinter{out: c.out, spec: line.Spec, format: c.in.flags.Text("format")}
+			err = errors.Join(p.print(run), json.NewEncoder(&saved).Encode(printed(line.Spec, run)), err)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if path := c.in.flags.Text("save"); path != "" && saved.Len() > 0 {
+		err = errors.Join(os.WriteFile(path, saved.Bytes(), 0o644), err)
+	}
+	return errors.Join(err, session.Close())
+}
+
+// runsToMake joins the lab that was named, the line of --from and the other flags,
+// which win.
+func runsToMake(c *call) (line runline.Line, err error) {
+	if from := c.in.flags.Text(fromFlag().ID); from != "" {
+		if line, err = c.set.parseLine(from, "--from"); err != nil {
+			return line, err
+		}
+	}
+	if line.Spec == nil || len(c.in.args) > 0 {
+		entry, err := c.lab(nil)
+		if err != nil {
+			return line, err
+		}
+		if line.Spec != nil && line.Spec != entry.Spec {
+			return line, usageError{&wordedError{key: "cli.error.labs_differ", args: []any{"--from", line.Spec.ID, c.command.title(), entry.Spec.ID}}}
+		}
+		line.Spec = entry.Spec
+	}
+	if line.A == nil || c.in.isGiven("seed") {
+		line.Seed = c.in.seed()
+	}
+	if line.A, err = c.in.turned(line.Spec, line.A); err != nil {
+		return line, err
+	}
+	if line.B != nil {
+		if line.B, err = c.in.turned(line.Spec, line.B); err != nil {
+			return line, err
+		}
+	}
+	return line, checkFormat(c.in, line)
+}
+
+// checkFormat refuses flags that the form of the result has no use for.
+func checkFormat(in values, line runline.Line) error {
+	format := in.flags.Text("format")
+	switch {
+	case in.isGiven("every") && format != formatCSV:
+		return usageError{&wordedError{key: "cli.error.needs", args: []any{"--every", "--format csv"}}}
+	case line.B != nil && (format == formatCSV || format == formatEvents):
+		return usageError{&wordedError{key: "cli.error.one_run", args: []any{"--format " + format}}}
+	}
+	return nil
+}
+
+// measureLab makes one run.
+func measureLab(ctx context.Context, c *call, session *labs.Session, entry labs.Entry, setup labs.Setup) (lab.Run, error) {
+	exp, err := session.Experiment(entry, setup)
 	if err != nil {
-		return errors.Join(err, session.Close())
+		return lab.Run{}, err
 	}
-	m := measurement{out: c.out, exp: exp, length: c.in.flags.Duration("for")}
-	run, err := m.take(ctx)
-	if err := errors.Join(err, session.Close()); err != nil && !errors.Is(err, errReported) {
-		return err
+	m := measurement{out: c.out, exp: exp, length: c.in.flags.Duration("for"), every: c.in.flags.Duration("every")}
+	switch c.in.flags.Text("format") {
+	case formatCSV:
+		m.recorder = newCSV(c.world.Stdout, entry.Spec)
+	case formatEvents:
+		events := newEvents(c.world.Stdout, c.text)
+		defer events.tellMissed(c.out)
+		m.recorder, m.every = events, eventsEvery
 	}
-	return errors.Join(runPrinter{out: c.out, spec: entry.Spec, asJSON: c.in.wantsJSON()}.print(run), err)
+	return m.take(ctx)
 }
 
 // measurement is one run without a screen.
 type measurement struct {
-	out    output
-	exp    *lab.Experiment
-	length time.Duration
+	out      output
+	exp      *lab.Experiment
+	length   time.Duration
+	recorder recorder      // nil: only the result counts
+	every    time.Duration // how often the recorder is called
 }
 
 // take runs the experiment and waits for the operations in flight. An interrupted
@@ -80,29 +164,44 @@ func (m measurement) take(ctx context.Context) (run lab.Run, err error) {
 	for _, note := range m.exp.Snapshot().Notes {
 		m.out.note(m.out.text.T(note.Key, note.Args...))
 	}
-	interrupted := m.wait(ctx)
+	interrupted, err := m.wait(ctx)
+	if err != nil {
+		return run, err
+	}
 	for _, trouble := range m.exp.Snapshot().Troubles {
 		m.out.note(m.out.text.T(trouble.Key, trouble.Args...))
 	}
 	m.exp.TogglePause()
-	if interrupted == nil {
+	if !interrupted {
 		m.waitForRest(ctx)
 	}
+	if err := m.record(); err != nil {
+		return run, err
+	}
 	run = m.exp.Current()
-	if interrupted != nil {
+	if interrupted {
 		m.out.note(m.out.text.T("cli.run.interrupted", fmt.Sprintf("%.1f", run.Duration)))
 		return run, errReported
 	}
 	return run, nil
 }
 
+// record shows the recorder the present state.
+func (m measurement) record() error {
+	if m.recorder == nil {
+		return nil
+	}
+	return m.recorder.observe(m.exp.Snapshot())
+}
+
 // wait lets the lab run for the length of the measurement, showing its progress
-// on a terminal.
-func (m measurement) wait(ctx context.Context) error {
+// on a terminal. It reports whether ctx ended before.
+func (m measurement) wait(ctx context.Context) (interrupted bool, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, m.length, errTimeUp)
 	defer cancel()
-	tick := time.NewTicker(progressEvery)
+	tick, row := time.NewTicker(progressEvery), time.NewTicker(m.every)
 	defer tick.Stop()
+	defer row.Stop()
 	show := isTerminal(m.out.stderr)
 	for {
 		select {
@@ -110,10 +209,11 @@ func (m measurement) wait(ctx context.Context) error {
 			if show {
 				fmt.Fprint(m.out.stderr, "\r\x1b[K")
 			}
-			if cause := context.Cause(ctx); !errors.Is(cause, errTimeUp) {
-				return cause
+			return !errors.Is(context.Cause(ctx), errTimeUp), nil
+		case <-row.C:
+			if err := m.record(); err != nil {
+				return false, err
 			}
-			return nil
 		case <-tick.C:
 			if show {
 				m.progress()
@@ -165,14 +265,20 @@ func (m measurement) waitForRest(ctx context.Context) {
 type runPrinter struct {
 	out    output
 	spec   *lab.Spec
-	asJSON bool
+	format string
 }
 
 func (p runPrinter) print(run lab.Run) error {
-	if p.asJSON {
-		return json.NewEncoder(p.out.stdout).Encode(run)
+	switch p.format {
+	case formatCSV:
+		return nil // the rows are the result
+	case formatJSON, formatEvents:
+		return json.NewEncoder(p.out.stdout).Encode(printed(p.spec, run))
 	}
-	return p.out.table(p.table(run))
+	if err := p.out.table(p.table(run)); err != nil {
+		return err
+	}
+	return p.out.line("  resilab open '" + printed(p.spec, run).Line + "'") // in one piece, to be copied
 }
 
 // table has settings and figures in two aligned columns.
@@ -192,6 +298,7 @@ func (p runPrinter) table(run lab.Run) (t lab.Table) {
 			t.Row(metricName(text, p.spec, m), m.Format.Write(v))
 		}
 	}
+	t.Title(text.T("cli.run.line"))
 	return t
 }
 

@@ -76,7 +76,7 @@ func pausedLabs(b *testing.B) tea.Model {
 		b.Fatal(err)
 	}
 	colours := map[string]string{"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-	m, err := screen{labs: labs.All(), panes: panes.All(), session: session, lang: i18n.Spanish, texts: texts, seed: 1, course: courseParts{book: book, store: store},
+	m, err := screen{labs: labs.All(), panes: panes.All(), session: session, lang: i18n.Spanish, texts: texts, runs: labRuns{seed: 1}, course: courseParts{book: book, store: store},
 		theme: theme.New(theme.Options{Getenv: func(name string) string { return colours[name] }})}.model()
 	if err != nil {
 		b.Fatal(err)

@@ -67,7 +67,7 @@ func runServe(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	common := screen{labs: c.world.Labs, panes: c.world.Panes, course: courseParts{book: book}, session: session, texts: texts, seed: c.in.seed(), guest: true, frames: app.RemoteFrames}
+	common := screen{labs: c.world.Labs, panes: c.world.Panes, course: courseParts{book: book}, session: session, texts: texts, runs: labRuns{seed: c.in.seed()}, guest: true, frames: app.RemoteFrames}
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.Cards = book.IDs()
 	opt.Report = func(p state.Person, progress course.Records) *report.Document {

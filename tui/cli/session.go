@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io/fs"
-	"maps"
 
 	"resilab/labs"
 	"resilab/labs/course"
@@ -46,17 +45,32 @@ type screen struct {
 	texts   map[i18n.Lang]*i18n.Catalogue
 	lang    i18n.Lang
 	theme   *theme.Theme
-	seed    uint64
+	runs    labRuns
 	guest   bool
 	first   string // lab shown first
 	course  courseParts
-	start   lab.Settings // setup knobs by id, for the labs that have them
 	frames  int
 	keys    []app.Key // further ones
 	// turn limits heavy computations; nil: it does not.
 	turn func(ctx context.Context) (done func(), err error)
 	// crashed is called when a goroutine of a lab panics; nil: a panic ends the program.
 	crashed func(reason any, stack []byte)
+}
+
+// labRuns are what the labs of a screen begin with.
+type labRuns struct {
+	seed  uint64
+	start map[string]lab.Settings // by lab; absent: the defaults
+	next  map[string]lab.Settings // of a second run, by lab
+	a     *lab.Run                // saved earlier, kept as run A; nil: none
+}
+
+// settings are those that a lab starts with.
+func (r labRuns) settings(spec *lab.Spec) lab.Settings {
+	if s := r.start[spec.ID]; s != nil {
+		return s
+	}
+	return spec.Defaults()
 }
 
 // courseParts are what a screen has of the course.
@@ -69,9 +83,12 @@ type courseParts struct {
 func (s screen) model() (*app.Model, error) {
 	var entries []app.LabEntry
 	for _, e := range s.labs {
-		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.seed, Guest: s.guest, Settings: s.settings(e.Spec), Turn: s.turn, Crashed: s.crashed})
+		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.runs.seed, Guest: s.guest, Settings: s.runs.settings(e.Spec), Next: s.runs.next[e.Spec.ID], Turn: s.turn, Crashed: s.crashed})
 		if err != nil {
 			return nil, err
+		}
+		if s.runs.a != nil && s.runs.a.Lab == e.Spec.ID {
+			exp.KeepA(*s.runs.a)
 		}
 		entries = append(entries, app.LabEntry{
 			Experiment: exp, Picture: s.panes[e.Spec.ID], Export: exporter(e.Export, s.lang),
@@ -82,15 +99,4 @@ func (s screen) model() (*app.Model, error) {
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
 		FrameRate: s.frames, Keys: s.keys, Suspend: !s.guest && hasJobControl(),
 	}), nil
-}
-
-// settings are the lab's defaults with the setup knobs it has.
-func (s screen) settings(spec *lab.Spec) lab.Settings {
-	settings := spec.Defaults()
-	maps.Copy(settings, s.start)
-	maps.DeleteFunc(settings, func(id string, _ lab.Value) bool {
-		_, ok := spec.Knob(id)
-		return !ok
-	})
-	return settings
 }

@@ -45,14 +45,21 @@ func (v values) wantsJSON() bool { return v.flags.Text("format") == formatJSON }
 
 // settings are a lab's settings: what was given, bundles resolved, the rest as
 // declared. The error is a usageError.
-func (v values) settings(spec *lab.Spec) (lab.Settings, error) {
+func (v values) settings(spec *lab.Spec) (lab.Settings, error) { return v.turned(spec, nil) }
+
+// turned returns settings with those that were given instead, bundles resolved; nil
+// stands for the defaults. The error is a usageError.
+func (v values) turned(spec *lab.Spec, settings lab.Settings) (lab.Settings, error) {
+	if settings == nil {
+		settings = spec.Defaults()
+	}
 	given := lab.Settings{}
 	for _, k := range spec.Knobs {
 		if value, ok := v.flags[k.ID]; ok && v.isGiven(k.ID) {
 			given[k.ID] = value
 		}
 	}
-	all := spec.Complete(given)
+	all := spec.TurnAll(settings, given)
 	if err := spec.Check(all); err != nil {
 		return nil, usageError{err}
 	}
