@@ -19,6 +19,8 @@ type command struct {
 	name string // empty: resilab itself
 	args string // its arguments in a usage line
 	lab  string // id of the lab that brings it; empty: none
+	// words are those that its first argument can be; nil: any, or a lab.
+	words []string
 	// suits reports which labs it takes; nil: all.
 	suits func(labs.Entry) bool
 	// required are the flags that have no default.
@@ -39,6 +41,12 @@ func (cmd command) title() string { return strings.TrimSpace("resilab " + cmd.na
 // usage is the command with its arguments.
 func (cmd command) usage() string { return strings.TrimSpace(cmd.title() + " " + cmd.args) }
 
+// takesLab reports whether the command's argument is a lab.
+func (cmd command) takesLab() bool { return cmd.args == labArgument }
+
+// labArgument is the argument of a command that takes a lab, in a usage line.
+const labArgument = "LAB"
+
 // commandSet is every command of the program: its own and those of the labs.
 type commandSet struct {
 	labs labs.Registry
@@ -52,7 +60,7 @@ func (s commandSet) root() command {
 
 // all lists the program's own commands and those of the labs.
 func (s commandSet) all() []command {
-	all := []command{{name: "run", args: "LAB", flags: runFlags, run: runLab}}
+	all := []command{{name: "run", args: labArgument, flags: runFlags, run: runLab}}
 	for _, e := range s.labs {
 		for _, own := range e.Commands {
 			all = append(all, ofLab(e.Spec.ID, own))
@@ -61,11 +69,14 @@ func (s commandSet) all() []command {
 	return append(all,
 		command{name: "open", args: "LINE", flags: fixed(screenFlags(s.labs)), run: runOpen},
 		command{name: "compare", args: "FILE FILE…", flags: fixed(compareFlags()), run: runCompare},
-		command{name: "export", args: "LAB", required: []string{"to"}, suits: canExport, flags: exportFlags, run: runExport},
-		command{name: "course", args: "[WORD] [ARG]", flags: fixed(courseFlags()), run: runCourse},
+		command{name: "export", args: labArgument, required: []string{"to"}, suits: canExport, flags: exportFlags, run: runExport},
+		command{name: "course", args: "[WORD] [ARG]", words: courseWords(), flags: fixed(courseFlags()), run: runCourse},
+		command{name: "record", flags: fixed(recordFlags(s)), knobs: labKnobs, run: runRecord},
 		command{name: "serve", flags: fixed(serveFlags()), run: runServe, handlesHangup: true},
 		command{name: "brokers", flags: fixed(brokersFlags()), run: runBrokers},
 		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor},
+		command{name: "completion", args: strings.Join(shells(), "|"), words: shells(), flags: fixed([]lab.Knob{languageFlag()}), run: runCompletion},
+		command{name: "man", flags: fixed([]lab.Knob{languageFlag()}), run: runMan},
 		command{name: "version", flags: fixed([]lab.Knob{languageFlag()}), run: runVersion})
 }
 
@@ -171,7 +182,11 @@ func (s commandSet) about(cmd command) string {
 	case cmd.name == "":
 		return s.text.T("cli.help.resilab", s.labTitles())
 	}
-	return s.text.T("cli.help."+cmd.name, strings.Join(s.labs.IDs(cmd.suits), ", "))
+	choices := s.labs.IDs(cmd.suits)
+	if cmd.words != nil {
+		choices = cmd.words
+	}
+	return s.text.T("cli.help."+cmd.name, strings.Join(choices, ", "))
 }
 
 func (s commandSet) labTitles() string {

@@ -44,7 +44,7 @@ func runCompare(ctx context.Context, c *call) error {
 	cmp := comparison{spec: e.Spec, runs: runs, text: c.text}
 	switch c.in.flags.Text("format") {
 	case formatJSON:
-		return json.NewEncoder(c.world.Stdout).Encode(cmp.object())
+		return c.out.json(cmp.object())
 	case formatMarkdown:
 		return c.out.print(cmp.markdown())
 	}

@@ -31,6 +31,11 @@ const (
 	courseReset  = "reset"
 )
 
+// courseWords are the words that can follow resilab course.
+func courseWords() []string {
+	return []string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify, courseExport, courseImport, courseReset}
+}
+
 func courseFlags() []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewBool("plain", false), lab.NewText("card", ""), progressFlag(),
@@ -73,8 +78,7 @@ func runCourse(ctx context.Context, c *call) error {
 		run, ok = author{in: c.in, out: out, labs: c.world.Labs, player: player}.words()[word]
 	}
 	if !ok {
-		allowed := strings.Join([]string{courseList, courseStatus, courseCheck, courseReport, courseLint, courseNew, coursePlay, courseVerify, courseExport, courseImport, courseReset}, "|")
-		return usageError{&wordedError{key: "cli.course.unknown", args: []any{word, allowed}}}
+		return usageError{&wordedError{key: "cli.course.unknown", args: []any{word, strings.Join(courseWords(), "|")}}}
 	}
 	return run(ctx)
 }

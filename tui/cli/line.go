@@ -52,12 +52,16 @@ func runOpen(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	seed := line.Seed
-	if c.in.isGiven("seed") {
-		seed = c.in.seed()
+	return onTerminal(ctx, c, openingOf(line, c.in))
+}
+
+// openingOf opens the labs with the settings of a line. A seed that was given wins.
+func openingOf(line runline.Line, in values) opening {
+	seed, id := line.Seed, line.Spec.ID
+	if in.isGiven("seed") {
+		seed = in.seed()
 	}
-	id := line.Spec.ID
-	return onTerminal(ctx, c, opening{first: id, runs: labRuns{
+	return opening{first: id, runs: labRuns{
 		seed: seed, start: map[string]lab.Settings{id: line.A}, next: map[string]lab.Settings{id: line.B},
-	}})
+	}}
 }

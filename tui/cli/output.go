@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -27,6 +28,22 @@ func (o output) print(s string) error {
 
 // say writes a line of the result in the catalogue's words.
 func (o output) say(key string, args ...any) error { return o.line(o.text.T(key, args...)) }
+
+// json writes a part of the result as a line of JSON, in which & stands as it is:
+// the line of a run is copied from it.
+func (o output) json(v any) error {
+	if err := plainJSON(o.stdout).Encode(v); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+// plainJSON encodes without the escapes that HTML needs.
+func plainJSON(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}
 
 // table writes a table of the result.
 func (o output) table(t lab.Table) error { return writeTable(o.stdout, t) }

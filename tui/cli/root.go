@@ -74,21 +74,14 @@ func onTerminal(ctx context.Context, c *call, o opening) error {
 
 // openLabs makes the program and shows it.
 func openLabs(ctx context.Context, c *call, o opening, watch *terminalWatch) error {
-	look, err := themeOf(c.in.flags, c.world.Getenv)
+	s, err := screenOf(c, o, c.world.Getenv)
 	if err != nil {
-		return usageError{err}
-	}
-	s := screen{
-		labs: c.world.Labs, panes: c.world.Panes,
-		lang: c.text.Lang(), theme: look, first: o.first, runs: o.runs,
+		return err
 	}
 	for _, e := range c.world.Labs {
 		for id := range e.OnScreen {
 			s.runs.start[e.Spec.ID] = s.runs.settings(e.Spec).With(id, c.in.flags[id])
 		}
-	}
-	if s.texts, err = catalogues(c.world.Labs); err != nil {
-		return err
 	}
 	if s.runs.a, err = loadRunA(ctx, c); err != nil {
 		return err
@@ -97,18 +90,35 @@ func openLabs(ctx context.Context, c *call, o opening, watch *terminalWatch) err
 	if err != nil {
 		return err
 	}
-	if s.course, err = openCourse(cardsOf(c), o.card); err != nil {
-		return err
-	}
 	s.course.store = store
-	if card, ok := s.course.book.Find(s.course.card); ok {
-		s.first = card.Spec.ID
-	}
 	if s.session, err = c.openSession(); err != nil {
 		return err
 	}
 	t := terminal{in: c.world.Stdin.(*os.File), out: c.world.Stdout, watch: watch} // onTerminal has seen that it is one
 	return errors.Join(t.show(ctx, s), s.session.Close(), store.Err())
+}
+
+// screenOf makes the screen that the flags describe, without session and progress.
+// getenv is the environment of its terminal.
+func screenOf(c *call, o opening, getenv func(string) string) (s screen, err error) {
+	look, err := themeOf(c.in.flags, getenv)
+	if err != nil {
+		return s, usageError{err}
+	}
+	s = screen{
+		labs: c.world.Labs, panes: c.world.Panes,
+		lang: c.text.Lang(), theme: look, first: o.first, runs: o.runs,
+	}
+	if s.texts, err = catalogues(c.world.Labs); err != nil {
+		return s, err
+	}
+	if s.course, err = openCourse(cardsOf(c), o.card); err != nil {
+		return s, err
+	}
+	if card, ok := s.course.book.Find(s.course.card); ok {
+		s.first = card.Spec.ID
+	}
+	return s, nil
 }
 
 // openCourse loads the cards and finds the one that typed names, if any.

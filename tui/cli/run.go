@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -67,7 +66,7 @@ func runLab(ctx context.Context, c *call) error {
 		run, err = measureLab(ctx, c, session, entry, labs.Setup{Seed: line.Seed, Settings: settings})
 		if err == nil || errors.Is(err, errReported) {
 			p := runPrinter{out: c.out, spec: line.Spec, format: c.in.flags.Text("format")}
-			err = errors.Join(p.print(run), json.NewEncoder(&saved).Encode(printed(line.Spec, run)), err)
+			err = errors.Join(p.print(run), plainJSON(&saved).Encode(printed(line.Spec, run)), err)
 		}
 		if err != nil {
 			break
@@ -273,7 +272,7 @@ func (p runPrinter) print(run lab.Run) error {
 	case formatCSV:
 		return nil // the rows are the result
 	case formatJSON, formatEvents:
-		return json.NewEncoder(p.out.stdout).Encode(printed(p.spec, run))
+		return p.out.json(printed(p.spec, run))
 	}
 	if err := p.out.table(p.table(run)); err != nil {
 		return err

@@ -75,7 +75,7 @@ type eventRecorder struct {
 }
 
 func newEvents(w io.Writer, text *i18n.Catalogue) *eventRecorder {
-	return &eventRecorder{text: text, out: json.NewEncoder(w)}
+	return &eventRecorder{text: text, out: plainJSON(w)}
 }
 
 func (r *eventRecorder) observe(snap *lab.Snapshot) error {

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"resilab/labs/lab"
+)
+
+// runMan prints the manual page.
+func runMan(_ context.Context, c *call) error {
+	if err := c.in.noArgs(); err != nil {
+		return err
+	}
+	return c.out.print(manPage(c.set))
+}
+
+// manPage is the manual page of the program, in the format of man(7).
+func manPage(set commandSet) string {
+	p := &roff{set: set}
+	text := set.text
+	p.macro("TH", "RESILAB", "1", "", "resilab", "")
+	p.section("cli.man.name")
+	p.para("resilab - " + set.about(set.root()))
+	p.section("cli.man.synopsis")
+	for _, x := range set.syntaxes() {
+		if x.lab == "" && x.at() != "help" {
+			p.macro("B", text.T("cli.man.flags", x.command.usage()))
+			p.macro("br")
+		}
+	}
+	p.section("cli.man.commands")
+	for _, x := range set.syntaxes() {
+		switch {
+		case x.at() == "help":
+		case x.lab == "":
+			p.command(x)
+		}
+	}
+	for _, id := range set.labs.IDs(nil) {
+		p.settings(id)
+	}
+	p.section("cli.man.environment")
+	for _, k := range surroundings() {
+		p.item(variable(k.ID), text.T("cli.man.variable", "--"+k.ID))
+	}
+	p.section("cli.man.files")
+	p.item("~/.config/resilab/config.yaml", text.T("cli.man.config"))
+	p.item("~/.config/resilab/progress.json", text.T("cli.flag.progress"))
+	p.section("cli.man.exit")
+	for code, key := range []string{exitOK: "cli.man.exit_ok", exitFailed: "cli.man.exit_failed", exitUsage: "cli.man.exit_usage"} {
+		p.item(fmt.Sprint(code), text.T(key))
+	}
+	return p.b.String()
+}
+
+// roff writes man(7).
+type roff struct {
+	set commandSet
+	b   strings.Builder
+}
+
+// escaped keeps text from being read as roff.
+func escaped(s string) string {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n", " ").Replace(s)
+	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {
+		s = `\&` + s
+	}
+	return s
+}
+
+func (p *roff) macro(name string, args ...string) {
+	p.b.WriteString("." + name)
+	for _, a := range args {
+		p.b.WriteString(` "` + strings.ReplaceAll(escaped(a), `"`, `\(dq`) + `"`)
+	}
+	p.b.WriteString("\n")
+}
+
+func (p *roff) para(s string) { p.b.WriteString(escaped(s) + "\n") }
+
+func (p *roff) section(key string, args ...any) {
+	p.macro("SH", strings.ToUpper(p.set.text.T(key, args...)))
+}
+
+// item writes a term with its explanation.
+func (p *roff) item(term, words string) {
+	p.macro("TP")
+	p.macro("B", term)
+	p.para(words)
+}
+
+// command describes a command with its own flags.
+func (p *roff) command(x syntax) {
+	p.macro("SS", x.command.usage())
+	p.para(p.set.about(x.command))
+	for _, k := range x.flags {
+		if x.command.knobs == nil || !p.set.isKnob(k.ID) {
+			p.flag(x, k)
+		}
+	}
+	if x.command.knobs != nil {
+		p.macro("PP")
+		p.para(p.set.text.T("cli.help.knobs"))
+	}
+}
+
+// settings describes the knobs of a lab.
+func (p *roff) settings(id string) {
+	e, _ := p.set.labs.Find(id)
+	p.section("cli.man.settings", p.set.text.T(id+".name"))
+	for _, k := range e.Spec.Knobs {
+		p.flag(syntax{lab: id}, k)
+	}
+}
+
+func (p *roff) flag(x syntax, k lab.Knob) {
+	name, words := flagName(p.set.text, k)
+	h := helpPrinter{set: p.set, command: x.command, lab: x.lab}
+	p.item(name, p.set.flagHelp(x.command, x.lab, k)+words+h.defaultText(k))
+}
