@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func TestHostileFoldersAreRefused(t *testing.T) {
 			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 100<<20))
 		},
 		"link": func(path string) error { return os.Symlink(outside, path) },
-		"pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"pipe": makePipe,
 		"endless": func(path string) error {
 			return os.WriteFile(path, []byte(strings.Replace(toyCard, "errors == 0", "all(1..1000000000, # > 0)", 1)), 0o600)
 		},

@@ -76,7 +76,7 @@ func (s commandSet) all() []command {
 		command{name: "brokers", flags: fixed(brokersFlags()), run: runBrokers},
 		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor},
 		command{name: "completion", args: strings.Join(shells(), "|"), words: shells(), flags: fixed([]lab.Knob{languageFlag()}), run: runCompletion},
-		command{name: "man", flags: fixed([]lab.Knob{languageFlag()}), run: runMan},
+		command{name: "man", flags: fixed(manFlags()), run: runMan},
 		command{name: "version", flags: fixed([]lab.Knob{languageFlag()}), run: runVersion})
 }
 

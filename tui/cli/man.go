@@ -8,10 +8,17 @@ import (
 	"resilab/labs/lab"
 )
 
-// runMan prints the manual page.
+func manFlags() []lab.Knob {
+	return []lab.Knob{lab.NewChoice("format", "man", formatMarkdown), languageFlag()}
+}
+
+// runMan prints the manual page, or a table of the commands.
 func runMan(_ context.Context, c *call) error {
 	if err := c.in.noArgs(); err != nil {
 		return err
+	}
+	if c.in.flags.Text("format") == formatMarkdown {
+		return c.out.print(commandTable(c.set))
 	}
 	return c.out.print(manPage(c.set))
 }
@@ -53,6 +60,27 @@ func manPage(set commandSet) string {
 		p.item(fmt.Sprint(code), text.T(key))
 	}
 	return p.b.String()
+}
+
+// commandTable is a table of the commands with their flags, without --lang, which
+// all have, and the settings of labs.
+func commandTable(set commandSet) string {
+	cell := func(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+	var b strings.Builder
+	b.WriteString("| command | does | flags |\n| --- | --- | --- |\n")
+	for _, x := range set.syntaxes() {
+		if x.lab != "" || x.at() == "help" {
+			continue
+		}
+		var flags []string
+		for _, k := range x.flags {
+			if k.ID != languageFlag().ID && (x.command.knobs == nil || !set.isKnob(k.ID)) {
+				flags = append(flags, "`--"+k.ID+"`")
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(x.command.usage()), cell(set.about(x.command)), strings.Join(flags, " "))
+	}
+	return b.String()
 }
 
 // roff writes man(7).
