@@ -11,10 +11,10 @@ _resilab_words() {
 }
 _resilab_flags() {
   case "$1" in
-  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
   'run') echo '--help --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'run retry') echo '--help --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
-  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
+  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'run cacheaside') echo '--help --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'fleet') echo '--help --exercise --side --seed --format --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
   'schedule') echo '--help --preset --jitter-sample --jitter-samples --count --retries --base --factor --cap --spread --spread-by --format --lang' ;;
@@ -23,15 +23,15 @@ _resilab_flags() {
   'compare') echo '--help --format --lang' ;;
   'export') echo '--help --lang' ;;
   'export retry') echo '--help --to --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
-  'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --lang' ;;
+  'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --lang' ;;
   'export cacheaside') echo '--help --to --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --lang' ;;
   'course') echo '--help --plain --card --progress --format --seed --lang --lab --yes --student --seeds --golden --a --b --c --d --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
-  'record') echo '--help --out --lab --card --from --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  'record') echo '--help --out --lab --card --from --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
   'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
   'brokers') echo '--help --amqp-addr --redis-addr --amqp-product --lang' ;;
   'doctor') echo '--help --brokers --amqp-url --redis-url --kafka-url --lang' ;;
   'completion') echo '--help --lang' ;;
-  'man') echo '--help --lang' ;;
+  'man') echo '--help --format --lang' ;;
   'version') echo '--help --lang' ;;
   'help') echo '--help' ;;
   esac
@@ -94,6 +94,8 @@ _resilab_values() {
   ':--prefetch') echo '@none' ;;
   ':--burst') echo '@none' ;;
   ':--orders') echo '@none' ;;
+  ':--on-failure') echo 'requeue delay block park' ;;
+  ':--retry-wait') echo '@none' ;;
   ':--requeue') echo 'nack reject' ;;
   ':--delivery-limit') echo '@none' ;;
   ':--hold-back') echo '@none' ;;
@@ -190,6 +192,8 @@ _resilab_values() {
   'run convoy:--burst') echo '@none' ;;
   'run convoy:--orders') echo '@none' ;;
   'run convoy:--failure-rate') echo '@none' ;;
+  'run convoy:--on-failure') echo 'requeue delay block park' ;;
+  'run convoy:--retry-wait') echo '@none' ;;
   'run convoy:--requeue') echo 'nack reject' ;;
   'run convoy:--delivery-limit') echo '@none' ;;
   'run convoy:--hold-back') echo '@none' ;;
@@ -362,6 +366,8 @@ _resilab_values() {
   'export convoy:--burst') echo '@none' ;;
   'export convoy:--orders') echo '@none' ;;
   'export convoy:--failure-rate') echo '@none' ;;
+  'export convoy:--on-failure') echo 'requeue delay block park' ;;
+  'export convoy:--retry-wait') echo '@none' ;;
   'export convoy:--requeue') echo 'nack reject' ;;
   'export convoy:--delivery-limit') echo '@none' ;;
   'export convoy:--hold-back') echo '@none' ;;
@@ -473,6 +479,8 @@ _resilab_values() {
   'record:--prefetch') echo '@none' ;;
   'record:--burst') echo '@none' ;;
   'record:--orders') echo '@none' ;;
+  'record:--on-failure') echo 'requeue delay block park' ;;
+  'record:--retry-wait') echo '@none' ;;
   'record:--requeue') echo 'nack reject' ;;
   'record:--delivery-limit') echo '@none' ;;
   'record:--hold-back') echo '@none' ;;
@@ -530,6 +538,7 @@ _resilab_values() {
   'doctor:--kafka-url') echo '@file' ;;
   'doctor:--lang') echo 'auto es en' ;;
   'completion:--lang') echo 'auto es en' ;;
+  'man:--format') echo 'man md' ;;
   'man:--lang') echo 'auto es en' ;;
   'version:--lang') echo 'auto es en' ;;
   *) return 1 ;;
