@@ -51,6 +51,8 @@ func knobs() []lab.Knob {
 	// Twelve users on four lanes: the hash gives every lane one at least.
 	users := lab.NewInt("users", 12, 1, 500)
 	users.Coarse = 10
+	slow := lab.NewFloat("slow-user", 1, 1, 50, 1, 5)
+	slow.Unit = "×"
 	return []lab.Knob{
 		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus).Moves("violations", modeCompeting, "rate=60"),
 		users.Moves("max_over_mean", "1"),
@@ -60,7 +62,7 @@ func knobs() []lab.Knob {
 		lab.NewChoice("work-spread", spreadUniform, spreadConstant, spreadExponential).Moves("p95_ms", spreadExponential, "users=100", "lanes=12"),
 		lab.NewChoice("popularity", popularityUniform, popularityTurns, popularityZipf, popularityHot).
 			Moves("max_over_mean", popularityHot, "rate=60", "work=0s", "users=100"),
-		lab.NewFloat("slow-user", 1, 1, 50, 1, 5).Moves("p95_hot", "20"),
+		slow.Moves("p95_hot", "20"),
 		prefetch.Moves("violations", "1", "rate=200", "work=20ms", "failure-rate=0.2"),
 		lab.NewInt("burst", 1, 1, 100).Moves("p95_ms", "50"),
 		limit.Moves("published", "10"),

@@ -326,6 +326,22 @@ func TestPauseAndStep(t *testing.T) {
 	})
 }
 
+// Every operation that is stepped is shown, also where only one in many is.
+func TestSteppedOperationsAreShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "100", "failure-rate": "0", "latency": "0"}), 1)
+		until(t, l, "three", func(s *lab.Snapshot) bool { return s.Metrics["operations"] >= 3 })
+		l.Pause()
+		rest := until(t, l, "rest", func(s *lab.Snapshot) bool { return s.InFlight == 0 })
+		n := len(rest.Detail.(*Detail).Ops)
+		for i := range 3 {
+			l.Step()
+			want := n + i + 1
+			until(t, l, "the step in the picture", func(s *lab.Snapshot) bool { return len(s.Detail.(*Detail).Ops) == want })
+		}
+	})
+}
+
 func TestRateZeroLeavesItToSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := start(t, lab.Env{}, settings(t, map[string]string{"rate": "0", "failure-rate": "0"}), 1)

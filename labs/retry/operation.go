@@ -30,7 +30,7 @@ func (r *run) operate(ctx context.Context) {
 	defer r.inFlight.Add(-1)
 	id := r.begun.Add(1)
 	op := &operation{run: r, id: id, start: r.engine.now()}
-	if (id-1)%uint64(r.plan.oneIn()) == 0 {
+	if r.shows(id) {
 		op.shown = r.engine.recorder.begin(id, op.start)
 	}
 	result, err := op.do(ctx)
@@ -39,6 +39,13 @@ func (r *run) operate(ctx context.Context) {
 		return
 	}
 	op.finish(result, err)
+}
+
+// shows reports whether an operation is in the picture and in the log: one in so
+// many, and each that a person steps while the lab is paused.
+func (r *run) shows(id uint64) bool {
+	open, _ := r.engine.base.Valve.State()
+	return !open || (id-1)%uint64(r.plan.oneIn()) == 0
 }
 
 func (op *operation) do(ctx context.Context) (answer, error) {

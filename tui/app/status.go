@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"resilab/labs/lab"
+	"resilab/tui/pane"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -33,8 +34,9 @@ func (s *statusRow) row(w int) string {
 	if s.notice.text != "" {
 		return l.Put(th.Dim, sep).Put(th.Accent, s.notice.text).String()
 	}
+	notes := s.notes(f)
 	seed := sep + s.text.T("ui.status.seed", strconv.FormatUint(s.lab.exp.Seed(), 10))
-	if widget.Width(seed)+s.notesWidth() <= l.Left() { // an address is worth more, and none can be used in part
+	if widget.Width(seed)+s.width(f, notes) <= l.Left() { // an address is worth more, and none can be used in part
 		l.Put(th.Dim, seed)
 	}
 	if f.A != nil {
@@ -43,8 +45,8 @@ func (s *statusRow) row(w int) string {
 	if f.B != nil {
 		l.Put(th.Accent, " B")
 	}
-	for _, note := range f.Snap.Notes {
-		l.Put(th.Dim, sep).Put(th.Text, s.text.T(note.Key, note.Args...))
+	for _, note := range notes {
+		l.Put(th.Dim, sep).Put(th.Text, note)
 	}
 	if !s.lab.seen.settled && s.lab.seen.phase == lab.Running {
 		l.Put(th.Dim, sep+s.text.T("ui.status.applying"))
@@ -55,17 +57,27 @@ func (s *statusRow) row(w int) string {
 	return l.String()
 }
 
-// notesWidth is how many cells of the status row stand behind the seed.
-func (s *statusRow) notesWidth() (cells int) {
+// notes are what the lab and its picture say in the status row.
+func (s *statusRow) notes(f pane.Frame) (notes []string) {
+	for _, note := range f.Snap.Notes {
+		notes = append(notes, s.text.T(note.Key, note.Args...))
+	}
+	if p, ok := s.lab.entry.Picture.(pane.Noter); ok {
+		if note := p.Note(f); note != "" {
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
+
+// width is how many cells of the status row stand behind the seed.
+func (s *statusRow) width(f pane.Frame, notes []string) (cells int) {
 	const separator = 3
-	if a, b := s.lab.exp.Captured(); a != nil || b != nil {
+	if f.A != nil || f.B != nil {
 		cells = separator + len("A B")
 	}
-	if s.lab.snap == nil {
-		return cells
-	}
-	for _, note := range s.lab.snap.Notes {
-		cells += separator + widget.Width(s.text.T(note.Key, note.Args...))
+	for _, note := range notes {
+		cells += separator + widget.Width(note)
 	}
 	return cells
 }

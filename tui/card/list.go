@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"resilab/labs/course"
+	"resilab/labs/i18n"
+	"resilab/tui/pane"
 	"resilab/tui/widget"
 )
 
@@ -31,6 +33,14 @@ func (l *list) first(wanted *course.Card, store Store) int {
 		}
 	}
 	return first
+}
+
+// Titles implements pane.Card.
+func (c *Card) Titles() (titles []pane.CardTitle) {
+	for _, card := range c.list.cards {
+		titles = append(titles, pane.CardTitle{ID: card.ID, Title: func(lang i18n.Lang) string { return card.Words(lang).Title }})
+	}
+	return titles
 }
 
 // here reports whether a card is one of this lab.

@@ -101,15 +101,39 @@ const knobWidth = 44
 // drawSamples shows how much the run has measured of what the card asks for.
 func (p *page) drawSamples(run lab.Run) {
 	th := p.Theme
-	for _, s := range p.card.Samples {
+	bar := max(4, min(20, p.W/4))
+	const counts = 14 // cells behind the bar
+	names := make([]string, len(p.card.Samples))
+	for i, s := range p.card.Samples {
+		names[i] = p.card.Names(p.Text).Metric(s.Metric)
+	}
+	width := p.nameWidth(names, bar+counts)
+	for i, s := range p.card.Samples {
 		have := min(run.Metrics[s.Metric], s.Min)
-		l := p.line().Gap(indent).Cell(th.Text, p.card.Names(p.Text).Metric(s.Metric), nameWidth(p.W)).Gap(1)
-		l.Bar(th.Accent, have/s.Min, max(4, min(20, p.W/4))).Gap(1)
+		l := p.named(p.line(), names[i], width)
+		l.Bar(th.Accent, have/s.Min, bar).Gap(1)
 		p.add(l.Put(th.Text, trim(have)+" / "+trim(s.Min)))
 	}
 }
 
-func nameWidth(w int) int { return max(8, min(20, w/3)) }
+// nameWidth is the column of names in which none of them is cut, if what stands
+// beside them leaves so much.
+func (p *page) nameWidth(names []string, beside int) (cells int) {
+	for _, name := range names {
+		cells = max(cells, widget.Width(name))
+	}
+	return max(8, min(cells, p.W-indent-1-beside))
+}
+
+// named writes a name into its column. Where it is too long it stands in a row
+// above; the line goes on in the next one.
+func (p *page) named(l *widget.Line, name string, width int) *widget.Line {
+	if l.To(indent); widget.Width(name) <= width {
+		return l.Cell(p.Theme.Text, name, width).Gap(1)
+	}
+	p.add(l.Put(p.Theme.Text, name))
+	return p.line().Gap(indent + width + 1)
+}
 
 // drawObstacles shows why the run does not count.
 func (p *page) drawObstacles(j course.Judgement, differs string) {
@@ -131,20 +155,32 @@ func (p *page) drawObstacles(j course.Judgement, differs string) {
 	}
 }
 
+// valueWidth is the column of a condition's figure.
+const valueWidth = 8
+
 // drawConditions shows the check with its present figures, one row each.
 func (p *page) drawConditions(j course.Judgement) {
 	th := p.Theme
-	for _, cond := range j.Conditions {
+	all := make([]course.ConditionText, len(j.Conditions))
+	names := make([]string, len(all))
+	limits := 0
+	for i, cond := range j.Conditions {
+		all[i] = p.card.Names(p.Text).Condition(cond, p.session.Record().A)
+		if cond.Op != "" || cond.Knob != "" {
+			names[i], limits = all[i].Name, max(limits, widget.Width(all[i].Limit))
+		}
+	}
+	width := p.nameWidth(names, valueWidth+2+limits)
+	for i, cond := range j.Conditions {
 		mark, style := th.Mark(verdict(cond))
-		l := p.line().Put(style.Strong(), mark).To(indent)
-		told := p.card.Names(p.Text).Condition(cond, p.session.Record().A)
-		if cond.Op == "" {
-			p.add(l.Put(th.Text, told.Name))
+		l := p.line().Put(style.Strong(), mark)
+		if names[i] == "" {
+			p.add(l.To(indent).Put(th.Text, all[i].Name))
 			continue
 		}
-		l.Cell(th.Text, told.Name, nameWidth(p.W)).Gap(1)
-		l.RightCell(style.Strong(), told.Value, 8).Gap(2).Cell(th.Dim, told.Limit, limitWidth)
-		if ofA := "A " + told.A; told.A != "" && widget.Width(ofA) < l.Left() {
+		l = p.named(l, names[i], width)
+		l.RightCell(style.Strong(), all[i].Value, valueWidth).Gap(2).Cell(th.Dim, all[i].Limit, limits)
+		if ofA := "A " + all[i].A; all[i].A != "" && widget.Width(ofA) < l.Left() {
 			l.Gap(1).Put(th.Dim, ofA)
 		}
 		p.add(l)

@@ -115,9 +115,6 @@ type page struct {
 // indent leaves room for a mark.
 const indent = theme.MarkWidth + 1
 
-// limitWidth has room for the limit of a condition in words.
-const limitWidth = 17
-
 // line begins a row.
 func (p *page) line() *widget.Line { return widget.NewLine(p.Theme, p.W) }
 

@@ -1,6 +1,10 @@
 package pane
 
-import tea "github.com/charmbracelet/bubbletea"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"resilab/labs/i18n"
+)
 
 // Card is the course's card beside a lab: a question, a prediction, runs A and
 // B, a check. It belongs to one lab of one screen and is called from one
@@ -18,6 +22,8 @@ type Card interface {
 	Update(f Frame, msg tea.KeyMsg) (elsewhere string)
 	// Show opens the card with an id and reports whether it is one of this lab.
 	Show(id string) bool
+	// Titles lists the cards of the course, of all labs, in its order.
+	Titles() []CardTitle
 	// Typing reports whether the card reads text.
 	Typing() bool
 	// Check judges the runs as they stand: the key c.
@@ -29,6 +35,12 @@ type Card interface {
 	// Leave is called when the card is closed. It restores the settings from
 	// before the card and reports whether it did.
 	Leave() (restored bool)
+}
+
+// CardTitle is a card by its id and its title in a language.
+type CardTitle struct {
+	ID    string
+	Title func(i18n.Lang) string
 }
 
 // CardKey is a key of a card.

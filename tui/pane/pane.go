@@ -36,5 +36,11 @@ type Picture interface {
 	Views() int
 }
 
+// Noter is a Picture with something to say in the status row.
+type Noter interface {
+	// Note returns a few words about the lab's present state; empty: none.
+	Note(f Frame) string
+}
+
 // Registry holds the pictures by the id of their lab.
 type Registry map[string]Picture

@@ -14,15 +14,55 @@ type palette struct {
 	series                                    [SeriesCount]colour
 }
 
-func paletteFor(dark *bool) palette {
+// paletteFor returns the colours of a theme for a background; dark is nil where
+// the background is unknown.
+func paletteFor(name string, dark *bool) palette {
+	set := calm
+	switch name {
+	case Warm:
+		set = warm
+	case Contrast:
+		set = strongest
+	}
 	switch {
 	case dark == nil:
-		return anyBackground
+		return set.any
 	case *dark:
-		return darkBackground
+		return set.dark
 	default:
-		return lightBackground
+		return set.light
 	}
+}
+
+// palettes are the colours of a theme for backgrounds that are dark, light or
+// unknown.
+type palettes struct{ dark, light, any palette }
+
+// calm has colours that step back behind what they mark.
+var calm = palettes{darkBackground, lightBackground, anyBackground}
+
+// warm leans on amber and rose, with less blue.
+var warm = palettes{
+	dark:  darkBackground.with("#f2b07b", "3", "#f4a3b4", "13", "#c9c184", "10", "#f0c05a", "11", "#ff7f6b", "9", "#a89f94", "7"),
+	light: lightBackground.with("#8a4b08", "1", "#9c2f5e", "5", "#4f6a12", "2", "#7d5a00", "5", "#b3261e", "1", "#6b6259", "0"),
+	any:   anyBackground.with("#b0681f", "3", "#c0567f", "5", "#6b8020", "2", "#a56a08", "3", "#d9483f", "1", "#857a6e", "7"),
+}
+
+// strongest has colours with a contrast of 7 (WCAG 2 AAA) where the background is
+// known.
+var strongest = palettes{
+	dark:  darkBackground.with("#8fd3ff", "14", "#ffb3ff", "13", "#7dff9a", "10", "#ffe14d", "11", "#ff9d94", "9", "#d0d0d0", "15"),
+	light: lightBackground.with("#003a78", "4", "#53108f", "5", "#004d1a", "2", "#5c3600", "5", "#8b0010", "1", "#333333", "0"),
+	any:   anyBackground,
+}
+
+// with returns a palette with other colours for what is marked: pairs of hex and
+// terminal colour of accent, focus, good, warn, bad and dim.
+func (p palette) with(pairs ...string) palette {
+	for i, c := range []*colour{&p.accent, &p.focus, &p.good, &p.warn, &p.bad, &p.dim} {
+		*c = colour{pairs[2*i], pairs[2*i+1]}
+	}
+	return p
 }
 
 // A test holds every colour but rule to a contrast of 4.5 against its

@@ -29,6 +29,7 @@ func (s Style) Paint(text string) string { return s.Open + text + s.Close }
 type painter struct {
 	level    Level
 	renderer *lipgloss.Renderer
+	strong   bool // nothing is faint
 }
 
 // style makes a Style from base and its bold sister. emphasis is what the
@@ -61,7 +62,7 @@ func (p painter) colour(c colour) Style {
 // terminal's faint foreground: their bright black is invisible in some light
 // and dark schemes.
 func (p painter) dim(c colour) Style {
-	if p.level != ANSI16 && p.level != Mono {
+	if p.strong || p.level != ANSI16 && p.level != Mono {
 		return p.colour(c)
 	}
 	return p.style(lipgloss.Style.Bold, func(s lipgloss.Style) lipgloss.Style { return s.Faint(true) })

@@ -2,6 +2,7 @@ package theme
 
 import (
 	"io"
+	"slices"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -29,7 +30,20 @@ type Options struct {
 	Glyphs GlyphSet
 	// ReducedMotion asks for one frame a second and no animation.
 	ReducedMotion bool
+	// Name is the one of Names to begin with; empty or unknown: Calm.
+	Name string
 }
+
+// Names of themes.
+const (
+	Terminal = "terminal" // the terminal's own 16 colours
+	Calm     = "calm"
+	Warm     = "warm"
+	Contrast = "contrast" // strong colours, nothing faint
+)
+
+// Names lists the themes.
+func Names() []string { return []string{Terminal, Calm, Warm, Contrast} }
 
 // Theme is everything about looks that a session decides.
 type Theme struct {
@@ -48,8 +62,30 @@ type Theme struct {
 	// Invert is the terminal's colours the other way round: the open tab, the cursor.
 	Invert Style
 
-	series [SeriesCount]Style
-	marks  [markCount]mark
+	// Clipboard reports whether the terminal may take text for the clipboard.
+	Clipboard bool
+
+	series  [SeriesCount]Style
+	marks   [markCount]mark
+	options Options
+}
+
+// Name returns the theme's name, one of Names.
+func (t *Theme) Name() string {
+	if slices.Contains(Names(), t.options.Name) {
+		return t.options.Name
+	}
+	return Calm
+}
+
+// Light reports whether the background is known to be light.
+func (t *Theme) Light() bool { return t.options.Dark != nil && !*t.options.Dark }
+
+// Named returns the theme with a name for the same terminal.
+func (t *Theme) Named(name string) *Theme {
+	o := t.options
+	o.Name = name
+	return New(o)
 }
 
 // SeriesCount is how many users or products have different colours; more start again.
@@ -57,13 +93,19 @@ const SeriesCount = 8
 
 // New makes the theme of one session.
 func New(o Options) *Theme {
+	options := o
 	level := DetectLevel(o.Getenv)
 	if level == Plain || o.Glyphs == Auto && fewGlyphs(o.Getenv("TERM")) {
 		o.Glyphs = ASCII
 	}
-	p := painter{level: level, renderer: newRenderer(level)}
-	colours := paletteFor(o.Dark)
+	shown := level
+	if o.Name == Terminal {
+		shown = min(level, ANSI16)
+	}
+	p := painter{level: shown, renderer: newRenderer(shown), strong: o.Name == Contrast}
+	colours := paletteFor(o.Name, o.Dark)
 	t := &Theme{
+		options: options, Clipboard: takesClipboard(o.Getenv),
 		Level: level, Glyph: glyphsOf(o.Glyphs), ReducedMotion: o.ReducedMotion,
 		Dim: p.dim(colours.dim), Rule: p.dim(colours.rule),
 		Accent: p.colour(colours.accent), Focus: p.colour(colours.focus),

@@ -210,9 +210,14 @@ func TestContrast(t *testing.T) {
 		grounds []string
 		least   float64
 	}{
-		"dark":  {darkBackground, []string{"#000000", "#1e1e1e", "#002b36"}, 4.5},
-		"light": {lightBackground, []string{"#ffffff", "#f4f4f4", "#fdf6e3"}, 4.5},
-		"any":   {anyBackground, []string{"#000000", "#ffffff"}, 4},
+		"dark":            {darkBackground, []string{"#000000", "#1e1e1e", "#002b36"}, 4.5},
+		"light":           {lightBackground, []string{"#ffffff", "#f4f4f4", "#fdf6e3"}, 4.5},
+		"any":             {anyBackground, []string{"#000000", "#ffffff"}, 4},
+		"warm, dark":      {warm.dark, []string{"#000000", "#1e1e1e", "#002b36"}, 4.5},
+		"warm, light":     {warm.light, []string{"#ffffff", "#f4f4f4", "#fdf6e3"}, 4.5},
+		"warm, any":       {warm.any, []string{"#000000", "#ffffff"}, 4},
+		"contrast, dark":  {marked(strongest.dark), []string{"#000000", "#1e1e1e"}, 7},
+		"contrast, light": {marked(strongest.light), []string{"#ffffff", "#f4f4f4"}, 7},
 	} {
 		colours := append([]colour{tc.p.accent, tc.p.focus, tc.p.good, tc.p.warn, tc.p.bad, tc.p.dim}, tc.p.series[:]...)
 		for _, c := range colours {
@@ -221,6 +226,44 @@ func TestContrast(t *testing.T) {
 					t.Errorf("%s: %s on %s has a contrast of %.2f", name, c.hex, ground, got)
 				}
 			}
+		}
+	}
+}
+
+// marked is a palette without the colours of series.
+func marked(p palette) palette {
+	for i := range p.series {
+		p.series[i] = p.accent
+	}
+	return p
+}
+
+// Every theme suits every level of colour, and the terminal's own has no colours
+// but the terminal's.
+func TestNamedThemes(t *testing.T) {
+	for _, term := range []string{"xterm-256color", "dumb", "linux"} {
+		th := New(Options{Getenv: env("TERM", term, "COLORTERM", "truecolor")})
+		if th.Name() != Calm {
+			t.Errorf("%s begins with %s", term, th.Name())
+		}
+		for _, name := range Names() {
+			if got := th.Named(name); got.Name() != name || got.Level != th.Level {
+				t.Errorf("%s at level %d became %s at %d", name, th.Level, got.Name(), got.Level)
+			}
+		}
+	}
+	th := New(Options{Getenv: env("TERM", "xterm-256color", "COLORTERM", "truecolor"), Name: Terminal})
+	for _, s := range []Style{th.Accent, th.Good, th.Bad, th.Series(3)} {
+		if strings.Contains(s.Open, "38;") {
+			t.Errorf("%q is no colour of the terminal", s.Open)
+		}
+	}
+}
+
+func TestClipboard(t *testing.T) {
+	for term, want := range map[string]bool{"xterm-256color": true, "tmux-256color": true, "foot": true, "linux": false, "dumb": false, "": false, "vt220": false} {
+		if got := New(Options{Getenv: env("TERM", term)}).Clipboard; got != want {
+			t.Errorf("%s: %v", term, got)
 		}
 	}
 }

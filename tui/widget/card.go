@@ -23,8 +23,9 @@ func (c Card) Rows(th *theme.Theme, w, h int) []string {
 	case h <= 0:
 		return nil
 	case h == 1:
-		l := c.name(th, w).Gap(1)
-		return []string{l.Right(th.Text.Strong(), c.figure()).String()}
+		figure := c.figure() // worth more than the end of a long name
+		l := NewLine(th, w).Drawn(c.name(th, max(0, w-Width(figure)-1)).String(), max(0, w-Width(figure)-1)).Gap(1)
+		return []string{l.Right(th.Text.Strong(), figure).String()}
 	}
 	rows := []string{c.name(th, w).String(), c.valueRow(th, w, h == 2)}
 	if c.A != nil {

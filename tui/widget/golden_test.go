@@ -213,7 +213,7 @@ func TestEventTime(t *testing.T) {
 	for at, want := range map[time.Duration]string{
 		-time.Second: "-0:01.0", 1250 * time.Millisecond: "0:01.2", 10 * time.Second: "0:10.0", time.Hour + 59950*time.Millisecond: "60:59.9",
 	} {
-		if got := eventTime(at); got != want {
+		if got := EventTime(at); got != want {
 			t.Errorf("%s: %s, want %s", at, got, want)
 		}
 	}

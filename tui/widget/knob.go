@@ -92,17 +92,31 @@ func (k Knob) Row(th *theme.Theme, w int) string {
 		}
 	}
 	l.To(knobPointer)
-	nameWidth := max(6, min(knobName, w-knobPointer-knobValue-3))
-	l.Cell(name, k.Name, nameWidth).Gap(1)
-	switch {
-	case k.Input != nil:
+	if k.Input != nil {
+		l.Cell(name, k.Name, max(6, min(knobName, w-knobPointer-knobValue-3))).Gap(1)
 		k.input(l)
-	case k.Knob.Kind == lab.Choice || k.Knob.Kind == lab.Bool:
-		k.choice(l, value)
-	default:
+		return l.String()
+	}
+	l.Cell(name, k.Name, k.start(w)-1-knobPointer).Gap(1)
+	if l.Put(value, k.Word); k.Knob.Kind == lab.Choice || k.Knob.Kind == lab.Bool {
+		k.choice(l)
+	} else {
 		k.number(l, value)
 	}
 	return l.String()
+}
+
+// start is the column where the value begins in a row of w cells. Short values end
+// in one column; a long name takes what they leave of it. A long value begins
+// behind a long name, or further to the left where it would not fit.
+func (k Knob) start(w int) int {
+	column := knobPointer + max(6, min(knobName, w-knobPointer-knobValue-3)) + 1
+	if word := Width(k.Word); word < knobValue {
+		column += knobValue - word
+	} else {
+		column = min(max(column, knobPointer+Width(k.Name)+1), w-1-word)
+	}
+	return max(column, knobPointer+4)
 }
 
 func focusStyle(th *theme.Theme, focused bool, otherwise theme.Style) theme.Style {
@@ -120,27 +134,21 @@ func (k Knob) changed(l *Line) {
 	l.Gap(1)
 }
 
-func (k Knob) number(l *Line, value theme.Style) {
-	l.RightCell(value, k.Word, min(knobValue, l.Left()-1))
+// number shows the place of the value in the range.
+func (k Knob) number(l *Line, style theme.Style) {
 	k.changed(l)
 	l.Gap(1)
 	if l.Left() < knobRange {
 		return
 	}
-	style := value
 	if k.Pointed {
 		style = focusStyle(l.th, k.Focused, style)
 	}
 	l.Range(style, k.Knob.Position(k.Value), k.Knob.Position(k.Knob.Default), l.Left())
 }
 
-// choice shows the word and which of how many it is; a switch only its word.
-func (k Knob) choice(l *Line, value theme.Style) {
-	if Width(k.Word) < knobValue {
-		l.RightCell(value, k.Word, min(knobValue, l.Left()-1))
-	} else {
-		l.Put(value, k.Word)
-	}
+// choice shows which of how many the word is; nothing for a switch.
+func (k Knob) choice(l *Line) {
 	k.changed(l)
 	if k.Knob.Kind == lab.Bool || l.Left() < 6 {
 		return

@@ -89,7 +89,7 @@ func (g Log) eventRow(th *theme.Theme, text *i18n.Catalogue, e lab.Event, w int)
 	l := NewLine(th, w)
 	symbol, style := th.Mark(e.Mark)
 	if w >= 30 {
-		l.RightCell(th.Dim, eventTime(e.At-g.Began), logTime).Gap(1)
+		l.RightCell(th.Dim, EventTime(e.At-g.Began), logTime).Gap(1)
 	}
 	l.Put(style, symbol).Gap(1)
 	words := th.Text
@@ -109,9 +109,9 @@ func Clock(d time.Duration) string {
 	return strconv.FormatInt(s/60, 10) + ":" + rest
 }
 
-// eventTime writes when in the run an event was, as Clock does with tenths of a
+// EventTime writes when in the run an event was, as Clock does with tenths of a
 // second. An event of an earlier run has a minus.
-func eventTime(at time.Duration) string {
+func EventTime(at time.Duration) string {
 	sign := ""
 	if at < 0 {
 		sign, at = "-", -at

@@ -16,11 +16,14 @@ type Scaled struct {
 	// is at the right edge. 0: no time axis.
 	Span time.Duration
 	Now  string // the word for the right edge
+	// Left is the least width of the values at the left. Charts with the same one
+	// begin in the same column.
+	Left int
 }
 
 // ScaleWidth is how many cells the values at the left take.
 func (s Scaled) ScaleWidth() int {
-	return max(Width(s.Write(s.Top())), Width(s.Write(0))) + 1
+	return max(s.Left, Width(s.Write(s.Top()))+1, Width(s.Write(0))+1)
 }
 
 // Rows draws chart and scales into h rows of w cells. Where there is no room for

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"resilab/labs/cacheaside/measure"
-	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -20,8 +19,9 @@ func (p *painter) charts(rows, names int) []string {
 	loads := widget.Scaled{Chart: widget.Chart{Style: th.Warn}, Write: lab.Count.Write, Now: p.t("now")}
 	hits.Chart.Now, hits.Ghost = p.History.Series("hit_ratio_now")
 	loads.Chart.Now, loads.Ghost = p.History.Series("loads_now")
-	w := max(0, p.W-names)
-	loads.Span = p.History.Every() * time.Duration(max(0, w-loads.ScaleWidth()))
+	hits.Left = max(hits.ScaleWidth(), loads.ScaleWidth()) // both stand over one time axis
+	loads.Left = hits.Left
+	loads.Span = p.History.Span(max(0, p.W-names-loads.Left))
 	upper := rows / 2
 	out := p.chart(p.t("ratio"), hits, upper, names)
 	out = append(out, p.chart(p.t("loads"), loads, rows-upper, names)...)
@@ -98,7 +98,7 @@ func (p *painter) answer(a measure.Answer, names map[int]string) string {
 		name = "product:" + strconv.Itoa(a.ID)
 	}
 	l.Cell(p.Theme.Text, name, p.nameWidth()+1)
-	l.RightCell(p.Theme.Text, i18n.WriteDuration(a.Took), 8)
+	l.RightCell(p.Theme.Text, latency(a.Took), 8)
 	if a.Stale {
 		l.Gap(2).Put(p.Theme.Warn.Strong(), "! "+p.t("stale"))
 	}
@@ -110,6 +110,10 @@ func (p *painter) answer(a measure.Answer, names map[int]string) string {
 	}
 	return l.String()
 }
+
+// latency writes a latency: all of the picture are in milliseconds, so that hits
+// and misses can be compared.
+func latency(d time.Duration) string { return widget.UnitOf(time.Millisecond).Write(d) }
 
 func (p *painter) source(a measure.Answer) (sign, word string, style theme.Style) {
 	th := p.Theme

@@ -6,7 +6,6 @@ import (
 
 	engine "resilab/labs/cacheaside"
 	"resilab/labs/cacheaside/measure"
-	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
@@ -197,7 +196,7 @@ func (p *painter) cost(label string, lat engine.Latency, longest time.Duration, 
 	} else {
 		l.Gap(w - bar)
 	}
-	l.RightCell(th.Text.Strong(), i18n.WriteDuration(lat.P50), leftWidth)
+	l.RightCell(th.Text.Strong(), latency(lat.P50), leftWidth)
 	l.RightCell(th.Dim, count, p.asideWidth())
 	return l.String()
 }

@@ -37,7 +37,7 @@ func (lt *laneTree) rows(h int) []string {
 	if lt.H >= headingsFrom && lt.d.Mode != "" {
 		rows = append(rows, lt.heading())
 	}
-	room := max(1, h-len(rows)-min(len(lt.d.Users)+1, h/2))
+	room := max(1, h-len(rows)-min(len(lt.d.Users)+1, h/3))
 	var body []string
 	if lt.d.Shared && len(lt.d.Lanes) > 0 {
 		body = lt.shared(&lt.d.Lanes[0])

@@ -7,7 +7,8 @@ import (
 	"resilab/tui/widget"
 )
 
-// legendShare is what part of the rows the legend may take: one in so many.
+// legendShare is what part of the rows the legend may take where there is air: one
+// in so many. In a low picture where nothing is wrong it takes one row.
 const legendShare = 4
 
 // legendFrom is the height from which there is room for a legend: no window that
@@ -22,13 +23,18 @@ func (lg *legend) rows() []string {
 	if lg.d.Mode == "" || lg.H < legendFrom {
 		return nil
 	}
-	rows := widget.Legend(lg.Theme, lg.W, lg.marks())
-	return rows[:min(len(rows), max(1, lg.H/legendShare))]
+	marks, urgent := lg.marks()
+	rows := widget.Legend(lg.Theme, lg.W, marks)
+	most := 1
+	if lg.H >= airFrom || urgent {
+		most = max(1, lg.H/legendShare)
+	}
+	return rows[:min(len(rows), most)]
 }
 
 // marks are the marks that the picture shows now; what most needs a word comes
-// first.
-func (lg *legend) marks() (all []widget.Sign) {
+// first. urgent reports whether something is wrong.
+func (lg *legend) marks() (all []widget.Sign, urgent bool) {
 	th := lg.Theme
 	put := func(shown bool, s widget.Sign) {
 		if shown {
@@ -42,10 +48,19 @@ func (lg *legend) marks() (all []widget.Sign) {
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return slices.ContainsFunc(c.Orders, isPoison) }), widget.Sign{Glyph: lg.signs.poison + "A9", Style: th.Bad.Strong(), Means: lg.t("mark.poison")})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return !c.Connected }), widget.Sign{Glyph: lg.signs.away, Style: th.Bad.Strong(), Means: lg.t("mark.away")})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Hung }), widget.Sign{Glyph: lg.signs.hung, Style: th.Warn.Strong(), Means: lg.t("mark.hung")})
-	put(true, widget.Sign{Glyph: "B9", Style: th.Series(1), Means: lg.t("mark.order")})
+	urgent = len(all) > 0
+	put(true, widget.Sign{Glyph: "B9", Style: th.Series(1), Means: lg.t("mark.order", lg.secondUser())})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Connected && !c.Hung && len(c.Orders) > 0 }), widget.Sign{Glyph: lg.signs.working, Style: th.Good, Means: lg.t("mark.working")})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Connected && len(c.Orders) == 0 }), widget.Sign{Glyph: lg.signs.idle, Style: th.Dim, Means: lg.t("mark.idle")})
-	return all
+	return all, urgent
+}
+
+// secondUser is the name of the user whose letter is B.
+func (lg *legend) secondUser() string {
+	if len(lg.d.Users) < 2 {
+		return "B"
+	}
+	return lg.d.Users[1].Name
 }
 
 func isPoison(o engine.Order) bool { return o.Poison }

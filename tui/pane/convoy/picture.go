@@ -55,17 +55,30 @@ func (p *painter) rows() []string {
 	h := p.H - len(last)
 	v := verdict{p}
 	rows := []string{v.row()}
-	if words, style := v.broker(); words != "" && h >= headingsFrom {
-		rows = append(rows, p.line().Put(style, words).String())
-	} else if h >= airFrom {
+	trouble := v.trouble()
+	if trouble != "" {
+		rows = append(rows, p.line().Put(p.Theme.Warn.Strong(), trouble).String())
+	}
+	lanes := newLaneTree(p).rows(h - len(rows))
+	air := p.airy(h, h-len(rows)-len(lanes))
+	if air && trouble == "" {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	rows = append(rows, newLaneTree(p).rows(h-len(rows))...)
-	if h >= airFrom {
+	rows = append(rows, lanes...)
+	if air {
 		rows = append(rows, widget.Blank(p.W))
 	}
-	rows = append(rows, newRecentTable(p).rows(h-len(rows))...)
+	rows = append(rows, newRecentTable(p, h-len(rows)).rows()...)
 	return append(widget.Fit(rows, p.W, h), last...)
+}
+
+// airy reports whether blank rows stand between the parts of a picture of h rows,
+// of which room are left for the users: there are none where users would be
+// hidden for them.
+func (p *painter) airy(h, room int) bool {
+	const blanks = 2
+	need := 1 + p.d.UserCount
+	return h >= airFrom && (need <= room-blanks || need > room)
 }
 
 // signs are the glyphs that only this picture needs; each is one cell.

@@ -249,3 +249,32 @@ func BenchmarkDraw(b *testing.B) {
 		Picture{}.Draw(f)
 	}
 }
+
+// On a screen of 80x24 every lane and every user of the usual settings is drawn,
+// in both languages: nothing takes their rows.
+func TestLanesAndUsersHaveTheRoom(t *testing.T) {
+	var texts []string
+	for i := range 12 {
+		texts = append(texts, fmt.Sprint(7+i, " ", 8+i, " ", 9+i))
+	}
+	snap := snapshot(engine.Detail{Mode: "convoy", Users: users(texts...), Broker: engine.BrokerState{Seen: true}, Lanes: []engine.Lane{
+		{Number: 1, Open: true, Consumers: []engine.Consumer{consumer(1, "A12 A13")}}, {Number: 2, Open: true, Consumers: []engine.Consumer{consumer(2, "")}},
+		{Number: 3, Open: true, Consumers: []engine.Consumer{consumer(3, "")}}, {Number: 4, Open: true, Consumers: []engine.Consumer{consumer(4, "")}},
+	}}, map[string]float64{"handled": 1234})
+	for _, lang := range i18n.Langs() {
+		got := draw(t, frame(look("ascii"), text(t, lang), snap, 40, 12))
+		for lane := 1; lane <= 4; lane++ {
+			if !strings.Contains(got, fmt.Sprintf("-  %d ", lane)) {
+				t.Errorf("%s: no lane %d in\n%s", lang, lane, got)
+			}
+		}
+		for i := range 12 {
+			if want := fmt.Sprint(letter(i), " "); !strings.Contains(got, want) || !strings.Contains(got, fmt.Sprint(9+i, " +")) {
+				t.Errorf("%s: no user %s in\n%s", lang, want, got)
+			}
+		}
+		if strings.Contains(got, "~") {
+			t.Errorf("%s: something is cut in\n%s", lang, got)
+		}
+	}
+}

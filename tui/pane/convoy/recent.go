@@ -2,11 +2,8 @@ package convoy
 
 import (
 	"strconv"
-	"time"
 
 	engine "resilab/labs/convoy"
-	"resilab/labs/kit"
-	"resilab/labs/lab"
 	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
@@ -15,7 +12,7 @@ import (
 const (
 	faultCell = 6
 	waitCell  = 11
-	bothCell  = 17 // the median and the 95th percentile
+	bothCell  = 20 // the median and the 95th percentile
 	stateCell = 13
 	// Widths from which the waits and the users' business have a column.
 	figuresFrom = 52
@@ -23,16 +20,26 @@ const (
 	bothFrom    = 84
 )
 
-// recentTable draws the users' orders as they were handled.
+// Columns of users where there is no room for a row each.
+const (
+	gridCell = 12 // the least width: a letter, three numbers of two digits, a sign
+	gridGap  = 1
+	gridSign = 2 // a blank and how the user's order stands
+)
+
+// recentTable draws the users' orders as they were handled: a row a user, or in
+// a narrow picture several users side by side, so that none is hidden.
 type recentTable struct {
 	*painter
-	users userList
-	end   int // the column where the orders end
-	waits int // the width of the waits' column; 0: there is none
+	h       int
+	users   userList
+	columns int // of users
+	end     int // the column where the orders end
+	waits   int // the width of the waits' column; 0: there is none
 }
 
-func newRecentTable(p *painter) *recentTable {
-	rt := &recentTable{painter: p, users: userList{p}}
+func newRecentTable(p *painter, h int) *recentTable {
+	rt := &recentTable{painter: p, h: h, users: newUserList(p)}
 	switch {
 	case p.W >= bothFrom:
 		rt.waits = bothCell
@@ -44,19 +51,78 @@ func newRecentTable(p *painter) *recentTable {
 		rt.end -= stateCell
 	}
 	rt.end = max(nameCell, rt.end)
+	rt.columns = rt.side()
 	return rt
 }
 
-// rows draws a row a user in h rows.
-func (rt *recentTable) rows(h int) []string {
-	if h <= 0 {
-		return nil
+// side returns how many users stand side by side.
+func (rt *recentTable) side() int {
+	columns, room := 1, rt.h-rt.head()
+	for room > 0 && columns*room < rt.d.UserCount && rt.W < stateFrom && (columns+1)*(gridCell+gridGap) <= rt.W+gridGap {
+		columns++
 	}
-	var rows []string
+	return columns
+}
+
+// head is how many rows the heading takes.
+func (rt *recentTable) head() int {
 	if rt.H >= headingsFrom {
+		return 1
+	}
+	return 0
+}
+
+// rows draws the users in at most h rows.
+func (rt *recentTable) rows() (rows []string) {
+	switch {
+	case rt.h <= 0:
+		return nil
+	case rt.columns > 1:
+		return rt.grid()
+	}
+	if rt.head() > 0 {
 		rows = append(rows, rt.heading())
 	}
-	return append(rows, rt.users.rows(h-len(rows), rt.user)...)
+	return append(rows, rt.users.rows(rt.h-len(rows), rt.user)...)
+}
+
+// grid draws the users side by side, downwards in each column.
+func (rt *recentTable) grid() (rows []string) {
+	high := min(rt.h-rt.head(), (rt.d.UserCount+rt.columns-1)/rt.columns)
+	shown := min(len(rt.d.Users), high*rt.columns)
+	if rt.head() > 0 {
+		l := rt.line().Put(rt.Theme.Text.Strong(), rt.t("users")).Gap(2)
+		if hidden := rt.users.hidden(shown); hidden > 0 {
+			l.Right(rt.Theme.Dim, rt.t("more_users", hidden))
+		} else if words := rt.t("recent_short"); widget.Width(words) <= l.Left() {
+			l.Put(rt.Theme.Dim, words)
+		}
+		rows = append(rows, l.String())
+	}
+	if rt.head() == 0 && rt.users.hidden(shown) > 0 {
+		shown-- // the last place says how many more there are
+	}
+	w := (rt.W+gridGap)/rt.columns - gridGap
+	for y := range high {
+		l := rt.line()
+		for i := y; i < shown; i += high {
+			rt.small(l.To(i/high*(w+gridGap)), i, w)
+		}
+		if hidden := rt.users.hidden(shown); rt.head() == 0 && hidden > 0 && y == high-1 {
+			l.Right(rt.Theme.Dim, "+"+strconv.Itoa(hidden))
+		}
+		rows = append(rows, l.String())
+	}
+	return rows
+}
+
+// small draws a user into w cells: the letter, the newest numbers, a sign.
+func (rt *recentTable) small(l *widget.Line, i, w int) {
+	u, name := &rt.d.Users[i], letter(i)
+	l.Put(rt.Theme.Series(i).Strong(), name)
+	rt.handled(l, u.Recent, w-len(name)-gridSign)
+	sign, style := rt.standing(u)
+	l.Gap(1).Cell(style, sign, 1)
 }
 
 func (rt *recentTable) heading() string {
@@ -84,35 +150,17 @@ func (rt *recentTable) heading() string {
 func (rt *recentTable) user(i int) string {
 	th, u := rt.Theme, &rt.d.Users[i]
 	l := rt.users.begin(i)
-	rt.handled(l, u.Recent)
-	l.To(rt.end)
+	rt.handled(l, u.Recent, rt.end-nameCell)
 	rt.faults(l, u)
 	if rt.W >= stateFrom {
 		rt.business(l, u)
 	}
 	if rt.W >= bothFrom {
-		l.RightCell(th.Dim, bothWaits(u), bothCell)
+		l.RightCell(th.Dim, rt.users.waits(u), bothCell)
 	} else if rt.W >= figuresFrom {
-		l.RightCell(th.Dim, waitText(u.P95), rt.waits)
+		l.RightCell(th.Dim, rt.users.wait(u.P95), rt.waits)
 	}
 	return l.String()
-}
-
-// bothWaits are the median and the 95th percentile of a user's waits.
-func bothWaits(u *engine.User) string {
-	if u.P95 <= 0 {
-		return ""
-	}
-	return waitText(u.P50) + " / " + waitText(u.P95)
-}
-
-// waitText writes a duration in milliseconds with three digits: a column has one
-// unit.
-func waitText(d time.Duration) string {
-	if d <= 0 {
-		return ""
-	}
-	return lab.Millis.Write(kit.Millis(d))
 }
 
 // business shows what the orders have made of the user's account or goods.
@@ -132,22 +180,34 @@ func (rt *recentTable) business(l *widget.Line, u *engine.User) {
 	l.RightCell(rt.Theme.Text, text, stateCell)
 }
 
+// faults says how the user's order stands and in how many orders it broke.
 func (rt *recentTable) faults(l *widget.Line, u *engine.User) {
+	sign, style := rt.standing(u)
 	switch {
 	case u.Violations > 0:
-		l.RightCell(rt.Theme.Bad.Strong(), strconv.FormatUint(u.Violations, 10)+rt.signs.violation, faultCell)
+		sign = strconv.FormatUint(u.Violations, 10) + sign
 	case u.Gaps > 0:
-		l.RightCell(rt.Theme.Warn.Strong(), strconv.FormatUint(u.Gaps, 10)+rt.signs.gap, faultCell)
-	case u.Handled > 0:
-		l.RightCell(rt.Theme.Good, rt.signs.good, faultCell)
-	default:
-		l.Gap(faultCell)
+		sign = strconv.FormatUint(u.Gaps, 10) + sign
 	}
+	l.RightCell(style, sign, faultCell)
 }
 
-// handled writes the newest numbers that fit, right-aligned.
-func (rt *recentTable) handled(l *widget.Line, orders []engine.HandledOrder) {
-	room := rt.end - nameCell
+// standing is the sign for how a user's order stands; a blank where no order of
+// the user was handled yet.
+func (rt *recentTable) standing(u *engine.User) (sign string, style theme.Style) {
+	switch th := rt.Theme; {
+	case u.Violations > 0:
+		return rt.signs.violation, th.Bad.Strong()
+	case u.Gaps > 0:
+		return rt.signs.gap, th.Warn.Strong()
+	case u.Handled > 0:
+		return rt.signs.good, th.Good
+	}
+	return " ", rt.Theme.Text
+}
+
+// handled writes the newest numbers that fit into room cells, right-aligned.
+func (rt *recentTable) handled(l *widget.Line, orders []engine.HandledOrder, room int) {
 	first, used := len(orders), 0
 	for first > 0 {
 		w := handledWidth(orders[first-1]) + 1
@@ -157,7 +217,7 @@ func (rt *recentTable) handled(l *widget.Line, orders []engine.HandledOrder) {
 		used += w
 		first--
 	}
-	l.To(rt.end - used)
+	l.Gap(room - used)
 	for i, s := range orders[first:] {
 		l.Gap(1)
 		text := strconv.FormatUint(s.Seq, 10)

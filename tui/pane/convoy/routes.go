@@ -25,7 +25,7 @@ type routeTable struct {
 
 // newRouteTable gives a column to all systems that fit, Service Bus the last.
 func newRouteTable(p *painter, routes *engine.Routes) *routeTable {
-	rt := &routeTable{painter: p, routes: routes, users: userList{p}}
+	rt := &routeTable{painter: p, routes: routes, users: newUserList(p)}
 	rt.systems = append(slices.Clone(routes.Systems), serviceBus)
 	for len(rt.systems) > 1 && rt.width() > p.W {
 		rt.systems = rt.systems[:len(rt.systems)-1]
@@ -89,7 +89,7 @@ func (rt *routeTable) user(i int) string {
 		}
 	}
 	if l.Left() >= bothCell {
-		l.RightCell(th.Dim, bothWaits(u), bothCell)
+		l.RightCell(th.Dim, rt.users.waits(u), bothCell)
 	}
 	return l.String()
 }

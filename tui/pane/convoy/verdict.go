@@ -6,12 +6,12 @@ import (
 
 	engine "resilab/labs/convoy"
 	"resilab/labs/lab"
-	"resilab/tui/theme"
+	"resilab/tui/pane"
 	"resilab/tui/widget"
 )
 
-// verdict draws what the run has come to: whether order was kept, and the state of
-// the broker.
+// verdict draws what the run has come to: whether order was kept, and what is
+// wrong with the broker.
 type verdict struct{ *painter }
 
 // row answers the lab's question: did every user's orders stay in order?
@@ -35,14 +35,10 @@ func (v *verdict) row() string {
 	if v.d.Draining {
 		l.Gap(2).Put(th.Warn, v.t("draining"))
 	}
-	rate := v.rate()
 	for _, words := range v.remarks() {
-		if l.Left() > widget.Width(words)+widget.Width(rate)+4 {
+		if l.Left() > widget.Width(words)+2 {
 			l.Gap(2).Put(th.Dim, words)
 		}
-	}
-	if l.Left() > widget.Width(rate)+1 {
-		l.Right(th.Text.Strong(), rate)
 	}
 	return l.String()
 }
@@ -62,40 +58,34 @@ func (v *verdict) remarks() (all []string) {
 	return all
 }
 
-// rate is the throughput, beside that of run A where there is one.
-func (v *verdict) rate() string {
-	now, ok := v.Snap.Metrics["throughput"]
-	if !ok {
-		return ""
-	}
-	if v.A != nil {
-		if a, ok := v.A.Metrics["throughput"]; ok {
-			return v.t("rate_a", lab.PerSecond.Write(now), lab.PerSecond.Write(a))
-		}
-	}
-	return v.t("rate", lab.PerSecond.Write(now))
-}
-
 // staleAfter is how old the broker's last word may be while orders are under way.
 const staleAfter = 2 * time.Second
 
-// broker says how long ago the broker confirmed and delivered an order last,
-// and how many orders wait to be sent.
-func (v *verdict) broker() (words string, style theme.Style) {
+// trouble says what is wrong with the broker: that it has not confirmed or
+// delivered an order for long, or that orders wait to be sent. It is empty where
+// nothing is.
+func (v *verdict) trouble() (words string) {
 	b := v.d.Broker
-	if !b.Seen {
-		return "", v.Theme.Dim
+	if b.Seen && v.Snap.InFlight > 0 && max(b.ConfirmAge, b.DeliveryAge) >= staleAfter {
+		words = v.t("silent", ageText(max(b.ConfirmAge, b.DeliveryAge)))
 	}
-	style = v.Theme.Dim
-	if v.Snap.InFlight > 0 && max(b.ConfirmAge, b.DeliveryAge) >= staleAfter {
-		style = v.Theme.Warn.Strong()
-	}
-	words = v.t("broker_state", ageText(b.ConfirmAge), ageText(b.DeliveryAge))
 	if b.Delayed > 0 {
-		words += "  " + v.t("delayed", b.Delayed)
-		style = v.Theme.Warn.Strong()
+		if words != "" {
+			words += " " + v.Theme.Glyph.Dot + " "
+		}
+		words += v.t("delayed", b.Delayed)
 	}
-	return words, style
+	return words
+}
+
+// Note implements pane.Noter: how long ago the broker confirmed and delivered an
+// order last.
+func (Picture) Note(f pane.Frame) string {
+	d, ok := f.Snap.Detail.(*engine.Detail)
+	if !ok || !d.Broker.Seen {
+		return ""
+	}
+	return f.Text.T("convoy.pane.broker_state", ageText(d.Broker.ConfirmAge), ageText(d.Broker.DeliveryAge))
 }
 
 // ageText writes an age in seconds.

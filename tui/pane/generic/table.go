@@ -87,6 +87,14 @@ func (t *table) draw() (c Comparison) {
 	gap := min(4, max(1, (t.f.W-widths[0]-widths[1]-widths[2]-widths[3])/3))
 	name := max(6, min(widths[0], t.f.W-widths[1]-widths[2]-widths[3]-3*gap))
 	for i, r := range t.rows {
+		if r.long() {
+			c.Rows = append(c.Rows, t.besides(r)...)
+			continue
+		}
+		if i > 0 && widget.Width(r.cells[0]) > name { // it stands above its figures
+			c.Rows = append(c.Rows, widget.NewLine(t.f.Theme, t.f.W).Put(r.style, r.cells[0]).String())
+			r.cells[0] = ""
+		}
 		l := widget.NewLine(t.f.Theme, t.f.W).Cell(r.style, r.cells[0], name).Gap(gap)
 		l.RightCell(r.style, r.cells[1], widths[1]).Gap(gap).RightCell(r.style, r.cells[2], widths[2]).Gap(gap)
 		row := l.RightCell(r.end, r.cells[3], widths[3]).String()
@@ -100,9 +108,30 @@ func (t *table) draw() (c Comparison) {
 	return c
 }
 
+// longValue is the width from which a value does not fit its column.
+const longValue = 10
+
+// long reports whether a row's values are words too long for the columns.
+func (r tableRow) long() bool {
+	return max(widget.Width(r.cells[1]), widget.Width(r.cells[2])) >= longValue
+}
+
+// besides draws a row with long values: the one, an arrow and the other behind the
+// name, in as many rows as they need.
+func (t *table) besides(r tableRow) (rows []string) {
+	text := r.cells[0] + " " + r.cells[1] + " " + t.f.Theme.Glyph.ArrowRight + " " + r.cells[2]
+	for _, row := range widget.Wrap(text, t.f.W) {
+		rows = append(rows, widget.NewLine(t.f.Theme, t.f.W).Put(r.style, row).String())
+	}
+	return rows
+}
+
 // widths are what the columns need.
 func (t *table) widths() (widths [4]int) {
 	for _, r := range t.rows {
+		if r.long() {
+			continue
+		}
 		for i, c := range r.cells {
 			widths[i] = max(widths[i], widget.Width(c))
 		}

@@ -133,8 +133,8 @@ func (p *fleetChart) axis(left int) string {
 	l := p.line().To(left)
 	at := func(d time.Duration) int { return left + int(float64(w)*float64(d)/float64(max(whole, 1))) }
 	if from := at(c.OutageAt); c.Outage > 0 && from < p.W {
-		if from > left+3 {
-			l.Put(th.Dim, i18n.WriteDuration(0))
+		if from > left+4 {
+			l.Put(th.Dim, th.Glyph.Column+i18n.WriteDuration(0))
 		}
 		to := max(from+1, min(p.W, at(c.OutageAt+c.Outage)))
 		word := " " + p.t("fleet.outage") + " "
@@ -148,7 +148,7 @@ func (p *fleetChart) axis(left int) string {
 			l.Put(th.Bad, " "+p.t("fleet.outage")+" ")
 		}
 	}
-	p.ticks(l, left, w, whole, "")
+	p.ticks(l, left, w, whole)
 	return l.String()
 }
 

@@ -14,7 +14,7 @@ type columns struct{ id, time, end, took int }
 
 // columnsFor divides w cells; newest is the highest number of an operation.
 func columnsFor(newest uint64, w int) columns {
-	c := columns{id: max(6, len(strconv.FormatUint(newest, 10))+2), end: 22, took: 7}
+	c := columns{id: max(6, len(strconv.FormatUint(newest, 10))+2), end: 22, took: 8}
 	if w < 64 {
 		c.end = 14
 	}
@@ -118,7 +118,7 @@ func (p *operations) axis() string {
 	if p.columns.time < 12 {
 		return l.String()
 	}
-	p.ticks(l, p.columns.id, p.columns.time, p.scale, p.Theme.Glyph.Column)
+	p.ticks(l, p.columns.id, p.columns.time, p.scale)
 	return l.String()
 }
 
@@ -137,7 +137,7 @@ func (p *operations) operation(op *engine.Op) string {
 		l.Gap(1).Cell(style, word, c.end-3)
 	}
 	if c.took > 0 && op.Took > 0 {
-		l.RightCell(th.Dim, inUnitOf(p.scale, op.Took), c.took)
+		l.RightCell(th.Dim, widget.UnitOf(p.scale).Write(op.Took), c.took)
 	}
 	return l.String()
 }

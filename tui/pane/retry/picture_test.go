@@ -230,18 +230,49 @@ func TestTheNewestOperationIsTheLast(t *testing.T) {
 	}
 }
 
-func TestTheTimesOfAColumnHaveOneUnit(t *testing.T) {
-	for _, c := range []struct {
-		whole, d time.Duration
-		want     string
-	}{
-		{500 * msec, 62400 * time.Microsecond, "62ms"}, {2 * sec, 62 * msec, "0.06s"}, {20 * sec, 12345 * msec, "12.3s"},
-		{200 * sec, 123456 * msec, "123s"}, {sec, 0, "0.00s"},
-	} {
-		if got := inUnitOf(c.whole, c.d); got != c.want {
-			t.Errorf("%v on a scale of %v is %s, want %s", c.d, c.whole, got, c.want)
+// Every mark of the axis stands where its time is, and the last one at the end of
+// the scale.
+func TestMarksStandAtTheirTimes(t *testing.T) {
+	for _, whole := range []time.Duration{500 * msec, sec, 2 * sec, 3 * sec, 7 * sec, 26 * sec} {
+		for w := 12; w < 90; w++ {
+			c := canvas{Frame: frame(look("truecolor"), text(t, i18n.English), fixture(), w+10, 5)}
+			l := c.line()
+			c.ticks(l, 4, w, whole)
+			row := ansi.Strip(l.String())
+			for _, mark := range marks(row) {
+				want := 4 + min(w-1, int(float64(w)*float64(mark.at)/float64(whole)))
+				if mark.column != want {
+					t.Errorf("%v over %d cells: the mark of %v is at %d, want %d: %q", whole, w, mark.at, mark.column, want, row)
+				}
+			}
 		}
 	}
+}
+
+type mark struct {
+	column int
+	at     time.Duration
+}
+
+// marks reads "│0 s   │500 ms  1 s│".
+func marks(row string) (all []mark) {
+	runes := []rune(row)
+	for i, r := range runes {
+		if r != '│' {
+			continue
+		}
+		label := strings.TrimSpace(string(runes[i+1:]))
+		if label == "" { // it ends with its mark
+			fields := strings.Fields(string(runes[:i]))
+			label = strings.Join(fields[max(0, len(fields)-2):], " ")
+			label = strings.TrimLeft(label, "│")
+		}
+		fields := strings.Fields(strings.ReplaceAll(label, "│", " "))
+		if at, err := time.ParseDuration(fields[0] + strings.TrimSuffix(fields[1], "│")); err == nil {
+			all = append(all, mark{i, at})
+		}
+	}
+	return all
 }
 
 // Half a number would mislead: a figure is whole or left out.

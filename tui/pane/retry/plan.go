@@ -3,6 +3,7 @@ package retry
 import (
 	"time"
 
+	"resilab/labs/i18n"
 	"resilab/tui/widget"
 )
 
@@ -26,7 +27,7 @@ func (p *operations) plan() string {
 	}
 	spans = append(spans, widget.Span{From: float64(at), To: float64(at), Style: th.Bad, Glyph: s.failed})
 	l := p.line().Cell(th.Dim, p.t("plan"), p.columns.id).Timeline(spans, float64(p.scale), p.columns.time).Gap(1)
-	longest := inUnitOf(max(p.scale, p.detail.Patience), p.detail.Patience)
+	longest := i18n.WriteDuration(p.detail.Patience)
 	words := th.Glyph.ArrowRight + " " + p.t("patience", longest)
 	if widget.Width(words) > l.Left() { // half a number would mislead
 		words = th.Glyph.ArrowRight + " " + longest

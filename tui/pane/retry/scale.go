@@ -2,7 +2,6 @@ package retry
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"resilab/labs/i18n"
@@ -31,33 +30,21 @@ func roundUp(d time.Duration, steps ...float64) time.Duration {
 	return d
 }
 
-// ticks writes times below w cells from column x on, as many as fit; what is
-// there already stays.
-func (c *canvas) ticks(l *widget.Line, x, w int, whole time.Duration, notch string) {
+// ticks writes times below w cells from column x on, as many as fit, each with a
+// mark where it is; what is there already stays.
+func (c *canvas) ticks(l *widget.Line, x, w int, whole time.Duration) {
 	most := max(1, min(5, w/8))
 	step := roundUp(whole/time.Duration(most), 1, 2, 5, 10)
+	notch := c.Theme.Glyph.Column
 	for at := time.Duration(0); at <= whole; at += step {
-		label := notch + i18n.WriteDuration(at)
-		col := x + int(float64(w)*float64(at)/float64(whole))
-		if last := x + w - widget.Width(label); col > last { // its mark is the end of the scale
-			label = i18n.WriteDuration(at) + notch
-			col = last
+		text := i18n.WriteDuration(at)
+		col := x + min(w-1, int(float64(w)*float64(at)/float64(whole)))
+		label := notch + text
+		if col+widget.Width(label) > x+w { // it ends with its mark
+			label, col = text+notch, col-widget.Width(text)
 		}
 		if used := c.W - l.Left(); col > used || at == 0 && used <= x {
 			l.To(col).Put(c.Theme.Dim, label)
 		}
 	}
-}
-
-// inUnitOf writes a time with three significant digits in the unit of a scale, so
-// that the times of a column can be compared.
-func inUnitOf(whole, d time.Duration) string {
-	if whole < time.Second {
-		return strconv.FormatInt(d.Round(time.Millisecond).Milliseconds(), 10) + "ms"
-	}
-	decimals := 2
-	for limit := 10 * time.Second; limit <= d && decimals > 0; limit *= 10 {
-		decimals--
-	}
-	return strconv.FormatFloat(d.Seconds(), 'f', decimals, 64) + "s"
 }
