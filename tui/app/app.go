@@ -21,7 +21,6 @@ import (
 	"resilab/labs/lab"
 	"resilab/tui/pane"
 	"resilab/tui/theme"
-	"resilab/tui/widget"
 )
 
 // Texts holds the program's part of the catalogue.
@@ -43,7 +42,7 @@ type LabEntry struct {
 	Card       pane.Card       // nil: no course card for this lab
 	// Export writes settings as code or configuration for well-known
 	// libraries. It may be nil.
-	Export func(lab.Settings) string
+	Export *lab.Export
 }
 
 // Options of one session's program. Labs, Texts and Theme are required.
@@ -63,6 +62,10 @@ type Options struct {
 	// Suspend makes ctrl+z stop the process until the shell continues it. It is for
 	// a program that a shell with job control has started.
 	Suspend bool
+	Keymap  Keymap // the zero value: the usual keys
+	// Save writes a file into the person's folder and returns its path. nil:
+	// this session has no folder, as over SSH.
+	Save func(name string, data []byte) (path string, err error)
 }
 
 // Model is the program. The caller must call Close after it has ended.
@@ -71,12 +74,14 @@ type Model struct {
 	host *host
 	tabs
 
-	w, h  int // 0: no size is known
-	mouse bool
-	tour  *touring // nil: none is played
-	clock clock
-	plan  layout
-	drawn frame
+	w, h   int // 0: no size is known
+	mouse  bool
+	tour   *touring // nil: none is played
+	clock  clock
+	plan   layout
+	drawn  frame
+	keys   []binding // of the root
+	footer footer
 }
 
 // frame is the last view, and what it was built for.
@@ -96,7 +101,7 @@ func New(o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &host{th: o.Theme, text: o.Texts[o.Lang], now: o.Now, revision: 1}
+	h := &host{th: o.Theme, text: o.Texts[o.Lang], now: o.Now, keys: o.Keymap, save: o.Save, revision: 1}
 	m := &Model{opt: o, host: h, clock: newClock(o.FrameRate),
 		tabs: tabs{host: h, starter: newStarter(), begun: make([]bool, len(o.Labs))}}
 	m.host.goToCard = m.goToCard
@@ -107,6 +112,7 @@ func New(o Options) *Model {
 		}
 	}
 	m.tour = m.newTouring()
+	m.keys = m.rootKeys()
 	if s := m.cur(); o.ShowCard && s.card.card != nil {
 		s.openCard()
 	}
@@ -139,7 +145,7 @@ func (m *Model) Init() tea.Cmd { return m.clock.next() }
 // View implements tea.Model. A frame is built once for each revision.
 func (m *Model) View() string {
 	if m.drawn.revision != m.host.revision {
-		m.drawn = frame{m.host.revision, m.draw()}
+		m.drawn = frame{m.host.revision, m.host.clipboard + m.draw()}
 	}
 	return m.drawn.view
 }
@@ -151,7 +157,7 @@ func (m *Model) draw() string {
 	}
 	c := newCanvas(m.w, m.h)
 	if m.plan.shape == tooSmall {
-		c.put(Rect{0, 0, m.w, m.h}, filled(m.tooSmall(), m.w, m.h))
+		c.put(Rect{0, 0, m.w, m.h}, filled(chrome{m}.tooSmall(), m.w, m.h))
 		return c.String()
 	}
 	if o := m.host.overlay; o != nil {
@@ -159,14 +165,6 @@ func (m *Model) draw() string {
 	} else {
 		m.cur().draw(c)
 	}
-	m.drawChrome(c)
+	chrome{m}.draw(c)
 	return c.String()
-}
-
-// tooSmall says how large the window has to be.
-func (m *Model) tooSmall() (rows []string) {
-	for _, row := range widget.Wrap(m.host.text.T("ui.too_small", m.w, m.h, numbersW, numbersH), m.w) {
-		rows = append(rows, m.host.line(m.w).Text(row).String())
-	}
-	return rows
 }

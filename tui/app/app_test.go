@@ -411,7 +411,7 @@ func TestExportIsOfferedOnlyWhereThereIsOne(t *testing.T) {
 		t.Error("e opens something without an export")
 	}
 	s = english(t, func(o *Options, _ []*fakeLab) {
-		o.Labs[0].Export = func(set lab.Settings) string { return "retries: " + set["retries"].String() + "\n\tlast\x1b[2J" }
+		o.Labs[0].Export = fakeExport(func(set lab.Settings) string { return "retries: " + set["retries"].String() + "\n\tlast\x1b[2J" })
 	})
 	s.press("right", "e")
 	s.shows(t, "retries: 4")
@@ -419,4 +419,23 @@ func TestExportIsOfferedOnlyWhereThereIsOne(t *testing.T) {
 	exact(t, s.View(), 100, 30)
 	s.press("esc")
 	s.hides(t, "retries: 4")
+}
+
+// A fault stays in the log however many routine lines follow it.
+func TestRareLinesStayOnTheScreen(t *testing.T) {
+	for _, size := range [][2]int{{120, 40}, {100, 30}, {80, 24}} {
+		s := newStage(t, lookASCII, i18n.English).live(size[0], size[1])
+		s.fakes[0].change(func(n *lab.Snapshot) {
+			n.Rev++
+			n.Events = []lab.Event{{At: time.Second, Mark: lab.MarkFault, Key: "retry.event.fail", Args: []any{"the rare one"}}}
+			for i := range 40 {
+				n.Events = append(n.Events, lab.Event{At: 2*time.Second + time.Duration(i)*25*time.Millisecond, Mark: lab.MarkOK, Key: "retry.event.ok", Args: []any{i}, Routine: true})
+			}
+		})
+		s.beat()
+		s.shows(t, "the rare one")
+		s.shows(t, "txn_39")
+		s.press("w")
+		s.hides(t, "txn_39")
+	}
 }

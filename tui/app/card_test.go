@@ -31,13 +31,16 @@ func (c *fakeCard) Update(_ pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	return c.next
 }
 func (c *fakeCard) Show(id string) bool { return id == c.id }
-func (c *fakeCard) Typing() bool        { return c.typing }
-func (c *fakeCard) Observe(pane.Frame)  {}
-func (c *fakeCard) Check(pane.Frame)    { c.did = append(c.did, "check") }
-func (c *fakeCard) Hint(pane.Frame)     { c.did = append(c.did, "hint") }
-func (c *fakeCard) Leave() bool         { c.did = append(c.did, "leave"); return true }
+func (c *fakeCard) Titles() []pane.CardTitle {
+	return []pane.CardTitle{{ID: "A1", Title: func(lang i18n.Lang) string { return "title in " + string(lang) }}}
+}
+func (c *fakeCard) Typing() bool       { return c.typing }
+func (c *fakeCard) Observe(pane.Frame) {}
+func (c *fakeCard) Check(pane.Frame)   { c.did = append(c.did, "check") }
+func (c *fakeCard) Hint(pane.Frame)    { c.did = append(c.did, "hint") }
+func (c *fakeCard) Leave() bool        { c.did = append(c.did, "leave"); return true }
 func (c *fakeCard) Keys() []pane.CardKey {
-	return []pane.CardKey{{Show: "enter", Means: "ui.hint.do", Names: []string{"enter", "up", "left", "x", "0"}}}
+	return []pane.CardKey{{Show: "enter", Means: "ui.hint.cause", Names: []string{"enter", "up", "left", "x", "0"}}}
 }
 
 func TestCard(t *testing.T) {

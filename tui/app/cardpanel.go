@@ -37,9 +37,8 @@ func (p *cardPanel) Keys() (keys []binding) {
 // cardKey is a key of the card as a binding, for the help. It has nothing to run:
 // Update is called with the key itself.
 func cardKey(k pane.CardKey) binding {
-	b := command(k.Show, "", nil, k.Names...)
-	b.SetHelp(k.Show, k.Means)
-	return b.footer(k.Show, k.Means)
+	b := binding{action: action{"", k.Show, k.Names}, means: k.Means}
+	return b.hinted(k.Means)
 }
 
 // Update implements panel.

@@ -4,8 +4,11 @@ import (
 	"resilab/tui/widget"
 )
 
-// drawChrome draws what surrounds the body.
-func (m *Model) drawChrome(c *canvas) {
+// chrome is what surrounds the body.
+type chrome struct{ *Model }
+
+// draw draws it.
+func (m chrome) draw(c *canvas) {
 	l, h := m.plan, m.host
 	c.put(l.tabs, m.tabs.row(m.w))
 	c.put(l.title, filled(m.titleRows(l.title.W), l.title.W, l.title.H))
@@ -13,11 +16,11 @@ func (m *Model) drawChrome(c *canvas) {
 	c.put(l.topRule, rule)
 	c.put(l.bottomRule, rule)
 	c.put(l.status, m.cur().status().row(m.w))
-	c.put(l.footer, m.footerRow())
+	c.put(l.footer, m.footer.row(m.Model))
 }
 
 // titleRows are the question that the lab answers, in line with the body.
-func (m *Model) titleRows(w int) (rows []string) {
+func (m chrome) titleRows(w int) (rows []string) {
 	margin := 1
 	if shapeOf(m.w, m.h) == full {
 		margin = 2
@@ -25,7 +28,7 @@ func (m *Model) titleRows(w int) (rows []string) {
 	if m.tour != nil {
 		return m.tourRows(w, margin)
 	}
-	for _, row := range balanced(m.host.text.T(m.cur().lab.spec.ID+".about"), w-4) {
+	for _, row := range balanced(m.host.text.T(m.cur().lab.spec.ID+".about"), w-2*margin) {
 		rows = append(rows, m.host.line(w).Gap(margin).Text(row).String())
 	}
 	return rows
@@ -41,6 +44,14 @@ func balanced(text string, w int) []string {
 		if next := widget.Wrap(text, even); len(next) == len(rows) {
 			return next
 		}
+	}
+	return rows
+}
+
+// tooSmall says how large the window has to be.
+func (m chrome) tooSmall() (rows []string) {
+	for _, row := range widget.Wrap(m.host.text.T("ui.too_small", m.w, m.h, numbersW, numbersH), m.w) {
+		rows = append(rows, m.host.line(m.w).Text(row).String())
 	}
 	return rows
 }

@@ -76,7 +76,7 @@ func (m *Model) onTick(t tick) tea.Cmd {
 	}
 	changed = m.advance() || changed
 	if m.host.notice.over(m.host.now()) {
-		m.host.notice, changed = notice{}, true
+		m.host.notice, m.host.clipboard, m.host.copied, changed = notice{}, "", "", true
 	}
 	if changed {
 		m.host.changed()

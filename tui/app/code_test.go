@@ -42,7 +42,7 @@ func TestFoldedKeepsEveryWord(t *testing.T) {
 // A long line of an export goes on below instead of leaving the screen.
 func TestExportFoldsLongLines(t *testing.T) {
 	s := english(t, func(o *Options, _ []*fakeLab) {
-		o.Labs[0].Export = func(lab.Settings) string { return strings.Repeat("word ", 30) + "end" }
+		o.Labs[0].Export = fakeExport(func(lab.Settings) string { return strings.Repeat("word ", 30) + "end" })
 	})
 	s.press("e")
 	s.shows(t, "    word")

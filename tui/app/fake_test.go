@@ -152,6 +152,12 @@ func fakeSnapshot() *lab.Snapshot {
 	return s
 }
 
+// fakeExport is a lab's export with one text for all targets.
+func fakeExport(code func(lab.Settings) string) *lab.Export {
+	return &lab.Export{Targets: []string{"go", "node"}, Target: func(lab.Settings) string { return "node" },
+		Code: func(_ i18n.Lang, target string, s lab.Settings) (string, error) { return code(s), nil }}
+}
+
 // plainPicture fills its place with its size, so that goldens show where it is.
 type plainPicture struct{}
 
@@ -260,7 +266,7 @@ func (s *stage) beat() { s.Update(tick{s.clock.generation}) }
 
 var keyTypes = map[string]tea.KeyType{"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
 	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "backspace": tea.KeyBackspace,
-	"ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "ctrl+z": tea.KeyCtrlZ, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown}
+	"ctrl+c": tea.KeyCtrlC, "ctrl+p": tea.KeyCtrlP, "ctrl+u": tea.KeyCtrlU, "ctrl+w": tea.KeyCtrlW, "ctrl+z": tea.KeyCtrlZ, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown}
 
 // press presses keys one after another and returns what the last one asked for.
 func (s *stage) press(keys ...string) (cmd tea.Cmd) {

@@ -26,10 +26,10 @@ func (m *Model) Revision() uint64 { return m.host.revision }
 // ViewAt returns the screen as it is in another size, rows separated by line
 // feeds. It is called from the goroutine of Update.
 func (m *Model) ViewAt(w, h int) string {
-	if w == m.w && h == m.h {
+	if w == m.w && h == m.h && m.host.clipboard == "" { // what one copies is not for those who follow
 		return m.View()
 	}
-	restore := m.keepSize()
+	restore := keepSize(m)
 	defer restore()
 	m.w, m.h = w, h
 	m.arrange()
@@ -37,11 +37,17 @@ func (m *Model) ViewAt(w, h int) string {
 }
 
 // keepSize returns a function that restores the size and what depends on it.
-func (m *Model) keepSize() (restore func()) {
+func keepSize(m *Model) (restore func()) {
 	w, h := m.w, m.h
 	windows := []*widget.Window{&m.cur().picture.scroll}
 	switch o := m.host.overlay.(type) {
 	case *page:
+		windows = append(windows, &o.scroll)
+	case *searchPage:
+		windows = append(windows, &o.scroll)
+	case *exportPage:
+		windows = append(windows, &o.scroll)
+	case *palette:
 		windows = append(windows, &o.scroll)
 	case *menu:
 		windows = append(windows, &o.scroll)

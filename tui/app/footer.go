@@ -5,11 +5,18 @@ import (
 	"resilab/tui/widget"
 )
 
-// footerRow shows the few keys that matter where the focus is. The last one,
+// footer is the row of keys. What it is made of is kept, so that a frame allocates
+// nothing for it.
+type footer struct {
+	hints []hint
+	lists [][]binding
+}
+
+// row shows the few keys that matter where the focus is. The last one,
 // which leads to all the others, is there however narrow the screen is.
-func (m *Model) footerRow() string {
+func (f *footer) row(m *Model) string {
 	l := m.host.line(m.w).Gap(1)
-	hints := m.footerHints()
+	hints := f.keys(m)
 	if len(hints) == 0 {
 		return l.String()
 	}
@@ -35,45 +42,50 @@ func (h *host) putHint(l *widget.Line, k hint) {
 	l.Put(h.th.Text.Strong(), h.keyName(k.show)).Gap(1).Put(h.th.Dim, k.words).Gap(hintGap)
 }
 
-// footerHints are made of the keys that apply now, so that none is shown that
-// does nothing.
-func (m *Model) footerHints() []hint {
-	h, s := m.host, m.cur()
-	if h.overlay != nil {
-		return h.all(h.overlay.Keys())
-	}
-	if s.typing() != nil {
-		return s.typingHints()
-	}
-	lists := append(s.keys(), m.keys())
-	if s.focus == onCard {
-		card := h.all(s.card.Keys()) // the first three are what comes next
-		rest := h.hintsOf(lists, "check", "hint")
-		first := min(3, len(card))
-		return append(append(append(card[:first:first], rest...), card[first:]...), h.hintsOf(lists, "help")...)
-	}
-	return h.hintsOf(lists, s.footerOrder()...)
+// keys are those that apply now, so that none is shown that does nothing.
+func (f *footer) keys(m *Model) []hint {
+	f.hints = f.collect(m, f.hints[:0])
+	return f.hints
 }
 
-// all are the footer's keys of a list, in its order.
-func (h *host) all(keys []binding) (hints []hint) {
-	for _, b := range keys {
-		if b.foot.show != "" && b.applies() {
-			hints = append(hints, hint{b.foot.show, h.text.T(b.foot.means)})
+func (f *footer) collect(m *Model, hints []hint) []hint {
+	h, s := m.host, m.cur()
+	if h.overlay != nil {
+		return h.all(hints, h.overlay.Keys())
+	}
+	if s.typing() != nil {
+		return s.typingHints(hints)
+	}
+	lists := append(append(f.lists[:0], s.keys()...), m.keys)
+	f.lists = lists
+	if s.focus == onCard {
+		card := h.all(nil, s.card.Keys()) // the first three are what comes next
+		first := min(3, len(card))
+		hints = h.hintsOf(append(hints, card[:first]...), lists, "check", "hint")
+		return h.hintsOf(append(hints, card[first:]...), lists, "help")
+	}
+	return h.hintsOf(hints, lists, s.footerOrder()...)
+}
+
+// all appends the footer's keys of a list, in its order.
+func (h *host) all(hints []hint, keys []binding) []hint {
+	for i := range keys {
+		if b := &keys[i]; b.word() != "" && b.applies() {
+			hints = append(hints, hint{b.foot.show, h.text.T(b.word())})
 		}
 	}
 	return hints
 }
 
-// typingHints are the keys of the field that is open.
-func (s *labScreen) typingHints() []hint {
+// typingHints appends the keys of the field that is open.
+func (s *labScreen) typingHints(hints []hint) []hint {
 	switch {
 	case s.knobs.value.IsOpen():
-		return []hint{{"enter", s.text.T("ui.hint.set")}, {"esc", s.text.T("ui.hint.cancel")}}
+		return append(hints, hint{"enter", s.text.T("ui.hint.set")}, hint{"esc", s.text.T("ui.hint.cancel")})
 	case s.log.filter.IsOpen():
-		return []hint{{"enter", s.text.T("ui.hint.keep")}, {"esc", s.text.T("ui.hint.clear")}}
+		return append(hints, hint{"enter", s.text.T("ui.hint.keep")}, hint{"esc", s.text.T("ui.hint.clear")})
 	}
-	return s.all(s.card.Keys())
+	return s.all(hints, s.card.Keys())
 }
 
 // footerOrder lists what the footer shows, the most useful first. The last one
@@ -91,5 +103,5 @@ func (s *labScreen) footerOrder() []string {
 	case s.lab.seen.phase == lab.Failed:
 		return []string{"reset", "focus_next", "help"}
 	}
-	return []string{"knob_choose", "step_down", "pause", "view", "check", capture, "help"}
+	return []string{"knob_choose", "step_down", "pause", "view", "check", capture, "palette", "help"}
 }

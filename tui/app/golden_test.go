@@ -124,7 +124,7 @@ func TestScenes(t *testing.T) {
 func TestLinesFitTheScreen(t *testing.T) {
 	looks := []look{lookASCII, lookColour, {term: "xterm", noColor: "1"}, {term: "xterm", glyphs: theme.Braille}, {term: "linux"}}
 	keys := []string{"1", "2", "3", "tab", "shift+tab", "up", "down", "left", "right", "-", "+", "0", "enter", "5", "x", "esc", " ", ".", "<", ">",
-		"a", "b", "t", "v", "f", "?", "/", "z", "w", "e", "R", "L", "m", "q", "pgup", "pgdown", "backspace"}
+		"a", "b", "t", "v", "f", "?", "/", "z", "w", "e", "R", "L", "m", "q", "u", "U", "y", "S", "T", ":", "ctrl+p", "pgup", "pgdown", "backspace"}
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStage(t, rapid.SampledFrom(looks).Draw(rt, "look"), rapid.SampledFrom(i18n.Langs()).Draw(rt, "lang"))
 		w, h := rapid.IntRange(1, 400).Draw(rt, "w"), rapid.IntRange(1, 120).Draw(rt, "h")

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"slices"
+	"strings"
+
 	"resilab/tui/widget"
 )
 
@@ -10,29 +13,58 @@ const (
 	helpGap    = 0
 )
 
-// openHelp lists every key that does something here, in two columns where they
-// fit, below what the chosen knob is.
-func (m *Model) openHelp() {
+// helper makes the help.
+type helper struct{ *Model }
+
+// open lists every key that does something here, in two columns where they
+// fit, below what the chosen knob is. Typing leaves only the keys whose words
+// contain what is typed.
+func (m helper) open() {
 	s := m.cur()
-	groups := [][]string{
-		m.helpGroup("ui.help.knobs", s.knobs.Keys(), s.knobs.turnKeys()),
-		m.helpGroup("ui.help.run", s.runKeys()),
-		m.helpGroup("ui.help.screen", s.picture.viewKeys(s.toggleTable), s.partKeys(), m.keys()),
-		m.helpGroup("ui.help.log", s.log.logKeys(nil), s.log.Keys()),
+	type section struct {
+		title string
+		lists [][]binding
+	}
+	groups := []section{
+		{"ui.help.knobs", [][]binding{s.knobs.Keys(), s.bound.turn}},
+		{"ui.help.run", [][]binding{s.bound.run}},
+		{"ui.help.screen", [][]binding{s.bound.view, s.bound.part, m.keys}},
+		{"ui.help.log", [][]binding{s.bound.log, s.log.Keys()}},
 	}
 	if s.picture.table {
-		groups = append(groups, m.helpGroup("ui.help.table", s.picture.Keys()))
+		groups = append(groups, section{"ui.help.table", [][]binding{s.picture.Keys()}})
 	}
 	if s.card.open {
-		groups = append(groups, m.helpGroup("ui.help.card", s.card.Keys()))
+		groups = append(groups, section{"ui.help.card", [][]binding{s.card.Keys()}})
 	}
-	m.host.overlay = newPage(m.host, m.host.text.T("ui.help.title"), func(w int) []string {
-		rows := s.knobs.help(w)
-		if w < 2*helpColumn+helpGap {
-			return append(rows, below(groups)...)
+	merged := make([][]hint, len(groups))
+	for i, g := range groups { // as they apply now, not while the help is open
+		merged[i] = m.host.merged(g.lists)
+	}
+	m.host.overlay = newSearchPage(m.host, m.host.text.T("ui.help.title"), func(w int, wanted string) []string {
+		var drawn [][]string
+		for i, g := range groups {
+			drawn = append(drawn, m.group(g.title, matching(merged[i], wanted)))
 		}
-		return append(rows, beside(groups[:2], groups[2:])...)
-	}, "?")
+		switch {
+		case wanted != "":
+			return below(slices.DeleteFunc(drawn, func(rows []string) bool { return len(rows) < 2 }))
+		case w < 2*helpColumn+helpGap:
+			return append(s.knobs.help(w), below(drawn)...)
+		}
+		return append(s.knobs.help(w), beside(drawn[:2], drawn[2:])...)
+	})
+}
+
+// matching are the keys whose words contain what is wanted, as it is typed on a
+// keyboard without accents.
+func matching(keys []hint, wanted string) (found []hint) {
+	for _, k := range keys {
+		if strings.Contains(plainLetters(k.words), plainLetters(wanted)) || strings.Contains(k.show, wanted) {
+			found = append(found, k)
+		}
+	}
+	return found
 }
 
 // help says what the chosen knob is, in full.
@@ -79,11 +111,11 @@ func beside(left, right [][]string) (rows []string) {
 	return rows
 }
 
-// helpGroup is a heading with the keys below it.
-func (m *Model) helpGroup(title string, lists ...[]binding) []string {
+// group is a heading with the keys below it.
+func (m helper) group(title string, keys []hint) []string {
 	h := m.host
 	rows := []string{h.line(helpColumn).Put(h.th.Text.Strong(), h.text.T(title)).String()}
-	for _, k := range h.merged(lists) {
+	for _, k := range keys {
 		l := h.line(helpColumn).Gap(2).Cell(h.th.Accent, k.show, helpKey).Gap(1)
 		rows = append(rows, l.Text(k.words).String())
 	}
@@ -95,15 +127,15 @@ func (m *Model) helpGroup(title string, lists ...[]binding) []string {
 func (h *host) merged(lists [][]binding) (out []hint) {
 	last := ""
 	for _, list := range lists {
-		for _, b := range list {
-			help := b.Help()
+		for i := range list {
+			b := &list[i]
 			switch n := len(out); {
 			case !b.applies():
-			case n > 0 && last == help.Desc:
-				out[n-1].show += " " + h.keyName(help.Key)
+			case n > 0 && last == b.means && widget.Width(out[n-1].show)+1+widget.Width(h.keyName(b.show)) <= helpKey:
+				out[n-1].show += " " + h.keyName(b.show)
 			default:
-				out = append(out, hint{h.keyName(help.Key), h.text.T(help.Desc)})
-				last = help.Desc
+				out = append(out, hint{h.keyName(b.show), h.text.T(b.means)})
+				last = b.means
 			}
 		}
 	}

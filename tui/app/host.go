@@ -28,8 +28,15 @@ type host struct {
 	th      *theme.Theme
 	text    *i18n.Catalogue
 	now     func() time.Time
-	overlay overlay // nil: none is open
+	keys    Keymap
+	save    func(name string, data []byte) (path string, err error) // nil: no files
+	overlay overlay                                                 // nil: none is open
 	notice  notice
+	// clipboard is the sequence that puts copied text on the clipboard. It is part
+	// of the frames while the notice about it is shown.
+	clipboard string
+	copied    string            // the text
+	names     map[string]string // keyName's answers in this language
 	// goToCard shows a card of another lab.
 	goToCard func(id string)
 	// revision grows whenever something visible changes.
@@ -68,6 +75,18 @@ func (h *host) heading(title string, w int) string {
 // keyName writes keys for people, in their language. On an ASCII screen the
 // arrows are named: "<" and ">" are other keys.
 func (h *host) keyName(show string) string {
+	name, ok := h.names[show]
+	if !ok {
+		name = h.nameOf(show)
+		if h.names == nil {
+			h.names = map[string]string{}
+		}
+		h.names[show] = name
+	}
+	return name
+}
+
+func (h *host) nameOf(show string) string {
 	if name := "ui.key_name." + show; h.text.Has(name) {
 		return h.text.T(name)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,14 +15,14 @@ import (
 // contexts are the screens on which keys mean something, each reached by keys.
 var contexts = map[string][]string{
 	"knobs": nil, "log": {"tab"}, "table": {"a", "t"}, "card": {"c"}, "card and log": {"c", "tab", "tab"}, "card and table": {"c", "t"},
-	"paused": {" "}, "help": {"?"}, "faults": {"f"}, "question": {"R"}, "export": {"e"},
+	"paused": {" "}, "help": {"?"}, "faults": {"f"}, "question": {"R"}, "export": {"e"}, "palette": {":"}, "copy": {"y"}, "undone": {"right", "u"},
 }
 
 // contextStage has everything that keys can act on.
 func contextStage(t testing.TB, w, h int, keys ...string) *stage {
 	s := newStage(t, lookASCII, i18n.English, func(o *Options, _ []*fakeLab) {
 		o.Labs[0].Card = &fakeCard{}
-		o.Labs[0].Export = func(lab.Settings) string { return "code" }
+		o.Labs[0].Export = fakeExport(func(lab.Settings) string { return "code" })
 	}).live(w, h)
 	s.press(keys...)
 	s.beat()
@@ -33,7 +34,7 @@ func (s *stage) bindings() [][]binding {
 	if o := s.host.overlay; o != nil {
 		return [][]binding{o.Keys()}
 	}
-	return append(s.cur().keys(), s.keys())
+	return append(slices.Clone(s.cur().keys()), s.keys)
 }
 
 // A key means one thing: no two bindings that apply at once share one.
@@ -47,11 +48,11 @@ func TestKeysAreUnambiguous(t *testing.T) {
 					if !b.applies() {
 						continue
 					}
-					for _, key := range b.Keys() {
+					for _, key := range b.keys {
 						if other, twice := seen[key]; twice {
-							t.Errorf("%s at %v: %q means %s and %s", name, size, key, other, b.Help().Desc)
+							t.Errorf("%s at %v: %q means %s and %s", name, size, key, other, b.means)
 						}
-						seen[key] = b.Help().Desc
+						seen[key] = b.means
 					}
 				}
 			}
@@ -67,12 +68,11 @@ func TestEveryKeyHasHelp(t *testing.T) {
 		for lang, text := range s.opt.Texts {
 			for _, list := range s.bindings() {
 				for _, b := range list {
-					help := b.Help()
-					if !text.Has(help.Desc) || b.foot.show != "" && !text.Has(b.foot.means) {
-						t.Errorf("%s in %s: no text for %s or %s", name, lang, help.Desc, b.foot.means)
+					if !text.Has(b.means) || b.word() != "" && !text.Has(b.word()) {
+						t.Errorf("%s in %s: no text for %s or %s", name, lang, b.means, b.word())
 						continue
 					}
-					if words := text.T(help.Desc); widget.Width(words) > helpColumn-helpKey-3 {
+					if words := text.T(b.means); widget.Width(words) > helpColumn-helpKey-3 {
 						t.Errorf("%s: %q is too long for the help", lang, words)
 					}
 				}
@@ -87,7 +87,7 @@ func TestTheFooterShowsOnlyWhatWorks(t *testing.T) {
 	for name, keys := range contexts {
 		for _, size := range [][2]int{{120, 40}, {80, 24}, {60, 16}} {
 			s := contextStage(t, size[0], size[1], keys...)
-			hints := s.footerHints()
+			hints := s.footer.keys(s.Model)
 			if len(hints) == 0 {
 				t.Errorf("%s at %v: no keys in the footer", name, size)
 			}

@@ -11,6 +11,7 @@ import (
 	"resilab/labs/lab"
 	"resilab/tui/field"
 	"resilab/tui/pane/generic"
+	"resilab/tui/theme"
 )
 
 // knobPanel shows the lab's settings and changes the chosen one.
@@ -24,6 +25,8 @@ type knobPanel struct {
 	value    field.Field // the chosen knob's value while it is typed
 	problem  string      // why the last value was refused
 	drawn    drawnKnobs
+	undo     undoStack
+	moves    []binding // choose a knob
 }
 
 // drawnKnobs is the panel as it was drawn last and all that it depends on. The
@@ -34,11 +37,14 @@ type drawnKnobs struct {
 	selected int
 	focused  bool
 	text     *i18n.Catalogue
+	theme    *theme.Theme
 	settings lab.Settings
 }
 
 func newKnobPanel(h *host, v *labState) *knobPanel {
-	return &knobPanel{host: h, lab: v, knobs: generic.Knobs(v.spec)}
+	p := &knobPanel{host: h, lab: v, knobs: generic.Knobs(v.spec)}
+	p.moves = p.moveKeys()
+	return p
 }
 
 // SetRect implements panel.
@@ -46,7 +52,7 @@ func (p *knobPanel) SetRect(r Rect) { p.rect = r }
 
 // View implements panel.
 func (p *knobPanel) View() string {
-	now := drawnKnobs{rect: p.rect, selected: p.selected, focused: p.focused, text: p.text, settings: p.lab.exp.Settings()}
+	now := drawnKnobs{rect: p.rect, selected: p.selected, focused: p.focused, text: p.text, theme: p.th, settings: p.lab.exp.Settings()}
 	if p.value.IsOpen() || !p.drawn.same(now) {
 		now.view = filled(p.panel().Rows(p.lab.frame(p.rect)), p.rect.W, p.rect.H)
 		p.drawn = now
@@ -56,7 +62,7 @@ func (p *knobPanel) View() string {
 
 func (d drawnKnobs) same(now drawnKnobs) bool {
 	return d.view != "" && d.rect == now.rect && d.selected == now.selected && d.focused == now.focused &&
-		d.text == now.text && maps.Equal(d.settings, now.settings)
+		d.text == now.text && d.theme == now.theme && maps.Equal(d.settings, now.settings)
 }
 
 func (p *knobPanel) panel() generic.Panel {
@@ -68,7 +74,10 @@ func (p *knobPanel) panel() generic.Panel {
 }
 
 // Keys implements panel.
-func (p *knobPanel) Keys() []binding {
+func (p *knobPanel) Keys() []binding { return p.moves }
+
+// moveKeys makes the keys that choose a knob.
+func (p *knobPanel) moveKeys() []binding {
 	grouped := func() bool { return len(p.heads()) > 1 }
 	return []binding{
 		bind("↑ k", "knob_choose", func() { p.choose(-1) }, "up", "k").footer("↑↓", "ui.hint.choose"),
@@ -78,16 +87,18 @@ func (p *knobPanel) Keys() []binding {
 	}
 }
 
-// turnKeys change the chosen knob, whichever panel has the focus, while the knobs
-// are shown.
+// turnKeys makes the keys that change the chosen knob, whichever panel has the
+// focus, while the knobs are shown.
 func (p *knobPanel) turnKeys() []binding {
 	return onlyAll([]binding{
 		bind("← h", "step_down", func() { p.step(-1, false) }, "left", "h").footer("←→", "ui.hint.turn"),
 		bind("→ l", "step_up", func() { p.step(1, false) }, "right", "l"),
-		bind("-", "coarse_down", func() { p.step(-1, true) }, "-"),
-		bind("+", "coarse_up", func() { p.step(1, true) }, "+", "="),
-		bind("0", "default", p.toDefault, "0"),
+		p.keys.bind("coarse_down", func() { p.step(-1, true) }),
+		p.keys.bind("coarse_up", func() { p.step(1, true) }),
+		p.keys.bind("default", p.toDefault),
 		bind("enter", "type", p.beginTyping, "enter").footer("enter", "ui.hint.type"),
+		p.keys.bind("undo", turns{p}.takeBack),
+		p.keys.bind("redo", turns{p}.doAgain),
 	}, func() bool { return p.rect.H > 0 && len(p.knobs) > 0 })
 }
 
@@ -184,10 +195,12 @@ func (p *knobPanel) toDefault() {
 // and changes nothing.
 func (p *knobPanel) set(k lab.Knob, value lab.Value) (ok bool) {
 	p.problem = ""
+	before := p.lab.exp.Settings()
 	if err := p.lab.exp.Set(k.ID, value); err != nil {
 		p.problem = p.refusal(err)
 		return false
 	}
+	p.undo.record(before, p.lab.exp.Settings(), p.now())
 	return true
 }
 

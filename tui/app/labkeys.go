@@ -1,50 +1,53 @@
 package app
 
 import (
-	"strings"
-
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/lab"
 )
 
-// runKeys act on the run.
+// runKeys makes the keys that act on the run.
 func (s *labScreen) runKeys() []binding {
-	exp := s.lab.exp
-	pause := bind("space", "pause", exp.TogglePause, " ").footer("space", "ui.hint.pause")
-	if s.lab.seen.phase == lab.Paused {
-		pause.foot.means = "ui.hint.resume"
-	}
+	exp, keys := s.lab.exp, s.host.keys
 	return []binding{
-		pause,
-		bind(".", "one", exp.Step, "."),
-		bind("<", "slower", func() { exp.ChangeSpeed(-1) }, "<"),
-		bind(">", "faster", func() { exp.ChangeSpeed(1) }, ">"),
-		bind("f", "fault", s.openFaults, "f").only(func() bool { return len(s.lab.spec.Actions) > 0 }),
-		bind("a", "capture_a", s.captureA, "a").footer("a", "ui.hint.a"),
-		bind("b", "capture_b", s.captureB, "b").footer("b", "ui.hint.b"),
-		bind("R", "reset", s.askReset, "R"),
+		keys.bind("pause", exp.TogglePause).footerNow(keys.of("pause").show, func() string {
+			if s.lab.seen.phase == lab.Paused {
+				return "ui.hint.resume"
+			}
+			return "ui.hint.pause"
+		}),
+		keys.bind("one", exp.Step),
+		keys.bind("slower", func() { exp.ChangeSpeed(-1) }),
+		keys.bind("faster", func() { exp.ChangeSpeed(1) }),
+		keys.bind("fault", s.openFaults).only(func() bool { return len(s.lab.spec.Actions) > 0 }),
+		keys.bind("capture_a", s.captureA).hinted("ui.hint.a"),
+		keys.bind("capture_b", s.captureB).hinted("ui.hint.b"),
+		keys.bind("reset", s.askReset),
 	}
 }
 
-// partKeys act on what the lab's screen shows.
+// partKeys makes the keys that act on what the lab's screen shows.
 func (s *labScreen) partKeys() []binding {
+	keys := s.host.keys
 	hasCard := func() bool { return s.card.card != nil }
-	check := bind("c", "check", s.checkCard, "c").only(hasCard).footer("c", "ui.hint.card")
-	if s.card.open {
-		check.foot.means = "ui.hint.check"
-	}
-	table := bind("t", "table", s.toggleTable, "t")
-	if s.picture.table {
-		table = table.footer("t", "ui.hint.picture")
-	}
 	return []binding{
 		bind("tab", "focus_next", func() { s.moveFocus(1) }, "tab").footer("tab", "ui.hint.focus"),
 		bind("shift+tab", "focus_back", func() { s.moveFocus(-1) }, "shift+tab"),
-		table,
-		check,
-		bind("i", "hint", s.hintCard, "i").only(hasCard).footer("i", "ui.hint.hint"),
-		bind("e", "export", s.openExport, "e").only(func() bool { return s.lab.entry.Export != nil }),
+		keys.bind("table", s.toggleTable).footerNow(keys.of("table").show, func() string {
+			if s.picture.table {
+				return "ui.hint.picture"
+			}
+			return ""
+		}),
+		keys.bind("check", s.checkCard).only(hasCard).footerNow(keys.of("check").show, func() string {
+			if s.card.open {
+				return "ui.hint.check"
+			}
+			return "ui.hint.card"
+		}),
+		keys.bind("hint", s.hintCard).only(hasCard).hinted("ui.hint.hint"),
+		keys.bind("export", s.openExport).only(func() bool { return s.lab.entry.Export != nil }),
+		keys.bind("copy", copier{s}.open),
 	}
 }
 
@@ -122,7 +125,8 @@ func (s *labScreen) askReset() {
 }
 
 func (s *labScreen) reset() {
-	defaults := s.lab.exp.Settings()
+	before := s.lab.exp.Settings()
+	defaults := before
 	for _, k := range s.knobs.knobs { // what was set up at the start stays
 		defaults = defaults.With(k.ID, k.Default)
 	}
@@ -131,27 +135,8 @@ func (s *labScreen) reset() {
 		return
 	}
 	s.lab.exp.Restart()
+	s.knobs.undo.record(before, defaults, s.now())
 	s.knobs.problem = ""
 	s.log.flow()
 	s.say("ui.restarting")
-}
-
-func (s *labScreen) openExport() {
-	spec := s.lab.spec
-	code := strings.ReplaceAll(s.lab.entry.Export(s.lab.exp.Settings()), "\t", "    ")
-	s.overlay = newPage(s.host, s.text.T("ui.export.title", s.text.T(spec.ID+".name")), func(w int) []string {
-		return s.codeRows(strings.Split(code, "\n"), w)
-	}, "e")
-}
-
-func (s *labScreen) openFaults() {
-	var faults, others []lab.Action
-	for _, a := range s.lab.spec.Actions {
-		if a.Fault {
-			faults = append(faults, a)
-		} else {
-			others = append(others, a)
-		}
-	}
-	s.overlay = &menu{host: s.host, lab: s.lab, actions: append(faults, others...)}
 }

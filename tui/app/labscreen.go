@@ -14,13 +14,24 @@ type labScreen struct {
 	*host
 	lab *labState
 	panels
+	bound bound
+}
+
+// bound are the keys of a lab's screen besides those of the panel in focus.
+type bound struct {
+	turn, run, view, part, log []binding
+	lists                      [6][]binding // all of them, behind those of the panel in focus
 }
 
 func newLabScreen(h *host, entry LabEntry) *labScreen {
 	v := newLabState(h, entry)
 	s := &labScreen{host: h, lab: v, panels: panels{knobs: newKnobPanel(h, v), figures: &figurePanel{lab: v},
-		picture: &picturePanel{host: h, lab: v}, log: &logPanel{host: h, lab: v},
+		picture: newPicturePanel(h, v), log: newLogPanel(h, v),
 		card: &cardPanel{host: h, lab: v, card: entry.Card}}}
+	s.bound.turn = onlyAll(s.knobs.turnKeys(), func() bool { return s.focus != onCard }) // else they are the card's
+	s.bound.run, s.bound.view = s.runKeys(), s.picture.viewKeys(s.toggleTable)
+	s.bound.part, s.bound.log = s.partKeys(), s.log.logKeys(s.showLog)
+	s.bound.lists = [6][]binding{1: s.bound.turn, 2: s.bound.run, 3: s.bound.view, 4: s.bound.part, 5: s.bound.log}
 	s.setFocus(onKnobs)
 	return s
 }
@@ -82,9 +93,9 @@ func (s *labScreen) Update(msg tea.Msg) (cmd tea.Cmd, found bool) {
 		return s.onMouse(msg), true
 	case tea.KeyMsg:
 		s.knobs.problem = ""
-		b, found := find(s.keys(), msg)
+		b := find(s.keys(), msg)
 		switch {
-		case !found:
+		case b == nil:
 			return nil, false
 		case b.run == nil:
 			return s.card.Update(msg), true
@@ -97,12 +108,8 @@ func (s *labScreen) Update(msg tea.Msg) (cmd tea.Cmd, found bool) {
 // keys are the keys that mean something in the lab's screen now: those of the
 // focused panel first.
 func (s *labScreen) keys() [][]binding {
-	return [][]binding{s.focused().Keys(), s.turnKeys(), s.runKeys(), s.picture.viewKeys(s.toggleTable), s.partKeys(), s.log.logKeys(s.showLog)}
-}
-
-// turnKeys change the chosen knob. While the card has the focus they are the card's.
-func (s *labScreen) turnKeys() []binding {
-	return onlyAll(s.knobs.turnKeys(), func() bool { return s.focus != onCard })
+	s.bound.lists[0] = s.focused().Keys()
+	return s.bound.lists[:]
 }
 
 // observe looks at the lab and reports whether anything visible has changed.

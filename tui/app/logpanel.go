@@ -24,6 +24,13 @@ type logPanel struct {
 	notable bool        // only events that are not routine
 	frozen  []lab.Event // the log as it was when it was frozen; nil: it flows
 	back    int         // how far the log is scrolled back
+	scrolls []binding
+}
+
+func newLogPanel(h *host, v *labState) *logPanel {
+	p := &logPanel{host: h, lab: v}
+	p.scrolls = scrollKeys("log_scroll", func(rows int) { p.move(-rows) }, p.page)
+	return p
 }
 
 // SetRect implements panel.
@@ -35,17 +42,15 @@ func (p *logPanel) View() string {
 }
 
 // Keys implements panel.
-func (p *logPanel) Keys() []binding {
-	return scrollKeys("log_scroll", func(rows int) { p.move(-rows) }, p.page)
-}
+func (p *logPanel) Keys() []binding { return p.scrolls }
 
-// logKeys act on the log whichever panel has the focus. show brings the log to
+// logKeys makes the keys that act on the log whichever panel has the focus. show brings the log to
 // the screen where it is hidden: no key acts on what is not seen.
 func (p *logPanel) logKeys(show func()) []binding {
 	return []binding{
-		bind("/", "filter", func() { show(); p.filter.Open(p.filter.Text()) }, "/").footer("/", "ui.hint.filter"),
-		bind("w", "notable", func() { show(); p.notable, p.back = !p.notable, 0 }, "w").footer("w", "ui.hint.notable"),
-		bind("z", "freeze", func() { show(); p.toggleFreeze() }, "z").footer("z", "ui.hint.freeze"),
+		p.keys.bind("filter", func() { show(); p.filter.Open(p.filter.Text()) }).hinted("ui.hint.filter"),
+		p.keys.bind("notable", func() { show(); p.notable, p.back = !p.notable, 0 }).hinted("ui.hint.notable"),
+		p.keys.bind("freeze", func() { show(); p.toggleFreeze() }).hinted("ui.hint.freeze"),
 	}
 }
 

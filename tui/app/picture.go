@@ -18,6 +18,17 @@ type picturePanel struct {
 	table   bool // A and B stand in the picture's place
 	scroll  widget.Window
 	focused bool
+	scrolls []binding
+	views   []string // the catalogue's keys of the views' names
+}
+
+func newPicturePanel(h *host, v *labState) *picturePanel {
+	p := &picturePanel{host: h, lab: v}
+	p.scrolls = onlyAll(scrollKeys("table_scroll", p.move, func() int { return max(1, p.rect.H-2) }), func() bool { return p.table })
+	for i := range v.entry.Picture.Views() {
+		p.views = append(p.views, v.spec.ID+".view."+strconv.Itoa(i))
+	}
+	return p
 }
 
 // SetRect implements panel.
@@ -35,9 +46,7 @@ func (p *picturePanel) Update(msg tea.Msg) tea.Cmd {
 }
 
 // Keys implements panel.
-func (p *picturePanel) Keys() []binding {
-	return onlyAll(scrollKeys("table_scroll", p.move, func() int { return max(1, p.rect.H-2) }), func() bool { return p.table })
-}
+func (p *picturePanel) Keys() []binding { return p.scrolls }
 
 // scrollKeys scroll a panel by one row or by what it shows at once.
 func scrollKeys(means string, move func(rows int), page func() int) []binding {
@@ -75,16 +84,15 @@ func (p *picturePanel) View() string {
 	return filled(rows, f.W, f.H)
 }
 
-// viewKeys choose what the panel shows. closeTable is called where a view takes
-// the table's place.
+// viewKeys makes the keys that choose what the panel shows. closeTable is called
+// where a view takes the table's place.
 func (p *picturePanel) viewKeys(closeTable func()) []binding {
-	views := p.lab.entry.Picture.Views()
-	next := (p.view + 1) % views
-	several := func() bool { return p.rect.H > 0 && views > 1 }
-	return []binding{bind("v", "view", func() {
-		p.view = next
+	next := func() int { return (p.view + 1) % len(p.views) }
+	several := func() bool { return p.rect.H > 0 && len(p.views) > 1 }
+	return []binding{p.keys.bind("view", func() {
+		p.view = next()
 		if p.table {
 			closeTable()
 		}
-	}, "v").only(several).footer("v", p.lab.spec.ID+".view."+strconv.Itoa(next))}
+	}).only(several).footerNow(p.keys.of("view").show, func() string { return p.views[next()] })}
 }

@@ -74,7 +74,7 @@ func (m *Model) endTour(msg tea.KeyMsg) tea.Cmd {
 }
 
 // tourRows is the sentence of the tour, in the two rows of the lab's question.
-func (m *Model) tourRows(w, margin int) []string {
+func (m chrome) tourRows(w, margin int) []string {
 	const rows = 2
 	step, number := m.tour.Step()
 	head := m.host.th.Glyph.Running + " " + strconv.Itoa(number) + "/" + strconv.Itoa(len(m.tour.Tour().Steps)) + "  "

@@ -67,7 +67,7 @@ func TestATourWaitsForItsFigures(t *testing.T) {
 	s.hides(t, "End of the demo.")
 	s.shows(t, "the labs are yours")
 	s.press("?")
-	s.shows(t, "Keys") // keys act again
+	s.shows(t, "All keys") // keys act again
 }
 
 func TestAKeyEndsADemo(t *testing.T) {

@@ -68,7 +68,7 @@ func (m *Model) arrange() {
 	want := s.demand()
 	want.overlay = m.host.overlay != nil
 	if m.w > 0 {
-		want.title = len(m.titleRows(m.w))
+		want.title = len(chrome{m}.titleRows(m.w))
 	}
 	m.plan = plan(m.w, m.h, want)
 	s.arrange(m.plan)
@@ -117,7 +117,7 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 	if cmd, found := s.Update(msg); found {
 		return cmd
 	}
-	return press(m.keys(), msg)
+	return press(m.keys, msg)
 }
 
 func (m *Model) nextLanguage() {
@@ -126,7 +126,7 @@ func (m *Model) nextLanguage() {
 	for range langs {
 		i = (i + 1) % len(langs)
 		if next, ok := m.opt.Texts[langs[i]]; ok {
-			m.host.text, m.host.notice = next, notice{}
+			m.host.text, m.host.notice, m.host.names = next, notice{}, nil
 			return
 		}
 	}

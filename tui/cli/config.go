@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"resilab/labs/i18n"
 	"resilab/labs/textfile"
+	"resilab/tui/app"
 )
 
 // config is what the config file says, by flag.
@@ -80,6 +82,12 @@ func (all config) add(path string, node ast.Node) error {
 	for _, p := range pairs {
 		key := p.Key.GetToken()
 		where := fmt.Sprintf("%s:%d", path, key.Position.Line)
+		if key.Value == keysKey {
+			if err := all.addKeys(path, where, p.Value); err != nil {
+				return err
+			}
+			continue
+		}
 		if !isOfSurroundings(key.Value) {
 			return &wordedError{"cli.error.config_key", []any{where, key.Value, strings.Join(surroundingNames(), " ")}}
 		}
@@ -94,6 +102,45 @@ func (all config) add(path string, node ast.Node) error {
 		}
 	}
 	return nil
+}
+
+// keysKey is the key of the config file below which actions have keys: no flag
+// has its name.
+const keysKey = "keys"
+
+// addKeys adds the lines below keys: "pause: p".
+func (all config) addKeys(path, where string, node ast.Node) error {
+	var pairs []*ast.MappingValueNode
+	switch n := node.(type) {
+	case *ast.NullNode:
+	case *ast.MappingNode:
+		pairs = n.Values
+	case *ast.MappingValueNode:
+		pairs = []*ast.MappingValueNode{n}
+	default:
+		return &wordedError{"cli.error.config_form", []any{where}}
+	}
+	for _, p := range pairs {
+		action := p.Key.GetToken()
+		all[keysKey+"."+action.Value] = setting{p.Value.GetToken().Value, fmt.Sprintf("%s:%d", path, action.Position.Line)}
+	}
+	return nil
+}
+
+// keymap returns the keys of the screen, some of which the config file changes.
+func (all config) keymap(text *i18n.Catalogue) (app.Keymap, error) {
+	keys := map[string]string{}
+	for id, s := range all {
+		if action, ok := strings.CutPrefix(id, keysKey+"."); ok {
+			keys[action] = s.value
+		}
+	}
+	m, err := app.NewKeymap(keys)
+	var wrong *app.KeyError
+	if errors.As(err, &wrong) {
+		return m, &wordedError{"cli.error.config_keys", []any{all[keysKey+"."+wrong.Action].where, wrong.Text(text)}}
+	}
+	return m, err
 }
 
 // configDir is where resilab keeps its config file, progress and host key.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"resilab/labs"
-	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
 
@@ -32,18 +31,4 @@ func runExport(_ context.Context, c *call) error {
 		return usageError{err}
 	}
 	return c.out.print(code)
-}
-
-// exporter writes a lab's settings as code, nil where no program has the like.
-func exporter(e *lab.Export, lang i18n.Lang) func(lab.Settings) string {
-	if e == nil {
-		return nil
-	}
-	return func(s lab.Settings) string {
-		code, err := e.Code(lang, e.Target(s), s)
-		if err != nil {
-			return err.Error()
-		}
-		return code
-	}
 }

@@ -24,7 +24,7 @@ const formatJSON = "json"
 
 func themeFlags() []lab.Knob {
 	return []lab.Knob{
-		lab.NewChoice("theme", "auto", "dark", "light"),
+		lab.NewChoice("theme", append([]string{"auto", "dark", "light"}, theme.Names()...)...),
 		lab.NewChoice("glyphs", theme.Auto.String(), theme.Blocks.String(), theme.Braille.String(), theme.ASCII.String()),
 		lab.NewBool("ascii", false),
 		lab.NewBool("reduced-motion", false),

@@ -83,6 +83,10 @@ func openLabs(ctx context.Context, c *call, o opening, watch *terminalWatch) err
 			s.runs.start[e.Spec.ID] = s.runs.settings(e.Spec).With(id, c.in.flags[id])
 		}
 	}
+	if s.own.keymap, err = c.outer.config.keymap(c.text); err != nil {
+		return usageError{err}
+	}
+	s.own.save = saveHere
 	if s.runs.a, err = loadRunA(ctx, c); err != nil {
 		return err
 	}
@@ -119,6 +123,19 @@ func screenOf(c *call, o opening, getenv func(string) string) (s screen, err err
 		s.first = card.Spec.ID
 	}
 	return s, nil
+}
+
+// saveHere writes a new file into the present folder and returns its path. It does
+// not overwrite one.
+func saveHere(name string, data []byte) (path string, err error) {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return "", err
+	}
+	if _, err := file.Write(data); err != nil {
+		return "", errors.Join(err, file.Close())
+	}
+	return name, file.Close()
 }
 
 // openCourse loads the cards and finds the one that typed names, if any.
@@ -190,9 +207,18 @@ func themeOf(flags lab.Settings, getenv func(string) string) (*theme.Theme, erro
 		glyphs = theme.ASCII
 	}
 	return theme.New(theme.Options{
-		Getenv: getenv, Dark: background(flags.Text("theme"), getenv("COLORFGBG")),
+		Getenv: getenv, Dark: background(flags.Text("theme"), getenv("COLORFGBG")), Name: themeName(flags.Text("theme")),
 		Glyphs: glyphs, ReducedMotion: flags.Bool("reduced-motion"),
 	}), nil
+}
+
+// themeName is the theme that --theme names; where it names only a background, the
+// terminal's own colours.
+func themeName(choice string) string {
+	if slices.Contains(theme.Names(), choice) {
+		return choice
+	}
+	return theme.Terminal
 }
 
 // background reports whether the terminal is dark: as --theme says, else as

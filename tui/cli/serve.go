@@ -216,7 +216,7 @@ func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options
 	if s.course.store, err = state.Recorder(ctx, opt.State, who.Person, time.Now); err != nil {
 		return nil, nil, err
 	}
-	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG"))})
+	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG")), Name: theme.Terminal})
 	model, err := s.model()
 	if err != nil {
 		return nil, nil, err

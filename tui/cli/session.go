@@ -46,6 +46,7 @@ type screen struct {
 	lang    i18n.Lang
 	theme   *theme.Theme
 	runs    labRuns
+	own     ownTerminal
 	guest   bool
 	first   string // lab shown first
 	course  courseParts
@@ -55,6 +56,12 @@ type screen struct {
 	turn func(ctx context.Context) (done func(), err error)
 	// crashed is called when a goroutine of a lab panics; nil: a panic ends the program.
 	crashed func(reason any, stack []byte)
+}
+
+// ownTerminal is what a person has at the own terminal, not over SSH.
+type ownTerminal struct {
+	keymap app.Keymap
+	save   func(name string, data []byte) (path string, err error) // nil: no files
 }
 
 // labRuns are what the labs of a screen begin with.
@@ -91,12 +98,13 @@ func (s screen) model() (*app.Model, error) {
 			exp.KeepA(*s.runs.a)
 		}
 		entries = append(entries, app.LabEntry{
-			Experiment: exp, Picture: s.panes[e.Spec.ID], Export: exporter(e.Export, s.lang),
+			Experiment: exp, Picture: s.panes[e.Spec.ID], Export: e.Export,
 			Card: card.New(card.Options{Book: s.course.book, Store: s.course.store, Experiment: exp, Card: s.course.card}),
 		})
 	}
 	return app.New(app.Options{
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
 		FrameRate: s.frames, Keys: s.keys, Suspend: !s.guest && hasJobControl(),
+		Keymap: s.own.keymap, Save: s.own.save,
 	}), nil
 }

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+func typed(s *stage, text string) {
+	for _, r := range text {
+		s.press(string(r))
+	}
+}
+
+// The palette finds in both languages, in part and with letters left out.
+func TestPaletteFinds(t *testing.T) {
+	for _, c := range []struct{ text, first string }{
+		{"sion", "pause or resume"}, // nothing contains it
+		{"pausa", "pause or resume"},
+		{"undo", "undo"},
+		{"otra vista", "another view"},
+		{"alto contraste", "theme: high contrast"},
+		{"Apagar", "Apagar la pasarela 5 s"},
+		{"title in es", "card A1: title in en"},
+		{"decorrelacionado", "jitter: decorrelacionado"},
+		{"setting clasif", "setting clasificador"},
+	}[1:] {
+		s := contextStage(t, 80, 24, "right", ":")
+		typed(s, c.text)
+		p := s.host.overlay.(*palette)
+		if len(p.found) == 0 || !strings.HasPrefix(p.entries[p.found[0]].words, c.first) {
+			t.Errorf("%q does not find %q:\n%s", c.text, c.first, ansi.Strip(p.View()))
+		}
+	}
+}
+
+func TestPaletteDoes(t *testing.T) {
+	s := contextStage(t, 80, 24, "ctrl+p")
+	typed(s, "jitter equal")
+	s.press("esc", ":")
+	typed(s, "jitter: igual")
+	s.press("enter")
+	if got := s.cur().lab.exp.Settings().Text("jitter"); got != "equal" || s.host.overlay != nil {
+		t.Errorf("jitter is %s", got)
+	}
+	s.press(":")
+	typed(s, "convoy")
+	s.press("enter")
+	if s.active != 1 {
+		t.Errorf("lab %d is shown", s.active)
+	}
+	s.press(":")
+	typed(s, "zzzz")
+	s.shows(t, "Nothing is called")
+	s.press("enter")
+	if s.host.overlay != nil {
+		t.Error("the palette is still open")
+	}
+}
+
+// Every key that acts is in the palette.
+func TestPaletteHasEveryKey(t *testing.T) {
+	s := contextStage(t, 120, 40, "right", "u", "right")
+	var words []string
+	for _, e := range (finder{s.Model}).keyEntries() {
+		words = append(words, e.words)
+	}
+	all := strings.Join(words, "\n")
+	for _, a := range actions() {
+		if a.id != "palette" && a.id != "redo" && !strings.Contains(all, s.host.text.T("ui.key."+a.id)) {
+			t.Errorf("%s is not in the palette", a.id)
+		}
+	}
+}
+
+func TestTypingFiltersTheHelp(t *testing.T) {
+	s := english(t)
+	s.press("?")
+	s.shows(t, "type to search")
+	typed(s, "freeze")
+	s.shows(t, "freeze the log")
+	s.hides(t, "pause or resume")
+	s.press("esc")
+	s.shows(t, "pause or resume")
+	s.press("?")
+	if s.host.overlay != nil {
+		t.Error("? does not close the help")
+	}
+}
