@@ -72,6 +72,7 @@ func (s commandSet) all() []command {
 		command{name: "export", args: labArgument, required: []string{"to"}, suits: canExport, flags: exportFlags, run: runExport},
 		command{name: "course", args: "[WORD] [ARG]", words: courseWords(), flags: fixed(courseFlags()), run: runCourse},
 		command{name: "record", flags: fixed(recordFlags(s)), knobs: labKnobs, run: runRecord},
+		command{name: "demo", args: "[NAME]", flags: fixed(demoFlags()), run: runDemo},
 		command{name: "serve", flags: fixed(serveFlags()), run: runServe, handlesHangup: true},
 		command{name: "brokers", flags: fixed(brokersFlags()), run: runBrokers},
 		command{name: "doctor", flags: fixed(doctorFlags()), run: runDoctor},

@@ -10,16 +10,19 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"golang.org/x/sync/errgroup"
+
 	"resilab/labs/course"
 	"resilab/labs/course/report"
+	"resilab/labs/course/tour"
 	"resilab/labs/kit"
 	"resilab/labs/lab"
 	"resilab/tui/app"
+	"resilab/tui/metrics"
 	"resilab/tui/sshd"
 	"resilab/tui/state"
 	"resilab/tui/theme"
@@ -35,6 +38,8 @@ func serveFlags() []lab.Knob {
 		lab.NewText("admin-keys", ""),
 		lab.NewText("host-key", ""),
 		lab.NewText("state", ""),
+		lab.NewText("metrics", ""),
+		lab.NewBool("demo", false),
 		lab.NewBool("private", false),
 		lab.NewDuration("keep", 2*time.Minute, 0, time.Hour),
 		lab.NewInt("max-sessions", 64, 1, 1000),
@@ -52,9 +57,17 @@ func runServe(ctx context.Context, c *call) error {
 		return err
 	}
 	opt, err := serverFlags{in: c.in, getenv: c.world.Getenv, out: c.out}.options(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = serveClass(ctx, c, opt)
 	}
+	if opt.State != nil {
+		err = errors.Join(err, closeState(ctx, opt.State))
+	}
+	return err
+}
+
+// serveClass serves the labs until ctx ends.
+func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 	book, err := cardsOf(c).load(false)
 	if err != nil {
 		return err
@@ -73,18 +86,38 @@ func runServe(ctx context.Context, c *call) error {
 	opt.Report = func(p state.Person, progress course.Records) *report.Document {
 		return report.New(book, progress, c.text.Lang(), report.Options{Program: program(), Student: p.Label(), Now: time.Now()})
 	}
+	tours, err := tour.Load(c.world.Labs.Specs()...)
+	if err != nil {
+		return errors.Join(err, session.Close())
+	}
+	opt.Tours = tourIDs(tours)
+	opt.NewDemo = func(ctx context.Context, who sshd.SessionInfo, name string) (tea.Model, func(), error) {
+		own := common
+		t, _ := tour.Find(tours, name) // the server asks for one of Tours
+		own.course.tour = app.TourOptions{Tour: t, Loop: true, Leave: true}
+		return visit(ctx, own, who, opt)
+	}
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common
 		own.turn = turns.NewShare().Wait
 		return visit(ctx, own, who, opt)
 	}
-	reloading, stopReloading := context.WithCancel(ctx)
-	var reloads sync.WaitGroup
-	reloads.Go(func() { reloadOnHangup(reloading, c.world, opt.Logger, opt.Keys, opt.Admins) })
-	err = sshd.Serve(ctx, opt)
-	stopReloading()
-	reloads.Wait()
-	return errors.Join(err, session.Close())
+	beside, stop := context.WithCancel(ctx)
+	var work errgroup.Group
+	work.Go(func() error {
+		reloadOnHangup(beside, c.world, opt.Logger, opt.Keys, opt.Admins)
+		return nil
+	})
+	if addr := c.in.flags.Text("metrics"); addr != "" {
+		opt.Metrics = metrics.New()
+		work.Go(func() error {
+			defer stop() // without metrics that were asked for nothing is served
+			return opt.Metrics.Serve(beside, addr, func(at net.Addr) { opt.Logger.Info("metrics", "addr", at.String()) })
+		})
+	}
+	err = sshd.Serve(beside, opt)
+	stop()
+	return errors.Join(err, work.Wait(), session.Close())
 }
 
 // serverFlags turn the flags of serve into a server's options.
@@ -103,18 +136,14 @@ func (f serverFlags) options(ctx context.Context) (opt sshd.Options, err error) 
 			MaxSessions: flags.Int("max-sessions"), MaxPerAddress: flags.Int("max-per-address"),
 			IdleTimeout: flags.Duration("idle"), Keep: flags.Duration("keep"),
 		},
-		Private: flags.Bool("private"),
-		Orders:  sshd.Orders{OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{}},
-		Logger:  slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
+		Private: flags.Bool("private"), Demo: flags.Bool("demo"),
+		Orders: sshd.Orders{OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{}},
+		Logger: slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
 	}
 	if opt.HostKeyPath, err = f.path("host-key", "host_ed25519"); err != nil {
 		return opt, err
 	}
-	dir, err := f.path("state", "class")
-	if err != nil {
-		return opt, err
-	}
-	if opt.State, err = state.OpenLocal(dir); err != nil {
+	if err := f.openState(ctx, &opt); err != nil {
 		return opt, err
 	}
 	if opt.Exempt, err = parseExempt(flags.Text("exempt")); err != nil {
@@ -127,6 +156,36 @@ func (f serverFlags) options(ctx context.Context) (opt sshd.Options, err error) 
 		return opt, err
 	}
 	return opt, f.checkLogins(opt)
+}
+
+// openState opens the state: in Redis, which joins several servers, else in the
+// files of a folder.
+func (f serverFlags) openState(ctx context.Context, opt *sshd.Options) error {
+	if url := f.in.flags.Text("state"); strings.HasPrefix(url, "redis://") || strings.HasPrefix(url, "rediss://") {
+		kept, err := state.OpenRedis(ctx, url, opt.Logger)
+		if err != nil {
+			return err
+		}
+		opt.State, opt.Bus = kept, kept
+		return nil
+	}
+	dir, err := f.path("state", "class")
+	if err != nil {
+		return err
+	}
+	opt.State, err = state.OpenLocal(dir)
+	return err
+}
+
+// closeState writes what waits and closes the state.
+func closeState(ctx context.Context, store state.Store) error {
+	c, ok := store.(interface{ Close(context.Context) error })
+	if !ok {
+		return nil
+	}
+	closing, cancel := detached(ctx)
+	defer cancel()
+	return c.Close(closing)
 }
 
 // checkLogins refuses logins that exclude each other, and a server that no one
@@ -225,6 +284,7 @@ func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options
 		closing, cancel := detached(ctx)
 		defer cancel()
 		if err := model.Close(closing); err != nil {
+			opt.Metrics.BrokerError("leaving")
 			opt.Logger.Error("leaving", "remote", who.Remote, "err", err)
 		}
 	}, nil

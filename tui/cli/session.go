@@ -85,6 +85,7 @@ type courseParts struct {
 	book  *course.Book
 	store card.Store // the person's progress
 	card  string     // opened with the screen; empty: none
+	tour  app.TourOptions
 }
 
 func (s screen) model() (*app.Model, error) {
@@ -104,7 +105,7 @@ func (s screen) model() (*app.Model, error) {
 	}
 	return app.New(app.Options{
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
-		FrameRate: s.frames, Keys: s.keys, Suspend: !s.guest && hasJobControl(),
+		FrameRate: s.frames, Keys: s.keys, Tour: s.course.tour, Suspend: !s.guest && hasJobControl(),
 		Keymap: s.own.keymap, Save: s.own.save,
 	}), nil
 }

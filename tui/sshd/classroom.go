@@ -121,6 +121,7 @@ func (c *classroom) exchange(ctx context.Context) {
 	others, err := c.announce(ctx)
 	c.note(err)
 	if err != nil {
+		c.server.Metrics.BrokerError("class")
 		return // what was known before stays
 	}
 	c.mu.Lock()

@@ -30,6 +30,7 @@ func (s *session) runConsole() {
 	}
 	server := s.conn.server
 	server.Logger.Info("console opened", "remote", s.conn.remote, "user", s.user, "key", s.login.key)
+	defer server.Metrics.Began("console")()
 	st := newSeat(s, state.Person{})
 	why, err := s.runOn(st, newConsole(s.ctx, s.catalogue(), server, st.look))
 	s.sayWhy(why)

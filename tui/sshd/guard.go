@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"resilab/labs/i18n"
+	"resilab/tui/metrics"
 )
 
 // guard wraps a visitor's program: it ends the program when its time is over,
@@ -30,6 +31,7 @@ type guard struct {
 	lastKey atomic.Int64 // nanoseconds; also read by the session
 	away    atomic.Bool  // the visitor follows another screen
 	shown   shown
+	metrics *metrics.Server
 }
 
 func newGuard(ctx context.Context, inner tea.Model, text *i18n.Catalogue, limits timeLimits) *guard {
@@ -122,7 +124,11 @@ func (g *guard) after(d time.Duration) tea.Cmd {
 // View implements tea.Model: the program's picture, with the notice on its last
 // line, and on the first one a mark where others see it.
 func (g *guard) View() string {
+	began := time.Now()
 	view := g.inner.View()
+	if g.shown.changed() {
+		g.metrics.Frame(time.Since(began))
+	}
 	if mark := g.shown.mark(g.text); mark != "" {
 		view = marked(view, mark, g.width)
 	}

@@ -30,6 +30,7 @@ func (s *session) run() {
 	var why ending
 	var err error
 	var person state.Person
+	defer server.Metrics.Began("session")()
 	defer func() { // deferred first: the line appears when the place is free again
 		server.Logger.Info("session ended", "remote", s.conn.remote, "user", s.user, "person", person.ID,
 			"seconds", int(time.Since(began).Seconds()), "reason", string(why), "error", err)
@@ -39,6 +40,12 @@ func (s *session) run() {
 		return
 	}
 	var st *seat
+	if server.Demo {
+		if why, err = s.playDemo(""); why != "" {
+			s.sayWhy(why)
+			return
+		}
+	}
 	if person, why, err = s.enter(); why == "" && person.ID != "" {
 		st, why, err = s.takeSeat(person)
 	}
@@ -89,8 +96,9 @@ func (s *session) takeSeat(person state.Person) (st *seat, why ending, err error
 		}
 	}
 	st = newSeat(s, person)
-	if err := s.prepare(st); err != nil {
+	if err := s.prepare(st, s.conn.server.NewProgram); err != nil {
 		st.end(err)
+		s.conn.server.Metrics.BrokerError("starting")
 		return nil, endNoStart, err
 	}
 	s.conn.server.seats.add(st)
@@ -145,6 +153,11 @@ func (s *session) ask(model tea.Model) (why ending, err error) {
 // runOn runs a model on a seat that is not kept.
 func (s *session) runOn(st *seat, model tea.Model) (why ending, err error) {
 	st.host(s, model)
+	return s.runSeat(st)
+}
+
+// runSeat runs a seat that has a program and is not kept.
+func (s *session) runSeat(st *seat) (why ending, err error) {
 	if !s.conn.server.begin(st.run) {
 		st.end(sessionEnd(endShutdown))
 		return endShutdown, nil
@@ -172,16 +185,19 @@ func (s *session) sayWhy(why ending) {
 
 var errPanic = errors.New("panic while the program was made")
 
-// prepare calls the server's NewProgram, recovers from its panics and gives the
-// program to the seat.
-func (s *session) prepare(st *seat) (err error) {
+// newProgram makes a visitor's program, as Options.NewProgram does.
+type newProgram func(ctx context.Context, who SessionInfo) (tea.Model, func(), error)
+
+// prepare calls a function that makes a program, recovers from its panics and
+// gives the program to the seat.
+func (s *session) prepare(st *seat, create newProgram) (err error) {
 	w := s.size()
 	server := s.conn.server
 	who := SessionInfo{User: s.user, Person: st.person, Key: s.login.key, Admin: s.login.admin, Remote: s.conn.remote, Term: s.term, Environ: s.env,
 		Lang: s.catalogue().Lang(), Width: w.width, Height: w.height, Crashed: st.crashed, Class: st.class(s.login.admin)}
 	var model tea.Model
 	var cleanup func()
-	if server.contain("new program", s.conn.remote, func() { model, cleanup, err = server.NewProgram(st.ctx, who) }) {
+	if server.contain("new program", s.conn.remote, func() { model, cleanup, err = create(st.ctx, who) }) {
 		return errPanic
 	}
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"resilab/tui/metrics"
 )
 
 const (
@@ -33,18 +35,20 @@ type refusalKey struct{ reason, host string }
 // counts the others, so that a client cannot fill the disk. It is safe for
 // concurrent use.
 type refusalLog struct {
-	log *slog.Logger
+	log     *slog.Logger
+	metrics *metrics.Server
 
 	mu     sync.Mutex
 	counts map[refusalKey]int // since its line was written
 	others int                // refusals that exceeded maxRefusalLines
 }
 
-func newRefusalLog(log *slog.Logger) *refusalLog {
-	return &refusalLog{log: log, counts: map[refusalKey]int{}}
+func newRefusalLog(log *slog.Logger, m *metrics.Server) *refusalLog {
+	return &refusalLog{log: log, metrics: m, counts: map[refusalKey]int{}}
 }
 
 func (l *refusalLog) add(r refusal) {
+	l.metrics.Refused(r.Reason)
 	key := refusalKey{r.Reason, host(r.Remote)}
 	if !l.isFirst(key) {
 		return

@@ -11,7 +11,7 @@ import (
 
 func TestRefusalsAreLoggedOnceAWindow(t *testing.T) {
 	out := &syncBuffer{}
-	l := newRefusalLog(slog.New(slog.NewTextHandler(out, nil)))
+	l := newRefusalLog(slog.New(slog.NewTextHandler(out, nil)), nil)
 	for range 1000 {
 		l.add(refusal{Remote: "192.0.2.1:5", Reason: "forwarding", User: "ana", Detail: "tcpip-forward"})
 		l.add(refusal{Remote: "192.0.2.2:5", Reason: "forwarding"})
@@ -36,7 +36,7 @@ func TestRefusalsAreLoggedOnceAWindow(t *testing.T) {
 
 func TestManyAddressesDoNotFillTheLog(t *testing.T) {
 	out := &syncBuffer{}
-	l := newRefusalLog(slog.New(slog.NewTextHandler(out, nil)))
+	l := newRefusalLog(slog.New(slog.NewTextHandler(out, nil)), nil)
 	for i := range 5000 {
 		l.add(refusal{Remote: fmt.Sprintf("[2001:db8::%x]:1", i), Reason: "no handshake"})
 	}

@@ -33,6 +33,7 @@ type seat struct {
 	stage   *stage.Stage // the program's screen, for those who follow it
 	follow  chan target  // holds one: what the session is to follow
 	refuses atomic.Bool  // nobody may look at the screen
+	keyAt   atomic.Int64 // when the oldest key without an answer came, Unix ns; 0: there is none
 
 	outcome
 	line line
@@ -60,6 +61,7 @@ func newSeat(s *session, person state.Person) *seat {
 // host sets the program of a seat that is not running yet.
 func (st *seat) host(s *session, model tea.Model) {
 	st.guard = newGuard(st.ctx, model, s.catalogue(), st.server.timeLimits())
+	st.guard.metrics = st.server.Metrics
 	st.guard.shown.follow(st.stage, model)
 	st.program = tea.NewProgram(st.guard, tea.WithContext(st.ctx), tea.WithInput(st), tea.WithOutput(st),
 		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(),
@@ -210,6 +212,7 @@ func (st *seat) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 	}
+	st.keyAt.CompareAndSwap(0, time.Now().UnixNano())
 	n := copy(p, st.rest)
 	st.rest = st.rest[n:]
 	return n, nil
@@ -220,6 +223,10 @@ func (st *seat) Read(p []byte) (int, error) {
 func (st *seat) Write(p []byte) (int, error) {
 	if s, _, _ := st.line.shown(); s != nil {
 		_, _ = s.channel.Write(p) // a broken line is not the program's end
+		st.server.Metrics.Sent(len(p))
+	}
+	if at := st.keyAt.Swap(0); at != 0 {
+		st.server.Metrics.KeyToFrame(time.Since(time.Unix(0, at)))
 	}
 	return len(p), nil
 }

@@ -20,6 +20,7 @@ import (
 	"resilab/labs/course"
 	"resilab/labs/course/report"
 	"resilab/labs/i18n"
+	"resilab/tui/metrics"
 	"resilab/tui/state"
 )
 
@@ -39,6 +40,8 @@ type Options struct {
 	Cards   []string    // the course's cards, for teachers' tables
 	Bus     state.Bus   // to the other servers of the class; nil: there are none
 	Lang    i18n.Lang   // for visitors whose terminal names no language
+	Demo    bool        // shows a demo to each visitor until a key is pressed
+	Tours   []string    // the names of the demos
 	Private bool        // students may refuse that a teacher looks at their screens
 	Orders  Orders
 
@@ -50,8 +53,13 @@ type Options struct {
 	// outlive its session. cleanup runs after the program has ended, and may be nil.
 	NewProgram func(ctx context.Context, who SessionInfo) (model tea.Model, cleanup func(), err error)
 
-	Logger *slog.Logger                            // starts, ends and refusals of sessions
-	Ready  func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
+	// NewDemo makes a program that plays a demo until a key is pressed. An empty name
+	// is that of the whole. Required with Demo or Tours.
+	NewDemo func(ctx context.Context, who SessionInfo, name string) (model tea.Model, cleanup func(), err error)
+
+	Metrics *metrics.Server                         // nil: nothing is counted
+	Logger  *slog.Logger                            // starts, ends and refusals of sessions
+	Ready   func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
 }
 
 // Orders are the messages that make a student's program do what a teacher
@@ -155,6 +163,8 @@ func (o Options) check() error {
 	switch {
 	case o.NewProgram == nil:
 		return errors.New("nothing to serve")
+	case o.NewDemo == nil && (o.Demo || len(o.Tours) > 0):
+		return errors.New("no program for the demos")
 	case o.State == nil:
 		return errors.New("no state to keep people in")
 	case o.Open && o.ClassCode != "":
@@ -214,7 +224,7 @@ func (s *server) load() (err error) {
 	s.gate = newGate(s.Limits)
 	s.class = newClassroom(s, s.Bus)
 	s.seats.maxKept = max(1, s.MaxSessions/4)
-	s.refusals = newRefusalLog(s.Logger)
+	s.refusals = newRefusalLog(s.Logger, s.Metrics)
 	s.hostKey, err = loadHostKey(s.HostKeyPath)
 	return err
 }

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -114,7 +115,12 @@ func (s *session) command(words []string) bool {
 	case "watch", "teacher", "report", "report csv", "report json":
 	case "report mine":
 		return signedReport{session: s}.start()
+	case "demo":
+		return s.startDemo("")
 	default:
+		if name, isDemo := strings.CutPrefix(line, "demo "); isDemo && slices.Contains(s.conn.server.Tours, name) {
+			return s.startDemo(name)
+		}
 		if wantsSigned && state.CheckID(person) == nil {
 			return signedReport{session: s, id: person}.start()
 		}

@@ -33,7 +33,8 @@ type shown struct {
 	stage *stage.Stage // nil: nobody can
 	model Sized
 	drawn time.Time
-	due   bool // a followersMsg is on its way
+	due   bool   // a followersMsg is on its way
+	last  uint64 // the revision of the visitor's own last frame
 
 	presents atomic.Bool // the followers are a class that the program is presented to
 }
@@ -42,6 +43,16 @@ type shown struct {
 func (s *shown) follow(st *stage.Stage, model tea.Model) {
 	s.stage = st
 	s.model, _ = model.(Sized)
+}
+
+// changed reports whether the program has another revision than at the last call.
+func (s *shown) changed() bool {
+	if s.model == nil {
+		return true
+	}
+	was := s.last
+	s.last = s.model.Revision()
+	return s.last != was
 }
 
 // offer draws what followers do not have yet. Where the last frame is too

@@ -31,6 +31,7 @@ func (s *session) runWatch() {
 		server.Logger.Info("watching ended", "remote", s.conn.remote, "user", s.user, "seconds", int(time.Since(began).Seconds()))
 	}()
 	defer s.conn.place.giveWatch()
+	defer server.Metrics.Began("watch")()
 	if !s.readKeys() {
 		return
 	}
@@ -133,6 +134,7 @@ func (s *session) write(p []byte) {
 	impatience := time.AfterFunc(writeTimeout, s.conn.cut)
 	defer impatience.Stop()
 	_, _ = s.channel.Write(p) // a broken line ends the session
+	s.conn.server.Metrics.Sent(len(p))
 }
 
 // clear empties the screen but for a line in the last row.
