@@ -26,23 +26,34 @@ const (
 )
 
 // Embedded is a Kafka in this process, on a port of the loopback interface. It
-// keeps everything in memory.
-type Embedded struct{ cluster *kfake.Cluster }
+// keeps in memory what a group has not handled yet.
+type Embedded struct {
+	cluster *kfake.Cluster
+	trimmer *trimmer
+}
 
 // StartEmbedded starts one broker. The caller must call Close.
 func StartEmbedded() (*Embedded, error) {
-	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), smallSegments())
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded Kafka: %w", err)
 	}
-	return &Embedded{c}, nil
+	e := &Embedded{cluster: c}
+	if e.trimmer, err = startTrimmer(e.Addr()); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return e, nil
 }
 
 // Addr returns the broker's host and port.
 func (e *Embedded) Addr() string { return strings.Join(e.cluster.ListenAddrs(), ",") }
 
 // Close stops the broker.
-func (e *Embedded) Close() { e.cluster.Close() }
+func (e *Embedded) Close() {
+	e.trimmer.close()
+	e.cluster.Close()
+}
 
 // Options say how to connect. Addr is one host and port or several, with commas.
 type Options struct {
