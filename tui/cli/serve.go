@@ -93,7 +93,8 @@ func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 	opt.Tours = tourIDs(tours)
 	opt.NewDemo = func(ctx context.Context, who sshd.SessionInfo, name string) (tea.Model, func(), error) {
 		own := common
-		t, _ := tour.Find(tours, name) // the server asks for one of Tours
+		t, _ := tour.Find(tours, name)       // the server asks for one of Tours
+		own.course.store = course.NewStore() // nobody's
 		own.course.tour = app.TourOptions{Tour: t, Loop: true, Leave: true}
 		return visit(ctx, own, who, opt)
 	}
@@ -271,9 +272,12 @@ func classKeys(class sshd.Class) (keys []app.Key) {
 // language and colours.
 func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options) (tea.Model, func(), error) {
 	s.lang, s.crashed, s.keys = who.Lang, who.Crashed, classKeys(who.Class)
-	var err error
-	if s.course.store, err = state.Recorder(ctx, opt.State, who.Person, time.Now); err != nil {
-		return nil, nil, err
+	if s.course.store == nil {
+		kept, err := state.Recorder(ctx, opt.State, who.Person, time.Now)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.course.store = kept
 	}
 	s.theme = theme.New(theme.Options{Getenv: who.Getenv, Dark: background("auto", who.Getenv("COLORFGBG")), Name: theme.Terminal})
 	model, err := s.model()
