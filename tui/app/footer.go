@@ -50,6 +50,9 @@ func (f *footer) keys(m *Model) []hint {
 
 func (f *footer) collect(m *Model, hints []hint) []hint {
 	h, s := m.host, m.cur()
+	if m.tour != nil {
+		return append(hints, hint{h.text.T("ui.tour.any"), h.text.T("ui.tour.stop")})
+	}
 	if h.overlay != nil {
 		return h.all(hints, h.overlay.Keys())
 	}

@@ -44,6 +44,7 @@ func TestATourWaitsForItsFigures(t *testing.T) {
 	s, labs, pass := touringStage(t, false)
 	pass(0)
 	s.shows(t, "1/2  Seven retries.")
+	s.shows(t, "any key ends the demo")
 	if got := s.cur().lab.exp.Settings().Int("retries"); got != 7 {
 		t.Errorf("retries is %d", got)
 	}
