@@ -2,24 +2,28 @@ package redis
 
 import "context"
 
-// Fields returns all fields of a hash; none where the key does not exist.
-func (c *Client) Fields(ctx context.Context, key string) (map[string]string, error) {
-	fields, err := c.rdb.HGetAll(ctx, key).Result()
-	return fields, c.wrap(err)
+// Hash is one hash in Redis.
+type Hash struct {
+	client *Client
+	key    string
 }
 
-// Field returns one field of a hash, or ErrMiss.
-func (c *Client) Field(ctx context.Context, key, field string) (string, error) {
-	value, err := c.rdb.HGet(ctx, key, field).Result()
-	return value, c.wrap(err)
+// Hash returns the hash at a key, which need not exist.
+func (c *Client) Hash(key string) Hash { return Hash{c, key} }
+
+// All returns all fields; none where the key does not exist.
+func (h Hash) All(ctx context.Context) (map[string]string, error) {
+	fields, err := h.client.rdb.HGetAll(ctx, h.key).Result()
+	return fields, h.client.wrap(err)
 }
 
-// SetField sets one field of a hash.
-func (c *Client) SetField(ctx context.Context, key, field, value string) error {
-	return c.wrap(c.rdb.HSet(ctx, key, field, value).Err())
+// Get returns one field, or ErrMiss.
+func (h Hash) Get(ctx context.Context, field string) (string, error) {
+	value, err := h.client.rdb.HGet(ctx, h.key, field).Result()
+	return value, h.client.wrap(err)
 }
 
-// RemoveFields removes fields of a hash.
-func (c *Client) RemoveFields(ctx context.Context, key string, fields ...string) error {
-	return c.wrap(c.rdb.HDel(ctx, key, fields...).Err())
+// Set sets one field.
+func (h Hash) Set(ctx context.Context, field, value string) error {
+	return h.client.wrap(h.client.rdb.HSet(ctx, h.key, field, value).Err())
 }

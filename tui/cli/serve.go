@@ -86,17 +86,8 @@ func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 	opt.Report = func(p state.Person, progress course.Records) *report.Document {
 		return report.New(book, progress, c.text.Lang(), report.Options{Program: program(), Student: p.Label(), Now: time.Now()})
 	}
-	tours, err := tour.Load(c.world.Labs.Specs()...)
-	if err != nil {
+	if opt.Demos, err = demos(c, common, opt); err != nil {
 		return errors.Join(err, session.Close())
-	}
-	opt.Tours = tourIDs(tours)
-	opt.NewDemo = func(ctx context.Context, who sshd.SessionInfo, name string) (tea.Model, func(), error) {
-		own := common
-		t, _ := tour.Find(tours, name)       // the server asks for one of Tours
-		own.course.store = course.NewStore() // nobody's
-		own.course.tour = app.TourOptions{Tour: t, Loop: true, Leave: true}
-		return visit(ctx, own, who, opt)
 	}
 	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common
@@ -121,6 +112,22 @@ func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 	return errors.Join(err, work.Wait(), session.Close())
 }
 
+// demos are the tours for visitors; nothing is kept of what is done in them.
+func demos(c *call, common screen, opt sshd.Options) (d sshd.Demos, err error) {
+	tours, err := tour.Load(c.world.Labs.Specs()...)
+	if err != nil {
+		return d, err
+	}
+	return sshd.Demos{Demo: c.in.flags.Bool("demo"), Tours: tourIDs(tours),
+		NewDemo: func(ctx context.Context, who sshd.SessionInfo, name string) (tea.Model, func(), error) {
+			own := common
+			t, _ := tour.Find(tours, name) // the server asks for one of Tours
+			own.course.store = course.NewStore()
+			own.course.tour = app.TourOptions{Tour: t, Loop: true, Leave: true}
+			return visit(ctx, own, who, opt)
+		}}, nil
+}
+
 // serverFlags turn the flags of serve into a server's options.
 type serverFlags struct {
 	in     values
@@ -137,8 +144,7 @@ func (f serverFlags) options(ctx context.Context) (opt sshd.Options, err error) 
 			MaxSessions: flags.Int("max-sessions"), MaxPerAddress: flags.Int("max-per-address"),
 			IdleTimeout: flags.Duration("idle"), Keep: flags.Duration("keep"),
 		},
-		Private: flags.Bool("private"), Demo: flags.Bool("demo"),
-		Orders: sshd.Orders{OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{}},
+		Orders: sshd.Orders{Private: flags.Bool("private"), OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{}},
 		Logger: slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
 	}
 	if opt.HostKeyPath, err = f.path("host-key", "host_ed25519"); err != nil {

@@ -184,7 +184,7 @@ func (c *classroom) seats() (all []seatPresence, err error) {
 func (s *server) presences() (all []seatPresence) {
 	for _, st := range s.seats.list() {
 		who := st.person
-		who.Code = "" // nobody else needs it
+		who.Code = "" // not for others
 		all = append(all, seatPresence{ID: st.id, Person: who, Idle: st.idle(), Away: st.line.current() == nil,
 			Refuses: st.refuses.Load(), Presents: st.guard.shown.presents.Load()})
 	}

@@ -76,14 +76,10 @@ func TestTwoServersAreOneClass(t *testing.T) {
 	o.identity = c.teacherFile
 	console := o.terminal("-t", o.host, "teacher")
 	console.sees("Class: 2 here")
-	console.types("o")
-	console.types("R2")
-	console.types("\r")
+	console.fills("o", "Card for all:", "R2")
 	ana.sees("<card R2>")
 	beto.sees("<card R2>")
-	console.types("/")
-	console.types("student1")
-	console.types("\r")
+	console.fills("/", "Name contains:", "nt1")
 	console.sees("> Student1")
 	console.types("h")
 	beto.sees("<hint>")
@@ -126,7 +122,7 @@ func TestTwoServersAreOneClass(t *testing.T) {
 }
 
 // A student who lands on the other server finds the progress, also after the
-// first server has gone.
+// first server has stopped.
 func TestProgressCrossesServers(t *testing.T) {
 	c := startCampus(t, 1)
 	p := state.KeyPerson(c.students[0].PublicKey().Marshal(), "Student0")

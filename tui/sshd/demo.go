@@ -8,19 +8,22 @@ import (
 	"resilab/tui/state"
 )
 
-// startDemo starts the command that plays a demo.
-func (s *session) startDemo(name string) bool {
+// demoPlayer is a session that plays a demo.
+type demoPlayer struct{ *session }
+
+// start starts the command that plays a demo.
+func (s demoPlayer) start(name string) bool {
 	switch {
 	case s.conn.server.NewDemo == nil:
 		return s.refuse("command", "command")
 	case !s.hasPTY:
 		return s.refuse("nopty", "no terminal")
 	}
-	return s.start(func() { s.runDemo(name) })
+	return s.session.start(func() { s.run(name) })
 }
 
-// runDemo takes a session's place and plays a demo until a key is pressed.
-func (s *session) runDemo(name string) {
+// run takes a session's place and plays a demo until a key is pressed.
+func (s demoPlayer) run(name string) {
 	server := s.conn.server
 	if !s.conn.place.takeSession() {
 		s.conn.refuse(s.user, "full", "")
@@ -33,15 +36,15 @@ func (s *session) runDemo(name string) {
 		return
 	}
 	server.Logger.Info("demo began", "remote", s.conn.remote, "user", s.user, "demo", name)
-	why, err := s.playDemo(name)
+	why, err := s.play(name)
 	s.sayWhy(why)
 	server.Logger.Info("demo ended", "remote", s.conn.remote, "user", s.user, "reason", string(why), "error", err)
 }
 
-// playDemo runs a demo's program until the visitor presses a key. It needs no
+// play runs a demo's program until the visitor presses a key. It needs no
 // other: only the longest stay ends it.
-func (s *session) playDemo(name string) (why ending, err error) {
-	st := newSeat(s, state.Person{})
+func (s demoPlayer) play(name string) (why ending, err error) {
+	st := newSeat(s.session, state.Person{})
 	err = s.prepare(st, func(ctx context.Context, who SessionInfo) (tea.Model, func(), error) {
 		return s.conn.server.NewDemo(ctx, who, name)
 	})
@@ -50,7 +53,7 @@ func (s *session) playDemo(name string) (why ending, err error) {
 		return endNoStart, err
 	}
 	st.guard.away.Store(true)
-	why, err = s.runSeat(st)
+	why, err = st.runFor(s.session)
 	<-st.cleaned
 	return why, err
 }

@@ -41,7 +41,7 @@ func (s *session) run() {
 	}
 	var st *seat
 	if server.Demo {
-		if why, err = s.playDemo(""); why != "" {
+		if why, err = (demoPlayer{s}).play(""); why != "" {
 			s.sayWhy(why)
 			return
 		}
@@ -153,11 +153,11 @@ func (s *session) ask(model tea.Model) (why ending, err error) {
 // runOn runs a model on a seat that is not kept.
 func (s *session) runOn(st *seat, model tea.Model) (why ending, err error) {
 	st.host(s, model)
-	return s.runSeat(st)
+	return st.runFor(s)
 }
 
-// runSeat runs a seat that has a program and is not kept.
-func (s *session) runSeat(st *seat) (why ending, err error) {
+// runFor runs a seat that has a program for a session, and does not keep it.
+func (st *seat) runFor(s *session) (why ending, err error) {
 	if !s.conn.server.begin(st.run) {
 		st.end(sessionEnd(endShutdown))
 		return endShutdown, nil
@@ -215,7 +215,7 @@ func (st *seat) class(admin bool) Class {
 	c := Class{Watch: st.followPresented}
 	if admin {
 		c.Present = st.togglePresenting
-	} else if st.server.Private {
+	} else if st.server.Orders.Private {
 		c.Refuse = st.toggleRefusing
 	}
 	return c

@@ -142,7 +142,7 @@ type relay struct {
 }
 
 // relayScreens sends the screens that the others follow, and no others. Where
-// their number changes the relay begins anew, so that a server that has just
+// their number changes the relay is replaced, so that a server that has just
 // joined gets the whole screen.
 func (c *classroom) relayScreens() {
 	c.mu.Lock()

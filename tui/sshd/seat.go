@@ -29,14 +29,19 @@ type seat struct {
 	guard   *guard
 	program *tea.Program
 	cleanup func()
-	rest    []byte       // of a key sequence that was longer than the program's buffer
 	stage   *stage.Stage // the program's screen, for those who follow it
 	follow  chan target  // holds one: what the session is to follow
 	refuses atomic.Bool  // nobody may look at the screen
-	keyAt   atomic.Int64 // when the oldest key without an answer came, Unix ns; 0: there is none
 
+	typed
 	outcome
 	line line
+}
+
+// typed is what the program has not answered yet.
+type typed struct {
+	rest  []byte       // of a key sequence that was longer than the program's buffer
+	keyAt atomic.Int64 // when the oldest key without an answer came, Unix ns; 0: there is none
 }
 
 // outcome is how a seat's program has ended.
@@ -263,7 +268,7 @@ func (st *seat) followOther(s *session, t target) {
 		return
 	}
 	st.guard.away.Store(true)
-	over := s.followScreen(t)
+	over := watcher{s}.followScreen(t)
 	st.guard.touch()
 	st.guard.away.Store(false)
 	if until, ok := st.line.lookBack(s); ok {

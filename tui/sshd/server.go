@@ -36,14 +36,12 @@ type Options struct {
 	Logins
 	Limits
 
-	State   state.Store // people and their progress
-	Cards   []string    // the course's cards, for teachers' tables
-	Bus     state.Bus   // to the other servers of the class; nil: there are none
-	Lang    i18n.Lang   // for visitors whose terminal names no language
-	Demo    bool        // shows a demo to each visitor until a key is pressed
-	Tours   []string    // the names of the demos
-	Private bool        // students may refuse that a teacher looks at their screens
-	Orders  Orders
+	State  state.Store // people and their progress
+	Cards  []string    // the course's cards, for teachers' tables
+	Bus    state.Bus   // to the other servers of the class; nil: there are none
+	Lang   i18n.Lang   // for visitors whose terminal names no language
+	Orders Orders
+	Demos
 
 	// Report returns the course report of a person, which the server signs with its
 	// host key; nil: there are no signed reports.
@@ -53,18 +51,24 @@ type Options struct {
 	// outlive its session. cleanup runs after the program has ended, and may be nil.
 	NewProgram func(ctx context.Context, who SessionInfo) (model tea.Model, cleanup func(), err error)
 
-	// NewDemo makes a program that plays a demo until a key is pressed. An empty name
-	// is that of the whole. Required with Demo or Tours.
-	NewDemo func(ctx context.Context, who SessionInfo, name string) (model tea.Model, cleanup func(), err error)
-
 	Metrics *metrics.Server                         // nil: nothing is counted
 	Logger  *slog.Logger                            // starts, ends and refusals of sessions
 	Ready   func(addr net.Addr, fingerprint string) // called when the server accepts connections; may be nil
 }
 
-// Orders are the messages that make a student's program do what a teacher
-// asks. A nil one is not offered.
+// Demos are programs that play by themselves until a key is pressed.
+type Demos struct {
+	Demo  bool     // shows the demo of the whole to each visitor first
+	Tours []string // the names of the demos
+	// NewDemo makes a demo's program as NewProgram does. An empty name is that of the
+	// whole. Required with Demo or Tours.
+	NewDemo func(ctx context.Context, who SessionInfo, name string) (model tea.Model, cleanup func(), err error)
+}
+
+// Orders are what a teacher can do with students' screens and programs. OpenCard
+// and Hint return the messages that make a program do so; nil: not offered.
 type Orders struct {
+	Private  bool                      // students may refuse that a teacher looks at their screens
 	OpenCard func(card string) tea.Msg // opens a card of the course
 	Hint     tea.Msg                   // shows the next hint of the open card
 }

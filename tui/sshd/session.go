@@ -116,10 +116,10 @@ func (s *session) command(words []string) bool {
 	case "report mine":
 		return signedReport{session: s}.start()
 	case "demo":
-		return s.startDemo("")
+		return demoPlayer{s}.start("")
 	default:
 		if name, isDemo := strings.CutPrefix(line, "demo "); isDemo && slices.Contains(s.conn.server.Tours, name) {
-			return s.startDemo(name)
+			return demoPlayer{s}.start(name)
 		}
 		if wantsSigned && state.CheckID(person) == nil {
 			return signedReport{session: s, id: person}.start()
@@ -130,7 +130,7 @@ func (s *session) command(words []string) bool {
 	case line == "watch" && !s.hasPTY:
 		return s.refuse("nopty", "no terminal")
 	case line == "watch":
-		return s.start(s.runWatch)
+		return s.start(watcher{s}.run)
 	case !s.login.admin:
 		return s.refuse("teacher", "teachers' command")
 	case line == "report json":

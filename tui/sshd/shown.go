@@ -33,7 +33,7 @@ type shown struct {
 	stage *stage.Stage // nil: nobody can
 	model Sized
 	drawn time.Time
-	due   bool   // a followersMsg is on its way
+	due   bool   // a followersMsg is scheduled
 	last  uint64 // the revision of the visitor's own last frame
 
 	presents atomic.Bool // the followers are a class that the program is presented to

@@ -16,9 +16,12 @@ import (
 // it is cut.
 const writeTimeout = 30 * time.Second
 
-// runWatch shows what is presented, and waits while nothing is, until the
+// watcher is a session while it shows another screen than its own program's.
+type watcher struct{ *session }
+
+// run shows what is presented, and waits while nothing is, until the
 // visitor leaves.
-func (s *session) runWatch() {
+func (s watcher) run() {
 	server := s.conn.server
 	if !s.conn.place.takeWatch() {
 		s.conn.refuse(s.user, "full", "")
@@ -44,21 +47,13 @@ func (s *session) runWatch() {
 		}
 	}
 	_, _ = s.channel.Write([]byte(leaveScreen))
-	s.sayWhy(s.cause())
-}
-
-// cause returns why the session's context ended; it is empty if the visitor
-// left.
-func (s *session) cause() ending {
-	if end, ok := causeOf(s.ctx); ok {
-		return end
-	}
-	return ""
+	why, _ := causeOf(s.ctx)
+	s.sayWhy(why)
 }
 
 // awaitShow waits until something is presented. It reports false if the visitor
 // leaves before.
-func (s *session) awaitShow() bool {
+func (s watcher) awaitShow() bool {
 	for {
 		t, changed := s.conn.server.show.current()
 		if t.stage != nil {
@@ -82,7 +77,7 @@ func (s *session) awaitShow() bool {
 
 // followScreen shows a screen until it ends, which over reports, or until the
 // visitor leaves.
-func (s *session) followScreen(t target) (over bool) {
+func (s watcher) followScreen(t target) (over bool) {
 	for again := true; again; {
 		again, over = s.followAt(t, s.size())
 	}
@@ -90,7 +85,7 @@ func (s *session) followScreen(t target) (over bool) {
 }
 
 // followAt shows a screen in one size. The last row says what is shown.
-func (s *session) followAt(t target, w window) (resized, over bool) {
+func (s watcher) followAt(t target, w window) (resized, over bool) {
 	f := t.stage.Follow(stage.View{Size: stage.Size{W: w.width, H: max(1, w.height-1)}, Colors: s.colors()}, 1)
 	defer f.Close()
 	s.clear(s.catalogue().T("sshd.watch.following", t.label))
@@ -130,7 +125,7 @@ func leaves(keys []byte) bool {
 }
 
 // write sends bytes to the terminal, and cuts a client that does not read them.
-func (s *session) write(p []byte) {
+func (s watcher) write(p []byte) {
 	impatience := time.AfterFunc(writeTimeout, s.conn.cut)
 	defer impatience.Stop()
 	_, _ = s.channel.Write(p) // a broken line ends the session
@@ -138,7 +133,7 @@ func (s *session) write(p []byte) {
 }
 
 // clear empties the screen but for a line in the last row.
-func (s *session) clear(line string) {
+func (s watcher) clear(line string) {
 	w := s.size()
 	line = ansi.Truncate(" "+line, w.width, "")
 	line += strings.Repeat(" ", max(0, w.width-ansi.StringWidth(line)))
@@ -149,7 +144,7 @@ func (s *session) clear(line string) {
 const fullColors = colorprofile.TrueColor
 
 // colors is what the session's terminal shows.
-func (s *session) colors() colorprofile.Profile {
+func (s watcher) colors() colorprofile.Profile {
 	level := theme.DetectLevel(SessionInfo{Term: s.term, Environ: s.env}.Getenv)
 	return colorprofile.NoTTY + colorprofile.Profile(level) // both go from nothing to 24 bits
 }

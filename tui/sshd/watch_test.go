@@ -189,14 +189,9 @@ func TestLookOverAShoulder(t *testing.T) {
 	ana.sees("keys=[abce]")
 	term.types("h")
 	ana.sees("<hint>]")
-	term.types("o")
-	term.sees("Card for all:")
-	term.types("r9")
-	term.types("\r")
+	term.fills("o", "Card for all:", "r9")
 	term.sees("There is no card r9")
-	term.types("o")
-	term.types("r2")
-	term.types("\r")
+	term.fills("o", "Card for all:", "r2")
 	term.sees("Card R2 opened for 1")
 	ana.sees("Your teacher opened card R2.")
 	ana.sees("<card R2>")
@@ -208,7 +203,7 @@ func TestLookOverAShoulder(t *testing.T) {
 
 // With --private a student's refusal ends looking and keeps teachers away.
 func TestAStudentRefuses(t *testing.T) {
-	c := startClassWith(t, func(o *Options) { o.Private = true })
+	c := startClassWith(t, func(o *Options) { o.Orders.Private = true })
 	ana, _ := c.comes(t, c.student)
 	ana.sees("size=80x24")
 	o := c.openSSH(t, c.teacherFile)
@@ -238,6 +233,17 @@ func TestWatchNeedsATerminal(t *testing.T) {
 	if out, status := o.output("-T", o.host, "watch"); status != 1 || !strings.Contains(out, "A terminal is needed") {
 		t.Errorf("status %d: %s", status, out)
 	}
+}
+
+// fills opens a field of the console with a key and types a short text into it.
+// More keys at once would be a paste.
+func (term *terminal) fills(key, label, text string) {
+	term.t.Helper()
+	term.types(key)
+	term.sees(label)
+	term.types(text)
+	term.sees(text)
+	term.types("\r")
 }
 
 // host is the address for OpenSSH's client.

@@ -41,7 +41,7 @@ func (b *backlog) size() int {
 func (r *Redis) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.waiting.size()
+	return r.waiting.size() + r.writing
 }
 
 // deferring reports whether a save must wait: others wait already.
@@ -95,8 +95,9 @@ func (r *Redis) writeWaiting(ctx context.Context) (err error) {
 	r.mu.Lock()
 	taken := r.waiting
 	r.waiting = newBacklog()
-	r.mu.Unlock()
 	n := taken.size()
+	r.writing = n
+	r.mu.Unlock()
 	if n == 0 {
 		return nil
 	}
@@ -128,6 +129,7 @@ func (r *Redis) writeWaiting(ctx context.Context) (err error) {
 func (r *Redis) putBack(old *backlog) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.writing = 0
 	for id, p := range old.people {
 		if _, newer := r.waiting.people[id]; !newer {
 			r.waiting.people[id] = p

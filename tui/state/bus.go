@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"resilab/brokers/redis"
+	"resilab/brokers"
 )
 
 // Bus carries what the servers of one class tell each other. It is safe for
@@ -36,7 +36,7 @@ var _ Bus = (*Redis)(nil)
 
 // announceScript keeps what a server announces with Redis's own time, so that the
 // servers' clocks need not agree.
-var announceScript = redis.NewScript(`
+var announceScript = brokers.NewRedisScript(`
 	if ARGV[2] == "" then return redis.call("HDEL", KEYS[1], ARGV[1]) end
 	local now = redis.call("TIME")
 	redis.call("HSET", KEYS[1], ARGV[1], now[1] .. " " .. ARGV[2])
@@ -44,7 +44,7 @@ var announceScript = redis.NewScript(`
 	return 1`)
 
 // announcedScript returns what is not too old, and removes the rest.
-var announcedScript = redis.NewScript(`
+var announcedScript = brokers.NewRedisScript(`
 	local now, all, found = tonumber(redis.call("TIME")[1]), redis.call("HGETALL", KEYS[1]), {}
 	for i = 1, #all, 2 do
 		local at, data = all[i+1]:match("^(%d+) (.*)$")
@@ -82,10 +82,10 @@ func (r *Redis) Announced(ctx context.Context) (map[string][]byte, error) {
 
 // Send implements Bus.
 func (r *Redis) Send(ctx context.Context, topic string, data []byte) error {
-	return r.client.Publish(ctx, topicPrefix+topic, data)
+	return r.client.Channel(topicPrefix+topic).Publish(ctx, data)
 }
 
 // Listen implements Bus.
 func (r *Redis) Listen(ctx context.Context, topic string, ready func(), receive func(data []byte)) error {
-	return r.client.Listen(ctx, topicPrefix+topic, ready, func(data string) { receive([]byte(data)) })
+	return r.client.Channel(topicPrefix+topic).Listen(ctx, ready, func(data string) { receive([]byte(data)) })
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"sync"
 
-	"resilab/brokers/redis"
+	"resilab/brokers"
 	"resilab/labs/course"
 )
 
@@ -25,11 +25,12 @@ const (
 // servers that share it are one class. While Redis is away, what is saved waits
 // in memory and is written when it is back.
 type Redis struct {
-	client *redis.Client
+	client *brokers.Redis
 	log    *slog.Logger
 
 	mu      sync.Mutex
 	waiting *backlog
+	writing int   // how many records are being written
 	away    error // why the last write failed; nil: none did
 	wake    chan struct{}
 
@@ -39,10 +40,10 @@ type Redis struct {
 
 var _ Store = (*Redis)(nil)
 
-// OpenRedis returns the state in the Redis at a URL, as brokers/redis reads it,
+// OpenRedis returns the state in the Redis at a URL, as brokers.OpenRedis reads it,
 // and waits until it answers. The caller must call Close.
 func OpenRedis(ctx context.Context, url string, log *slog.Logger) (*Redis, error) {
-	client, err := redis.Open(url, redis.Options{})
+	client, err := brokers.OpenRedis(url)
 	if err != nil {
 		return nil, fmt.Errorf("opening the state: %w", err)
 	}
@@ -69,7 +70,7 @@ func (r *Redis) Close(ctx context.Context) error {
 
 // People implements Store. Fields that hold no person are left out.
 func (r *Redis) People(ctx context.Context) (people []Person, err error) {
-	fields, err := r.client.Fields(ctx, peopleKey)
+	fields, err := r.client.Hash(peopleKey).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing people: %w", err)
 	}
@@ -106,7 +107,7 @@ func (r *Redis) writePerson(ctx context.Context, p Person) error {
 	if err != nil {
 		return err
 	}
-	return r.client.SetField(ctx, peopleKey, p.ID, string(data))
+	return r.client.Hash(peopleKey).Set(ctx, p.ID, string(data))
 }
 
 // Progress implements Store.
@@ -114,7 +115,7 @@ func (r *Redis) Progress(ctx context.Context, id string) (Progress, error) {
 	if err := CheckID(id); err != nil {
 		return nil, err
 	}
-	fields, err := r.client.Fields(ctx, progressPrefix+id)
+	fields, err := r.client.Hash(progressPrefix + id).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading progress: %w", err)
 	}
@@ -134,7 +135,7 @@ func (r *Redis) Progress(ctx context.Context, id string) (Progress, error) {
 }
 
 // swapScript replaces a field if it still holds what was read.
-var swapScript = redis.NewScript(`
+var swapScript = brokers.NewRedisScript(`
 	if (redis.call("HGET", KEYS[1], ARGV[1]) or "") ~= ARGV[2] then return 0 end
 	redis.call("HSET", KEYS[1], ARGV[1], ARGV[3])
 	return 1`)
@@ -146,8 +147,8 @@ const maxSwaps = 100
 func (r *Redis) writeRecord(ctx context.Context, id, card string, rec course.Record) error {
 	key := progressPrefix + id
 	for range maxSwaps {
-		old, err := r.client.Field(ctx, key, card)
-		if err != nil && !errors.Is(err, redis.ErrMiss) {
+		old, err := r.client.Hash(key).Get(ctx, card)
+		if err != nil && !errors.Is(err, brokers.ErrMiss) {
 			return err
 		}
 		var kept course.Record

@@ -36,7 +36,7 @@ func openRedis(t *testing.T, url string) *state.Redis {
 }
 
 // The suite runs on the embedded Redis and on the real one, each test in a
-// database of its own.
+// separate database.
 func TestRedis(t *testing.T) {
 	for name, server := range map[string]func(t *testing.T) string{
 		"embedded": func(t *testing.T) string {

@@ -137,6 +137,17 @@ func (m *member) types(keys ...string) {
 	}
 }
 
+// fills opens a field of the console with a key and types a short text into it.
+// More keys at once would be a paste.
+func (m *member) fills(key, label, text string) {
+	m.t.Helper()
+	m.types(key)
+	m.awaits(label)
+	m.types(text)
+	m.awaits(text)
+	m.types("\r")
+}
+
 // A class is played through with real clients: one teacher and eight students
 // over two servers on one Redis. A card is opened for all, one student is helped,
 // the teacher presents, one server is killed, and the report has what everybody
@@ -153,17 +164,17 @@ func TestAClass(t *testing.T) {
 	console := c.joins(0, c.teacher, "teacher")
 	console.awaits(fmt.Sprintf("Class: %d here", students))
 
-	console.types("o", "R1", "\r") // one card for all
+	console.fills("o", "Card for all:", "R1")
 	for _, m := range class {
 		m.awaits("Your teacher opened card R1.")
 		m.types("\r") // each predicts the first choice
 	}
-	console.types("/", "student7", "\r")
+	console.fills("/", "Name contains:", "nt7")
 	console.awaits("> Student7")
 	console.types("h") // one is helped, on the other server
 	console.awaits("Hint shown to Student7")
-	console.types("m", "look at the retries", "\r")
-	class[7].awaits("Teacher: look at the retries")
+	console.fills("m", "Message:", "look")
+	class[7].awaits("Teacher: look")
 
 	teacher := c.joins(1, c.teacher, "")
 	teacher.awaits("Retry")
