@@ -195,14 +195,11 @@ func (s *server) presences() (all []seatPresence) {
 func (c *classroom) followShow() {
 	all, _ := c.seats()
 	i := slices.IndexFunc(all, func(p seatPresence) bool { return p.Presents })
-	now, _ := c.server.show.current()
-	switch {
-	case now.stage != nil && !slices.ContainsFunc(all, func(p seatPresence) bool { return p.Presents && p.ID == now.id }):
-		c.server.show.end(now.id)
-	case now.stage == nil && i >= 0:
-		if t, ok := c.target(all[i].ID); ok {
-			c.server.show.begin(t)
-		}
+	if now, _ := c.server.show.current(); now.stage != nil || i < 0 {
+		return
+	}
+	if t, ok := c.target(all[i].ID); ok {
+		c.server.show.begin(t)
 	}
 }
 

@@ -246,9 +246,10 @@ func (c *console) tell(text, seat string, people int) {
 // lookAt shows a student's screen, unless the student refuses.
 func (c *console) lookAt(r classRow) {
 	t, ok := c.server.class.target(r.ID)
+	st := c.server.seats.find(r.ID) // the table may be a moment old
 	switch {
 	case r.ID == "" || !ok:
-	case r.Refuses:
+	case st != nil && !st.visible() || st == nil && r.Refuses:
 		c.notice = c.text.T("sshd.console.refuses", r.Label())
 	default:
 		c.server.Logger.Info("a teacher looks", "person", r.Row.Person.ID)

@@ -23,11 +23,13 @@ type remoteScreen struct {
 	stage  *stage.Stage
 	label  string
 	unused int // exchanges without followers
+	absent int // exchanges in which no server had the program
 	stop   context.CancelFunc
 }
 
-// maxUnused is for how many exchanges a screen stays without followers.
-const maxUnused = 5
+// For how many exchanges a screen stays without followers, and without its
+// program: an order to present arrives before its server has announced that.
+const maxUnused, maxAbsent = 5, 2
 
 // target returns a program's screen, wherever it runs.
 func (c *classroom) target(id string) (target, bool) {
@@ -103,7 +105,13 @@ func (c *classroom) dropScreens() {
 		} else {
 			r.unused++
 		}
-		if !here[id] || r.unused > maxUnused {
+		if r.absent++; here[id] {
+			r.absent = 0
+		}
+		if r.absent > maxAbsent {
+			c.server.show.end(id)
+		}
+		if r.absent > maxAbsent || r.unused > maxUnused {
 			r.end()
 			delete(c.screens, id)
 		}
@@ -160,7 +168,7 @@ func (c *classroom) relayScreens() {
 		}
 	}
 	for key, people := range wanted {
-		if st := c.server.seats.find(key.seat); st != nil && people > 0 && c.relays[key] == nil && validSize(key.size) {
+		if st := c.server.seats.find(key.seat); st != nil && st.visible() && people > 0 && c.relays[key] == nil && validSize(key.size) {
 			c.startRelay(key, people, st.stage)
 		}
 	}

@@ -184,7 +184,8 @@ func TestLookOverAShoulder(t *testing.T) {
 	term.sees("keys=[abc]")
 	term.types("d") // looking is for reading only
 	term.types("q")
-	term.sees("Class: 1 here")
+	eventually(t, func() bool { return strings.Count(term.out.String(), "Class: 1 here") == 2 },
+		func() string { return fmt.Sprintf("not back at the table: %q", term.out) })
 	ana.types("e")
 	ana.sees("keys=[abce]")
 	term.types("h")

@@ -173,8 +173,8 @@ func TestAClass(t *testing.T) {
 	console.awaits("> Student7")
 	console.types("h") // one is helped, on the other server
 	console.awaits("Hint shown to Student7")
-	console.fills("m", "Message:", "look")
-	class[7].awaits("Teacher: look")
+	console.fills("m", "Message:", "hola")
+	class[7].awaits("Teacher: hola")
 
 	teacher := c.joins(1, c.teacher, "")
 	teacher.awaits("Retry")
