@@ -1,12 +1,12 @@
 # Completion of resilab for bash: source <(resilab completion bash)
 _resilab_words() {
   case "$1" in
-  '') echo 'run fleet schedule route open compare export course record serve brokers doctor completion man version help' ;;
+  '') echo 'run fleet schedule route open compare export course record demo serve brokers doctor completion man version help' ;;
   'run') echo 'retry convoy cacheaside' ;;
   'export') echo 'retry convoy cacheaside' ;;
   'course') echo 'list status check report lint new play verify export import reset' ;;
   'completion') echo 'bash zsh fish' ;;
-  'help') echo 'run fleet schedule route open compare export course record serve brokers doctor completion man version' ;;
+  'help') echo 'run fleet schedule route open compare export course record demo serve brokers doctor completion man version' ;;
   esac
 }
 _resilab_flags() {
@@ -27,7 +27,8 @@ _resilab_flags() {
   'export cacheaside') echo '--help --to --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --lang' ;;
   'course') echo '--help --plain --card --progress --format --seed --lang --lab --yes --student --seeds --golden --a --b --c --d --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
   'record') echo '--help --out --lab --card --from --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
-  'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
+  'demo') echo '--help --loop --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url' ;;
+  'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --metrics --demo --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
   'brokers') echo '--help --amqp-addr --redis-addr --amqp-product --lang' ;;
   'doctor') echo '--help --brokers --amqp-url --redis-url --kafka-url --lang' ;;
   'completion') echo '--help --lang' ;;
@@ -46,7 +47,7 @@ _resilab_values() {
   ':--progress') echo '@file' ;;
   ':--seed') echo '@none' ;;
   ':--lang') echo 'auto es en' ;;
-  ':--theme') echo 'auto dark light' ;;
+  ':--theme') echo 'auto dark light terminal calm warm contrast' ;;
   ':--glyphs') echo 'auto blocks braille ascii' ;;
   ':--brokers') echo 'embedded local' ;;
   ':--amqp-url') echo '@file' ;;
@@ -309,7 +310,7 @@ _resilab_values() {
   'open:--progress') echo '@file' ;;
   'open:--seed') echo '@none' ;;
   'open:--lang') echo 'auto es en' ;;
-  'open:--theme') echo 'auto dark light' ;;
+  'open:--theme') echo 'auto dark light terminal calm warm contrast' ;;
   'open:--glyphs') echo 'auto blocks braille ascii' ;;
   'open:--brokers') echo 'embedded local' ;;
   'open:--amqp-url') echo '@file' ;;
@@ -431,7 +432,7 @@ _resilab_values() {
   'record:--seed') echo '@none' ;;
   'record:--lang') echo 'auto es en' ;;
   'record:--cards') echo '@file' ;;
-  'record:--theme') echo 'auto dark light' ;;
+  'record:--theme') echo 'auto dark light terminal calm warm contrast' ;;
   'record:--glyphs') echo 'auto blocks braille ascii' ;;
   'record:--brokers') echo 'embedded local' ;;
   'record:--amqp-url') echo '@file' ;;
@@ -510,12 +511,21 @@ _resilab_values() {
   'record:--timeout') echo '@none' ;;
   'record:--db-conns') echo '@none' ;;
   'record:--db-spread') echo 'fixed uniform exponential' ;;
+  'demo:--seed') echo '@none' ;;
+  'demo:--lang') echo 'auto es en' ;;
+  'demo:--theme') echo 'auto dark light terminal calm warm contrast' ;;
+  'demo:--glyphs') echo 'auto blocks braille ascii' ;;
+  'demo:--brokers') echo 'embedded local' ;;
+  'demo:--amqp-url') echo '@file' ;;
+  'demo:--redis-url') echo '@file' ;;
+  'demo:--kafka-url') echo '@file' ;;
   'serve:--addr') echo '@file' ;;
   'serve:--keys') echo '@file' ;;
   'serve:--class-code') echo '@file' ;;
   'serve:--admin-keys') echo '@file' ;;
   'serve:--host-key') echo '@file' ;;
   'serve:--state') echo '@file' ;;
+  'serve:--metrics') echo '@file' ;;
   'serve:--keep') echo '@none' ;;
   'serve:--max-sessions') echo '@none' ;;
   'serve:--max-per-address') echo '@none' ;;
