@@ -249,7 +249,7 @@ func (c *console) lookAt(r classRow) {
 	st := c.server.seats.find(r.ID) // the table may be a moment old
 	switch {
 	case r.ID == "" || !ok:
-	case st != nil && !st.visible() || st == nil && r.Refuses:
+	case st != nil && !visible(st) || st == nil && r.Refuses:
 		c.notice = c.text.T("sshd.console.refuses", r.Label())
 	default:
 		c.server.Logger.Info("a teacher looks", "person", r.Row.Person.ID)

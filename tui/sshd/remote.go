@@ -20,16 +20,16 @@ type frame struct {
 
 // remoteScreen is a screen of another server that is or was followed here.
 type remoteScreen struct {
-	stage  *stage.Stage
-	label  string
-	unused int // exchanges without followers
-	absent int // exchanges in which no server had the program
-	stop   context.CancelFunc
+	stage *stage.Stage
+	label string
+	used  time.Time // when it had followers last
+	seen  time.Time // when a server had the program last
+	stop  context.CancelFunc
 }
 
-// For how many exchanges a screen stays without followers, and without its
-// program: an order to present arrives before its server has announced that.
-const maxUnused, maxAbsent = 5, 2
+// How long a screen stays without followers, and without its program: an order
+// to present arrives before its server has announced that.
+const maxUnused, maxAbsent = 5 * time.Second, 3 * time.Second
 
 // target returns a program's screen, wherever it runs.
 func (c *classroom) target(id string) (target, bool) {
@@ -52,11 +52,11 @@ func (c *classroom) remote(id, label string) target {
 	r := c.screens[id]
 	if r == nil {
 		ctx, stop := context.WithCancel(context.Background()) // endScreens and dropScreens end it
-		r = &remoteScreen{stage: stage.New(c.poke), label: label, stop: stop}
+		r = &remoteScreen{stage: stage.New(c.poke), label: label, seen: time.Now(), stop: stop}
 		c.screens[id] = r
 		c.work.Go(func() { c.receive(ctx, id, r.stage) })
 	}
-	r.unused = 0
+	r.used = time.Now()
 	return target{id, r.label, r.stage}
 }
 
@@ -92,7 +92,7 @@ func (c *classroom) follows() (all []followed) {
 // dropScreens ends the screens whose program has ended, and those that nobody
 // follows any more.
 func (c *classroom) dropScreens() {
-	here := map[string]bool{}
+	here, now := map[string]bool{}, time.Now()
 	all, _ := c.seats()
 	for _, p := range all {
 		here[p.ID] = true
@@ -101,21 +101,26 @@ func (c *classroom) dropScreens() {
 	defer c.mu.Unlock()
 	for id, r := range c.screens {
 		if r.stage.Followers() > 0 {
-			r.unused = 0
-		} else {
-			r.unused++
+			r.used = now
 		}
-		if r.absent++; here[id] {
-			r.absent = 0
+		if here[id] {
+			r.seen = now
 		}
-		if r.absent > maxAbsent {
+		absent := now.Sub(r.seen) > maxAbsent
+		if absent {
 			c.server.show.end(id)
 		}
-		if r.absent > maxAbsent || r.unused > maxUnused {
+		if absent || now.Sub(r.used) > maxUnused && c.presented() != id {
 			r.end()
 			delete(c.screens, id)
 		}
 	}
+}
+
+// presented returns the seat whose screen is presented; empty: none is.
+func (c *classroom) presented() string {
+	t, _ := c.server.show.current()
+	return t.id
 }
 
 // endScreens ends all screens and relays.
@@ -168,7 +173,7 @@ func (c *classroom) relayScreens() {
 		}
 	}
 	for key, people := range wanted {
-		if st := c.server.seats.find(key.seat); st != nil && st.visible() && people > 0 && c.relays[key] == nil && validSize(key.size) {
+		if st := c.server.seats.find(key.seat); st != nil && visible(st) && people > 0 && c.relays[key] == nil && validSize(key.size) {
 			c.startRelay(key, people, st.stage)
 		}
 	}

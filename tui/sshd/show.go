@@ -125,8 +125,8 @@ func (st *seat) look(t target) {
 	}
 }
 
-// visible reports whether others may see the seat's screen now.
-func (st *seat) visible() bool { return !st.refuses.Load() || st.guard.shown.presents.Load() }
+// visible reports whether others may see a seat's screen now.
+func visible(st *seat) bool { return !st.refuses.Load() || st.guard.shown.presents.Load() }
 
 // toggleRefusing ends looking at the seat's screen and refuses it from now on,
 // or allows it again.
