@@ -42,11 +42,11 @@ func (c *session) client(args []string) value {
 		}
 		return errorf("ERR the embedded Redis always replies")
 	case "TRACKING":
-		return c.track(args)
+		return c.server.tracking.track(c, args)
 	case "CACHING":
-		return c.cacheNext(args)
+		return c.server.tracking.cacheNext(c, args)
 	case "TRACKINGINFO":
-		return c.trackingInfo()
+		return c.server.tracking.info(c)
 	case "PAUSE", "UNPAUSE", "UNBLOCK":
 		return errorf("ERR the embedded Redis has no CLIENT %s", sub)
 	}

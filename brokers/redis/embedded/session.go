@@ -118,7 +118,7 @@ func (c *session) handle(args []string) {
 		c.execute(name, args)
 	}
 	if !c.inTx && name != "CLIENT" {
-		c.cachedOnce()
+		c.server.tracking.cachedOnce(c)
 	}
 }
 
@@ -169,7 +169,7 @@ func (c *session) execute(name string, args []string) {
 		return
 	}
 	c.server.core.Dispatch(c.peer, args)
-	e.end(number(1)) // if anything wants to know by now, it has changed
+	e.end(number(1)) // whatever is asked from here on sees the change
 	switch {
 	case name == "MULTI" && len(args) == 1:
 		c.inTx, c.queued = true, nil

@@ -6,7 +6,7 @@ import (
 )
 
 // track answers CLIENT TRACKING.
-func (c *session) track(args []string) value {
+func (t *tracking) track(c *session, args []string) value {
 	if len(args) == 0 {
 		return errorf("ERR wrong number of arguments for 'client|tracking' command")
 	}
@@ -16,16 +16,16 @@ func (c *session) track(args []string) value {
 	}
 	switch strings.ToUpper(args[0]) {
 	case "OFF":
-		c.server.tracking.set(c, nil)
+		t.set(c, nil)
 		return ok
 	case "ON":
 	default:
 		return errorf("ERR syntax error")
 	}
-	if wrong := m.fits(c.server.tracking.mode(c)); wrong.kind == failure {
+	if wrong := m.fits(t.mode(c)); wrong.kind == failure {
 		return wrong
 	}
-	c.server.tracking.set(c, m)
+	t.set(c, m)
 	return ok
 }
 
@@ -101,8 +101,8 @@ func (m *trackingMode) prefixesFit(before *trackingMode) value {
 func overlap(p, q string) bool { return strings.HasPrefix(p, q) || strings.HasPrefix(q, p) }
 
 // cacheNext answers CLIENT CACHING.
-func (c *session) cacheNext(args []string) value {
-	m := c.server.tracking.mode(c)
+func (t *tracking) cacheNext(c *session, args []string) value {
+	m := t.mode(c)
 	if m == nil || !m.optIn && !m.optOut {
 		return errorf("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
 	}
@@ -115,22 +115,22 @@ func (c *session) cacheNext(args []string) value {
 		return errorf("ERR syntax error")
 	}
 	m.caching = true
-	c.server.tracking.set(c, m)
+	t.set(c, m)
 	return ok
 }
 
 // cachedOnce ends the effect of CLIENT CACHING after the command, or the
 // transaction, that follows it.
-func (c *session) cachedOnce() {
-	if m := c.server.tracking.mode(c); m != nil && m.caching {
+func (t *tracking) cachedOnce(c *session) {
+	if m := t.mode(c); m != nil && m.caching {
 		m.caching = false
-		c.server.tracking.set(c, m)
+		t.set(c, m)
 	}
 }
 
 // trackingInfo answers CLIENT TRACKINGINFO.
-func (c *session) trackingInfo() value {
-	m := c.server.tracking.mode(c)
+func (t *tracking) info(c *session) value {
+	m := t.mode(c)
 	if m == nil {
 		return pairs(text("flags"), setOf("off"), text("redirect"), number(-1), text("prefixes"), list())
 	}
