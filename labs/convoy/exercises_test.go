@@ -175,7 +175,11 @@ func (w world) change(t *testing.T, base turned, runs ...turned) []map[string]fl
 	}
 	results := make([]map[string]float64, len(runs))
 	for i, l := range labs {
-		await(t, l, "all users have ordered again", handled(l.Snapshot().Metrics["published"]+300))
+		enough := handled(l.Snapshot().Metrics["published"] + 300)
+		await(t, l, "all users have ordered again", func(s *lab.Snapshot) bool {
+			_, known := s.Metrics["moved"]
+			return known && enough(s)
+		})
 		l.Pause()
 		results[i] = await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
 	}

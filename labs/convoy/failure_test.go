@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"resilab/labs/convoy/accounts"
+	"resilab/labs/convoy/consumer"
 	"resilab/labs/lab"
 )
 
@@ -64,7 +65,8 @@ func TestAPoisonOrderBlocksItsLane(t *testing.T) {
 }
 
 func TestKafkaDelaysNothing(t *testing.T) {
-	err := Spec().Check(settings(t, turned{"engine": "kafka", "on-failure": "delay"}))
+	s := Spec().Defaults().With("engine", lab.ChoiceValue(engineKafka)).With("on-failure", lab.ChoiceValue(string(consumer.Delay)))
+	err := Spec().Check(s)
 	if err == nil || !strings.Contains(err.Error(), "on-failure") {
 		t.Errorf("error %v", err)
 	}
