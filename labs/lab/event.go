@@ -26,7 +26,7 @@ const (
 
 // String returns the word for a mark in files.
 func (m Mark) String() string {
-	words := [...]string{"info", "attempt", "retry", "wait", "ok", "fail", "warn", "sent", "handled", "fault", "recovered", "setting"}
+	words := [...]string{"info", "attempt", "retrying", "wait", "ok", "fail", "warn", "sent", "handled", "fault", "recovered", "setting"}
 	if m < 0 || int(m) >= len(words) {
 		return "unknown"
 	}
