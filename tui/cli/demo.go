@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"resilab/labs"
 	"resilab/labs/course"
 	"resilab/labs/course/tour"
 	"resilab/labs/lab"
@@ -44,14 +45,27 @@ func typedTour(tours []*tour.Tour, args []string) (*tour.Tour, error) {
 	if len(args) > 0 {
 		name = args[0]
 	}
+	if len(args) > 1 {
+		return nil, noTour(tours, strings.Join(args, " "))
+	}
 	t, ok := tour.Find(tours, name)
 	if !ok {
-		return nil, usageError{&lab.KnobError{Knob: "demo", Value: name, Allowed: strings.Join(tourIDs(tours), "|")}}
-	}
-	if len(args) > 1 {
-		return nil, usageError{&lab.KnobError{Knob: "demo", Value: strings.Join(args, " "), Allowed: strings.Join(tourIDs(tours), "|")}}
+		return nil, noTour(tours, name)
 	}
 	return t, nil
+}
+
+// tourNamed loads the tour with a name.
+func tourNamed(registry labs.Registry, name string) (*tour.Tour, error) {
+	tours, err := tour.Load(registry.Specs()...)
+	if err != nil {
+		return nil, err
+	}
+	return typedTour(tours, []string{name})
+}
+
+func noTour(tours []*tour.Tour, name string) error {
+	return usageError{&lab.KnobError{Knob: "demo", Value: name, Allowed: strings.Join(tourIDs(tours), "|")}}
 }
 
 func tourIDs(tours []*tour.Tour) (ids []string) {

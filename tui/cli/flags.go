@@ -18,8 +18,6 @@ func progressFlag() lab.Knob { return lab.NewText("progress", "") }
 // seedFlag: the same seed gives the same draws.
 func seedFlag() lab.Knob { return lab.NewInt("seed", 1, 0, 1<<31-1) }
 
-func formatFlag() lab.Knob { return lab.NewChoice("format", "text", formatJSON) }
-
 const formatJSON = "json"
 
 func themeFlags() []lab.Knob {

@@ -25,6 +25,7 @@ import (
 func recordFlags(set commandSet) []lab.Knob {
 	flags := []lab.Knob{
 		lab.NewText("out", ""), lab.NewChoice("lab", set.labs.IDs(nil)...), lab.NewText("card", ""), fromFlag(),
+		lab.NewText("demo", ""), lab.NewBool("moving", false),
 		lab.NewDuration("for", 20*time.Second, 100*time.Millisecond, time.Hour),
 		lab.NewInt("columns", 110, 20, 500), lab.NewInt("rows", 34, 5, 200),
 		seedFlag(), languageFlag(),
@@ -33,7 +34,7 @@ func recordFlags(set commandSet) []lab.Knob {
 }
 
 // runRecord runs the labs without a terminal and keeps what a terminal would show:
-// a recording (asciicast v2), or a picture of the last moment (SVG).
+// a recording (asciicast v2), or a picture (SVG): of the last moment, or moving.
 func runRecord(ctx context.Context, c *call) error {
 	if err := c.in.noArgs(); err != nil {
 		return err
@@ -52,22 +53,28 @@ func runRecord(ctx context.Context, c *call) error {
 		return err
 	}
 	s.course.store = course.NewStore()
+	if name := c.in.flags.Text("demo"); name != "" {
+		t, err := tourNamed(c.world.Labs, name)
+		if err != nil {
+			return err
+		}
+		s.course.tour, s.first = app.TourOptions{Tour: t}, t.Steps[0].Spec.ID
+	}
 	if s.session, err = c.openSession(); err != nil {
 		return err
 	}
 	var film bytes.Buffer
 	f := filming{screen: s, width: c.in.flags.Int("columns"), height: c.in.flags.Int("rows"), length: c.in.flags.Duration("for")}
+	if c.in.flags.Bool("moving") {
+		f.shots = &shots{now: time.Now}
+	}
 	frame, err := f.take(ctx, &film)
 	if err = errors.Join(err, s.session.Close()); err != nil {
 		return err
 	}
 	data := film.Bytes()
 	if kind == ".svg" {
-		look := snapshot.Dark()
-		if c.in.flags.Text("theme") == "light" {
-			look = snapshot.Light()
-		}
-		data = []byte(snapshot.SVG(frame, look))
+		data = f.picture(c.in.flags.Text("theme") == "light", frame)
 	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return fmt.Errorf("writing the recording: %w", err)
@@ -100,6 +107,7 @@ type filming struct {
 	screen        screen
 	width, height int // cells
 	length        time.Duration
+	shots         *shots // nil: only the last frame is wanted
 }
 
 // take runs the program, writes what it shows to w as asciicast v2, and returns
@@ -114,6 +122,9 @@ func (f filming) take(ctx context.Context, w io.Writer) (frame string, err error
 		return "", err
 	}
 	options := append(model.ProgramOptions(), tea.WithoutSignalHandler(), tea.WithInput(nil), tea.WithOutput(cast))
+	if f.shots != nil {
+		options = append(options, tea.WithFilter(f.shots.take))
+	}
 	program := tea.NewProgram(model, options...)
 	filming, cut := context.WithTimeout(ctx, f.length)
 	var director sync.WaitGroup
@@ -131,6 +142,47 @@ func (f filming) take(ctx context.Context, w io.Writer) (frame string, err error
 	closing, cancel := detached(ctx)
 	defer cancel()
 	return frame, errors.Join(err, cast.err, ctx.Err(), model.Close(closing))
+}
+
+// picture returns what was shown: the last frame, or all shots one after another.
+func (f filming) picture(light bool, last string) []byte {
+	look := snapshot.Dark()
+	if light {
+		look = snapshot.Light()
+	}
+	if f.shots == nil {
+		return []byte(snapshot.SVG(last, look))
+	}
+	return []byte(snapshot.Film(f.shots.taken, f.length, look))
+}
+
+// shotEvery is the time between two frames of a moving picture.
+const shotEvery = 500 * time.Millisecond
+
+// shots keeps frames of a running program.
+type shots struct {
+	now         func() time.Time
+	began, last time.Time
+	taken       []snapshot.Shot
+}
+
+// take is a filter of the program's messages: it looks at the model between two of
+// them.
+func (s *shots) take(m tea.Model, msg tea.Msg) tea.Msg {
+	now := s.now()
+	if now.Sub(s.last) < shotEvery {
+		return msg
+	}
+	frame := m.View()
+	if strings.TrimSpace(frame) == "" {
+		return msg // it has no size yet
+	}
+	if s.began.IsZero() {
+		s.began = now
+	}
+	s.last = now
+	s.taken = append(s.taken, snapshot.Shot{At: now.Sub(s.began), Frame: frame})
+	return msg
 }
 
 // cast writes what a terminal is sent as asciicast v2: a header, then one line for

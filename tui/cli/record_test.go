@@ -7,12 +7,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"resilab/labs"
 	"resilab/tui/panes"
+	"resilab/tui/snapshot"
 )
 
 // A recording has a header and then, for each write, its time and its text.
@@ -109,3 +113,28 @@ func TestRecord(t *testing.T) {
 		t.Errorf("the picture does not show the setting:\n%s", data)
 	}
 }
+
+// A moving picture has a frame each half second at most.
+func TestShots(t *testing.T) {
+	now := time.Unix(1000, 0)
+	s := &shots{now: func() time.Time { return now }}
+	view := still("")
+	for _, frame := range []still{"", "one", "one", "two", "three"} {
+		view = frame
+		if s.take(view, "message") != "message" {
+			t.Fatal("a message is changed")
+		}
+		now = now.Add(300 * time.Millisecond)
+	}
+	want := []snapshot.Shot{{At: 0, Frame: "one"}, {At: 600 * time.Millisecond, Frame: "two"}}
+	if !slices.Equal(s.taken, want) {
+		t.Errorf("got %v", s.taken)
+	}
+}
+
+// still is a program that shows one frame.
+type still string
+
+func (s still) Init() tea.Cmd                       { return nil }
+func (s still) Update(tea.Msg) (tea.Model, tea.Cmd) { return s, nil }
+func (s still) View() string                        { return string(s) }

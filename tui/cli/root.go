@@ -186,7 +186,7 @@ func (t terminal) show(ctx context.Context, s screen) error {
 	return errors.Join(err, keys.Close(), model.Close(closing))
 }
 
-// yieldKeys ends the reading of keys when the program is suspended: it reads anew
+// yieldKeys ends the reading of keys when the program is suspended: it starts again
 // when it is continued, and the former reader would take the first key.
 func yieldKeys(keys *input.Terminal) func(tea.Model, tea.Msg) tea.Msg {
 	return func(_ tea.Model, msg tea.Msg) tea.Msg {

@@ -5,6 +5,7 @@
 package main
 
 //go:generate go run . ../../../docs
+//go:generate go run ../../.. record --demo all --for 34s --moving --columns 100 --rows 28 --lang en --out ../../../docs/tour.svg
 
 import (
 	"context"
