@@ -14,7 +14,7 @@ import (
 // works over SSH, and says so. Where the terminal does not take it, the text is
 // shown to be selected.
 func (h *host) copyText(text string) {
-	if !h.th.Clipboard {
+	if !h.th.Clipboard() {
 		h.showText(text)
 		return
 	}

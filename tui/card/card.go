@@ -173,7 +173,7 @@ func (c *Card) confirm() (elsewhere string) {
 
 // scrollBy moves the part of the card that is shown.
 func (c *Card) scrollBy(f pane.Frame, rows int) {
-	count, room := c.extent(f)
+	count, room := extent(c, f)
 	c.scroll.Move(rows, count, room)
 }
 
@@ -206,7 +206,7 @@ func (c *Card) move(f pane.Frame, dir int) {
 // reveal scrolls the list to the card that is pointed at; its first row is the
 // summary.
 func (c *Card) reveal(f pane.Frame) {
-	count, room := c.extent(f)
+	count, room := extent(c, f)
 	row := c.choice + 1
 	if c.choice == 0 {
 		row = 0
@@ -216,17 +216,22 @@ func (c *Card) reveal(f pane.Frame) {
 
 // choices is how many things can be pointed at.
 func (c *Card) choices() int {
-	if c.list.shown {
+	switch {
+	case c.list.shown:
 		return len(c.list.cards)
-	}
-	if c.terms.shown {
+	case c.terms.shown:
 		return 0
 	}
-	switch c.guide.session.Stage() {
+	return c.guide.choices()
+}
+
+// choices is how many answers or open knobs the card has at its stage.
+func (g *guide) choices() int {
+	switch g.session.Stage() {
 	case course.ToPredict:
-		return len(c.guide.session.Card().Predict.Choices)
+		return len(g.session.Card().Predict.Choices)
 	case course.ToRunB:
-		return len(c.guide.session.Card().Opens)
+		return len(g.session.Card().Opens)
 	}
 	return 0
 }
@@ -310,6 +315,6 @@ func (c *Card) Hint(f pane.Frame) {
 	if c.guide.session.Stage() == course.Passed || !c.guide.hint() {
 		return
 	}
-	count, room := c.extent(f)
+	count, room := extent(c, f)
 	c.scroll.Move(count, count, room) // the hints are the last rows
 }

@@ -47,8 +47,8 @@ func (c *Card) body(f pane.Frame, focused bool) []string {
 	return p.rows
 }
 
-// extent is how many rows the card has, and how many of them are shown at once.
-func (c *Card) extent(f pane.Frame) (count, room int) {
+// extent returns how many rows a card has, and how many of them are shown at once.
+func extent(c *Card, f pane.Frame) (count, room int) {
 	return len(c.body(f, true)), f.H - 2 - len(c.guide.note(f))
 }
 

@@ -2,6 +2,9 @@ package theme
 
 import "strings"
 
+// Clipboard reports whether the terminal may take text for the clipboard.
+func (t *Theme) Clipboard() bool { return takesClipboard(t.options.Getenv) }
+
 // takesClipboard reports whether a terminal may put text on the clipboard when it
 // is asked to by the sequence OSC 52. None of them says so; these are known not to.
 func takesClipboard(getenv func(string) string) bool {

@@ -62,9 +62,6 @@ type Theme struct {
 	// Invert is the terminal's colours the other way round: the open tab, the cursor.
 	Invert Style
 
-	// Clipboard reports whether the terminal may take text for the clipboard.
-	Clipboard bool
-
 	series  [SeriesCount]Style
 	marks   [markCount]mark
 	options Options
@@ -105,8 +102,8 @@ func New(o Options) *Theme {
 	p := painter{level: shown, renderer: newRenderer(shown), strong: o.Name == Contrast}
 	colours := paletteFor(o.Name, o.Dark)
 	t := &Theme{
-		options: options, Clipboard: takesClipboard(o.Getenv),
-		Level: level, Glyph: glyphsOf(o.Glyphs), ReducedMotion: o.ReducedMotion,
+		options: options,
+		Level:   level, Glyph: glyphsOf(o.Glyphs), ReducedMotion: o.ReducedMotion,
 		Dim: p.dim(colours.dim), Rule: p.dim(colours.rule),
 		Accent: p.colour(colours.accent), Focus: p.colour(colours.focus),
 		Good: p.colour(colours.good), Warn: p.colour(colours.warn), Bad: p.colour(colours.bad),

@@ -262,7 +262,7 @@ func TestNamedThemes(t *testing.T) {
 
 func TestClipboard(t *testing.T) {
 	for term, want := range map[string]bool{"xterm-256color": true, "tmux-256color": true, "foot": true, "linux": false, "dumb": false, "": false, "vt220": false} {
-		if got := New(Options{Getenv: env("TERM", term)}).Clipboard; got != want {
+		if got := New(Options{Getenv: env("TERM", term)}).Clipboard(); got != want {
 			t.Errorf("%s: %v", term, got)
 		}
 	}
