@@ -62,7 +62,8 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"run", "bulkhead", "--for", "300ms"}, 0, []string{"Bulkhead", "slots", "share rejected"}},
 		{[]string{"run", "bulkhead", "--slots", "99"}, 2, []string{`--slots: "99" is not allowed; allowed: 1..50`}},
 		{[]string{"run", "nope"}, 2, []string{"allowed: retry|convoy|cacheaside|bulkhead"}},
-		{[]string{"--slots", "3"}, 2, []string{"unknown flag --slots of resilab; it belongs to resilab run bulkhead"}},
+		{[]string{"--slots", "3"}, 2, []string{"this is not a terminal", "retry|convoy|cacheaside|bulkhead"}},
+		{[]string{"--slots", "99"}, 2, []string{`--slots: "99" is not allowed; allowed: 1..50`}},
 	} {
 		out, errs, code := resilab(t, tc.args...)
 		said := out
