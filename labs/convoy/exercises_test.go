@@ -187,7 +187,7 @@ func (w world) change(t *testing.T, base turned, runs ...turned) []map[string]fl
 }
 
 func addQueue(t *testing.T, w world) {
-	base := turned{"users": "200", "lanes": "4", "rate": "400", "work": "0"}
+	base := turned{"users": "200", "lanes": "4", "rate": "200", "work": "0"}
 	m := w.change(t, base, turned{"mode": modeConvoy, "action": addLane}, turned{"mode": modeModulus, "action": addLane})
 	ring, modulus := m[0]["moved"], m[1]["moved"]
 	if ring < 0.11 || ring > 0.28 || modulus < 0.7 || modulus > 0.88 {
@@ -196,7 +196,7 @@ func addQueue(t *testing.T, w world) {
 }
 
 func removeQueue(t *testing.T, w world) {
-	base := turned{"users": "200", "lanes": "4", "rate": "400", "work": "1ms"}
+	base := turned{"users": "200", "lanes": "4", "rate": "200", "work": "1ms"}
 	m := w.change(t, base, turned{"action": removeFirst}, turned{"action": removeLast}, turned{"action": removeFirst, "drain": "true"})
 	first, last, drained := m[0], m[1], m[2]
 	if first["moved"] < 0.8 || last["moved"] > 0.4 || drained["violations"] != 0 || drained["moved"] < 0.8 {

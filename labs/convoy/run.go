@@ -45,6 +45,7 @@ type run struct {
 // state is what a run counts beside its rooms.
 type state struct {
 	placed       atomic.Uint64 // orders
+	settling     atomic.Int64  // orders that are done for the tracker and not in the book yet
 	paused       atomic.Uint64 // orders handled while the lab was paused
 	poisonDue    atomic.Bool   // the next order of the first user is a poison order
 	poisonPlaced atomic.Bool
@@ -214,6 +215,8 @@ func (r *run) Killed(number, inFlight int) {
 
 // Handled implements consumer.Desk.
 func (r *run) Handled(d *transport.Delivery) {
+	r.state.settling.Add(1)
+	defer r.state.settling.Add(-1)
 	now := r.Clock.Now()
 	placed, past := r.tracker.Done(d.N)
 	j := r.book.Handled(accounts.Handling{Order: d.Order, Lane: d.Lane.Number, Past: past, Placed: placed, Now: now})

@@ -100,10 +100,11 @@ const (
 // picture writes what a run looks like.
 type picture struct{ *run }
 
-// fill writes a snapshot.
+// fill writes a snapshot. What is under way is counted first, so that the figures
+// of a snapshot with nothing under way are complete.
 func (r picture) fill(snap *lab.Snapshot) {
+	snap.InFlight = r.tracker.UnderWay() + int(r.state.settling.Load())
 	r.figures(snap)
-	snap.InFlight = r.tracker.UnderWay()
 	snap.Troubles = r.troubles(r.transport.Blocked())
 	snap.Detail = r.detail()
 }
