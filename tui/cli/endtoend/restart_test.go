@@ -71,13 +71,17 @@ func handled(line string) float64 {
 func TestRedisRestarts(t *testing.T) {
 	t.Parallel()
 	node := brokertest.Redis(t)
-	e := runWhile(t, func() {
-		time.Sleep(time.Second)
-		check(t, node.Stop())
-		time.Sleep(outage)
-		check(t, node.Start())
-	}, "cacheaside", "--rate", "100", "--ttl", "1s", "--fail-mode", "open", "--for", "8s", "--redis-url", node.URL())
-	m := e.Metrics
+	cmd := command(t, "run", "cacheaside", "--rate", "100", "--ttl", "1s", "--fail-mode", "open", "--for", "8s",
+		"--redis-url", node.URL(), "--format", "json")
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	progress := startWithProgress(t, cmd)
+	await(t, "the run measures", func() bool { return progress() != "" })
+	check(t, node.Stop())
+	time.Sleep(outage)
+	check(t, node.Start())
+	check(t, cmd.Wait())
+	m := parse(t, out.Bytes()).Metrics
 	if m["redis_errors"] == 0 {
 		t.Errorf("the outage was not noticed: %v", m)
 	}
@@ -92,20 +96,6 @@ func check(t *testing.T, err error) {
 	if err != nil {
 		t.Error(err)
 	}
-}
-
-// runWhile runs a lab while something happens to its brokers.
-func runWhile(t *testing.T, happens func(), args ...string) evidence {
-	t.Helper()
-	cmd := command(t, append(append([]string{"run"}, args...), "--format", "json")...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	start(t, cmd)
-	happens()
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v: %s", err, errs.String())
-	}
-	return parse(t, out.Bytes())
 }
 
 // startWithProgress starts a run whose standard error is a terminal, and returns
