@@ -78,7 +78,7 @@ func (q *modelled) publish(t *rapid.T) {
 func (q *modelled) get(t *rapid.T) {
 	ch, autoAck := q.channel(t), rapid.Bool().Draw(t, "auto-ack")
 	if ch == consuming && q.model.prefetch > 0 {
-		t.Skip("has a consumer")
+		t.Skip("action does not apply: the channel has a consumer")
 	}
 	want := q.model.get(ch, autoAck)
 	q.each(t, "get", func(c *modelClient) error {
@@ -106,7 +106,7 @@ func (q *modelled) tag(t *rapid.T, ch int, multiple bool) uint64 {
 		tags = append(tags, 0)
 	}
 	if len(tags) == 0 {
-		t.Skip("nothing is unacked")
+		t.Skip("action does not apply: no delivery is unacknowledged")
 	}
 	return rapid.SampledFrom(tags).Draw(t, "tag")
 }
@@ -139,7 +139,7 @@ func (q *modelled) unknownTag(t *rapid.T) {
 	tag := rapid.Uint64Range(1, q.model.channels[ch].tag+3).Draw(t, "tag")
 	for _, d := range q.model.channels[ch].unacked {
 		if d.tag == tag {
-			t.Skip("known")
+			t.Skip("action does not apply: the tag is known")
 		}
 	}
 	q.each(t, "ack of an unknown tag", func(c *modelClient) error {
