@@ -89,7 +89,7 @@ func TestTwoServersAreOneClass(t *testing.T) {
 	beto.sees("Your teacher sees your screen")
 	beto.types("c")
 	console.sees("c]")
-	console.types("q")
+	console.returns()
 	console.types("q")
 	console.leave()
 	if strings.Contains(ana.out.String(), "hint") {
@@ -159,7 +159,7 @@ func TestTheClassGoesOnWithoutRedis(t *testing.T) {
 	ana.sees("keys=[ab]")
 	console.types("l")
 	console.sees("keys=[ab]")
-	console.types("q")
+	console.returns()
 	console.types("q")
 	console.leave()
 	ana.types("q")

@@ -108,12 +108,16 @@ func (o *openSSH) terminal(args ...string) *terminal {
 	return term
 }
 
-// leave waits for the client and returns its exit status.
+// leave waits for the client and returns its exit status. A client that does not
+// leave by itself fails the test.
 func (term *terminal) leave() int {
 	term.t.Helper()
 	_ = term.cmd.Wait()
 	<-term.read
 	term.file.Close()
+	if !term.cmd.ProcessState.Exited() {
+		term.t.Errorf("the client did not leave: %s; it saw %q", term.cmd.ProcessState, term.out)
+	}
 	return term.cmd.ProcessState.ExitCode()
 }
 

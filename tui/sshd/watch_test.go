@@ -183,9 +183,7 @@ func TestLookOverAShoulder(t *testing.T) {
 	ana.types("c")
 	term.sees("keys=[abc]")
 	term.types("d") // looking is for reading only
-	term.types("q")
-	eventually(t, func() bool { return strings.Count(term.out.String(), "Class: 1 here") == 2 },
-		func() string { return fmt.Sprintf("not back at the table: %q", term.out) })
+	term.returns()
 	ana.types("e")
 	ana.sees("keys=[abce]")
 	term.types("h")
@@ -222,7 +220,7 @@ func TestAStudentRefuses(t *testing.T) {
 	ana.sees("Your teacher can see your screen.")
 	term.types("l")
 	term.sees("keys=[NN]")
-	term.types("q")
+	term.returns()
 	term.types("q")
 	term.leave()
 }
@@ -245,6 +243,17 @@ func (term *terminal) fills(key, label, text string) {
 	term.types(text)
 	term.sees(text)
 	term.types("\r")
+}
+
+// returns goes back from a student's screen to the console's table. Another key
+// before that would be part of a paste.
+func (term *terminal) returns() {
+	term.t.Helper()
+	tables := func() int { return strings.Count(term.out.String(), "Class: ") }
+	before := tables()
+	term.types("q")
+	eventually(term.t, func() bool { return tables() > before },
+		func() string { return fmt.Sprintf("not back at the table: %q", term.out) })
 }
 
 // host is the address for OpenSSH's client.
