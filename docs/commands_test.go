@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -110,8 +112,9 @@ func argsOf(text string) []string {
 }
 
 // Every command that a page prints works as printed. Long runs are cut to a
-// moment; what opens the labs or serves is checked up to the missing terminal or
-// port; what is marked is not run.
+// moment and several seeds to one; what opens the labs or serves is checked up to
+// the missing terminal or port; what is marked is not run. A page has a folder of
+// its own, in which its commands run in their order.
 func TestPrintedCommandsWork(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "resilab")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "..").CombinedOutput(); err != nil {
@@ -121,27 +124,35 @@ func TestPrintedCommandsWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
-	ran := 0
+	var ran atomic.Int64
+	var reading sync.WaitGroup
 	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md") {
-		for _, c := range commandsOf(t, page) {
-			if kindOf(c.text) == isMarked {
-				continue
+		home, commands := t.TempDir(), commandsOf(t, page)
+		reading.Go(func() {
+			for _, c := range commands {
+				if kindOf(c.text) == isMarked {
+					continue
+				}
+				ran.Add(1)
+				t.Run(fmt.Sprintf("%s:%d", filepath.Base(c.page), c.line), func(t *testing.T) { try(t, program, home, c) })
 			}
-			ran++
-			t.Run(fmt.Sprintf("%s:%d", filepath.Base(c.page), c.line), func(t *testing.T) { try(t, program, home, c) })
-		}
+		})
 	}
-	if ran < 20 {
-		t.Errorf("only %d commands were found", ran)
+	reading.Wait()
+	if ran.Load() < 20 {
+		t.Errorf("only %d commands were found", ran.Load())
 	}
 }
 
-// shortened returns the arguments with the time of a run cut.
+// shortened returns the arguments with the time of a run and the number of seeds
+// cut.
 func shortened(args []string) []string {
-	for i, a := range args {
-		if a == "--for" && i+1 < len(args) {
+	for i, a := range args[:max(0, len(args)-1)] {
+		switch a {
+		case "--for":
 			args[i+1] = "200ms"
+		case "--seeds":
+			args[i+1] = "1"
 		}
 	}
 	if len(args) > 0 && (args[0] == "run" || args[0] == "record") {
