@@ -108,9 +108,7 @@ func (d *Decoder) Expire() {
 
 func (d *Decoder) take(b byte) {
 	if b == ctrlC {
-		d.endText()
-		d.Expire()
-		d.emit([]byte{ctrlC})
+		d.interrupt()
 		return
 	}
 	switch d.state {
@@ -125,6 +123,15 @@ func (d *Decoder) take(b byte) {
 	default:
 		d.takeSequence(b)
 	}
+}
+
+// interrupt emits ctrl+c and drops what was not read before it, as the driver of a
+// terminal empties its input queue: a program that is slow with a flood of keys
+// ends without them.
+func (d *Decoder) interrupt() {
+	d.endText()
+	d.Expire()
+	d.tokens = append(d.tokens[:0], []byte{ctrlC})
 }
 
 func (d *Decoder) takeGround(b byte) {
@@ -283,10 +290,7 @@ func (d *Decoder) key(token []byte) {
 	}
 }
 
-// emit appends a copy of the token. One ctrl+c is as good as many.
+// emit appends a copy of the token.
 func (d *Decoder) emit(token []byte) {
-	if n := len(d.tokens); token[0] == ctrlC && n > 0 && d.tokens[n-1][0] == ctrlC {
-		return
-	}
 	d.tokens = append(d.tokens, append([]byte(nil), token...))
 }

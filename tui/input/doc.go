@@ -6,7 +6,7 @@
 //     other control strings are dropped whole, however they are split into reads;
 //   - pasted text is marked as a paste also where the terminal does not mark it;
 //   - more keys than a person presses are dropped, never queued;
-//   - ctrl+c is passed on from anywhere.
+//   - ctrl+c is passed on from anywhere, ahead of the keys that were not read yet.
 //
 // A program reads with a [Reader] and splits what Bubble Tea reports with [Keys].
 package input

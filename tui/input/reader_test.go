@@ -81,8 +81,11 @@ func TestCtrlCDuringAFlood(t *testing.T) {
 	})
 }
 
-// sink is a program that keeps its keys.
-type sink struct{ keys []tea.KeyMsg }
+// sink is a program that keeps its keys. Each is announced in seen.
+type sink struct {
+	keys []tea.KeyMsg
+	seen chan string
+}
 
 func (s *sink) Init() tea.Cmd { return nil }
 func (s *sink) View() string  { return "" }
@@ -92,6 +95,7 @@ func (s *sink) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return s, nil
 	}
 	for _, k := range Keys(key) {
+		s.seen <- k.String()
 		if s.keys = append(s.keys, k); k.Type == tea.KeyCtrlC {
 			return s, tea.Quit
 		}
@@ -101,14 +105,25 @@ func (s *sink) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // What the reader passes on is what Bubble Tea reports.
 func TestBubbleTeaReadsTheTokens(t *testing.T) {
-	s := &sink{}
+	s := &sink{seen: make(chan string, 20)}
 	ctx, cancel := context.WithCancel(t.Context())
 	r := NewReader(ctx)
-	go r.Pump(strings.NewReader("\x1b[Ajk \x1b]11;rgb:0/0/0\x1b\\\x1b[200~Rq ñ\x1b[201~\x1bb\x03"))
+	out, in := io.Pipe()
+	go r.Pump(out)
+	go func() {
+		_, _ = io.WriteString(in, "\x1b[Ajk \x1b]11;rgb:0/0/0\x1b\\\x1b[200~Rq ñ\x1b[201~\x1bb")
+		for key := range s.seen { // ctrl+c passes what is not read yet
+			if key == "alt+b" {
+				_, _ = io.WriteString(in, "\x03")
+			}
+		}
+	}()
 	if _, err := tea.NewProgram(s, tea.WithInput(r), tea.WithOutput(&bytes.Buffer{}), tea.WithoutSignals()).Run(); err != nil {
 		t.Fatal(err)
 	}
+	close(s.seen)
 	cancel()
+	_ = in.Close()
 	var got []string
 	for _, k := range s.keys {
 		got = append(got, k.String())

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	mathrand "math/rand/v2"
@@ -10,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/tui/input"
 )
 
 func newSigner(t *testing.T) gossh.Signer {
@@ -188,6 +192,50 @@ func comeAndGo(t *testing.T, s *testServer, properly bool) {
 }
 
 // A paste over SSH is not keys, marked or not, and does not delay ctrl+c.
+// slow is a program that takes long for each key.
+type slow struct{}
+
+func (slow) Init() tea.Cmd { return nil }
+func (slow) View() string  { return "ready" }
+
+func (m slow) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if key, ok := msg.(tea.KeyMsg); ok {
+		if key.Type == tea.KeyCtrlC {
+			return m, tea.Quit
+		}
+		time.Sleep(slowKey * time.Duration(len(input.Keys(key))))
+	}
+	return m, nil
+}
+
+// slowKey is how long slow takes for a key.
+const slowKey = 20 * time.Millisecond
+
+// ctrl+c after 5 kB ends a program at once, whatever the bytes are: all keys of
+// the longest paste take slow longer than the test's patience.
+func TestCtrlCPassesWhatWasPasted(t *testing.T) {
+	t.Parallel()
+	for name, paste := range map[string]string{
+		"marked":   "\x1b[200~" + strings.Repeat("qy\r", 1700) + "\x1b[201~",
+		"unmarked": strings.Repeat("qy\r", 1700),
+		"keys":     strings.Repeat("\x1b[A", 1700),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, func(o *Options) {
+				o.NewProgram = func(context.Context, SessionInfo) (tea.Model, func(), error) { return slow{}, func() {}, nil }
+			})
+			v := s.visit(t)
+			v.sees("ready")
+			v.types(paste)
+			v.types("\x03")
+			if status := v.status(); status != 0 {
+				t.Errorf("exit status %d", status)
+			}
+		})
+	}
+}
+
 func TestPastesAreNoKeys(t *testing.T) {
 	s := startServer(t, nil)
 	v := s.visit(t)
