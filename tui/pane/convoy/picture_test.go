@@ -278,3 +278,19 @@ func TestLanesAndUsersHaveTheRoom(t *testing.T) {
 		}
 	}
 }
+
+// The status row says how old the broker's last confirm and delivery are, in both
+// languages, once there were any.
+func TestTheStatusRowHasTheAges(t *testing.T) {
+	for lang, want := range map[i18n.Lang]string{
+		i18n.English: "confirm 0.1 s ago, delivery 0.2 s ago",
+		i18n.Spanish: "confirm hace 0.1 s, entrega hace 0.2 s",
+	} {
+		if got := (Picture{}).Note(frame(look("ascii"), text(t, lang), calm(), 80, 24)); got != want {
+			t.Errorf("%v: %q, want %q", lang, got, want)
+		}
+	}
+	if got := (Picture{}).Note(frame(look("ascii"), text(t, i18n.English), broken(), 80, 24)); got != "" {
+		t.Errorf("before the first confirm: %q", got)
+	}
+}
