@@ -140,7 +140,7 @@ func visitorsLeaveNothing(t *testing.T) {
 		}
 	}
 	// Two labs of each visitor use a broker, each in a separate namespace.
-	await(t, "each visitor has two namespaces", func() bool { return len(namespaces(t)) == 2*together })
+	awaitNamespaces(t, visitors, log)
 	for _, v := range visitors {
 		v.leave()
 	}
@@ -155,6 +155,23 @@ func visitorsLeaveNothing(t *testing.T) {
 	}
 	if said := log.String(); strings.Contains(said, "panic") {
 		t.Error(tail(said))
+	}
+}
+
+// awaitNamespaces waits until the brokers hold two namespaces of each visitor.
+func awaitNamespaces(t *testing.T, visitors []*visitor, log *output) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for seen := namespaces(t); len(seen) != 2*len(visitors); seen = namespaces(t) {
+		if time.Now().Before(deadline) {
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
+		t.Logf("log of the server: %s", tail(log.String()))
+		for i, v := range visitors {
+			t.Logf("visitor %d sees: %q", i, tail(v.screen.String()))
+		}
+		t.Fatalf("%d visitors have %d namespaces: %v", len(visitors), len(seen), seen)
 	}
 }
 
