@@ -1,7 +1,9 @@
 package convoy
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,24 +46,33 @@ func TestAPurgedLaneIsNoSilentLoss(t *testing.T) {
 	})
 }
 
-// refusals makes a queue refuse orders while it is full. Every order is sent
-// again until it is accepted, and counts as confirmed only then.
-func refusals(t *testing.T, w world, node *brokertest.RabbitNode) {
-	space := namespace()
-	policy := func(args ...string) {
-		t.Helper()
-		if _, err := node.Ctl(args...); err != nil {
-			t.Fatal(err)
-		}
+// operate calls rabbitmqctl on the shared node, which must be one of this test
+// binary.
+func operate(t *testing.T, args ...string) {
+	t.Helper()
+	_, err := shared.RabbitMQ(t).Ctl(args...)
+	if errors.Is(err, brokertest.ErrNotOurs) {
+		t.Skip(err)
 	}
-	policy("set_policy", "small", "^"+space+`.*lane-1$`, `{"max-length":3,"overflow":"reject-publish"}`, "--apply-to", "queues")
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRefusedOrdersAreSentAgain: a queue refuses orders while it is full. Every
+// order is sent again until it is accepted, and counts as confirmed only then.
+func TestRefusedOrdersAreSentAgain(t *testing.T) {
+	t.Parallel()
+	space := namespace()
+	w := world{url: shared.RabbitMQ(t).URL()}
+	operate(t, "set_policy", "small", "^"+space+`.*lane-1$`, `{"max-length":3,"overflow":"reject-publish"}`, "--apply-to", "queues")
 	l := w.beginAs(t, space, turned{"users": "20", "lanes": "2", "rate": "150", "work": "12ms", "prefetch": "1"})
 	snap := await(t, l, "orders are refused", func(s *lab.Snapshot) bool { return s.Metrics["nacked"] > 30 && s.Detail.(*Detail).Broker.Delayed > 0 })
 	if !slices.ContainsFunc(snap.Events, func(e lab.Event) bool { return e.Key == "convoy.event.nacked" && !e.Routine }) {
 		t.Error("the log does not say that orders are refused")
 	}
-	time.Sleep(2 * time.Second)
-	policy("clear_policy", "small")
+	await(t, l, "more orders come", func(s *lab.Snapshot) bool { return s.Metrics["published"] > snap.Metrics["published"]+200 })
+	operate(t, "clear_policy", "small")
 	l.Pause()
 	m := await(t, l, "all is handled", atRest).Metrics
 	t.Logf("%v", m)
@@ -73,14 +84,17 @@ func refusals(t *testing.T, w world, node *brokertest.RabbitNode) {
 	}
 }
 
-// revoked takes the user's permissions away: the lab names that, and not a broker
-// that does not answer.
-func revoked(t *testing.T, w world, node *brokertest.RabbitNode) {
+// TestARevokedPermissionIsNamed: the lab's user loses its permissions. The lab names
+// that, and not a broker that does not answer.
+func TestARevokedPermissionIsNamed(t *testing.T) {
+	t.Parallel()
+	const user = "revoked"
+	operate(t, "add_user", user, "secret")
+	operate(t, "set_permissions", user, ".*", ".*", ".*")
+	w := world{url: strings.Replace(shared.RabbitMQ(t).URL(), "guest:guest", user+":secret", 1)}
 	l := w.begin(t, turned{"rate": "100", "work": "5ms"})
 	before := await(t, l, "it works", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 }).Metrics
-	if _, err := node.Ctl("set_permissions", "guest", "^$", "^$", "^$"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, "set_permissions", user, "^$", "^$", "^$")
 	if err := l.Do(t.Context(), actionCut); err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +111,7 @@ func revoked(t *testing.T, w world, node *brokertest.RabbitNode) {
 	if lines > 2 {
 		t.Errorf("%d lines about one change of state; troubles %v", lines, snap.Troubles)
 	}
-	if _, err := node.Ctl("set_permissions", "guest", ".*", ".*", ".*"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, "set_permissions", user, ".*", ".*", ".*")
 	await(t, l, "it works again", func(s *lab.Snapshot) bool {
 		return len(s.Troubles) == 0 && s.Metrics["handled"] > before["handled"]+50
 	})

@@ -22,7 +22,8 @@ var shared brokertest.Shared
 
 func TestMain(m *testing.M) { brokertest.Main(m, &shared) }
 
-const patience = 20 * time.Second
+// patience is only for a lab that hangs.
+const patience = 2 * time.Minute
 
 // world is a broker for labs to run in.
 type world struct {

@@ -209,26 +209,38 @@ func removeQueue(t *testing.T, w world) {
 
 func crash(t *testing.T, w world) {
 	base := turned{"users": "10", "lanes": "2", "rate": "100", "work": "4ms", "incident": actionKill, "incident-at": "300ms"}
-	m := w.watch(t, 2*time.Second, base, with(base, "inbox", "true"))
-	without, inbox := m[0], m[1]
-	if without["redelivered"] == 0 || without["duplicates"] == 0 || without["effects"] <= without["unique_messages"] {
-		t.Errorf("without an inbox: %v", without)
+	twice := func(s *lab.Snapshot) bool { return s.Metrics["redelivered"] > 0 && s.Metrics["duplicates"] > 0 }
+	without, inbox := w.begin(t, base), w.begin(t, with(base, "inbox", "true"))
+	if m := finish(t, without, "an order is handled twice", twice); m["effects"] <= m["unique_messages"] {
+		t.Errorf("without an inbox: %v", m)
 	}
-	if inbox["redelivered"] == 0 || inbox["duplicates"] == 0 || inbox["effects"] != inbox["unique_messages"] || inbox["lost"] != 0 {
-		t.Errorf("with an inbox: %v", inbox)
+	if m := finish(t, inbox, "an order is handled twice", twice); m["effects"] != m["unique_messages"] || m["lost"] != 0 {
+		t.Errorf("with an inbox: %v", m)
 	}
 }
 
 func poison(t *testing.T, w world) {
 	base := turned{"users": "10", "lanes": "2", "rate": "100", "work": "2ms", "prefetch": "1", "incident": actionPoison, "incident-at": "300ms"}
-	m := w.watch(t, 1500*time.Millisecond, base, with(base, "delivery-limit", "5"))
-	without, limited := m[0], m[1]
-	if without["lane_resumed"] != 0 || without["redelivered"] < 20 || without["dead_lettered"] != 0 {
-		t.Errorf("requeued for ever: %v", without)
+	without, limited := w.begin(t, base), w.begin(t, with(base, "delivery-limit", "5"))
+	m := await(t, without, "it is requeued", func(s *lab.Snapshot) bool { return s.Metrics["redelivered"] >= 20 }).Metrics
+	if m["lane_resumed"] != 0 || m["dead_lettered"] != 0 {
+		t.Errorf("requeued for ever: %v", m)
 	}
-	if limited["lane_resumed"] != 1 || limited["dead_lettered"] != 1 || limited["gaps"] != 1 || limited["lost"] != 0 {
-		t.Errorf("with a limit: %v", limited)
+	m = finish(t, limited, "its lane goes on and its user's next order shows the gap", func(s *lab.Snapshot) bool {
+		return s.Metrics["lane_resumed"] == 1 && s.Metrics["gaps"] > 0
+	})
+	if m["dead_lettered"] != 1 || m["gaps"] != 1 || m["lost"] != 0 {
+		t.Errorf("with a limit: %v", m)
 	}
+}
+
+// finish waits until a lab has shown something, lets it come to rest and returns what
+// it has measured.
+func finish(t *testing.T, l lab.Lab, what string, ok func(*lab.Snapshot) bool) map[string]float64 {
+	t.Helper()
+	await(t, l, what, ok)
+	l.Pause()
+	return await(t, l, "all is handled", func(s *lab.Snapshot) bool { return s.InFlight == 0 }).Metrics
 }
 
 func sequenceNumbers(t *testing.T, w world) {

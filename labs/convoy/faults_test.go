@@ -27,8 +27,6 @@ func TestBrokerFaults(t *testing.T) {
 	t.Run("stopped", func(t *testing.T) { outage(t, w, node, node.Stop) })
 	t.Run("killed", func(t *testing.T) { outage(t, w, node, node.Kill) })
 	t.Run("full", func(t *testing.T) { alarm(t, w, node) })
-	t.Run("refusals", func(t *testing.T) { refusals(t, w, node) })
-	t.Run("revoked", func(t *testing.T) { revoked(t, w, node) })
 	t.Run("at random", func(t *testing.T) { randomFaults(t, w, node) })
 }
 
@@ -114,7 +112,7 @@ func TestNothingRemains(t *testing.T) {
 // randomFaults strikes the broker and its clients at random for a while:
 // whatever happens, every confirmed order is handled. RESILAB_FAULTS sets how
 // many faults there are, every third one a restart of the broker; 20 take about
-// a minute.
+// a minute. Without it there are two: outage restarts the broker anyway.
 func randomFaults(t *testing.T, w world, node *brokertest.RabbitNode) {
 	l := w.begin(t, turned{"users": "40", "lanes": "4", "rate": "300", "work": "5ms", "prefetch": "20"})
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
@@ -180,7 +178,7 @@ func faultCount() int {
 	if n, err := strconv.Atoi(os.Getenv("RESILAB_FAULTS")); err == nil {
 		return n
 	}
-	return 3
+	return 2
 }
 
 // alarm: while RabbitMQ takes no messages the lab says so, and continues after it.
