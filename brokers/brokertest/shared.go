@@ -1,6 +1,7 @@
 package brokertest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"sync"
@@ -72,9 +73,15 @@ func (s *Shared) Stop() {
 	s.redis.close()
 }
 
-// Main runs the tests of a package for its TestMain, stops the shared brokers and
-// ends the test binary: with a failure, if any goroutine is left.
+// Overlap lets more tests run at once than there are processors, as tests that
+// mostly wait for brokers and clients should. A TestMain calls it before it runs the
+// tests; the flag -parallel wins over it.
+func Overlap() { _ = flag.Set("test.parallel", "8") } // the flag exists and takes any number
+
+// Main runs the tests of a package for its TestMain, overlapping, stops the shared
+// brokers and ends the test binary: with a failure, if any goroutine is left.
 func Main(m *testing.M, s *Shared) {
+	Overlap()
 	code := m.Run()
 	s.Stop()
 	if code == 0 {

@@ -12,7 +12,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 20 * time.Second
+// patience is only for a broker that hangs.
+const patience = 2 * time.Minute
 
 func embedded(t *testing.T) Options {
 	t.Helper()

@@ -21,7 +21,8 @@ var shared brokertest.Shared
 
 func TestMain(m *testing.M) { brokertest.Main(m, &shared) }
 
-const patience = 20 * time.Second
+// patience is only for a broker that hangs.
+const patience = 2 * time.Minute
 
 func worlds(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("embedded", func(t *testing.T) {

@@ -24,7 +24,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 20 * time.Second
+// patience is only for a server or a client that hangs.
+const patience = 2 * time.Minute
 
 // probe is a visitor's program that shows what it received. p makes it
 // panic, q ends it, and with f it fills its screen with noise for ever.
