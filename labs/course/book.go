@@ -36,17 +36,11 @@ func load(fsys fs.FS, specs []*lab.Spec) (*Book, error) {
 
 // read reads all cards of a folder, and what is wrong in them.
 func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
-	find := func(id string) *lab.Spec {
-		i := slices.IndexFunc(specs, func(s *lab.Spec) bool { return s.ID == id })
-		if i < 0 {
-			return nil
-		}
-		return specs[i]
-	}
 	files, err := cardFiles(fsys)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the cards: %w", err)
 	}
+	f := &folder{FS: fsys, specs: specs, names: map[spokenLab]Names{}}
 	b := &Book{}
 	var all []*Mistake
 	for _, file := range files {
@@ -54,7 +48,7 @@ func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
 		if !isCard {
 			continue
 		}
-		card, wrong := loadCard(fsys, id, find)
+		card, wrong := f.loadCard(id)
 		all = append(all, wrong...)
 		if card != nil {
 			b.cards = append(b.cards, card)

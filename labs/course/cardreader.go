@@ -57,15 +57,50 @@ type wordsFile struct {
 	Think    string            `yaml:"think"`
 }
 
+// folder is what a book is read from. The names of a lab are loaded once, not for
+// each of its cards.
+type folder struct {
+	fs.FS
+	specs []*lab.Spec
+	names map[spokenLab]Names
+}
+
+// spokenLab is a lab in one language.
+type spokenLab struct {
+	id   string
+	lang i18n.Lang
+}
+
+// spec returns the Spec of a lab, nil if there is no such lab.
+func (f *folder) spec(id string) *lab.Spec {
+	i := slices.IndexFunc(f.specs, func(s *lab.Spec) bool { return s.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return f.specs[i]
+}
+
+// namesOf returns the names of a lab in one language.
+func (f *folder) namesOf(spec *lab.Spec, lang i18n.Lang) (names Names, err error) {
+	key := spokenLab{spec.ID, lang}
+	names, known := f.names[key]
+	if !known {
+		if names, err = loadNames(spec, lang); err == nil {
+			f.names[key] = names
+		}
+	}
+	return names, err
+}
+
 // loadCard reads a card and its words, and checks all of it. The card is nil
 // where there are mistakes.
-func loadCard(fsys fs.FS, id string, specs func(string) *lab.Spec) (*Card, []*Mistake) {
+func (f *folder) loadCard(id string) (*Card, []*Mistake) {
 	m := &mistakes{file: "cards/" + id + ".yaml"}
 	var file cardFile
-	if !m.read(fsys, &file) {
+	if !m.read(f, &file) {
 		return nil, m.all
 	}
-	spec := specs(file.Lab)
+	spec := f.spec(file.Lab)
 	if file.ID != id {
 		m.addf("id", "%q is not the name of the file", file.ID)
 	}
@@ -83,7 +118,7 @@ func loadCard(fsys fs.FS, id string, specs func(string) *lab.Spec) (*Card, []*Mi
 	r.readRules(file)
 	all := m.all
 	for _, lang := range i18n.Langs() {
-		all = append(all, r.readWords(fsys, lang)...)
+		all = append(all, r.readWords(f, lang)...)
 	}
 	if len(all) > 0 {
 		return nil, all
@@ -219,16 +254,16 @@ func (m *cardReader) checkNames() {
 }
 
 // readWords reads the texts in one language and fills in the names of the lab.
-func (r *cardReader) readWords(fsys fs.FS, lang i18n.Lang) []*Mistake {
+func (r *cardReader) readWords(f *folder, lang i18n.Lang) []*Mistake {
 	c := r.card
 	m := &mistakes{file: string(lang) + "/" + c.ID + ".yaml"}
 	var file wordsFile
-	if !m.read(fsys, &file) {
+	if !m.read(f, &file) {
 		return m.all
 	}
 	words := Words(file)
 	c.checkWords(m, words)
-	names, err := loadNames(c.Spec, lang)
+	names, err := f.namesOf(c.Spec, lang)
 	if err != nil {
 		m.add("", err)
 		return m.all
