@@ -13,6 +13,8 @@ func protocolTests() []test {
 	return []test{
 		{"other protocol header", testOtherHeader},
 		{"protocol header of 0-9", testHeader09},
+		{"protocol header of 0-8", testHeader08},
+		{"errors of 0-8", testErrors08},
 		{"login refused", testLoginRefused},
 		{"vhost refused", testVhostRefused},
 		{"refused before the vhost", testRefusedEarly},

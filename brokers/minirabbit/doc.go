@@ -26,7 +26,6 @@
 //   - The number of dead letters that arise from one message is limited, and so is
 //     the memory of a transaction and of an unfinished message.
 //   - An unknown method is refused with 540; it crashes RabbitMQ's connection.
-//   - AMQP 0-8 is refused.
 //   - There are no tracing, policies and acknowledgement timeouts.
 //
 // The package has three layers: codec encodes and decodes bytes, broker holds

@@ -11,13 +11,21 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-const (
-	// protocolHeader is what a client begins with, and what a server answers to
-	// one that begins with anything else.
-	protocolHeader = "AMQP\x00\x00\x09\x01"
-	// protocolHeader09 is the header of AMQP 0-9, which RabbitMQ takes for 0-9-1.
-	protocolHeader09 = "AMQP\x01\x01\x00\x09"
-)
+// protocolHeader is what a client of AMQP 0-9-1 begins with, and what a server
+// answers to one that begins with anything it does not know.
+const protocolHeader = "AMQP\x00\x00\x09\x01"
+
+// edition returns the edition of the protocol that a header asks for, as RabbitMQ
+// does: 0-9 is taken for 0-9-1, and two headers are in use for 0-8.
+func edition(header string) (e codec.Edition, ok bool) {
+	switch header {
+	case protocolHeader, "AMQP\x01\x01\x00\x09":
+		return codec.Edition091, true
+	case "AMQP\x01\x01\x08\x00", "AMQP\x01\x01\x09\x01":
+		return codec.Edition08, true
+	}
+	return 0, false
+}
 
 // mechanisms are the supported ways to log in.
 const mechanisms = "PLAIN AMQPLAIN"
@@ -32,10 +40,13 @@ func (c handshake) run() error {
 	if err != nil {
 		return fmt.Errorf("waiting for a client to begin: %w", err)
 	}
-	if h := string(header); h != protocolHeader && h != protocolHeader09 {
+	e, known := edition(string(header))
+	if !known {
 		c.out.add(func(buf []byte) []byte { return append(buf, protocolHeader...) })
 		return fmt.Errorf("a client began with %q", header)
 	}
+	c.methods.Edition = e
+	c.out.setEdition(e)
 	user, err := c.login()
 	if err != nil {
 		return err
@@ -85,18 +96,24 @@ func await[M codec.Method](c handshake) (M, error) {
 }
 
 func (c handshake) login() (user string, err error) {
-	c.out.method(0, &codec.ConnectionStart{
+	start := &codec.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
-		ServerProperties: c.server.properties(),
+		ServerProperties: c.server.properties(capabilities()),
 		Mechanisms:       mechanisms,
 		Locales:          "en_US",
-	})
+	}
+	old := c.methods.Edition == codec.Edition08
+	if old {
+		start.VersionMajor, start.VersionMinor = 8, 0
+		start.ServerProperties = c.server.properties(codec.Table{})
+	}
+	c.out.method(0, start)
 	ok, err := await[*codec.ConnectionStartOk](c)
 	if err != nil {
 		return "", err
 	}
 	c.client.read(ok.ClientProperties)
-	if c.client.can("connection.blocked") {
+	if c.client.can("connection.blocked") && !old {
 		c.notices.want()
 	}
 	if !slices.Contains(strings.Fields(mechanisms), ok.Mechanism) {
@@ -141,9 +158,8 @@ func credentials(mechanism string, response []byte) (user, password string, err 
 	return user, password, nil
 }
 
-// properties returns the server's product and capabilities.
-func (s *Server) properties() codec.Table {
-	can := codec.Table{}
+// capabilities returns the extensions of 0-9-1 that the server has.
+func capabilities() (can codec.Table) {
 	for _, name := range []string{
 		"publisher_confirms", "exchange_exchange_bindings", "basic.nack", "consumer_cancel_notify",
 		"connection.blocked", "consumer_priorities", "authentication_failure_close", "per_consumer_qos",
@@ -151,6 +167,11 @@ func (s *Server) properties() codec.Table {
 	} {
 		can = append(can, codec.Field{Name: name, Value: true})
 	}
+	return can
+}
+
+// properties returns the server's product and what it can do.
+func (s *Server) properties(can codec.Table) codec.Table {
 	return codec.Table{
 		{Name: "capabilities", Value: can},
 		{Name: "product", Value: s.options.Product},

@@ -157,6 +157,13 @@ func (o *outbox) setFrameMax(n int) {
 	o.frameMax = n
 }
 
+// setEdition sets the edition of the protocol that the client speaks.
+func (o *outbox) setEdition(e codec.Edition) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.methods.Edition = e
+}
+
 // run writes until stop is closed, writes the waiting frames and closes the
 // connection. If a write fails, it closes the connection at once, which also ends
 // the reader. Once the client has agreed to heartbeats, a ticker arrives on

@@ -29,6 +29,7 @@ func (textError) Is(target error) bool { return target == ErrSyntax }
 type coder struct {
 	buf      []byte
 	encoding bool
+	edition  Edition
 	err      error
 }
 

@@ -170,13 +170,15 @@ func noEOF(err error) error {
 // A MethodWriter writes methods. It exists to be used again: writing a method
 // with it takes no memory but the buffer's.
 type MethodWriter struct {
+	Edition Edition // of the client
+
 	c coder
 }
 
 // Append writes a whole method frame.
 func (w *MethodWriter) Append(dst []byte, channel uint16, m Method) []byte {
 	dst, start := openFrame(dst, FrameMethod, channel)
-	w.c = coder{encoding: true, buf: binary.BigEndian.AppendUint32(dst, uint32(m.ID()))}
+	w.c = coder{encoding: true, edition: w.Edition, buf: binary.BigEndian.AppendUint32(dst, uint32(w.Edition.wire(m.ID())))}
 	m.fields(&w.c)
 	dst = closeFrame(w.c.buf, start)
 	w.c.buf = nil

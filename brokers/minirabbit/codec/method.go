@@ -57,6 +57,8 @@ func (e *UndecodableError) Is(target error) bool { return target == ErrSyntax }
 // A MethodReader reads methods. It reuses the structures of the methods that
 // come with every message, so those cost no allocation.
 type MethodReader struct {
+	Edition Edition // of the client
+
 	publish BasicPublish
 	ack     BasicAck
 	c       coder
@@ -67,12 +69,12 @@ type MethodReader struct {
 // until the next call.
 func (r *MethodReader) Read(payload []byte) (MethodID, Method, error) {
 	var id MethodID
-	r.c = coder{buf: payload}
+	r.c = coder{buf: payload, edition: r.Edition}
 	r.c.long((*uint32)(&id))
 	if r.c.err != nil {
 		return 0, nil, r.c.err
 	}
-	m := r.method(id)
+	m := r.method(r.Edition.method(id))
 	if m == nil {
 		return id, nil, fmt.Errorf("%w: class %d, method %d", ErrUnknownMethod, id.Class(), id.Method())
 	}

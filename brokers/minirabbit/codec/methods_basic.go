@@ -181,7 +181,9 @@ func (m *BasicConsume) fields(c *coder) {
 	c.shortstr(&m.Queue)
 	c.shortstr(&m.ConsumerTag)
 	c.bits(&m.NoLocal, &m.NoAck, &m.Exclusive, &m.NoWait)
-	c.table(&m.Arguments)
+	if c.edition != Edition08 {
+		c.table(&m.Arguments)
+	}
 }
 
 func (m *BasicConsumeOk) fields(c *coder) {

@@ -57,7 +57,9 @@ func (*ChannelOpen) fields(c *coder) {
 }
 
 func (*ChannelOpenOk) fields(c *coder) {
-	c.reservedLongStr()
+	if c.edition != Edition08 {
+		c.reservedLongStr()
+	}
 }
 
 func (m *ChannelFlow) fields(c *coder) {
