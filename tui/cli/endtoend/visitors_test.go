@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	goredis "github.com/redis/go-redis/v9"
 	gossh "golang.org/x/crypto/ssh"
 )
@@ -168,10 +169,22 @@ func awaitNamespaces(t *testing.T, visitors []*visitor, log *output) {
 			continue
 		}
 		t.Logf("log of the server: %s", tail(log.String()))
+		t.Logf("keys: %v; queues and exchanges: %v", keys(t), declared(t))
 		for i, v := range visitors {
-			t.Logf("visitor %d sees: %q", i, tail(v.screen.String()))
+			v.describe(t, i)
 		}
 		t.Fatalf("%d visitors have %d namespaces: %v", len(visitors), len(seen), seen)
+	}
+}
+
+// describe logs what a visitor sees of the labs that use a broker.
+func (v *visitor) describe(t *testing.T, number int) {
+	t.Helper()
+	for _, lab := range []string{"2", "3"} {
+		from := len(v.screen.String())
+		_, err := io.WriteString(v.keys, lab)
+		time.Sleep(time.Second) // the picture is complete, or the machine is too busy for one
+		t.Logf("visitor %d sees of lab %s: %v %s", number, lab, err, ansi.Strip(v.screen.String()[from:]))
 	}
 }
 
