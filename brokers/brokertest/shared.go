@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -73,10 +75,10 @@ func (s *Shared) Stop() {
 	s.redis.close()
 }
 
-// Overlap lets more tests run at once than there are processors, as tests that
-// mostly wait for brokers and clients should. A TestMain calls it before it runs the
+// Overlap lets twice as many tests run at once as there are processors, as tests
+// that mostly wait for brokers and clients should. A TestMain calls it before it runs the
 // tests; the flag -parallel wins over it.
-func Overlap() { _ = flag.Set("test.parallel", "8") } // the flag exists and takes any number
+func Overlap() { _ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))) } // the flag exists and takes any number
 
 // Main runs the tests of a package for its TestMain, overlapping, stops the shared
 // brokers and ends the test binary: with a failure, if any goroutine is left.

@@ -25,12 +25,23 @@ import (
 	"resilab/labs/labtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	brokertest.Overlap()
+	goleak.VerifyTestMain(m)
+}
 
-// onBoth runs a test against the embedded Redis and against a real one.
+// onBoth runs a test against the embedded Redis and against a real one, side by
+// side.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
-	t.Run("embedded", func(t *testing.T) { test(t, embedded(t)) })
-	t.Run("real", func(t *testing.T) { test(t, brokertest.Redis(t).URL()) })
+	t.Parallel()
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		test(t, embedded(t))
+	})
+	t.Run("real", func(t *testing.T) {
+		t.Parallel()
+		test(t, brokertest.Redis(t).URL())
+	})
 }
 
 func embedded(t testing.TB) string {
@@ -211,6 +222,7 @@ func TestOtherMethodsOverHTTP(t *testing.T) {
 // A client that connects and sends nothing, as a browser does in advance, does not
 // keep the lab from stopping.
 func TestASilentClientDoesNotHoldTheLab(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, embedded(t), map[string]string{"rate": "0", "http-addr": "127.0.0.1:0"})
 	conn, err := net.Dial("tcp", l.engine.http.addr)
 	if err != nil {
@@ -279,6 +291,7 @@ func TestATakenPort(t *testing.T) {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	labtest.Run(t, labtest.Subject{Spec: Spec(), New: New,
 		Env:   lab.Env{Open: labtest.Brokers(map[string]string{lab.Redis: embedded(t)}), Namespace: "resilab-p"},
 		Still: settings(t, map[string]string{"rate": "0", "products": "50", "db-latency": "0s"}), Draws: draws})
@@ -389,6 +402,7 @@ func TestStartsWithoutRedis(t *testing.T) {
 }
 
 func TestPausedNothingChanges(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, embedded(t), map[string]string{"rate": "100", "ttl": "100ms", "db-latency": "1ms"})
 	awaitMetric(t, l, "reads", 20)
 	l.Pause()
@@ -447,11 +461,12 @@ func TestADeletedCopyIsNoExpiry(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "ttl": "60s"})
 		life := func() measure.Life { return l.Snapshot().Detail.(*Detail).Products[0].Life }
+		gone := func() bool { is := life(); return is == measure.Deleted || is == measure.Expired }
 		eventually(t, "the copy is there", func() bool { return life() == measure.Alive })
 		if err := l.Do(t.Context(), "flush"); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it is gone", func() bool { return life() != measure.Alive })
+		eventually(t, "it is gone", gone)
 		if is := life(); is != measure.Deleted {
 			t.Errorf("what was flushed is %v", is)
 		}
@@ -462,7 +477,7 @@ func TestADeletedCopyIsNoExpiry(t *testing.T) {
 		if err := l.Do(t.Context(), "expire"); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it is gone again", func() bool { return life() != measure.Alive })
+		eventually(t, "it is gone again", gone)
 		if is := life(); is != measure.Expired {
 			t.Errorf("what ran out at once is %v", is)
 		}

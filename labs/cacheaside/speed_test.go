@@ -35,7 +35,9 @@ func TestASpeedKeepsTheMeasurement(t *testing.T) {
 			if after.Elapsed < before.Elapsed || after.Metrics["reads"] != before.Metrics["reads"] || after.Metrics["hits"] != 1 {
 				t.Errorf("at speed %g: %v after %v, %v", speed, after.Elapsed, before.Elapsed, after.Metrics)
 			}
-			if p := after.Detail.(*Detail).Products[0]; p.Life != measure.Alive || p.Full.Round(time.Second) != 40*time.Second || p.Left < 20*time.Second || p.Left > before.Detail.(*Detail).Products[0].Left {
+			// The TTL is adjusted a moment after the speed, so that it may grow by a little.
+			atMost := before.Detail.(*Detail).Products[0].Left + time.Second
+			if p := after.Detail.(*Detail).Products[0]; p.Life != measure.Alive || p.Full.Round(time.Second) != 40*time.Second || p.Left < 20*time.Second || p.Left > atMost {
 				t.Errorf("at speed %g the copy is %+v", speed, p)
 			}
 		}

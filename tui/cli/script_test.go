@@ -12,12 +12,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"resilab/brokers/brokertest"
 	"resilab/labs"
 	"resilab/tui/panes"
 )
 
 // TestMain lets the scripts call the program as the command resilab.
 func TestMain(m *testing.M) {
+	brokertest.Overlap()
 	testscript.Main(m, map[string]func(){"resilab": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
