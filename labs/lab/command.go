@@ -78,6 +78,16 @@ type Export struct {
 	Targets []string
 	// Target returns the one that suits the settings best.
 	Target func(Settings) string
+	// Language returns the programming language of a target; nil where each target is one.
+	Language func(target string) string
 	// Code returns the program, with comments in the given language.
 	Code func(lang i18n.Lang, target string, s Settings) (string, error)
+}
+
+// LanguageOf returns the programming language of a target.
+func (e *Export) LanguageOf(target string) string {
+	if e.Language == nil {
+		return target
+	}
+	return e.Language(target)
 }

@@ -45,5 +45,5 @@ func LibraryOf(s lab.Settings) string {
 
 // Export returns how the settings become programs for other libraries.
 func Export() *lab.Export {
-	return &lab.Export{Targets: export.Names(), Target: LibraryOf, Code: Code}
+	return &lab.Export{Targets: export.Names(), Target: LibraryOf, Language: export.Language, Code: Code}
 }

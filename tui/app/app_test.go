@@ -16,7 +16,10 @@ import (
 	"resilab/labs/lab"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The clock for the time limits of regular expressions, which the lexers use, ends by itself.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock"))
+}
 
 func (s *stage) shows(t *testing.T, words string) {
 	t.Helper()

@@ -1,15 +1,13 @@
 package app
 
 import (
-	"path"
 	"slices"
 	"strings"
 
-	"github.com/alecthomas/chroma/v2"
-	"github.com/alecthomas/chroma/v2/lexers"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/lab"
+	"resilab/tui/highlight"
 )
 
 // exportPage shows the settings as a program for a library or in a language,
@@ -21,7 +19,7 @@ type exportPage struct {
 	labID    string
 	target   int // index into export.Targets
 	code     string
-	lexer    chroma.Lexer
+	language highlight.Language
 }
 
 // openExport shows the settings for the library that suits them best.
@@ -49,46 +47,10 @@ func (e *exportPage) choose(dir int) {
 	if err != nil {
 		code = e.text.T("ui.export.cannot", err.Error())
 	}
-	e.code, e.lexer = code, lexerOf(name, code)
+	e.code, e.language = code, highlight.Named(e.export.LanguageOf(name))
 	e.title = e.text.T("ui.export.title", e.text.T(e.labID+".name"), name, e.target+1, n)
 	e.scroll.Top = 0
 	e.renew()
-}
-
-// lexerOf returns the lexer of a program for a target, which may be a language.
-func lexerOf(target, code string) chroma.Lexer {
-	language := target
-	if target == "node" {
-		language = "javascript"
-	}
-	lexer := lexers.Get(language)
-	if lexer == nil {
-		lexer = lexers.Analyse(code)
-	}
-	if lexer == nil || lexer == lexers.Fallback {
-		lexer = lexers.Get(guess(code))
-	}
-	return chroma.Coalesce(lexer)
-}
-
-// guess names the language of a program by how its lines begin.
-func guess(code string) string {
-	for line := range strings.Lines(code) {
-		switch word, _, _ := strings.Cut(strings.TrimSpace(line), " "); word {
-		case "package":
-			if strings.HasSuffix(strings.TrimSpace(line), ";") {
-				return "java"
-			}
-			return "go"
-		case "using", "namespace":
-			return "csharp"
-		case "from", "def":
-			return "python"
-		case "const", "import", "export":
-			return "javascript"
-		}
-	}
-	return "yaml"
 }
 
 // write puts the program into a file.
@@ -97,7 +59,7 @@ func (e *exportPage) write() {
 		e.say("ui.no_files")
 		return
 	}
-	name := e.labID + "-" + strings.ReplaceAll(e.export.Targets[e.target], "/", "-") + e.extension()
+	name := e.labID + "-" + strings.ReplaceAll(e.export.Targets[e.target], "/", "-") + e.language.Extension()
 	if written, err := e.save(name, []byte(e.code)); err != nil {
 		e.say("ui.save_failed", err.Error())
 	} else {
@@ -105,23 +67,9 @@ func (e *exportPage) write() {
 	}
 }
 
-// extension is that of the language's files.
-func (e *exportPage) extension() string {
-	for _, pattern := range e.lexer.Config().Filenames {
-		if ext := path.Ext(pattern); strings.HasPrefix(pattern, "*.") && ext != "" {
-			return ext
-		}
-	}
-	return ".txt"
-}
-
 // highlighted is the program with the theme's colours, in rows of at most w cells.
 func (e *exportPage) highlighted(w int) (rows []string) {
-	tokens, err := chroma.Tokenise(e.lexer, nil, strings.ReplaceAll(e.code, "\t", "    "))
-	if err != nil { // it is shown without colours
-		return e.codeRows(strings.Split(e.code, "\n"), w)
-	}
-	for _, line := range chroma.SplitTokensIntoLines(tokens) {
+	for _, line := range e.language.Lines(strings.ReplaceAll(e.code, "\t", "    ")) {
 		rows = append(rows, e.highlightedLine(line, w)...)
 	}
 	return rows

@@ -57,6 +57,17 @@ func Names() []string {
 	return names
 }
 
+// Language returns the programming language of a library's program; empty for an
+// unknown library.
+func Language(name string) string {
+	for _, l := range libraries() {
+		if l.name == name {
+			return l.language
+		}
+	}
+	return ""
+}
+
 // Code returns the program for the library of that name, with comments in the
 // language. The error is a *policy.InvalidError for an unknown library or settings
 // that make no sense.
