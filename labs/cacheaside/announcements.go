@@ -59,16 +59,9 @@ func (a *announcements) disable(ctx context.Context) error {
 // renew keeps the server announcing until ctx ends, also when it was
 // restarted and has forgotten the setting.
 func (a *announcements) renew(ctx context.Context) {
-	t := time.NewTicker(eventsInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			_ = a.servers.admin.Events().Enable(ctx, a.base.Env.Namespace) // fails while Redis is away
-		}
-	}
+	kit.Every(ctx, eventsInterval, func() {
+		_ = a.servers.admin.Events().Enable(ctx, a.base.Env.Namespace) // fails while Redis is away
+	})
 }
 
 // eventsInterval is well within the lease of the events, and how long a server

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"resilab/brokers/redis"
+	"resilab/labs/kit"
 )
 
 // Words of the knob eviction: who evicts copies when the cache is full. The lab
@@ -60,17 +61,10 @@ func (p *privateRedis) close() error { return errors.Join(p.client.Close(), p.se
 
 // followMemory reads the memory of the private Redis until ctx ends.
 func (r *run) followMemory(ctx context.Context, p *privateRedis) {
-	t := time.NewTicker(memoryInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
+	kit.Every(ctx, memoryInterval, func() {
 		if m, err := p.client.Memory(ctx); err == nil {
 			r.memory.Store(&m)
 			r.base.Changed()
 		}
-	}
+	})
 }

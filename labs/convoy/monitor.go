@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"resilab/labs/convoy/transport"
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 )
 
@@ -13,15 +14,8 @@ const monitorEvery = 100 * time.Millisecond
 
 // monitor brings the incident of the settings about, and finds loss.
 func (r *run) monitor(ctx context.Context) {
-	tick := time.NewTicker(monitorEvery)
-	defer tick.Stop()
 	incident, tries := r.cfg.Text("incident"), incidentTries
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	kit.Every(ctx, monitorEvery, func() {
 		if incident != noIncident && r.due(incident, r.cfg.Duration("incident-at")) {
 			if tries--; r.bringAbout(ctx, incident) || tries == 0 {
 				incident = noIncident
@@ -32,7 +26,7 @@ func (r *run) monitor(ctx context.Context) {
 		if r.tracker.UnderWay() > 0 {
 			r.Changed() // the age of the broker's last word grows
 		}
-	}
+	})
 }
 
 // latestIncident is how many times later than set a change of the lanes happens

@@ -40,14 +40,8 @@ type (
 	}
 	// ExchangeBindOk is exchange.bind-ok.
 	ExchangeBindOk struct{}
-	// ExchangeUnbind is exchange.unbind.
-	ExchangeUnbind struct {
-		Destination string
-		Source      string
-		RoutingKey  string
-		NoWait      bool
-		Arguments   Table
-	}
+	// ExchangeUnbind is exchange.unbind. It has the fields of exchange.bind.
+	ExchangeUnbind ExchangeBind
 	// ExchangeUnbindOk is exchange.unbind-ok.
 	ExchangeUnbindOk struct{}
 )
@@ -105,13 +99,6 @@ func (m *ExchangeBind) fields(c *coder) {
 
 func (*ExchangeBindOk) fields(*coder) {}
 
-func (m *ExchangeUnbind) fields(c *coder) {
-	c.reservedShort()
-	c.shortstr(&m.Destination)
-	c.shortstr(&m.Source)
-	c.shortstr(&m.RoutingKey)
-	c.bits(&m.NoWait)
-	c.table(&m.Arguments)
-}
+func (m *ExchangeUnbind) fields(c *coder) { (*ExchangeBind)(m).fields(c) }
 
 func (*ExchangeUnbindOk) fields(*coder) {}
