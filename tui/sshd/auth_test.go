@@ -77,6 +77,7 @@ func TestOnlySoundAlgorithmsAreOffered(t *testing.T) {
 
 // SHA-1 signatures of RSA keys are refused, SHA-2 signatures are not.
 func TestRSAUsersSignWithSHA2(t *testing.T) {
+	t.Parallel()
 	signer := newRSASigner(t, 2048)
 	keys := keyringOf(t, keyLine(signer))
 	s := startServer(t, func(o *Options) { o.Open, o.Keys = false, keys })
@@ -217,6 +218,7 @@ func TestClassCode(t *testing.T) {
 
 // A person may take longer to type the code than a handshake may last.
 func TestTypingTheClassCodeTakesTime(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(o *Options) { o.Open, o.ClassCode, o.Handshake = false, "otoño", time.Second })
 	err := s.login(gossh.KeyboardInteractive(func(_, _ string, questions []string, _ []bool) ([]string, error) {
 		silent, err := net.Dial("tcp", s.addr)

@@ -67,6 +67,7 @@ func startCampus(t *testing.T, students int) *campus {
 
 // The teacher on one server sees, helps and presents to students on both.
 func TestTwoServersAreOneClass(t *testing.T) {
+	t.Parallel()
 	c := startCampus(t, 2)
 	ana, _ := c.one.comes(t, c.students[0])
 	beto, _ := c.two.comes(t, c.students[1])
@@ -146,6 +147,7 @@ func TestProgressCrossesServers(t *testing.T) {
 
 // Redis goes away: who is here goes on, and the console says so.
 func TestTheClassGoesOnWithoutRedis(t *testing.T) {
+	t.Parallel()
 	c := startCampus(t, 1)
 	ana, _ := c.one.comes(t, c.students[0])
 	ana.sees("size=80x24")
@@ -169,6 +171,7 @@ func TestTheClassGoesOnWithoutRedis(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	demo := func(o *Options) {
 		o.Tours = []string{"all", "retry"}
 		o.NewDemo = func(_ context.Context, who SessionInfo, name string) (tea.Model, func(), error) {

@@ -102,6 +102,7 @@ func TestAnEmptyReportIsStillOne(t *testing.T) {
 
 // A student reaches none of the teacher's commands, however they are written.
 func TestStudentsAreNoTeachers(t *testing.T) {
+	t.Parallel()
 	c := startClass(t)
 	c.passes(t, state.Person{ID: "name-1", Name: "Beto"})
 	o := c.openSSH(t, c.studentFile)
@@ -118,6 +119,7 @@ func TestStudentsAreNoTeachers(t *testing.T) {
 }
 
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	c := startClass(t)
 	c.passes(t, state.Person{ID: "name-1", Name: "Beto"})
 	ana, _ := c.comes(t, c.student)
@@ -170,6 +172,7 @@ func TestConsoleNeedsATerminal(t *testing.T) {
 // A teacher gets the signed report of a student, a student the own one; verify
 // finds the server's key in it.
 func TestSignedReports(t *testing.T) {
+	t.Parallel()
 	c := startClass(t)
 	c.passes(t, state.Person{ID: "name-1", Name: "Beto"})
 	o := c.openSSH(t, c.teacherFile)

@@ -65,6 +65,7 @@ func (v *visitor) code() string {
 // The name and the personal code find the progress again, also after the server
 // was started again; two people with one name are told apart.
 func TestNameAndCodeFindTheProgress(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := startPeopleServer(t, dir)
 	v := p.asks(t)
@@ -158,6 +159,7 @@ func TestLeavingAtTheStartScreen(t *testing.T) {
 }
 
 func TestTheStartScreenHasAnIdleLimit(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = time.Second, 500*time.Millisecond })
 	v := newVisitor(t, s.dial(t, nil))
 	v.starts()

@@ -18,11 +18,15 @@ import (
 	"go.uber.org/goleak"
 	gossh "golang.org/x/crypto/ssh"
 
+	"resilab/brokers/brokertest"
 	"resilab/tui/input"
 	"resilab/tui/state"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	brokertest.Overlap()
+	goleak.VerifyTestMain(m)
+}
 
 // patience is only for a server or a client that hangs.
 const patience = 2 * time.Minute

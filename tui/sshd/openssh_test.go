@@ -122,6 +122,7 @@ func (term *terminal) leave() int {
 }
 
 func TestOpenSSHSeesAPictureAndResizes(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	o := newOpenSSH(t, s)
 	term := o.terminal("-o", "SendEnv=LANG", "beto@"+o.host)
@@ -164,6 +165,7 @@ func TestOpenSSHKnowsTheHostAgain(t *testing.T) {
 }
 
 func TestOpenSSHIsRefused(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, nil)
 	o := newOpenSSH(t, s)
 	for name, tc := range map[string]struct {
@@ -270,6 +272,7 @@ func TestOpenSSHCopiesNothing(t *testing.T) {
 }
 
 func TestOpenSSHWithoutARealTerminal(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no pseudo-terminals")
 	}

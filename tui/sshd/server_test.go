@@ -181,6 +181,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 }
 
 func TestSilentClientsAreCut(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(o *Options) { o.Handshake, o.Unused = time.Second, time.Second })
 	nc, err := net.Dial("tcp", s.addr)
 	if err != nil {
@@ -206,6 +207,7 @@ func TestSilentClientsAreCut(t *testing.T) {
 }
 
 func TestIdleVisitorIsWarnedAndDisconnected(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(o *Options) { o.IdleTimeout, o.Warning = 3*time.Second, 2800*time.Millisecond })
 	v := s.visit(t)
 	v.sees("Still there?")
@@ -219,6 +221,7 @@ func TestIdleVisitorIsWarnedAndDisconnected(t *testing.T) {
 }
 
 func TestSessionTimeLimit(t *testing.T) {
+	t.Parallel()
 	s := startServer(t, func(o *Options) { o.MaxSession = time.Second })
 	v := s.visit(t)
 	v.sees("The session reaches its time limit")
@@ -250,6 +253,7 @@ func TestStoppingWarnsAndWaits(t *testing.T) {
 
 // A program whose cleanup hangs does not keep the server from stopping.
 func TestStoppingDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
 	release, released := make(chan struct{}), make(chan struct{})
 	defer func() {
 		close(release)

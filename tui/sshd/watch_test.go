@@ -13,6 +13,7 @@ import (
 // A teacher presents; a student follows with one key, and OpenSSH's client with
 // `ssh HOST watch`, each in the size of the own window.
 func TestPresentAndWatch(t *testing.T) {
+	t.Parallel()
 	c := startClass(t)
 	teacher, _ := c.comes(t, c.teacher)
 	teacher.sees("size=80x24")
@@ -169,6 +170,7 @@ func TestWatchersShareFrames(t *testing.T) {
 }
 
 func TestLookOverAShoulder(t *testing.T) {
+	t.Parallel()
 	c := startClass(t)
 	ana, _ := c.comes(t, c.student)
 	ana.types("ab")
