@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -86,5 +87,26 @@ func TestTypingFiltersTheHelp(t *testing.T) {
 	s.press("?")
 	if s.host.overlay != nil {
 		t.Error("? does not close the help")
+	}
+}
+
+// A paste, or letters that a slow line delivers together, are text for the search of
+// the palette and of the help, and never keys of what is open.
+func TestOverlaysTakePastes(t *testing.T) {
+	s := contextStage(t, 80, 24, ":")
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("jitter equal"), Paste: true})
+	if got := s.host.overlay.(*palette).search.Text(); got != "jitter equal" {
+		t.Errorf("the palette searches for %q", got)
+	}
+	s.press("esc", "?")
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("undo"), Paste: true})
+	s.shows(t, "undo")
+	if got := s.host.overlay.(*searchPage).search.Text(); got != "undo" {
+		t.Errorf("the help searches for %q", got)
+	}
+	s.press("esc", "esc", "R")
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("y"), Paste: true})
+	if _, asks := s.host.overlay.(*confirmation); !asks {
+		t.Errorf("a paste answers a question: %T", s.host.overlay)
 	}
 }

@@ -105,7 +105,7 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 	if m.plan.shape == tooSmall {
 		return nil // nothing that a key acts on is seen
 	}
-	if o := m.host.overlay; o != nil && !msg.Paste {
+	if o := m.host.overlay; o != nil { // a paste is none of its keys; a search field takes it
 		return o.Update(msg)
 	}
 	if field := s.typing(); field != nil {
