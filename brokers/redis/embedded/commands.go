@@ -22,6 +22,7 @@ type description struct {
 	info, docs        value
 	arity             int // with the command's name; negative: at least
 	readOnly, write   bool
+	blocking          bool
 	first, last, step int // keys among the words; 0: none in a fixed place
 }
 
@@ -53,8 +54,14 @@ func describe(v value) *description {
 	has := func(flag string) bool {
 		return slices.ContainsFunc(v.items[2].items, func(f value) bool { return f.text == flag })
 	}
-	return &description{info: v, arity: at(1), readOnly: has("readonly"), write: has("write"),
+	return &description{info: v, arity: at(1), readOnly: has("readonly"), write: has("write"), blocking: has("blocking"),
 		first: at(3), last: at(4), step: at(5)}
+}
+
+// blocks reports whether a command may wait for other clients.
+func blocks(name string) bool {
+	d := descriptions()[strings.ToUpper(name)]
+	return d != nil && d.blocking
 }
 
 // arityFits reports whether a command takes that many words, its name included.

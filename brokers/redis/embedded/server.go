@@ -112,7 +112,9 @@ func (s *Server) newSession(conn net.Conn) *session {
 	}
 	s.stats.connections.Add(1)
 	c := &session{server: s, conn: conn, id: s.nextID.Add(1), began: time.Now(),
-		peer: redisserver.NewPeer(bufio.NewWriter(conn)), in: bufio.NewReader(conn)}
+		peer: redisserver.NewPeer(bufio.NewWriter(conn))}
+	c.source, c.arrived = countArrivals(conn)
+	c.in = bufio.NewReader(&c.arrival)
 	// A command that changes nothing makes the state of a connection inside
 	// miniredis, which the peers that collect replies share with this one.
 	collect := redisserver.NewPeer(bufio.NewWriter(new(bytes.Buffer)))

@@ -19,9 +19,10 @@ type session struct {
 	server *Server
 	conn   net.Conn
 	in     *bufio.Reader
-	peer   *redisserver.Peer
-	id     int64
-	began  time.Time
+	arrival
+	peer  *redisserver.Peer
+	id    int64
+	began time.Time
 
 	last   atomic.Pointer[request] // for CLIENT LIST
 	db     atomic.Int64
@@ -36,6 +37,12 @@ type request struct {
 	at   time.Time
 }
 
+// incoming is a command that was read.
+type incoming struct {
+	args  []string
+	until int64 // how many bytes of the connection it and those before it take
+}
+
 // queued is a command of a transaction that waits for EXEC.
 type queued struct {
 	args   []string
@@ -45,13 +52,18 @@ type queued struct {
 // serve answers requests until the connection ends.
 func (c *session) serve() {
 	defer c.server.remove(c)
-	requests := make(chan []string)
+	defer c.arrival.end()
+	requests := make(chan incoming)
 	gone := make(chan struct{})
-	c.server.tasks.Go(func() { c.read(requests, gone) })
-	for args := range requests {
+	c.server.tasks.Go(func() { c.readAhead(requests, gone) })
+	for r := range requests {
 		c.server.ttls.advance(busyPace)
-		c.handle(args)
+		if blocks(r.args[0]) {
+			c.done.Store(r.until) // nobody waits for its end
+		}
+		c.handle(r.args)
 		c.peer.Flush()
+		c.done.Store(r.until)
 		if c.peer.Closed() {
 			break
 		}
@@ -62,8 +74,9 @@ func (c *session) serve() {
 	c.leaveChannels()
 }
 
-// read reads ahead, so that the end of a connection ends a command that blocks.
-func (c *session) read(requests chan<- []string, gone <-chan struct{}) {
+// readAhead reads requests while another one runs, so that the end of a connection
+// ends a command that blocks.
+func (c *session) readAhead(requests chan<- incoming, gone <-chan struct{}) {
 	defer close(requests)
 	for {
 		args, err := readRequest(c.in)
@@ -77,7 +90,7 @@ func (c *session) read(requests chan<- []string, gone <-chan struct{}) {
 			return
 		}
 		select {
-		case requests <- args:
+		case requests <- incoming{args, c.read - int64(c.in.Buffered())}:
 		case <-gone:
 			return
 		}
@@ -100,6 +113,9 @@ func (c *session) handle(args []string) {
 	if !c.server.has(name) {
 		c.refuse(unknownCommand(args))
 		return
+	}
+	if name == "PUBLISH" {
+		c.letEarlierRun()
 	}
 	change := c.rewrite(name, args[1:])
 	if change != nil && !arityFits(name, len(args)) {
