@@ -29,7 +29,7 @@ func openServers(ctx context.Context, b *kit.Base) (*servers, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.admin, err = redis.Open(url, redis.Options{}); err != nil {
+	if s.admin, err = redis.Open(url, redis.Options{Timeout: adminTimeout}); err != nil {
 		return s, err
 	}
 	s.client, err = redis.Open(url, redis.Options{Dial: s.dialer.Dial, Timeout: serviceTimeout})

@@ -71,10 +71,28 @@ func (c Condition) margin() float64 {
 	return 0
 }
 
-// Allows reports whether a later run with the same settings may measure v: it is
-// in the range or near to it.
-func (r Range) Allows(format lab.Format, v float64) bool {
-	return len(r) == 2 && (v >= r[0] && v <= r[1] || Near(format, r[0], v) || Near(format, r[1], v))
+// Span returns the lowest and the highest figure that a run can have had when it had
+// just enough samples for the card, where its metrics are those given now. A count may
+// have grown with the run, or have come about at once, as an incident does.
+func (c *Card) Span(m lab.Metric, metrics map[string]float64) Range {
+	v := metrics[m.ID]
+	if m.Format != lab.Count || m.Level {
+		return Range{v, v}
+	}
+	longer := math.Inf(1)
+	for _, s := range c.Samples {
+		longer = min(longer, metrics[s.Metric]/s.Min)
+	}
+	if math.IsInf(longer, 1) || longer < 1 {
+		longer = 1
+	}
+	return Range{v / longer, v}
+}
+
+// Allows reports whether another run with the same settings may measure a figure that
+// lies in other: the ranges overlap, or are near to each other.
+func (r Range) Allows(format lab.Format, other Range) bool {
+	return len(r) == 2 && len(other) == 2 && (other[0] <= r[1] && r[0] <= other[1] || Near(format, r[0], other[1]) || Near(format, r[1], other[0]))
 }
 
 // Near reports whether two runs of the same settings can measure these figures:

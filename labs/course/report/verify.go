@@ -57,9 +57,11 @@ func verify(ctx context.Context, card *course.Card, row course.Row, player *tria
 			return v, err
 		}
 		for _, m := range card.Figures() {
-			if want, have := again.Metrics[m.ID], run.Metrics[m.ID]; !course.Near(m.Format, want, have) {
+			want, have := card.Span(m, again.Metrics), card.Span(m, run.Metrics)
+			if !want.Allows(m.Format, have) {
 				v.Possible = false
-				v.Why = fmt.Sprintf("%c: %s is %s, played again %s", course.Letters[i], m.ID, m.Format.Write(have), m.Format.Write(want))
+				v.Why = fmt.Sprintf("%c: %s is %s, played again %s", course.Letters[i], m.ID,
+					m.Format.Write(run.Metrics[m.ID]), m.Format.Write(again.Metrics[m.ID]))
 				return v, nil
 			}
 		}
