@@ -31,7 +31,7 @@ func (s *labScreen) openExport() {
 		bind("← h", "export_target", func() { e.choose(-1) }, "left", "h").footer("←→", "ui.hint.target"),
 		bind("→ l", "export_target", func() { e.choose(1) }, "right", "l"),
 		s.host.keys.bind("copy", func() { e.copyText(e.code) }).hinted("ui.hint.copy"),
-		bind("w", "export_write", e.write, "w").footer("w", "ui.hint.write"),
+		bind("w", "export_write", e.write, "w").footerNow("w", e.writeHint),
 	}, append(e.scrollKeys(), e.keys[len(e.keys)-1])...)
 	e.target = max(0, slices.Index(e.export.Targets, e.export.Target(e.settings)))
 	e.choose(0)
@@ -51,6 +51,14 @@ func (e *exportPage) choose(dir int) {
 	e.title = e.text.T("ui.export.title", e.text.T(e.labID+".name"), name, e.target+1, n)
 	e.scroll.Top = 0
 	e.renew()
+}
+
+// writeHint is the footer's word for writing; over SSH no files are written.
+func (e *exportPage) writeHint() string {
+	if e.save == nil {
+		return ""
+	}
+	return "ui.hint.write"
 }
 
 // write puts the program into a file.

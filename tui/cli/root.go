@@ -83,9 +83,6 @@ func openLabs(ctx context.Context, c *call, o opening, watch *terminalWatch) err
 			s.runs.start[e.Spec.ID] = s.runs.settings(e.Spec).With(id, c.in.flags[id])
 		}
 	}
-	if s.own.keymap, err = c.outer.config.keymap(c.text); err != nil {
-		return usageError{err}
-	}
 	s.own.save = saveHere
 	if s.runs.a, err = loadRunA(ctx, c); err != nil {
 		return err
@@ -112,6 +109,9 @@ func screenOf(c *call, o opening, getenv func(string) string) (s screen, err err
 	s = screen{
 		labs: c.world.Labs, panes: c.world.Panes,
 		lang: c.text.Lang(), theme: look, first: o.first, runs: o.runs,
+	}
+	if s.own.keymap, err = c.outer.config.keymap(c.text); err != nil {
+		return s, usageError{err}
 	}
 	if s.texts, err = catalogues(c.world.Labs); err != nil {
 		return s, err
