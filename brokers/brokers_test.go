@@ -3,6 +3,7 @@ package brokers_test
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"resilab/brokers"
@@ -18,8 +18,13 @@ import (
 	"resilab/brokers/kind"
 )
 
+var shared brokertest.Shared
+
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	// The tests know the nodes' users and addresses.
+	_ = os.Unsetenv("RESILAB_AMQP_URL")
+	_ = os.Unsetenv("RESILAB_REDIS_URL")
+	brokertest.Main(m, &shared)
 }
 
 func testContext(t *testing.T) context.Context {
@@ -61,7 +66,7 @@ func TestProbeEmbedded(t *testing.T) {
 }
 
 func TestProbeReal(t *testing.T) {
-	choice := brokers.Choice{URLs: map[string]string{kind.AMQP: brokertest.RabbitMQ(t).URL(), kind.Redis: brokertest.Redis(t).URL()}}
+	choice := brokers.Choice{URLs: map[string]string{kind.AMQP: shared.RabbitMQ(t).URL(), kind.Redis: shared.Redis(t).URL()}}
 	set, urls := newSet(t, choice)
 	if names := set.Names(); strings.Contains(names["amqp"], "guest") || !strings.HasPrefix(names["amqp"], "amqp://127.0.0.1:") {
 		t.Errorf("names %v", names)
@@ -178,7 +183,7 @@ func openOne(t *testing.T, urls map[string]string, k string) error {
 
 // A broker that refuses the user is there: starting it would not help.
 func TestRefused(t *testing.T) {
-	urls := map[string]string{kind.AMQP: strings.Replace(brokertest.RabbitMQ(t).URL(), "guest:guest", "guest:secret", 1)}
+	urls := map[string]string{kind.AMQP: strings.Replace(shared.RabbitMQ(t).URL(), "guest:guest", "guest:secret", 1)}
 	err := openOne(t, urls, kind.AMQP)
 	var unreachable *brokers.UnreachableError
 	if !errors.As(err, &unreachable) || !unreachable.Refused || strings.Contains(err.Error(), "secret") {
