@@ -151,9 +151,9 @@ func TestSessionsLeaveNothingBehind(t *testing.T) {
 	<-s.cleaned
 	before := runtime.NumGoroutine()
 	var visitors sync.WaitGroup
-	for range 4 {
+	for range 20 { // at a time: most of a visit waits for the next frame
 		visitors.Go(func() {
-			for i := range 50 {
+			for i := range 10 {
 				comeAndGo(t, s, i%2 == 0)
 			}
 		})
@@ -191,7 +191,6 @@ func comeAndGo(t *testing.T, s *testServer, properly bool) {
 	}
 }
 
-// A paste over SSH is not keys, marked or not, and does not delay ctrl+c.
 // slow is a program that takes long for each key.
 type slow struct{}
 
@@ -236,6 +235,7 @@ func TestCtrlCPassesWhatWasPasted(t *testing.T) {
 	}
 }
 
+// A paste over SSH is not keys, marked or not, and does not delay ctrl+c.
 func TestPastesAreNoKeys(t *testing.T) {
 	s := startServer(t, nil)
 	v := s.visit(t)
