@@ -299,3 +299,39 @@ func TestOutcomesNameTheLimitOfTheCheck(t *testing.T) {
 	}
 	t.Error("the check does not limit fleet_amplification")
 }
+
+// What a card asks a setting to be, the keys reach from where the card starts: in
+// small and big steps.
+func TestExactSettingsAreReachedByKeys(t *testing.T) {
+	t.Parallel()
+	for _, card := range loadBook(t).Cards() {
+		for n := 2; n <= card.Runs(); n++ {
+			for _, cond := range card.Judge(make([]*course.Evidence, n)...).Conditions {
+				k, ok := card.Spec.Knob(cond.Left.Knob)
+				if ok && cond.Op == "==" && !reached(k, card.Start[k.ID], cond.Right.Value) {
+					t.Errorf("%s: %s: no keys lead there from %v", card.ID, cond.Source, card.Start[k.ID])
+				}
+			}
+		}
+	}
+}
+
+// reached reports whether steps of a knob lead to a value.
+func reached(k lab.Knob, from lab.Value, want float64) bool {
+	seen, next := map[lab.Value]bool{from: true}, []lab.Value{from}
+	for len(next) > 0 && len(seen) < 10_000 {
+		at := next[0]
+		next = next[1:]
+		if at.Float() == want {
+			return true
+		}
+		for _, coarse := range []bool{false, true} {
+			for _, dir := range []int{-1, 1} {
+				if v := k.Next(at, dir, coarse); !seen[v] {
+					seen[v], next = true, append(next, v)
+				}
+			}
+		}
+	}
+	return false
+}

@@ -3,6 +3,7 @@ package course
 import (
 	"strings"
 
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
 
@@ -24,16 +25,20 @@ func (n Names) Condition(cond Condition, a *Evidence) ConditionText {
 	if cond.Knob != "" {
 		return ConditionText{
 			Name: n.Knobs(cond.Knob), Value: n.Setting(cond.Knob, cond.Have),
-			Limit: n.text.T("course.limit.equal", n.Setting(cond.Knob, cond.Want)),
+			Limit: n.text.T("course.limit.setting", n.Setting(cond.Knob, cond.Want)),
 		}
 	}
 	if cond.Op == "" {
 		return ConditionText{Name: cond.Source}
 	}
 	name, format := n.side(cond.Left)
+	limit := limits[cond.Op]
+	if cond.Left.Knob != "" && cond.Op == "==" {
+		limit = "setting"
+	}
 	t := ConditionText{
 		Name: name, Value: figureText(format, cond.Left),
-		Limit: n.text.T("course.limit."+limits[cond.Op], figureText(format, cond.Right)),
+		Limit: n.text.T("course.limit."+limit, figureText(format, cond.Right)),
 	}
 	if cond.Left.Metric == "" || cond.Left.Of != "" {
 		return t
@@ -70,6 +75,16 @@ func (n Names) Setting(knob, value string) string {
 	}
 	if value == "true" || value == "false" {
 		return n.text.T("course.plain.switch." + value)
+	}
+	k, _ := n.spec.Knob(knob)
+	v, err := k.Parse(value)
+	switch {
+	case err != nil: // of a knob that has changed since
+		return value
+	case k.Kind == lab.Fraction:
+		return lab.Share.Write(v.Float())
+	case k.Kind == lab.Duration:
+		return i18n.WriteDuration(v.Duration())
 	}
 	return value
 }

@@ -2,6 +2,8 @@ package course
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"resilab/labs/lab"
@@ -130,6 +132,19 @@ func (s *Session) letter(run *Evidence) string {
 		free = n - 1
 	}
 	return Letters[free : free+1]
+}
+
+// Repeats reports whether a judged run has the settings of a kept one while
+// others are still missing, and returns the letters of the kept run and of the
+// next one.
+func (s *Session) Repeats(j Judgement) (kept, next string, ok bool) {
+	i := strings.Index(Letters, j.Letter)
+	runs := s.rec.List()
+	free := slices.Index(runs[:s.card.Runs()], nil)
+	if j.Letter == "" || free < 0 || runs[i] == nil {
+		return "", "", false
+	}
+	return j.Letter, Letters[free : free+1], s.rec.A != nil
 }
 
 // beside lists the kept runs and last the one that is judged, which takes the

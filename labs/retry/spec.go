@@ -50,7 +50,6 @@ func scenarioKnobs() []lab.Knob {
 	jitter := lab.NewChoice("jitter", policy.JitterNames()...)
 	jitter.Default = lab.ChoiceValue(policy.Full.String())
 	failures := lab.NewFraction("failure-rate", 0.18)
-	failures.Step = 0.02
 	retries := lab.NewInt("retries", 3, 0, maxRetries)
 	retries.LogBar = true // 3 to 5 are reasonable; a hundred stands for no limit
 	return []lab.Knob{

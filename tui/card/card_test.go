@@ -126,6 +126,14 @@ func (d *desk) sees(words ...string) {
 	}
 }
 
+// lacks fails if the card shows the words.
+func (d *desk) lacks(words string) {
+	d.t.Helper()
+	if shown := ansi.Strip(strings.Join(d.draw(100, 30), " ")); strings.Contains(shown, words) {
+		d.t.Errorf("%q is in %q", words, shown)
+	}
+}
+
 func (d *desk) press(keys ...string) {
 	for _, k := range keys {
 		switch k {
@@ -309,7 +317,23 @@ func TestKeptRunsAreNamed(t *testing.T) {
 	if d.store.Record("R9").B == nil {
 		t.Error("run B is not kept")
 	}
+	d.sees("la ejecución B ya tiene estos ajustes: cambia algo para la ejecución C")
 	d.sees("Ejecuciones guardadas: ", "A 46.00×", "B 5.50×", "Retry-After sí")
+	d.turn("fallback", lab.ChoiceValue("queue"))
+	d.lacks("ya tiene estos ajustes")
+}
+
+// Settings and first figures are written as everywhere else on the screen.
+func TestSettingsAreWrittenForPeople(t *testing.T) {
+	d := newDesk(t, "retry")
+	d.card.Show("R5")
+	d.press("enter")
+	d.sees("–")
+	d.lab.measure(map[string]float64{"fleet_amplification": 4, "fleet_success": 0})
+	d.sees("4.00×")
+	d.lacks("0.01")
+	d.press("a")
+	d.sees("fallos 100 % debe ser 100 %", "presupuesto ninguno, fallos 100 %")
 }
 
 func TestCapturingBChecks(t *testing.T) {

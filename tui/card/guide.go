@@ -80,6 +80,15 @@ func (g *guide) turn(id string, dir int, coarse bool) {
 	}
 }
 
+// steps reports whether the card opens a knob with small and big steps.
+func (g *guide) steps() bool {
+	card := g.session.Card()
+	return slices.ContainsFunc(card.Opens, func(id string) bool {
+		k, _ := card.Spec.Knob(id)
+		return k.Kind != lab.Bool && k.Kind != lab.Choice
+	})
+}
+
 // predict records an answer and reports whether it was one.
 func (g *guide) predict(answer string) (ok bool) {
 	if err := g.session.Predict(answer, g.now()); err != nil {
@@ -154,8 +163,8 @@ func (g *guide) takeA(a lab.Run) (taken bool) {
 	return false
 }
 
-// check judges a run and reports whether it passes the card.
-func (g *guide) check(b lab.Run) (passed bool) {
+// check judges a run and reports whether it was kept, so that the card goes on.
+func (g *guide) check(b lab.Run) (kept bool) {
 	j, err := g.session.Check(b, g.now())
 	switch {
 	case errors.Is(err, course.ErrPredictFirst):
@@ -175,7 +184,7 @@ func (g *guide) check(b lab.Run) (passed bool) {
 		g.sayFailing(j.Conditions)
 	}
 	g.save()
-	return j.Passed
+	return j.Kept
 }
 
 // sayFailing names the first condition that does not hold: it may stand below the

@@ -25,7 +25,10 @@ func (c *Card) Keys() (keys []pane.CardKey) {
 		if len(c.guide.session.Card().Opens) > 1 {
 			keys = []pane.CardKey{keyChoose}
 		}
-		keys = append(keys, keyTurn, keyPrepare, keyAgain)
+		if keys = append(keys, keyTurn); c.guide.steps() {
+			keys = append(keys, keyCoarse)
+		}
+		keys = append(keys, keyPrepare, keyAgain)
 	default: // passed: what comes next, first
 		return c.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain, keyTerms})
 	}
@@ -55,7 +58,8 @@ var (
 	keyChoose  = pane.CardKey{Show: "↑↓", Means: "card.key.choose", Names: []string{"up", "down", "j", "k"}}
 	keyScroll  = pane.CardKey{Show: "↑↓", Means: "card.key.scroll", Names: []string{"up", "down", "j", "k", "pgup", "pgdown"}}
 	keyPage    = pane.CardKey{Show: "pgdn", Means: "card.key.scroll", Names: []string{"pgup", "pgdown"}}
-	keyTurn    = pane.CardKey{Show: "←→", Means: "card.key.turn", Names: []string{"left", "right", "h", "l", "-", "+", "="}}
+	keyTurn    = pane.CardKey{Show: "←→", Means: "card.key.turn", Names: []string{"left", "right", "h", "l"}}
+	keyCoarse  = pane.CardKey{Show: "- +", Means: "card.key.coarse", Names: []string{"-", "+", "="}}
 	keyPrepare = key("enter", "prepare")
 	keyAgain   = key("x", "again")
 	keyTerms   = key("t", "terms")

@@ -2,6 +2,7 @@ package card
 
 import (
 	"slices"
+	"strings"
 
 	"resilab/labs/course"
 	"resilab/labs/lab"
@@ -79,6 +80,7 @@ func (p *page) drawRunB() {
 	if j.Passed {
 		p.putMark(lab.MarkOK, p.Text.T("card.b_ready"))
 	}
+	p.put(p.Theme.Dim, "", p.Text.T(p.card.Spec.ID+".knob."+p.card.Opens[p.choice]+".help"))
 	if j.Wide {
 		p.put(p.Theme.Dim, "", p.Text.T("course.wide"))
 	}
@@ -109,11 +111,24 @@ func (p *page) drawSamples(run lab.Run) {
 	}
 	width := p.nameWidth(names, bar+counts)
 	for i, s := range p.card.Samples {
-		have := min(run.Metrics[s.Metric], s.Min)
+		have := run.Metrics[s.Metric]
 		l := p.named(p.line(), names[i], width)
-		l.Bar(th.Accent, have/s.Min, bar).Gap(1)
-		p.add(l.Put(th.Text, trim(have)+" / "+trim(s.Min)))
+		l.Bar(th.Accent, min(1, have/s.Min), bar).Gap(1)
+		p.add(l.Put(th.Text, p.sample(s, have)))
 	}
+}
+
+// sample writes how much of a sample there is. Of one that is there with its first
+// value the value is shown.
+func (p *page) sample(s course.Sample, have float64) string {
+	m, _ := p.card.Spec.Metric(s.Metric)
+	switch {
+	case s.Min >= 1:
+		return trim(min(have, s.Min)) + " / " + trim(s.Min)
+	case have < s.Min:
+		return "–"
+	}
+	return m.Format.Write(have)
 }
 
 // nameWidth is the column of names in which none of them is cut, if what stands
@@ -143,6 +158,9 @@ func (p *page) drawObstacles(j course.Judgement, differs string) {
 	}
 	if j.Same {
 		p.put(warn, "!", p.Text.T("course.same"))
+	}
+	if kept, next, ok := p.session.Repeats(j); ok {
+		p.put(warn, "!", p.Text.T("course.repeats", strings.ToUpper(kept), strings.ToUpper(next)))
 	}
 	if j.Embedded {
 		p.put(warn, "!", p.Text.T("course.embedded", p.Text.T("course.broker."+p.card.Needs)))
