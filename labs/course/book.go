@@ -40,7 +40,7 @@ func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the cards: %w", err)
 	}
-	f := &folder{FS: fsys, specs: specs, names: map[spokenLab]Names{}}
+	f := &folder{files: fsys, specs: specs, names: map[spokenLab]Names{}}
 	b := &Book{}
 	var all []*Mistake
 	for _, file := range files {

@@ -60,7 +60,7 @@ type wordsFile struct {
 // folder is what a book is read from. The names of a lab are loaded once, not for
 // each of its cards.
 type folder struct {
-	fs.FS
+	files fs.FS // as opened: a wrapper would hide its Stat, and opening a pipe never ends
 	specs []*lab.Spec
 	names map[spokenLab]Names
 }
@@ -97,7 +97,7 @@ func (f *folder) namesOf(spec *lab.Spec, lang i18n.Lang) (names Names, err error
 func (f *folder) loadCard(id string) (*Card, []*Mistake) {
 	m := &mistakes{file: "cards/" + id + ".yaml"}
 	var file cardFile
-	if !m.read(f, &file) {
+	if !m.read(f.files, &file) {
 		return nil, m.all
 	}
 	spec := f.spec(file.Lab)
@@ -258,7 +258,7 @@ func (r *cardReader) readWords(f *folder, lang i18n.Lang) []*Mistake {
 	c := r.card
 	m := &mistakes{file: string(lang) + "/" + c.ID + ".yaml"}
 	var file wordsFile
-	if !m.read(f, &file) {
+	if !m.read(f.files, &file) {
 		return m.all
 	}
 	words := Words(file)
