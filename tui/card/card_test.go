@@ -280,7 +280,7 @@ func TestPassedWithTheKeyboardAlone(t *testing.T) {
 	d.press("c")
 	d.sees("Todavía no: intentos por operación: ")
 	d.turn("retries", lab.IntValue(0))
-	d.sees("Esto no se puede cambiar aquí: reintentos")
+	d.sees("Esta tarjeta no cambia esto: reintentos")
 	d.press("enter", "right") // the card's knob can be turned right here
 	if !d.exp.Settings().Bool("classify") {
 		t.Fatal("the classifier was not turned")
