@@ -336,6 +336,17 @@ func TestSettingsAreWrittenForPeople(t *testing.T) {
 	d.sees("fallos 100 % debe ser 100 %", "presupuesto ninguno, fallos 100 %")
 }
 
+// A long setting is not cut where the card says what it must be.
+func TestLongSettingsAreNotCut(t *testing.T) {
+	d := newDesk(t, "cacheaside")
+	d.card.Show("K3")
+	d.press("enter")
+	d.lab.measure(map[string]float64{"expiries": 4, "loads_per_expiry": 20})
+	d.press("a")
+	d.turn("strategy", lab.ChoiceValue("single-flight"))
+	d.sees("estrategia single-flight debe ser single-flight")
+}
+
 func TestCapturingBChecks(t *testing.T) {
 	d := newDesk(t, "retry")
 	passable(d)

@@ -173,7 +173,7 @@ func (p *page) drawObstacles(j course.Judgement, differs string) {
 	}
 }
 
-// valueWidth is the column of a condition's figure.
+// valueWidth is the least column of a condition's figure or setting.
 const valueWidth = 8
 
 // drawConditions shows the check with its present figures, one row each.
@@ -181,14 +181,15 @@ func (p *page) drawConditions(j course.Judgement) {
 	th := p.Theme
 	all := make([]course.ConditionText, len(j.Conditions))
 	names := make([]string, len(all))
-	limits := 0
+	values, limits := valueWidth, 0
 	for i, cond := range j.Conditions {
 		all[i] = p.card.Names(p.Text).Condition(cond, p.session.Record().A)
 		if cond.Op != "" || cond.Knob != "" {
-			names[i], limits = all[i].Name, max(limits, widget.Width(all[i].Limit))
+			names[i] = all[i].Name
+			values, limits = max(values, widget.Width(all[i].Value)), max(limits, widget.Width(all[i].Limit))
 		}
 	}
-	width := p.nameWidth(names, valueWidth+2+limits)
+	width := p.nameWidth(names, values+2+limits)
 	for i, cond := range j.Conditions {
 		mark, style := th.Mark(verdict(cond))
 		l := p.line().Put(style.Strong(), mark)
@@ -197,7 +198,7 @@ func (p *page) drawConditions(j course.Judgement) {
 			continue
 		}
 		l = p.named(l, names[i], width)
-		l.RightCell(style.Strong(), all[i].Value, valueWidth).Gap(2).Cell(th.Dim, all[i].Limit, limits)
+		l.RightCell(style.Strong(), all[i].Value, values).Gap(2).Cell(th.Dim, all[i].Limit, limits)
 		if ofA := "A " + all[i].A; all[i].A != "" && widget.Width(ofA) < l.Left() {
 			l.Gap(1).Put(th.Dim, ofA)
 		}
