@@ -312,7 +312,9 @@ func TestKeptRunsAreNamed(t *testing.T) {
 	d.sees("son los ajustes de la ejecución A")
 	d.turn("retry-after", lab.BoolValue(true))
 	d.lab.measure(map[string]float64{"fleet_amplification": 5.5, "fleet_lost_orders": 0})
+	d.sees("Todo se cumple: pulsa c.")
 	d.press("c")
+	d.lacks("Todo se cumple")
 	d.sees("Guardada como ejecución B. Sigue con la ejecución C.")
 	if d.store.Record("R9").B == nil {
 		t.Error("run B is not kept")
@@ -328,7 +330,7 @@ func TestSettingsAreWrittenForPeople(t *testing.T) {
 	d := newDesk(t, "retry")
 	d.card.Show("R5")
 	d.press("enter")
-	d.sees("–")
+	d.sees("–", "¿Limita el costo sin quitar la ayuda cuando falla poco?") // it can be read again
 	d.lab.measure(map[string]float64{"fleet_amplification": 4, "fleet_success": 0})
 	d.sees("4.00×")
 	d.lacks("0.01")

@@ -77,7 +77,7 @@ func (p *page) drawRunB() {
 	if len(j.Short) > 0 {
 		p.drawSamples(run)
 	}
-	if j.Passed {
+	if _, _, repeats := p.session.Repeats(j); j.Kept && !repeats {
 		p.putMark(lab.MarkOK, p.Text.T("card.b_ready"))
 	}
 	p.put(p.Theme.Dim, "", p.Text.T(p.card.Spec.ID+".knob."+p.card.Opens[p.choice]+".help"))

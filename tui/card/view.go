@@ -38,8 +38,10 @@ func (c *Card) body(f pane.Frame, focused bool) []string {
 		p.drawQuestion(&c.number)
 	case course.ToRunA:
 		p.drawRunA()
+		p.put(p.Theme.Dim, "?", p.words.Question)
 	case course.ToRunB:
 		p.drawRunB()
+		p.put(p.Theme.Dim, "?", p.words.Question)
 	default:
 		p.drawPassed()
 	}
