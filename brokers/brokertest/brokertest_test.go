@@ -78,6 +78,9 @@ func TestRabbitMQ(t *testing.T) {
 	if _, err := net.Dial("tcp", n.Addr()); err == nil {
 		t.Error("a killed node accepts connections")
 	}
+	if _, err := n.Ctl("status"); err == nil || !strings.Contains(err.Error(), "not running") {
+		t.Errorf("rabbitmqctl on a killed node: %v", err)
+	}
 	if err := n.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -261,6 +261,10 @@ func (n *RabbitNode) Ctl(args ...string) (string, error) {
 	if n.dir == "" {
 		return "", fmt.Errorf("rabbitmqctl: %w", ErrNotOurs)
 	}
+	if n.server == nil || !n.server.alive() {
+		// rabbitmqctl would start a port mapper, which outlives it.
+		return "", errors.New("rabbitmqctl: the node is not running")
+	}
 	cmd := exec.Command(filepath.Join(n.bin, "rabbitmqctl"), append([]string{"-n", n.name()}, args...)...)
 	cmd.Dir, cmd.Env = n.dir, n.env()
 	out, err := cmd.CombinedOutput()
