@@ -121,7 +121,7 @@ const (
 // one try in which anything was answered: what a strategy is for does not
 // depend on the machine.
 func TestExercises(t *testing.T) {
-	onBoth(t, func(t *testing.T, url string) {
+	inTurn(t, func(t *testing.T, url string) {
 		var running sync.WaitGroup
 		free := make(chan struct{}, sideBySide)
 		outcomes := make([]string, len(exercises))

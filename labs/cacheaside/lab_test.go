@@ -44,6 +44,12 @@ func onBoth(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
+// inTurn is onBoth for tests that load the machine: nothing runs beside them.
+func inTurn(t *testing.T, test func(t *testing.T, url string)) {
+	t.Run("embedded", func(t *testing.T) { test(t, embedded(t)) })
+	t.Run("real", func(t *testing.T) { test(t, brokertest.Redis(t).URL()) })
+}
+
 func embedded(t testing.TB) string {
 	t.Helper()
 	e, err := redis.StartEmbedded("")

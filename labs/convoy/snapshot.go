@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"resilab/labs/convoy/accounts"
+	"resilab/labs/convoy/producer"
 	"resilab/labs/convoy/topology"
 	"resilab/labs/convoy/transport"
 	"resilab/labs/lab"
@@ -100,20 +101,22 @@ const (
 // picture writes what a run looks like.
 type picture struct{ *run }
 
-// fill writes a snapshot. What is under way is counted first, so that the figures
-// of a snapshot with nothing under way are complete.
+// fill writes a snapshot. What is under way is counted before the figures, and what
+// was placed meanwhile is under way too, so that the figures of a snapshot with
+// nothing under way are complete.
 func (r picture) fill(snap *lab.Snapshot) {
+	counts := r.producer.Counts()
 	snap.InFlight = r.tracker.UnderWay() + int(r.state.settling.Load())
-	r.figures(snap)
+	r.figures(snap, counts)
+	snap.InFlight += int(r.producer.Counts().Published - counts.Published)
 	snap.Troubles = r.troubles(r.transport.Blocked())
 	snap.Detail = r.detail()
 }
 
 // figures adds the metrics of the run.
-func (r picture) figures(snap *lab.Snapshot) {
+func (r picture) figures(snap *lab.Snapshot, counts producer.Counts) {
 	m := snap.Metrics
 	r.book.Figures(m)
-	counts := r.producer.Counts()
 	m["published"], m["republished"], m["nacked"] = float64(counts.Published), float64(counts.Republished), float64(counts.Refused)
 	if s := snap.Elapsed.Seconds(); s > 0.1 {
 		m["throughput"] = (m["handled"] - float64(r.state.paused.Load())) / s

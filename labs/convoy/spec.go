@@ -71,7 +71,7 @@ func knobs() []lab.Knob {
 			With("failure-rate").With("incident", actionPoison).
 			Moves("dead_lettered", string(consumer.Park), "failure-rate=0.5"),
 		lab.NewDuration("retry-wait", 500*time.Millisecond, 0, transport.MaxDelay).With("on-failure", string(consumer.Delay), string(consumer.Block)).
-			Moves("p95_ms", "5s", "failure-rate=0.5", "on-failure=block"),
+			Moves("p95_ms", "5s", "failure-rate=0.5", "on-failure=block", "rate=4"),
 		lab.NewChoice("requeue", "nack", "reject").With("failure-rate").With("incident", actionPoison).
 			Unmeasured("the broker puts an order back into its queue either way"),
 		lab.NewInt("delivery-limit", 0, 0, 20).With("failure-rate").With("incident", actionPoison).
