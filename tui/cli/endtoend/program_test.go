@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every wait; nothing here measures time.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 var shared brokertest.Shared
 
