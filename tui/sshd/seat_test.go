@@ -57,8 +57,9 @@ func TestReattach(t *testing.T) {
 	if status := second.status(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if n := len(s.cleaned); n != 1 {
-		t.Errorf("%d programs were cleaned up after", n)
+	<-s.cleaned // may follow the exit status
+	if len(s.cleaned) > 0 {
+		t.Error("two programs were cleaned up after")
 	}
 }
 
