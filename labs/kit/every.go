@@ -15,6 +15,9 @@ func Every(ctx context.Context, interval time.Duration, do func()) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			if ctx.Err() != nil { // both were ready
+				return
+			}
 			do()
 		}
 	}
