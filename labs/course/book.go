@@ -5,8 +5,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"resilab/labs/lab"
 )
@@ -40,22 +43,32 @@ func read(fsys fs.FS, specs []*lab.Spec) (*Book, []*Mistake, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the cards: %w", err)
 	}
+	ids := cardIDs(files)
+	cards, wrong := make([]*Card, len(ids)), make([][]*Mistake, len(ids))
 	f := &folder{files: fsys, specs: specs, names: map[spokenLab]Names{}}
-	b := &Book{}
-	var all []*Mistake
-	for _, file := range files {
-		id, isCard := strings.CutSuffix(file, ".yaml")
-		if !isCard {
-			continue
-		}
-		card, wrong := f.loadCard(id)
-		all = append(all, wrong...)
-		if card != nil {
-			b.cards = append(b.cards, card)
-		}
+	var readers errgroup.Group
+	readers.SetLimit(runtime.GOMAXPROCS(0))
+	for i, id := range ids {
+		readers.Go(func() error {
+			cards[i], wrong[i] = f.loadCard(id)
+			return nil
+		})
 	}
+	_ = readers.Wait() // mistakes in cards are not errors of reading
+	b := &Book{cards: slices.DeleteFunc(cards, func(c *Card) bool { return c == nil })}
+	all := slices.Concat(wrong...)
 	slices.SortFunc(b.cards, order(specs))
 	return b, all, nil
+}
+
+// cardIDs returns the ids of the cards among the files of a folder.
+func cardIDs(files []string) (ids []string) {
+	for _, file := range files {
+		if id, isCard := strings.CutSuffix(file, ".yaml"); isCard {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // Lint reads a folder of cards and returns what is wrong in it, in the order of

@@ -5,8 +5,9 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr"
 
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -57,11 +58,13 @@ type wordsFile struct {
 	Think    string            `yaml:"think"`
 }
 
-// folder is what a book is read from. The names of a lab are loaded once, not for
-// each of its cards.
+// folder is what a book is read from, by several goroutines. The names of a lab are
+// loaded once, not for each of its cards.
 type folder struct {
 	files fs.FS // as opened: a wrapper would hide its Stat, and opening a pipe never ends
 	specs []*lab.Spec
+
+	mu    sync.Mutex
 	names map[spokenLab]Names
 }
 
@@ -82,6 +85,8 @@ func (f *folder) spec(id string) *lab.Spec {
 
 // namesOf returns the names of a lab in one language.
 func (f *folder) namesOf(spec *lab.Spec, lang i18n.Lang) (names Names, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	key := spokenLab{spec.ID, lang}
 	names, known := f.names[key]
 	if !known {
@@ -192,7 +197,7 @@ func (m *cardReader) complete(path string, base lab.Settings, given map[string]a
 func (m *cardReader) readRules(file cardFile) {
 	c, rules := m.card, &m.card.rules
 	env := environment(c.Spec)
-	compile := func(path, source string, env types.Map) *rule {
+	compile := func(path, source string, env expr.Option) *rule {
 		r, err := compileRule(source, env)
 		m.add(path, err)
 		return r
@@ -211,16 +216,16 @@ func (m *cardReader) readRules(file cardFile) {
 		}
 		rules.keep[i] = compile("keep."+letter, source, env)
 	}
-	env = hintEnvironment(c.Spec)
+	ofHints := hintEnvironment(c.Spec)
 	for i, conditions := range file.Rules.Hints {
 		var h hint
 		for j, source := range conditions {
-			h.when = append(h.when, compile(fmt.Sprintf("hints[%d][%d]", i, j), source, env))
+			h.when = append(h.when, compile(fmt.Sprintf("hints[%d][%d]", i, j), source, ofHints))
 		}
 		rules.hints = append(rules.hints, h)
 	}
 	var err error
-	c.Predict, err = file.Predict.compile(environment(c.Spec))
+	c.Predict, err = file.Predict.compile(env)
 	m.add("predict", err)
 }
 

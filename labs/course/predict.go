@@ -11,7 +11,6 @@ import (
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/types"
 )
 
 // Prediction is what a student commits to before the first run: one of some
@@ -42,7 +41,7 @@ type numberFile struct {
 	Usual     float64 `yaml:"usual"`
 }
 
-func (p predictFile) compile(env types.Map) (Prediction, error) {
+func (p predictFile) compile(env expr.Option) (Prediction, error) {
 	if p.Number == nil {
 		if len(p.Choices) < 2 || !slices.Contains(p.Choices, p.Answer) {
 			return Prediction{}, fmt.Errorf("predict: %q is not one of at least two choices %v", p.Answer, p.Choices)

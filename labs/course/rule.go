@@ -8,6 +8,7 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
@@ -32,7 +33,23 @@ const (
 
 // environment declares what an expression may use: everything else is an
 // error when the card is loaded. Durations are in milliseconds.
-func environment(spec *lab.Spec) types.Map {
+func environment(spec *lab.Spec) expr.Option { return declare(variables(spec)) }
+
+// hintEnvironment adds what a student has done.
+func hintEnvironment(spec *lab.Spec) expr.Option {
+	vars := variables(spec)
+	vars[varWrong], vars[varTooFew], vars[varChecks] = types.Bool, types.Bool, types.Float64
+	return declare(vars)
+}
+
+// declare is expr.Env for many expressions, for each of which that derives the types
+// of all variables again.
+func declare(vars types.Map) expr.Option {
+	nature := vars.Nature()
+	return func(c *conf.Config) { c.EnvObject, c.Env, c.Strict = vars, nature, nature.Strict }
+}
+
+func variables(spec *lab.Spec) types.Map {
 	metrics, knobs := types.Map{}, types.Map{}
 	for _, m := range spec.Metrics {
 		metrics[m.ID] = types.Float64
@@ -54,13 +71,6 @@ func environment(spec *lab.Spec) types.Map {
 	for id, t := range metrics {
 		env[id] = t
 	}
-	return env
-}
-
-// hintEnvironment adds what a student has done.
-func hintEnvironment(spec *lab.Spec) types.Map {
-	env := environment(spec)
-	env[varWrong], env[varTooFew], env[varChecks] = types.Bool, types.Bool, types.Float64
 	return env
 }
 
@@ -142,10 +152,10 @@ type term struct {
 	single  bool // it is one name and nothing else
 }
 
-func compileTerm(node ast.Node, env types.Map, as expr.Option) (*term, error) {
+func compileTerm(node ast.Node, env, as expr.Option) (*term, error) {
 	t := &term{source: node.String()}
 	var err error
-	if t.program, err = expr.Compile(t.source, expr.Env(env), expr.DisableAllBuiltins(), as); err != nil {
+	if t.program, err = expr.Compile(t.source, env, expr.DisableAllBuiltins(), as); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.source, err)
 	}
 	ast.Walk(&node, t)
@@ -194,7 +204,7 @@ type condition struct {
 }
 
 // compileRule reads an expression and takes it apart at its outermost "&&".
-func compileRule(source string, env types.Map) (*rule, error) {
+func compileRule(source string, env expr.Option) (*rule, error) {
 	if source == "" {
 		return nil, errors.New("no expression")
 	}
@@ -245,7 +255,7 @@ func conjuncts(node ast.Node) []ast.Node {
 	return []ast.Node{node}
 }
 
-func compileCondition(node ast.Node, env types.Map) (c condition, err error) {
+func compileCondition(node ast.Node, env expr.Option) (c condition, err error) {
 	if c.whole, err = compileTerm(node, env, expr.AsBool()); err != nil {
 		return c, err
 	}
