@@ -17,6 +17,7 @@ type fakeCard struct {
 	next   string // the card of another lab that any key leads to
 	did    []string
 	typing bool
+	judges bool
 }
 
 func (c *fakeCard) Draw(f pane.Frame, focused bool) []string {
@@ -35,12 +36,26 @@ func (c *fakeCard) Titles() []pane.CardTitle {
 	return []pane.CardTitle{{ID: "A1", Title: func(lang i18n.Lang) string { return "title in " + string(lang) }}}
 }
 func (c *fakeCard) Typing() bool       { return c.typing }
+func (c *fakeCard) Judges() bool       { return c.judges }
 func (c *fakeCard) Observe(pane.Frame) {}
 func (c *fakeCard) Check(pane.Frame)   { c.did = append(c.did, "check") }
 func (c *fakeCard) Hint(pane.Frame)    { c.did = append(c.did, "hint") }
 func (c *fakeCard) Leave() bool        { c.did = append(c.did, "leave"); return true }
 func (c *fakeCard) Keys() []pane.CardKey {
 	return []pane.CardKey{{Show: "enter", Means: "ui.hint.cause", Names: []string{"enter", "up", "left", "x", "0"}}}
+}
+
+// The footer names check and hint only while they help.
+func TestFooterNamesCheckWhereItHelps(t *testing.T) {
+	card := &fakeCard{}
+	s := newStage(t, lookASCII, i18n.English, func(o *Options, _ []*fakeLab) { o.Labs[0].Card = card }).live(80, 24)
+	s.press("c")
+	s.hides(t, "c check")
+	s.hides(t, "i hint")
+	card.judges = true
+	s.press("up") // the card may have gone on
+	s.shows(t, "c check")
+	s.shows(t, "i hint")
 }
 
 func TestCard(t *testing.T) {

@@ -64,7 +64,10 @@ func (f *footer) collect(m *Model, hints []hint) []hint {
 	if s.focus == onCard {
 		card := h.all(nil, s.card.Keys()) // the first three are what comes next
 		first := min(3, len(card))
-		hints = h.hintsOf(append(hints, card[:first]...), lists, "check", "hint")
+		hints = append(hints, card[:first]...)
+		if s.card.card.Judges() {
+			hints = h.hintsOf(hints, lists, "check", "hint")
+		}
 		return h.hintsOf(append(hints, card[first:]...), lists, "help")
 	}
 	return h.hintsOf(hints, lists, s.footerOrder()...)

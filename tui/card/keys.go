@@ -30,19 +30,25 @@ func (c *Card) Keys() (keys []pane.CardKey) {
 		}
 		keys = append(keys, keyPrepare, keyAgain)
 	default: // passed: what comes next, first
-		return c.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain, keyTerms})
+		return c.list.others([]pane.CardKey{{Show: "esc", Means: "card.key.close"}, keyScroll, keyAgain, keyTerms})
 	}
 	if c.choices() == 0 {
 		keys = append(keys, keyScroll)
 	} else {
 		keys = append(keys, keyPage)
 	}
-	return append(keys, c.others([]pane.CardKey{keyTerms})...)
+	return append(keys, c.list.others([]pane.CardKey{keyTerms})...)
+}
+
+// Judges implements pane.Card: there is something to check, and hints help, once
+// run A is kept.
+func (c *Card) Judges() bool {
+	return c.guide.session.Stage() == course.ToRunB && !c.list.shown && !c.terms.shown
 }
 
 // others puts the keys that lead to other cards in front of the last ones.
-func (c *Card) others(last []pane.CardKey) []pane.CardKey {
-	if len(c.list.cards) < 2 {
+func (l *list) others(last []pane.CardKey) []pane.CardKey {
+	if len(l.cards) < 2 {
 		return last
 	}
 	return append([]pane.CardKey{key("n", "next"), key("o", "list")}, last...)

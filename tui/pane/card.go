@@ -32,6 +32,8 @@ type Card interface {
 	Hint(f Frame)
 	// Keys lists the keys that Update takes now, the most important first.
 	Keys() []CardKey
+	// Judges reports whether Check and Hint help at this point.
+	Judges() bool
 	// Leave is called when the card is closed. It restores the settings from
 	// before the card and reports whether it did.
 	Leave() (restored bool)
