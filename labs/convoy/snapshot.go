@@ -110,7 +110,7 @@ func (r picture) fill(snap *lab.Snapshot) {
 	r.figures(snap, counts)
 	snap.InFlight += int(r.producer.Counts().Published - counts.Published)
 	snap.Troubles = r.troubles(r.transport.Blocked())
-	snap.Detail = r.detail()
+	snap.Detail = r.detail(counts)
 }
 
 // figures adds the metrics of the run.
@@ -160,8 +160,7 @@ func (r picture) spread(m map[string]float64) {
 	}
 }
 
-func (r picture) detail() *Detail {
-	counts := r.producer.Counts()
+func (r picture) detail(counts producer.Counts) *Detail {
 	d := &Detail{Mode: r.cfg.mode, Kafka: r.cfg.kafka, Scenario: r.cfg.Text("scenario"), Draining: counts.Holding,
 		Shared: !r.cfg.sharded(), LanesSet: r.cfg.Int("lanes"), UserCount: r.cfg.users, Causes: r.book.Causes(), Routes: r.lanes.Routes(),
 		Users: r.book.Users(shownUsers)}

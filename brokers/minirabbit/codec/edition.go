@@ -31,7 +31,10 @@ var ids08 = map[MethodID]MethodID{
 
 // wire returns the id of a method on the wire.
 func (e Edition) wire(id MethodID) MethodID {
-	if other, differs := ids08[id]; differs && e == Edition08 {
+	if e == Edition091 {
+		return id
+	}
+	if other, differs := ids08[id]; differs {
 		return other
 	}
 	return id

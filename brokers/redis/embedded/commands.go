@@ -58,9 +58,9 @@ func describe(v value) *description {
 		first: at(3), last: at(4), step: at(5)}
 }
 
-// blocks reports whether a command may wait for other clients.
+// blocks reports whether a command, in upper case, may wait for other clients.
 func blocks(name string) bool {
-	d := descriptions()[strings.ToUpper(name)]
+	d := descriptions()[name]
 	return d != nil && d.blocking
 }
 

@@ -58,10 +58,7 @@ func (c *session) serve() {
 	c.server.tasks.Go(func() { c.readAhead(requests, gone) })
 	for r := range requests {
 		c.server.ttls.advance(busyPace)
-		if blocks(r.args[0]) {
-			c.done.Store(r.until) // nobody waits for its end
-		}
-		c.handle(r.args)
+		c.handle(r)
 		c.peer.Flush()
 		c.done.Store(r.until)
 		if c.peer.Closed() {
@@ -106,8 +103,12 @@ func (c *session) leaveChannels() {
 func (c *session) write(v value) { c.peer.WriteRaw(string(v.append(nil, c.peer.Resp3))) }
 
 // handle answers one command.
-func (c *session) handle(args []string) {
+func (c *session) handle(r incoming) {
+	args := r.args
 	name := strings.ToUpper(args[0])
+	if blocks(name) {
+		c.done.Store(r.until) // nobody waits for its end
+	}
 	c.last.Store(&request{name: strings.ToLower(name), at: time.Now()})
 	c.server.stats.commands.Add(1)
 	if !c.server.has(name) {
