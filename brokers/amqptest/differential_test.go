@@ -139,7 +139,7 @@ func (tw *bothWorlds) get(t *rapid.T) {
 
 func (tw *bothWorlds) settle(t *rapid.T) {
 	if len(tw[0].unacked) == 0 {
-		t.Skip("action does not apply: no delivery is unacknowledged")
+		return
 	}
 	i := rapid.IntRange(0, len(tw[0].unacked)-1).Draw(t, "delivery")
 	how := rapid.SampledFrom([]string{"ack", "requeue", "drop"}).Draw(t, "how")

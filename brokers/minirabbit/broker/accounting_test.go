@@ -105,7 +105,7 @@ func (k *books) hold(tag uint64, m *Message) {
 func (k *books) settle(rt *rapid.T, how func(tag uint64, multiple bool) error) int {
 	k.collect()
 	if len(k.held) == 0 {
-		rt.Skip("action does not apply: no delivery is held")
+		return 0
 	}
 	i := rapid.IntRange(0, len(k.held)-1).Draw(rt, "which")
 	tag := k.held[i].tag
@@ -123,7 +123,7 @@ func (k *books) settle(rt *rapid.T, how func(tag uint64, multiple bool) error) i
 func (k *books) rejectFirst(rt *rapid.T) {
 	k.collect()
 	if len(k.held) == 0 {
-		rt.Skip("action does not apply: no delivery is held")
+		return
 	}
 	first := k.held[0]
 	k.held = k.held[1:]

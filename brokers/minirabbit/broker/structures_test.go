@@ -151,7 +151,7 @@ func TestReadyListKeepsPlaces(t *testing.T) {
 			},
 			"pop": func(t *rapid.T) {
 				if len(model) == 0 {
-					t.Skip("action does not apply: the queue is empty")
+					return
 				}
 				slices.SortFunc(model, order)
 				if head := r.peek(); head.pos != model[0].pos {
@@ -166,7 +166,7 @@ func TestReadyListKeepsPlaces(t *testing.T) {
 			},
 			"put back": func(t *rapid.T) {
 				if len(out) == 0 {
-					t.Skip("action does not apply: no message is out")
+					return
 				}
 				i := rapid.IntRange(0, len(out)-1).Draw(t, "which")
 				r.putBack(out[i])
