@@ -173,7 +173,7 @@ func TestGivenByAddress(t *testing.T) {
 // killed, and expects the broker to end with it.
 func TestKilledTestLeavesNoBroker(t *testing.T) {
 	if _, err := findRedis(); err != nil {
-		unavailable(t, err)
+		Unavailable(t, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()

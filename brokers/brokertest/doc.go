@@ -6,7 +6,8 @@
 //
 // A test that stops, kills or floods its broker starts one for itself with
 // [RabbitMQ] or [Redis]. Redis starts in a tenth of a second; RabbitMQ takes about
-// ten seconds, so the tests of a package that only use one share it:
+// ten seconds, and several nodes that have joined ([RabbitMQCluster]) twice as long, so
+// the tests of a package that only use one share it:
 //
 //	var brokers brokertest.Shared
 //

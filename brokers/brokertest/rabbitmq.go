@@ -33,27 +33,36 @@ const (
 type RabbitNode struct {
 	url, addr string
 
-	bin, dir     string // dir is "" for a node that was not started here
-	port         int
-	epmd, server *process
+	bin, dir string // dir is "" for a node that was not started here
+	script   string // starts the node
+	port     int
+	mapper   *portMapper
+	cluster  *RabbitCluster // nil: the node is alone, and the port mapper ends with it
+	server   *process
 }
 
 // RabbitMQ starts a node for one test, which ends with it.
 func RabbitMQ(tb testing.TB) *RabbitNode {
 	tb.Helper()
-	bin, err := findRabbitMQ()
-	if err != nil {
-		unavailable(tb, err)
-	}
-	if _, err := findEpmd(); err != nil {
-		unavailable(tb, err)
-	}
-	n, stop, err := startRabbit(bin)
+	n, stop, err := startRabbit(needRabbitMQ(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(stop)
 	return n
+}
+
+// needRabbitMQ returns the folder of RabbitMQ's own scripts, or ends the test.
+func needRabbitMQ(tb testing.TB) (bin string) {
+	tb.Helper()
+	bin, err := findRabbitMQ()
+	if err != nil {
+		Unavailable(tb, err)
+	}
+	if _, err := findEpmd(); err != nil {
+		Unavailable(tb, err)
+	}
+	return bin
 }
 
 // startRabbit starts a node in a folder that stop removes.
@@ -62,7 +71,7 @@ func startRabbit(bin string) (n *RabbitNode, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err = newRabbit(bin, dir, ports.First())
+	n, err = newRabbit(bin, dir, ports.First(), rabbitOptions{cookie: rand.Text()})
 	if err == nil {
 		err = n.Start()
 	}
@@ -90,11 +99,27 @@ func hostPort(u *url.URL, port string) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
+// rabbitOptions are what the nodes of a cluster have in common. A node that is alone
+// needs a cookie only.
+type rabbitOptions struct {
+	cookie  string
+	cluster *RabbitCluster
+	mapper  *portMapper
+	config  string // lines of rabbitmq.conf
+}
+
 // newRabbit lays out the folder of a node that listens on port and the ones after
 // it.
-func newRabbit(bin, dir string, port int) (*RabbitNode, error) {
+func newRabbit(bin, dir string, port int, opt rabbitOptions) (*RabbitNode, error) {
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	n := &RabbitNode{url: "amqp://guest:guest@" + addr + "/", addr: addr, bin: bin, dir: dir, port: port}
+	n := &RabbitNode{url: "amqp://guest:guest@" + addr + "/", addr: addr, bin: bin, dir: dir, port: port, cluster: opt.cluster, mapper: opt.mapper}
+	if n.mapper == nil {
+		n.mapper = &portMapper{port: port + epmdOffset}
+	}
+	var err error
+	if n.script, err = layOutInstallation(bin, dir); err != nil {
+		return nil, err
+	}
 	for _, sub := range []string{"log", "gen", "mnesia"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, fmt.Errorf("lay out a RabbitMQ node: %w", err)
@@ -102,10 +127,10 @@ func newRabbit(bin, dir string, port int) (*RabbitNode, error) {
 	}
 	for name, text := range map[string]string{
 		// Erlang refuses a cookie that others may read.
-		".erlang.cookie":  rand.Text(),
+		".erlang.cookie":  opt.cookie,
 		"enabled_plugins": "[rabbitmq_consistent_hash_exchange].\n",
 		// The default limit blocks publishers on a disk with little room.
-		"rabbitmq.conf": "log.console = false\nlog.file.level = warning\ndisk_free_limit.absolute = 50MB\n",
+		"rabbitmq.conf": "log.console = false\nlog.file.level = warning\ndisk_free_limit.absolute = 50MB\n" + opt.config,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o400); err != nil {
 			return nil, fmt.Errorf("lay out a RabbitMQ node: %w", err)
@@ -129,7 +154,7 @@ func (n *RabbitNode) Start() error {
 	if n.server != nil && n.server.alive() {
 		return errors.New("start RabbitMQ: it is running")
 	}
-	if err := n.startEpmd(); err != nil {
+	if err := n.mapper.start(); err != nil {
 		return fmt.Errorf("start RabbitMQ: %w", err)
 	}
 	if err := n.startServer(); err != nil {
@@ -139,27 +164,6 @@ func (n *RabbitNode) Start() error {
 	return nil
 }
 
-// startEpmd runs a port mapper for this node only: one that RabbitMQ starts would be
-// shared by all nodes of the machine and outlive them.
-func (n *RabbitNode) startEpmd() error {
-	path, err := findEpmd()
-	if err != nil {
-		return err
-	}
-	port := n.port + epmdOffset
-	n.epmd, err = startProcess(exec.Command(path, "-port", strconv.Itoa(port), "-address", "127.0.0.1"))
-	if err != nil {
-		return err
-	}
-	return n.epmd.awaitReady(rabbitStartLimit, os.DevNull, func() bool {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-}
-
 func (n *RabbitNode) startServer() error {
 	logFile := filepath.Join(n.dir, "log", "stdout")
 	out, err := os.Create(logFile)
@@ -167,7 +171,7 @@ func (n *RabbitNode) startServer() error {
 		return err
 	}
 	defer out.Close()
-	cmd := exec.Command(filepath.Join(n.bin, "rabbitmq-server"), "-noinput")
+	cmd := exec.Command(n.script, "-noinput")
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = n.dir, n.env(), out, out
 	if n.server, err = startProcess(cmd); err != nil {
 		return err
@@ -180,10 +184,11 @@ func (n *RabbitNode) startServer() error {
 func (n *RabbitNode) env() []string {
 	in := func(name string) string { return filepath.Join(n.dir, name) }
 	port := func(offset int) string { return strconv.Itoa(n.port + offset) }
+	mapper := strconv.Itoa(n.mapper.port)
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 		"HOME=" + n.dir, // the cookie is there
-		"ERL_EPMD_PORT=" + port(epmdOffset), "ERL_EPMD_ADDRESS=127.0.0.1",
+		"ERL_EPMD_PORT=" + mapper, "ERL_EPMD_ADDRESS=127.0.0.1",
 		"RABBITMQ_NODENAME=" + n.name(),
 		"RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", "RABBITMQ_NODE_PORT=" + port(0),
 		"RABBITMQ_DIST_PORT=" + port(distOffset),
@@ -248,10 +253,10 @@ func (n *RabbitNode) end(how func(*process)) error {
 	if n.server != nil {
 		how(n.server)
 	}
-	if n.epmd != nil {
-		n.epmd.kill()
+	n.server = nil
+	if n.cluster == nil {
+		n.mapper.stop()
 	}
-	n.server, n.epmd = nil, nil
 	return nil
 }
 

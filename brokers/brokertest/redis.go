@@ -32,16 +32,22 @@ type RedisNode struct {
 // those of redis-server: "--maxmemory", "10mb".
 func Redis(tb testing.TB, args ...string) *RedisNode {
 	tb.Helper()
-	bin, err := findRedis()
-	if err != nil {
-		unavailable(tb, err)
-	}
-	n, stop, err := startRedis(bin, args)
+	n, stop, err := startRedis(needRedis(tb), args)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(stop)
 	return n
+}
+
+// needRedis returns the path of redis-server, or ends the test.
+func needRedis(tb testing.TB) (bin string) {
+	tb.Helper()
+	bin, err := findRedis()
+	if err != nil {
+		Unavailable(tb, err)
+	}
+	return bin
 }
 
 // startRedis starts a node in a folder that stop removes.

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// unavailable ends a test whose broker is not installed: it skips the test, or fails
-// it if brokers are required.
-func unavailable(tb testing.TB, err error) {
+// Unavailable ends a test whose broker or other program is not installed: it skips
+// the test, or fails it if brokers are required (RESILAB_REQUIRE_BROKERS=1).
+func Unavailable(tb testing.TB, err error) {
 	tb.Helper()
 	if os.Getenv("RESILAB_REQUIRE_BROKERS") == "1" {
 		tb.Fatalf("%v (RESILAB_REQUIRE_BROKERS=1)", err)

@@ -21,7 +21,7 @@ func TestUnavailable(t *testing.T) {
 	end := func(require string) (v verdict) {
 		t.Setenv("RESILAB_REQUIRE_BROKERS", require)
 		defer func() { _ = recover() }() // a real Fatalf does not return either
-		unavailable(&v, errors.New("RabbitMQ is not installed"))
+		Unavailable(&v, errors.New("RabbitMQ is not installed"))
 		return
 	}
 	if v := end(""); !strings.Contains(v.skipped, "RabbitMQ is not installed") || v.failed != "" {

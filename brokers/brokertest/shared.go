@@ -47,7 +47,7 @@ func (s *shared[N]) close() {
 func (s *Shared) RabbitMQ(tb testing.TB) *RabbitNode {
 	tb.Helper()
 	if _, err := findRabbitMQ(); err != nil && os.Getenv("RESILAB_AMQP_URL") == "" {
-		unavailable(tb, err)
+		Unavailable(tb, err)
 	}
 	n, err := s.rabbit.get(startSharedRabbit)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Shared) RabbitMQ(tb testing.TB) *RabbitNode {
 func (s *Shared) Redis(tb testing.TB) *RedisNode {
 	tb.Helper()
 	if _, err := findRedis(); err != nil && os.Getenv("RESILAB_REDIS_URL") == "" {
-		unavailable(tb, err)
+		Unavailable(tb, err)
 	}
 	n, err := s.redis.get(startSharedRedis)
 	if err != nil {
