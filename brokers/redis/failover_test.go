@@ -3,7 +3,6 @@ package redis_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -16,33 +15,16 @@ import (
 // A Cluster whose node fails is usable again seconds later, not a minute, and
 // errors name the node that failed.
 func TestAFailoverOfACluster(t *testing.T) {
-	nodes := make([]*brokertest.RedisNode, 4) // three masters, and a replica of the first
-	plain := make([]*goredis.Client, len(nodes))
-	for i := range nodes {
-		nodes[i] = brokertest.Redis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "500", "--cluster-config-file", fmt.Sprintf("nodes-%d", i))
-		plain[i] = goredis.NewClient(&goredis.Options{Addr: nodes[i].Addr()})
-		t.Cleanup(func() { plain[i].Close() })
-	}
-	ctx := t.Context()
-	for i := range 3 {
-		must(t, plain[i].ClusterAddSlotsRange(ctx, i*5461, (i+1)*5461-1).Err())
-	}
-	must(t, plain[2].ClusterAddSlots(ctx, 16383).Err())
-	host, port, err := net.SplitHostPort(nodes[0].Addr())
-	must(t, err)
-	for _, c := range plain[1:] {
-		must(t, c.ClusterMeet(ctx, host, port).Err())
-	}
-	first, err := plain[0].Do(ctx, "CLUSTER", "MYID").Text()
-	must(t, err)
-	eventually(t, "the replica follows", func() bool { return plain[3].ClusterReplicate(ctx, first).Err() == nil })
-	c := open(t, nodes[1].URL()+"?addr="+nodes[2].Addr())
-	key := keyOf(t, plain[0], 0, 5460)
+	node := []string{"--cluster-node-timeout", "500"}
+	nodes := brokertest.RedisCluster(t, 3, node...)
+	replica := brokertest.Redis(t, append(node, "--cluster-enabled", "yes")...)
+	replica.FollowInCluster(t, nodes[0])
+	c, ctx := open(t, nodes[1].URL()+"?addr="+nodes[2].Addr()), t.Context()
+	key := keyOf(t, nodes[0], 0, 5460)
 	eventually(t, "the cluster is up", func() bool {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		info, err := plain[3].Info(ctx, "replication").Result()
-		return err == nil && strings.Contains(info, "master_link_status:up") && c.Set(ctx, key, []byte("v"), time.Minute) == nil
+		return c.Set(ctx, key, []byte("v"), time.Minute) == nil
 	})
 	must(t, nodes[0].Kill())
 	killed := time.Now()
@@ -60,9 +42,39 @@ func TestAFailoverOfACluster(t *testing.T) {
 	}
 }
 
+// Sentinels promote a replica when the master dies, and the client follows.
+func TestAFailoverOfSentinels(t *testing.T) {
+	master, replica := brokertest.Redis(t), brokertest.Redis(t)
+	replica.Follow(t, master)
+	sentinel := brokertest.RedisSentinel(t, "shop", master)
+	eventually(t, "the Sentinel knows the replica", func() bool {
+		plain := goredis.NewSentinelClient(&goredis.Options{Addr: sentinel.Addr()})
+		defer plain.Close()
+		known, err := plain.Replicas(t.Context(), "shop").Result()
+		return err == nil && len(known) == 1
+	})
+	c, ctx := open(t, sentinel.URL()+"?master_name=shop"), t.Context()
+	must(t, c.Set(ctx, "before", []byte("v"), time.Minute))
+	must(t, master.Kill())
+	killed := time.Now()
+	eventually(t, "the replica is written to", func() bool {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		return c.Set(ctx, "after", []byte("v"), time.Minute) == nil
+	})
+	t.Logf("written again %s after the kill", time.Since(killed).Round(time.Millisecond))
+	plain := goredis.NewClient(&goredis.Options{Addr: replica.Addr()})
+	defer plain.Close()
+	if n, err := plain.Exists(ctx, "after").Result(); err != nil || n != 1 {
+		t.Errorf("the replica has %d keys of one, %v", n, err)
+	}
+}
+
 // keyOf returns a key in a range of slots.
-func keyOf(t *testing.T, c *goredis.Client, from, to int64) string {
+func keyOf(t *testing.T, n *brokertest.RedisNode, from, to int64) string {
 	t.Helper()
+	c := goredis.NewClient(&goredis.Options{Addr: n.Addr()})
+	defer c.Close()
 	for i := 0; ; i++ {
 		key := fmt.Sprint("k", i)
 		slot, err := c.ClusterKeySlot(t.Context(), key).Result()

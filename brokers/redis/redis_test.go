@@ -13,13 +13,12 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
 
 	"resilab/brokers/brokertest"
 	"resilab/brokers/redis"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { brokertest.VerifyTestMain(m) }
 
 // onBoth runs a test against the embedded Redis and against a real one.
 func onBoth(t *testing.T, test func(t *testing.T, url string)) {
@@ -66,7 +65,7 @@ func must(t *testing.T, err error) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute) // a Sentinel that was not scheduled pauses for 30 s
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("timed out waiting until %s", what)

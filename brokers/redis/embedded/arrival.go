@@ -34,19 +34,29 @@ func (a *arrival) Read(p []byte) (int, error) {
 // end is called when no more commands of the connection run.
 func (a *arrival) end() { a.done.Store(math.MaxInt64) }
 
-// publishPatience bounds how long PUBLISH waits for others: one may have sent half
-// a command.
-const publishPatience = 100 * time.Millisecond
+// How long PUBLISH waits for others, of which one may have sent half a command. It
+// first yields, then naps. The naps are counted, not the time: they take as much
+// longer as the processor is busy, which the others wait for too.
+const (
+	publishYields   = 100
+	publishNaps     = 100
+	publishNap      = time.Millisecond
+	publishPatience = publishNaps * publishNap
+)
 
 // letEarlierRun returns when the commands have run that had arrived on other
 // connections.
 func (c *session) letEarlierRun() {
 	c.arrival.publishing.Store(true)
 	defer c.arrival.publishing.Store(false)
-	deadline := time.Now().Add(publishPatience)
+	waits := 0
 	for _, d := range c.server.debts() {
-		for d.done.Load() < d.until && !d.publishing.Load() && time.Now().Before(deadline) {
-			runtime.Gosched()
+		for d.done.Load() < d.until && !d.publishing.Load() && waits < publishYields+publishNaps {
+			if waits++; waits <= publishYields {
+				runtime.Gosched()
+			} else {
+				time.Sleep(publishNap)
+			}
 		}
 	}
 }

@@ -58,6 +58,15 @@ func describe(v value) *description {
 		first: at(3), last: at(4), step: at(5)}
 }
 
+// subcommands returns what COMMAND INFO says of the subcommands.
+func (d *description) subcommands() []value {
+	const place = 9
+	if len(d.info.items) <= place {
+		return nil
+	}
+	return d.info.items[place].items
+}
+
 // blocks reports whether a command, in upper case, may wait for other clients.
 func blocks(name string) bool {
 	d := descriptions()[name]
@@ -67,8 +76,12 @@ func blocks(name string) bool {
 // arityFits reports whether a command takes that many words, its name included.
 func arityFits(name string, words int) bool {
 	d := descriptions()[name]
-	return d == nil || d.arity == words || d.arity < 0 && words >= -d.arity
+	return d == nil || takes(d.arity, words)
 }
+
+// takes reports whether an arity allows that many words; a negative one is the
+// fewest.
+func takes(arity, words int) bool { return arity == words || arity < 0 && words >= -arity }
 
 // keysOf returns the keys among the words of a command.
 func keysOf(name string, args []string) []string {

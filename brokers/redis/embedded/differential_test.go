@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	redisserver "github.com/alicebob/miniredis/v2/server"
 	"go.uber.org/goleak"
 
 	"resilab/brokers/brokertest"
@@ -85,6 +86,10 @@ var dialogues = map[string]string{
 	"keys":              `SET a 1; SET b 1; EXISTS a b c; TYPE a; TYPE c; RENAME a d; RENAME a d; RENAMENX b d; COPY d e; KEYS e; DEL d e; UNLINK b; DBSIZE; TOUCH a; RANDOMKEY; KEYS *; OBJECT IDLETIME none`,
 	"scan":              `SCAN 0; SCAN x; SCAN 0 COUNT 0; SCAN 0 COUNT x; SCAN 0 MATCH; SCAN 0 FOO 1; SET only 1; SCAN 0 MATCH o* COUNT 100; SCAN 0 TYPE string; SCAN 0 TYPE list; SCAN 0 MATCH [a-c]*`,
 	"scripts":           `EVAL "return 1" 0; EVAL "return redis.call('SET', KEYS[1], ARGV[1])" 1 k v; GET k; EVALSHA 0000000000000000000000000000000000000000 0; EVAL "return {1,'a',false}" 0; SCRIPT EXISTS 0000000000000000000000000000000000000000; RPUSH l x; EVAL "return redis.call('GET', KEYS[1])" 1 l`,
+	"scores":            `ZADD z 1 a 2.5 b; ZSCAN z 0; ZSCAN z 0 MATCH a*; ZSCAN none 0; SSCAN none 0; HSCAN none 0; HSET h a 1; HSCAN h 0 COUNT 5`,
+	"subscribed":        `SUBSCRIBE c; GET a; SET a 1; PING; PING x; CONFIG GET maxmemory; CLIENT ID x; SCAN 0; FOO; GET; MULTI; EXEC; PSUBSCRIBE p*; UNSUBSCRIBE c; GET a; PUNSUBSCRIBE p*; GET a; PING`,
+	"patterns":          `SET a-]\z 1; SET b 1; KEYS [z-a]; KEYS [^]; KEYS [^; KEYS [; KEYS []; KEYS [\p]; KEYS [a-]; KEYS [[:x:]]; KEYS \\E(; KEYS "\x80\x81*"; KEYS [^a]; KEYS b*; KEYS a-]*; HSET h a 1 b 2; HSCAN h 0 MATCH [z-a]; HSCAN h 0 MATCH a COUNT 9; HSCAN h 0 MATCH; SADD s a; SSCAN s 0 MATCH [^]; SSCAN s 0 MATCH a*; ZADD z 1 a; ZSCAN z 0 MATCH \\E(; ZSCAN z 0 match a; PUBSUB CHANNELS a*; PSUBSCRIBE a[b-c]*; PUNSUBSCRIBE`,
+	"odd words":         `SELECT; SELECT 1 2; HSET h a 1; HSCAN h -1; SSCAN none x; ZSCAN none -9; GET a`,
 	"publish-subscribe": `PUBLISH c m; PUBSUB CHANNELS; PUBSUB NUMSUB c; PUBSUB NUMPAT`,
 	"bits":              `SETBIT b 7 1; GETBIT b 7; BITCOUNT b; PFADD h a b; PFCOUNT h; BITPOS b 1`,
 	"geo":               `GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania; GEODIST g Palermo Catania km; GEODIST g Palermo none`,
@@ -164,11 +169,17 @@ func TestCommandsAreRedis(t *testing.T) {
 	} else if string(file) != commandsFile {
 		t.Error("commands.resp is not what redis-server says: run with -update")
 	}
+	for _, sub := range descriptions()["CONFIG"].subcommands() {
+		if !strings.HasPrefix(sub.items[0].text, "config|") || sub.items[1].kind != integer {
+			t.Errorf("a subcommand does not begin with its name and arity: %s", shown(sub))
+		}
+	}
 }
 
-// inOrder sorts the subcommands, whose order changes with each start of Redis.
+// inOrder sorts the subcommands, whose order changes with each start of Redis: in
+// DOCS a name is followed by a map, in INFO it begins a list, before its arity.
 func inOrder(v value) value {
-	if slices.ContainsFunc(v.items, func(i value) bool { return strings.Contains(i.text, "|") }) { // of DOCS
+	if len(v.items) > 1 && strings.Contains(v.items[0].text, "|") && v.items[1].kind != integer { // of DOCS
 		chunks := slices.Collect(slices.Chunk(v.items, 2))
 		slices.SortFunc(chunks, func(a, b []value) int { return strings.Compare(a[0].text, b[0].text) })
 		v.items = slices.Concat(chunks...)
@@ -302,6 +313,75 @@ func TestClientsAreListed(t *testing.T) {
 	}
 }
 
+// A command at which miniredis panics ends its connection, and no other.
+func TestAPanicEndsOneConnection(t *testing.T) {
+	s := startServer(t)
+	s.core.SetPreHook(func(_ *redisserver.Peer, name string, _ ...string) bool {
+		if name == "ECHO" {
+			s.m.Lock() // as the commands of miniredis do
+			panic("a mistake")
+		}
+		return false
+	})
+	w, other := dial(t, s.Addr()), dial(t, s.Addr())
+	if v := w.do(t, "ECHO a"); v.kind != failure || !strings.Contains(v.text, "failed at this command") {
+		t.Errorf("it answers %s", shown(v))
+	}
+	if _, err := w.in.ReadByte(); err == nil {
+		t.Error("the connection goes on")
+	}
+	if v := other.do(t, "SET a 1"); v.text != "OK" {
+		t.Errorf("another client: %s", shown(v))
+	}
+	if v := other.do(t, "SRANDMEMBER a -9223372036854775808"); v.kind != failure {
+		t.Errorf("%s", shown(v))
+	}
+}
+
+// Patterns that no regular expression stands for are refused.
+func TestPatternsAreNoExpressions(t *testing.T) {
+	s := startServer(t)
+	for _, pattern := range []string{"[z-a]", "[^]", "[", `[\\p]`, `\\\\E(`, `\x80\x81*`, "[a--b]"} {
+		w := dial(t, s.Addr())
+		for _, command := range []string{"PUBSUB CHANNELS", "PSUBSCRIBE"} {
+			if v := w.do(t, command+` "`+pattern+`"`); v.kind != failure {
+				t.Errorf("%s %s: %s", command, pattern, shown(v))
+			}
+		}
+	}
+}
+
+// No command ends the program, whatever its words are.
+func FuzzCommands(f *testing.F) {
+	for _, seed := range []string{"KEYS [z-a]", "PSUBSCRIBE \x80*", "SRANDMEMBER s -9", "HSCAN h 0 MATCH [^]", "GETRANGE a -9 9", "XRANGE x - + COUNT -1",
+		"ZRANGEBYLEX z [a (b LIMIT -1 9", "BITCOUNT a 9 -9 BIT", "GEORADIUS g 1 1 9 km", "LPOS l a RANK -9223372036854775808"} {
+		f.Add(seed)
+	}
+	s := startServer(f)
+	for _, line := range []string{"SET a abc", "RPUSH l a b", "SADD s a b", "ZADD z 1 a 2 b", "HSET h a 1", "XADD x 1-1 a 1", "GEOADD g 1 1 a"} {
+		c := s.newSession(discarded{})
+		c.handle(incoming{args: strings.Fields(line)})
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		args, err := readRequest(bufio.NewReader(strings.NewReader(line + "\r\n")))
+		if err != nil || blocks(strings.ToUpper(args[0])) || strings.HasPrefix(strings.ToUpper(args[0]), "SETBIT") {
+			return
+		}
+		c := s.newSession(discarded{})
+		c.handle(incoming{args: args})
+		c.subs.leave(c)
+		s.remove(c)
+	})
+}
+
+// discarded is a connection that nobody is on the other end of.
+type discarded struct{ net.Conn }
+
+func (discarded) Write(p []byte) (int, error) { return len(p), nil }
+func (discarded) Close() error                { return nil }
+func (discarded) RemoteAddr() net.Addr        { return &net.TCPAddr{} }
+func (discarded) LocalAddr() net.Addr         { return &net.TCPAddr{} }
+
 // Requests that are not RESP end the connection with an error, not the server.
 func TestBrokenRequests(t *testing.T) {
 	s := startServer(t)
@@ -355,4 +435,24 @@ func FuzzReadReply(f *testing.F) {
 			t.Errorf("%s is read back as %s, %v", shown(v), shown(again), err)
 		}
 	})
+}
+
+// Keys that do not fit the pattern are not counted: a small part of many keys is
+// one page, not a page for each thousand of the others.
+func TestScanCountsWhatFits(t *testing.T) {
+	s := startServer(t)
+	for i := range 20_000 {
+		if err := s.m.Set(fmt.Sprintf("other:%d", i), "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 100 {
+		if err := s.m.Set(fmt.Sprintf("mine:%d", i), "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := dial(t, s.Addr()).do(t, "SCAN 0 MATCH mine:* COUNT 1000")
+	if cursor, keys := v.items[0].text, len(v.items[1].items); cursor != "0" || keys != 100 {
+		t.Errorf("%d keys and the cursor %s", keys, cursor)
+	}
 }

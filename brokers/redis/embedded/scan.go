@@ -21,12 +21,11 @@ func (c *session) scan(args []string) value {
 		return *wrong
 	}
 	db := c.server.m.DB(int(c.db.Load()))
-	page, next := scanPage(db.Keys(), cursor, o.count)
+	fits := func(key string) bool { return matches(o.pattern, key) && (o.kind == "" || o.kind == db.Type(key)) }
+	page, next := scanPage(db.Keys(), cursor, o.count, fits)
 	keys := list()
 	for _, key := range page {
-		if matches(o.pattern, key) && (o.kind == "" || o.kind == db.Type(key)) {
-			keys.items = append(keys.items, text(key))
-		}
+		keys.items = append(keys.items, text(key))
 	}
 	return list(text(strconv.FormatUint(next, 10)), keys)
 }
@@ -65,15 +64,19 @@ func scanOptions(args []string) (o scanFilter, wrong *value) {
 	return o, nil
 }
 
-// scanPage returns the count keys from a place on, and the place after them; 0
-// where there are no more.
-func scanPage(keys []string, cursor uint64, count int) (page []string, next uint64) {
+// scanPage returns the first count keys from a place on that fit, and the place
+// after them; 0 where there are no more. Keys that do not fit are not counted: to
+// look at all of them again for each page would cost their number squared.
+func scanPage(keys []string, cursor uint64, count int, fits func(key string) bool) (page []string, next uint64) {
 	type placed struct {
 		at  uint64
 		key string
 	}
 	var found []placed
 	for _, key := range keys {
+		if !fits(key) {
+			continue
+		}
 		if at := placeOf(key); at >= cursor {
 			found = append(found, placed{at, key})
 		}

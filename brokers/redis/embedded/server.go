@@ -111,18 +111,28 @@ func (s *Server) newSession(conn net.Conn) *session {
 		return nil
 	}
 	s.stats.connections.Add(1)
-	c := &session{server: s, conn: conn, id: s.nextID.Add(1), began: time.Now(),
+	c := &session{server: s, conn: conn, id: s.nextID.Add(1), began: time.Now(), inbox: newInbox(),
 		peer: redisserver.NewPeer(bufio.NewWriter(conn))}
 	c.source, c.arrived = countArrivals(conn)
 	c.in = bufio.NewReader(&c.arrival)
-	// A command that changes nothing makes the state of a connection inside
-	// miniredis, which the peers that collect replies share with this one.
-	collect := redisserver.NewPeer(bufio.NewWriter(new(bytes.Buffer)))
-	s.core.Dispatch(collect, []string{"PING"})
-	c.peer.Ctx = collect.Ctx
+	c.peer.Ctx = s.newState()
 	c.proto.Store(2)
 	s.sessions[c.id] = c
 	return c
+}
+
+// newState returns the state of a connection inside miniredis, which the peers that
+// collect replies share with the connection's. A command that changes nothing makes
+// it.
+func (s *Server) newState() any {
+	collect := redisserver.NewPeer(bufio.NewWriter(new(bytes.Buffer)))
+	s.dispatch(collect, []string{"PING"})
+	return collect.Ctx
+}
+
+// wakeBlocked makes blocked commands look whether their client is gone.
+func (s *Server) wakeBlocked() {
+	s.dispatch(redisserver.NewPeer(bufio.NewWriter(new(bytes.Buffer))), []string{"DBSIZE"})
 }
 
 func (s *Server) remove(c *session) {

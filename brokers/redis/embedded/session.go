@@ -21,6 +21,8 @@ type session struct {
 	in     *bufio.Reader
 	arrival
 	peer  *redisserver.Peer
+	inbox *inbox
+	subs  subscriptions
 	id    int64
 	began time.Time
 
@@ -40,7 +42,16 @@ type request struct {
 // incoming is a command that was read.
 type incoming struct {
 	args  []string
-	until int64 // how many bytes of the connection it and those before it take
+	until int64         // how many bytes of the connection it and those before it take
+	wrong protocolError // instead of a command; empty: it is one
+}
+
+// size returns about how many bytes the command takes.
+func (r incoming) size() (n int) {
+	for _, a := range r.args {
+		n += len(a) + 16
+	}
+	return n
 }
 
 // queued is a command of a transaction that waits for EXEC.
@@ -53,54 +64,55 @@ type queued struct {
 func (c *session) serve() {
 	defer c.server.remove(c)
 	defer c.arrival.end()
-	requests := make(chan incoming)
-	gone := make(chan struct{})
-	c.server.tasks.Go(func() { c.readAhead(requests, gone) })
-	for r := range requests {
+	c.server.tasks.Go(c.readAhead)
+	for !c.peer.Closed() {
+		r, ok := c.inbox.take()
+		if !ok {
+			break
+		}
+		if r.wrong != "" {
+			c.write(errorf("ERR %s", r.wrong.Error()))
+			c.peer.Flush()
+			break
+		}
 		c.server.ttls.advance(busyPace)
 		c.handle(r)
 		c.peer.Flush()
 		c.done.Store(r.until)
-		if c.peer.Closed() {
-			break
-		}
 	}
-	close(gone)
+	c.inbox.stop()
 	c.server.tracking.set(c, nil)
 	_ = c.conn.Close()
-	c.leaveChannels()
+	c.subs.leave(c)
 }
 
 // readAhead reads requests while another one runs, so that the end of a connection
 // ends a command that blocks.
-func (c *session) readAhead(requests chan<- incoming, gone <-chan struct{}) {
-	defer close(requests)
+func (c *session) readAhead() {
 	for {
 		args, err := readRequest(c.in)
 		if err != nil {
 			var wrong protocolError
 			if errors.As(err, &wrong) {
-				c.write(errorf("ERR %s", wrong.Error()))
-				c.peer.Flush()
+				c.inbox.put(incoming{wrong: wrong})
 			}
-			c.peer.Close()
-			return
+			break
 		}
-		select {
-		case requests <- incoming{args, c.read - int64(c.in.Buffered())}:
-		case <-gone:
-			return
+		if !c.inbox.put(incoming{args: args, until: c.read - int64(c.in.Buffered())}) {
+			break
 		}
+	}
+	if c.inbox.end() {
+		c.server.wakeBlocked()
 	}
 }
 
-// leaveChannels ends the subscriptions of a connection that has ended.
-func (c *session) leaveChannels() {
-	c.call("UNSUBSCRIBE")
-	c.call("PUNSUBSCRIBE")
+// write answers, unless the connection has ended meanwhile.
+func (c *session) write(v value) {
+	if !c.peer.Closed() {
+		c.peer.WriteRaw(string(v.append(nil, c.peer.Resp3)))
+	}
 }
-
-func (c *session) write(v value) { c.peer.WriteRaw(string(v.append(nil, c.peer.Resp3))) }
 
 // handle answers one command.
 func (c *session) handle(r incoming) {
@@ -124,6 +136,7 @@ func (c *session) handle(r incoming) {
 		return
 	}
 	switch {
+	case c.subs.answer(c, name, args):
 	case c.inTx:
 		c.handleInTx(name, args, change)
 	case change != nil:
@@ -179,13 +192,13 @@ func (c *session) apply(ch change) value {
 // execute lets miniredis answer, and counts and announces what it did.
 func (c *session) execute(name string, args []string) {
 	e := c.begin(args, nil)
-	if e.needsReply() {
+	if e.needsReply() || blocks(name) {
 		reply := c.call(args...)
 		c.write(reply)
 		e.end(reply)
 		return
 	}
-	c.server.core.Dispatch(c.peer, args)
+	c.server.dispatch(c.peer, args)
 	e.end(number(1)) // whatever is asked from here on sees the change
 	switch {
 	case name == "MULTI" && len(args) == 1:
@@ -197,7 +210,10 @@ func (c *session) execute(name string, args []string) {
 
 // selected notes the database that the connection is in from now on.
 func (c *session) selected(args []string) {
-	if n, err := strconv.ParseInt(args[1], 10, 64); len(args) == 2 && err == nil && n >= 0 && n < databases {
+	if len(args) != 2 {
+		return
+	}
+	if n, err := strconv.ParseInt(args[1], 10, 64); err == nil && n >= 0 && n < databases {
 		c.db.Store(n)
 	}
 }
@@ -214,7 +230,7 @@ func (c *session) handleInTx(name string, args []string, ch *change) {
 		c.queue(args, ch)
 		return
 	}
-	c.server.core.Dispatch(c.peer, args)
+	c.server.dispatch(c.peer, args)
 }
 
 // queue lets miniredis queue a command, or one in its place, and writes what it
@@ -264,10 +280,17 @@ func (c *session) call(args ...string) value {
 	var b bytes.Buffer
 	peer := redisserver.NewPeer(bufio.NewWriter(&b))
 	peer.Ctx, peer.Resp3, peer.ClientName = c.peer.Ctx, c.peer.Resp3, c.peer.ClientName
-	c.server.core.Dispatch(peer, args)
+	if blocks(strings.ToUpper(args[0])) {
+		c.inbox.block(peer)
+		defer c.inbox.unblock()
+	}
+	c.server.dispatch(peer, args)
 	peer.Flush()
 	v, err := readReply(bufio.NewReader(&b))
 	if err != nil {
+		if peer.Closed() { // while it was blocked
+			c.peer.Close()
+		}
 		return errorf("ERR miniredis answers %q with nothing", args[0])
 	}
 	return v

@@ -45,6 +45,8 @@ func shapeOf(name string, args []string) func(value) value {
 		return score
 	case "ZMSCORE":
 		return eachOf(score)
+	case "ZSCAN":
+		return scanned
 	case "GEOPOS":
 		return eachOf(eachOf(score))
 	case "SMEMBERS", "SINTER", "SUNION", "SDIFF":
@@ -63,6 +65,18 @@ func shapeOf(name string, args []string) func(value) value {
 func score(v value) value {
 	if v.kind == bulk {
 		v.kind = double
+	}
+	return v
+}
+
+// scanned is a cursor with members and scores, which are texts there.
+func scanned(v value) value {
+	if len(v.items) == 2 {
+		for i, item := range v.items[1].items {
+			if item.kind == double {
+				v.items[1].items[i].kind = bulk
+			}
+		}
 	}
 	return v
 }
