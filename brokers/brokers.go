@@ -10,6 +10,7 @@ import (
 	"maps"
 
 	"resilab/brokers/kind"
+	"resilab/brokers/minirabbit"
 )
 
 // Embedded is the name of a broker that runs in this process.
@@ -27,7 +28,13 @@ type Choice struct {
 	Listen map[string]string
 	// AMQPProduct is what the embedded AMQP server calls itself; empty: resilab.
 	AMQPProduct string
+	// AMQPVersion is one of AMQPVersions; empty: the first.
+	AMQPVersion string
 }
+
+// AMQPVersions returns the series of RabbitMQ that the embedded AMQP server can behave
+// like, oldest first. The first is the only one that is compared with a real server.
+func AMQPVersions() []string { return minirabbit.Versions() }
 
 // Local are the addresses that docker-compose.yml publishes.
 func Local() Choice {

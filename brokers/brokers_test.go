@@ -65,6 +65,22 @@ func TestProbeEmbedded(t *testing.T) {
 	checkFindings(t, urls, "resilab", "Redis", "Kafka")
 }
 
+// TestAMQPVersions: each is used, and has what the labs need.
+func TestAMQPVersions(t *testing.T) {
+	for _, version := range brokers.AMQPVersions() {
+		_, urls := newSet(t, brokers.Choice{AMQPVersion: version})
+		checkFindings(t, urls, "resilab minirabbit "+version+".", "Redis", "Kafka")
+	}
+	set, err := brokers.NewSet(brokers.Choice{AMQPVersion: "4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	if _, err := set.URL(testContext(t), kind.AMQP); err == nil || !strings.Contains(err.Error(), `unknown RabbitMQ version "4"`) {
+		t.Errorf("an unknown version: %v", err)
+	}
+}
+
 func TestProbeReal(t *testing.T) {
 	choice := brokers.Choice{URLs: map[string]string{kind.AMQP: shared.RabbitMQ(t).URL(), kind.Redis: shared.Redis(t).URL()}}
 	set, urls := newSet(t, choice)

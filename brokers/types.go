@@ -99,7 +99,7 @@ func checkKafka(list string) error {
 }
 
 func embeddedAMQP(c Choice) (string, func() error, error) {
-	server, err := minirabbit.Run(minirabbit.Options{Addr: c.Listen[kind.AMQP], Product: c.AMQPProduct})
+	server, err := minirabbit.Run(minirabbit.Options{Addr: c.Listen[kind.AMQP], Product: c.AMQPProduct, Version: c.AMQPVersion})
 	if err != nil {
 		return "", nil, err
 	}

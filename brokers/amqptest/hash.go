@@ -167,7 +167,7 @@ func testHashWeights(t *testing.T, b broker) {
 	}
 	other := b.lanes(t, 2, nil)
 	for i, key := range []string{"+3", "007"} {
-		weight, err := chash.ParseWeight(key)
+		weight, err := chash.ParseWeight(key, chash.MaxWeight)
 		other.ok(err)
 		other.bind(other.queues[i], key, other.exchange, nil)
 		other.ring.Bind(other.queues[i], weight)

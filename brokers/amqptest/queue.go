@@ -26,6 +26,7 @@ func queueTests() []test {
 		{"priority bounds", testPriorityBounds},
 		{"only the head of all priorities expires", testPriorityExpiry},
 		{"quorum delivery limit", testQuorumDeliveryLimit},
+		{"quorum order of what returns", testQuorumReturns},
 		{"many queues", testManyQueues},
 	}
 }
@@ -311,6 +312,37 @@ func testQuorumDeliveryLimit(t *testing.T, b broker) {
 	deaths := wantDeaths(t, d, 1)
 	if deaths[0]["reason"] != "delivery_limit" || deaths[0]["queue"] != q.Name {
 		t.Errorf("died of %v in %v", deaths[0]["reason"], deaths[0]["queue"])
+	}
+}
+
+// testQuorumReturns: with a delivery limit what returns goes first, in the order in
+// which it returned. Without one a client's return goes to the end, and what a closed
+// channel leaves goes first.
+func testQuorumReturns(t *testing.T, b broker) {
+	for _, tt := range []struct {
+		args amqp.Table
+		want string
+	}{
+		{amqp.Table{"x-queue-type": "quorum", "x-delivery-limit": int32(9)}, "3* 1* 2* 4"},
+		{amqp.Table{"x-queue-type": "quorum"}, "2* 4 3* 1*"},
+	} {
+		ch := b.channel(t)
+		q, err := ch.QueueDeclare(name("quorum"), true, false, false, false, tt.args)
+		ch.ok(err)
+		ch.atEnd(func(ch *amqp.Channel) error {
+			_, err := ch.QueueDelete(q.Name, false, false, false)
+			return err
+		})
+		ch.publish("", q.Name, "1", "2", "3", "4")
+		ch.becomes(q.Name, 4)
+		for range 3 {
+			ch.get(q.Name)
+		}
+		ch.ok(ch.Nack(3, false, true))
+		ch.becomes(q.Name, 2) // the queue is told of it apart from the next
+		ch.ok(ch.Reject(1, true))
+		ch.becomes(q.Name, 3)
+		wantGivenBack(ch, q.Name, tt.want, 4)
 	}
 }
 

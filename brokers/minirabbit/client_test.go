@@ -6,6 +6,8 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"resilab/brokers/minirabbit/broker"
 )
 
 // soon is how long a test waits for what should happen at once.
@@ -20,6 +22,15 @@ func run(t testing.TB, o Options) *Server {
 	t.Cleanup(func() { s.Close() })
 	return s
 }
+
+// unlistened returns a server of the default version that does not listen.
+func unlistened(o Options) *Server {
+	v, _ := broker.FindVersion("")
+	return newServer(o, v)
+}
+
+// minFrameMax is the smallest frame_max of the default version.
+const minFrameMax = 4096
 
 // A peer is an amqp091-go connection with one channel.
 type peer struct {

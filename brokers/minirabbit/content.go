@@ -45,13 +45,16 @@ func (ch *channel) header(payload []byte) error {
 	}
 	// Memory for a large body is taken only when its bytes arrive.
 	room := h.BodySize
-	if room > minFrameMax {
+	if room > smallBody {
 		room = 0
 	}
 	in.data = append(make([]byte, 0, len(h.Props)+int(room)), h.Props...)
 	in.props, in.missing, in.state = len(h.Props), h.BodySize, expectBody
 	return ch.finish()
 }
+
+// smallBody is the size up to which memory for a body is taken before it arrives.
+const smallBody = 4096
 
 // body appends a part of the message.
 func (ch *channel) body(payload []byte) error {

@@ -133,7 +133,7 @@ func (ch *channel) method(m codec.Method) error {
 	case *codec.BasicNack:
 		return ch.broker.Nack(m.DeliveryTag, m.Multiple, m.Requeue)
 	case *codec.BasicReject:
-		return ch.broker.Nack(m.DeliveryTag, false, m.Requeue)
+		return ch.broker.Reject(m.DeliveryTag, m.Requeue)
 	}
 	ch.session.sendConfirms()
 	answer, err := ch.request(m)

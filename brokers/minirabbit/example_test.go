@@ -27,6 +27,27 @@ func ExampleRun() {
 	// Output: order 1
 }
 
+// With Version a server behaves like a later RabbitMQ. Since 4.0 a quorum queue drops
+// a message that failed more than 20 times.
+func ExampleOptions_version() {
+	server, err := minirabbit.Run(minirabbit.Options{Version: "4.1"})
+	if err != nil {
+		panic(err)
+	}
+	defer server.Close()
+	conn, ch := dial(server)
+	defer conn.Close()
+	ch.QueueDeclare("orders", true, false, false, false, amqp.Table{"x-queue-type": "quorum"})
+	ch.Publish("", "orders", false, false, amqp.Publishing{Body: []byte("poison")})
+	deliveries := 0
+	for d, ok, _ := ch.Get("orders", false); ok; d, ok, _ = ch.Get("orders", false) {
+		deliveries++
+		d.Reject(true)
+	}
+	fmt.Println(deliveries, "deliveries")
+	// Output: 21 deliveries
+}
+
 // A test publishes to the code under test, waits until it has acknowledged, and
 // looks at what it left in its queues.
 func ExampleServer_Queue() {

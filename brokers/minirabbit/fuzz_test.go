@@ -21,7 +21,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte{0, 1, 4, 0, 8, 0, 12, 9, 12, 9, 12, 9, 14, 1, 16, 3, 0, 1, 22, 0})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		defer time.AfterFunc(stuck, func() { panic("the session hangs") }).Stop()
-		s := newServer(Options{MaxMessageBytes: 1 << 16, QueueLimitBytes: 1 << 30})
+		s := unlistened(Options{MaxMessageBytes: 1 << 16, QueueLimitBytes: 1 << 30})
 		ours, theirs := net.Pipe()
 		s.start(theirs, nil)
 		var reading sync.WaitGroup

@@ -27,8 +27,16 @@ func edition(header string) (e codec.Edition, ok bool) {
 	return 0, false
 }
 
-// mechanisms are the supported ways to log in.
-const mechanisms = "PLAIN AMQPLAIN"
+// mechanisms returns the ways to log in to a version, separated by spaces.
+func mechanisms(v *broker.Version) string {
+	if v.Anonymous {
+		return "PLAIN AMQPLAIN " + anonymous
+	}
+	return "PLAIN AMQPLAIN"
+}
+
+// anonymous is the mechanism that logs in guest, whatever the client sends.
+const anonymous = "ANONYMOUS"
 
 // A handshake logs a client in and opens its virtual host.
 type handshake struct{ *session }
@@ -40,8 +48,9 @@ func (c handshake) run() error {
 	if err != nil {
 		return fmt.Errorf("waiting for a client to begin: %w", err)
 	}
+	version := c.server.broker.Version()
 	e, known := edition(string(header))
-	if !known {
+	if !known || e == codec.Edition08 && !version.Edition08 {
 		c.out.add(func(buf []byte) []byte { return append(buf, protocolHeader...) })
 		return fmt.Errorf("a client began with %q", header)
 	}
@@ -96,10 +105,11 @@ func await[M codec.Method](c handshake) (M, error) {
 }
 
 func (c handshake) login() (user string, err error) {
+	offered := mechanisms(c.server.broker.Version())
 	start := &codec.ConnectionStart{
 		VersionMajor: 0, VersionMinor: 9,
 		ServerProperties: c.server.properties(capabilities()),
-		Mechanisms:       mechanisms,
+		Mechanisms:       offered,
 		Locales:          "en_US",
 	}
 	old := c.methods.Edition == codec.Edition08
@@ -116,7 +126,7 @@ func (c handshake) login() (user string, err error) {
 	if c.client.can("connection.blocked") && !old {
 		c.notices.want()
 	}
-	if !slices.Contains(strings.Fields(mechanisms), ok.Mechanism) {
+	if !slices.Contains(strings.Fields(offered), ok.Mechanism) {
 		return "", fmt.Errorf("a client asked for the mechanism %q", ok.Mechanism)
 	}
 	user, password, err := credentials(ok.Mechanism, ok.Response)
@@ -136,6 +146,9 @@ func (c handshake) login() (user string, err error) {
 
 // credentials returns the user and the password in the response of a mechanism.
 func credentials(mechanism string, response []byte) (user, password string, err error) {
+	if mechanism == anonymous {
+		return "guest", "guest", nil
+	}
 	bad := fmt.Errorf("a client logs in with a malformed answer for %s", mechanism)
 	if mechanism == "PLAIN" {
 		parts := strings.Split(string(response), "\x00")
@@ -172,17 +185,15 @@ func capabilities() (can codec.Table) {
 
 // properties returns the server's product and what it can do.
 func (s *Server) properties(can codec.Table) codec.Table {
+	release := s.broker.Version().Release
 	return codec.Table{
 		{Name: "capabilities", Value: can},
 		{Name: "product", Value: s.options.Product},
-		{Name: "version", Value: behavesLike},
+		{Name: "version", Value: release},
 		{Name: "platform", Value: "Go"},
-		{Name: "information", Value: "An embedded AMQP 0-9-1 server that behaves like RabbitMQ " + behavesLike},
+		{Name: "information", Value: "An embedded AMQP 0-9-1 server that behaves like RabbitMQ " + release},
 	}
 }
-
-// behavesLike is the version of RabbitMQ that the server behaves like.
-const behavesLike = "3.10.8"
 
 // tune negotiates limits: the client may lower what the server offers.
 func (c handshake) tune() error {
@@ -199,7 +210,7 @@ func (c handshake) tune() error {
 	if err := negotiated("channel_max", int(ok.ChannelMax), 1, o.ChannelMax); err != nil {
 		return err
 	}
-	if err := negotiated("frame_max", int(ok.FrameMax), minFrameMax, o.FrameMax); err != nil {
+	if err := negotiated("frame_max", int(ok.FrameMax), c.server.broker.Version().MinFrameMax, o.FrameMax); err != nil {
 		return err
 	}
 	c.channels.max = int(ok.ChannelMax)

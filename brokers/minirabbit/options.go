@@ -17,6 +17,10 @@ type Options struct {
 	// Users maps names to passwords: guest with the password guest.
 	Users  map[string]string
 	VHosts []string // the virtual hosts that exist: only "/"
+	// Version is the series of RabbitMQ that the server behaves like: "3.10", "4.1"
+	// or "4.3"; the package comment lists how they differ. The default is "3.10",
+	// the only one that is compared with a real server.
+	Version string
 
 	// QueueLimitBytes is the memory one queue's messages may take, waiting and
 	// unacknowledged, before its publishers are held back: 64 MiB. A held
@@ -25,12 +29,12 @@ type Options struct {
 	QueueLimitBytes int64
 	// MemoryLimitBytes is the same for all queues together: 1 GiB.
 	MemoryLimitBytes int64
-	// MaxMessageBytes is the largest body: 128 MiB.
+	// MaxMessageBytes is the largest body: 128 MiB, and 16 MiB from version 4.1 on.
 	MaxMessageBytes int64
 
 	// Suggested to the client, which may choose less.
 	Heartbeat  time.Duration // 60 s, in whole seconds; negative is none
-	FrameMax   int           // 131072 bytes; at least 4096
+	FrameMax   int           // 131072 bytes; at least 4096, and 8192 from version 4.1 on
 	ChannelMax int           // 2047
 
 	Logger *slog.Logger // silent
@@ -40,12 +44,12 @@ type Options struct {
 const (
 	defaultFrameMax   = 131072
 	defaultChannelMax = 2047
-	minFrameMax       = 4096
 )
 
-func (o Options) withDefaults() Options {
+// withDefaults replaces zero fields by the defaults of a version.
+func (o Options) withDefaults(v *broker.Version) Options {
 	setDefault(&o.Product, "resilab minirabbit")
-	setDefault(&o.MaxMessageBytes, 128<<20)
+	setDefault(&o.MaxMessageBytes, v.MaxMessageBytes)
 	setDefault(&o.Heartbeat, time.Minute)
 	setDefault(&o.FrameMax, defaultFrameMax)
 	setDefault(&o.ChannelMax, defaultChannelMax)
@@ -54,10 +58,13 @@ func (o Options) withDefaults() Options {
 		o.Users = map[string]string{"guest": "guest"}
 	}
 	o.Heartbeat = max(o.Heartbeat, 0)
-	o.FrameMax = max(o.FrameMax, minFrameMax)
+	o.FrameMax = max(o.FrameMax, v.MinFrameMax)
 	o.ChannelMax = min(o.ChannelMax, 65535)
 	return o
 }
+
+// Versions returns the values that Options.Version may have, oldest first.
+func Versions() []string { return broker.VersionNames() }
 
 func setDefault[T comparable](v *T, value T) {
 	var zero T

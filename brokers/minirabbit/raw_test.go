@@ -80,11 +80,16 @@ func (r *rawClient) open() {
 
 func (r *rawClient) login(heartbeat uint16) {
 	r.t.Helper()
+	r.tune(heartbeat, minFrameMax)
+}
+
+func (r *rawClient) tune(heartbeat uint16, frameMax uint32) {
+	r.t.Helper()
 	r.send([]byte(protocolHeader))
 	want[*codec.ConnectionStart](r)
 	r.method(0, &codec.ConnectionStartOk{Mechanism: "PLAIN", Response: []byte("\x00guest\x00guest"), Locale: "en_US"})
 	want[*codec.ConnectionTune](r)
-	r.method(0, &codec.ConnectionTuneOk{ChannelMax: 10, FrameMax: minFrameMax, Heartbeat: heartbeat})
+	r.method(0, &codec.ConnectionTuneOk{ChannelMax: 10, FrameMax: frameMax, Heartbeat: heartbeat})
 	r.method(0, &codec.ConnectionOpen{VirtualHost: "/"})
 	want[*codec.ConnectionOpenOk](r)
 }

@@ -33,8 +33,14 @@ type Server struct {
 }
 
 // Run starts a server, which listens when Run returns. The caller must call Close.
+// The error says that the options name an unknown version or that the server cannot
+// listen.
 func Run(o Options) (*Server, error) {
-	s := newServer(o)
+	v, err := broker.FindVersion(o.Version)
+	if err != nil {
+		return nil, fmt.Errorf("reading Options.Version: %w", err)
+	}
+	s := newServer(o, v)
 	if err := s.listen(); err != nil {
 		s.broker.Close()
 		return nil, err
@@ -43,8 +49,8 @@ func Run(o Options) (*Server, error) {
 }
 
 // newServer returns a server that does not listen yet.
-func newServer(o Options) *Server {
-	o = o.withDefaults()
+func newServer(o Options, v broker.Version) *Server {
+	o = o.withDefaults(&v)
 	return &Server{
 		options:  o,
 		addr:     o.Addr,
@@ -54,6 +60,7 @@ func newServer(o Options) *Server {
 			QueueLimitBytes:  o.QueueLimitBytes,
 			MemoryLimitBytes: o.MemoryLimitBytes,
 			VHosts:           o.VHosts,
+			Version:          v,
 		}),
 	}
 }

@@ -166,7 +166,7 @@ func (c *session) report(channelID uint16, err error) error {
 	if refusal == nil {
 		return err
 	}
-	if refusal.Code == broker.InternalError {
+	if refusal.Crash() {
 		id = 0 // RabbitMQ names no method
 	}
 	if ch := c.channels.get(channelID); ch != nil && !refusal.Hard {

@@ -26,7 +26,7 @@ func (s *Server) pipe(t testing.TB) *rawClient {
 
 func TestHeartbeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(Options{})
+		s := unlistened(Options{})
 		defer s.Close()
 		r := s.pipe(t)
 		r.login(10)
@@ -57,7 +57,7 @@ func TestHeartbeats(t *testing.T) {
 
 func TestNoHeartbeatsWhenTheClientWantsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(Options{})
+		s := unlistened(Options{})
 		r := s.pipe(t)
 		r.login(0)
 		time.Sleep(24 * time.Hour)
@@ -70,7 +70,7 @@ func TestNoHeartbeatsWhenTheClientWantsNone(t *testing.T) {
 
 func TestSilentClientIsDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(Options{})
+		s := unlistened(Options{})
 		defer s.Close()
 		r := s.pipe(t)
 		start := time.Now()
@@ -83,7 +83,7 @@ func TestSilentClientIsDisconnected(t *testing.T) {
 // TestClientThatDoesNotAnswerACloseIsDisconnected and receives nothing more.
 func TestClientThatDoesNotAnswerACloseIsDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(Options{})
+		s := unlistened(Options{})
 		defer s.Close()
 		r := s.pipe(t)
 		r.login(0)
@@ -103,7 +103,7 @@ func TestClientThatDoesNotAnswerACloseIsDisconnected(t *testing.T) {
 // reads, it receives everything.
 func TestClientThatReadsNothingIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(Options{})
+		s := unlistened(Options{})
 		defer s.Close()
 		r := s.pipe(t)
 		r.open()

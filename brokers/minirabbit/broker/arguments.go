@@ -46,8 +46,8 @@ type queueLimits struct {
 	dlk           string
 }
 
-// queueArguments lists the arguments that a kind of queue has, in the order in
-// which faults are reported. A re-declaration must repeat them.
+// queueArguments lists the arguments that a kind of queue has in the oldest version,
+// in the order in which faults are reported. A re-declaration must repeat them.
 var queueArguments = map[string][]string{
 	classic: {
 		"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key",
@@ -65,7 +65,8 @@ var queueArguments = map[string][]string{
 // streamArguments are the arguments that only streams have, which are not supported.
 var streamArguments = []string{"x-max-age", "x-stream-max-segment-size-bytes", "x-initial-cluster-size"}
 
-// consumerArguments are the same for consumers.
+// consumerArguments are the arguments that a consumer may give in the oldest version,
+// by the kind of its queue.
 var consumerArguments = map[string][]string{
 	classic: {"x-priority", "x-credit", "x-cancel-on-ha-failover"},
 	quorum:  {"x-priority", "x-credit"},
@@ -76,8 +77,11 @@ var consumerArguments = map[string][]string{
 func consumerPriority(q *queue, args codec.Table) (int64, error) {
 	p := argumentReader{of: q.resource, args: args}
 	priority := p.integer("x-priority")
-	p.flag("x-cancel-on-ha-failover")
-	p.refuseForeign(q.limits.kind, consumerArguments, []string{"x-stream-offset"})
+	own := q.broker.Version().queues.consumerArguments
+	if slices.Contains(own[classic], "x-cancel-on-ha-failover") {
+		p.flag("x-cancel-on-ha-failover")
+	}
+	p.refuseForeign(q.limits.kind, own, []string{"x-stream-offset"})
 	return priority, p.err
 }
 
@@ -92,7 +96,7 @@ func kindOf(args codec.Table) string {
 
 // parseArguments parses a queue's arguments. It ignores unknown ones and refuses
 // invalid ones as RabbitMQ does.
-func parseArguments(r resource, args codec.Table) (queueLimits, error) {
+func parseArguments(v *Version, r resource, args codec.Table) (queueLimits, error) {
 	p := argumentReader{of: r, args: args}
 	kind := p.oneOf("x-queue-type", `"unsupported queue type '%s'"`, classic, quorum)
 	if v, ok := args.Get("x-dead-letter-exchange"); ok && p.err == nil {
@@ -100,7 +104,7 @@ func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 			return queueLimits{}, Refuse(PreconditionFailed, "invalid type '%s' for arg 'x-dead-letter-exchange' in %s", typeName(v), r)
 		}
 	}
-	p.args = ofKind(kind, args)
+	p.args = ofKind(v.queues.arguments[kind], args)
 	l := queueLimits{
 		kind:    kind,
 		expires: p.number("x-expires", 1, maxTTL),
@@ -116,23 +120,34 @@ func parseArguments(r resource, args codec.Table) (queueLimits, error) {
 	l.maxBytes = p.number("x-max-length-bytes", 0, math.MaxInt64)
 	l.priorities = 1 + int(max(0, p.number("x-max-priority", 0, 255)))
 	l.overflow = p.oneOf("x-overflow", "invalid_overflow", dropHead, rejectPublish, rejectPublishDLX)
-	p.oneOf("x-queue-mode", `"unsupported queue mode '%s'"`, "default", "lazy") // both keep messages in memory
-	if n := p.integer("x-queue-version"); n > 2 || n < 0 {
-		p.fail("x-queue-version", fmt.Sprintf("\"unsupported queue version '%d'\"", n))
-	}
+	p.storage(&v.queues)
 	l.single = p.flag("x-single-active-consumer")
 	p.oneOf("x-queue-leader-locator", "invalid_queue_locator_arg", "client-local", "balanced", "random", "least-leaders")
-	l.deliveryLimit = p.deliveryLimit()
+	l.deliveryLimit = p.deliveryLimit(&v.quorum)
+	if retry, ok := p.text("x-delayed-retry-type"); ok && retry != "disabled" && p.err == nil {
+		p.err = Refuse(NotImplemented, "x-delayed-retry-type=%s in minirabbit", retry)
+	}
 	p.args = args
-	p.refuseForeign(kind, queueArguments, streamArguments)
+	p.refuseForeign(kind, v.queues.arguments, streamArguments)
 	return l, p.err
 }
 
-// ofKind returns the arguments that a kind of queue has.
-func ofKind(kind string, args codec.Table) codec.Table {
+// storage checks how messages are stored, which has no effect here.
+func (p *argumentReader) storage(rules *queueRules) {
+	if rules.modes {
+		p.oneOf("x-queue-mode", `"unsupported queue mode '%s'"`, "default", "lazy")
+	}
+	n := p.integer("x-queue-version")
+	if n > 2 || n < 0 || n == 1 && !rules.version1 {
+		p.fail("x-queue-version", fmt.Sprintf("\"unsupported queue version '%d'\"", n))
+	}
+}
+
+// ofKind returns the arguments that have one of the names.
+func ofKind(names []string, args codec.Table) codec.Table {
 	own := codec.Table{}
 	for _, a := range args {
-		if slices.Contains(queueArguments[kind], a.Name) {
+		if slices.Contains(names, a.Name) {
 			own = append(own, a)
 		}
 	}
@@ -148,12 +163,15 @@ func (p *argumentReader) refuseForeign(kind string, own map[string][]string, ofS
 	}
 }
 
-// deliveryLimit reads x-delivery-limit. As in RabbitMQ a negative value means 0.
-func (p *argumentReader) deliveryLimit() int64 {
+// deliveryLimit reads x-delivery-limit.
+func (p *argumentReader) deliveryLimit(rules *quorumRules) int64 {
 	if _, ok := p.args.Get("x-delivery-limit"); !ok {
-		return unlimited
+		return rules.deliveryLimit
 	}
-	return max(0, p.integer("x-delivery-limit"))
+	if n := p.integer("x-delivery-limit"); n >= 0 {
+		return n
+	}
+	return rules.negativeLimit
 }
 
 // An argumentReader reads typed values from a table and keeps the first error.

@@ -14,6 +14,7 @@ type Options struct {
 	// MemoryLimitBytes is the same for all queues together: 1 GiB.
 	MemoryLimitBytes int64
 	VHosts           []string // the virtual hosts that exist: only "/"
+	Version          Version  // what it behaves like: that of DefaultVersion
 }
 
 // DefaultVHost is the virtual host that clients open unless told otherwise.
@@ -39,6 +40,9 @@ func New(o Options) *Broker {
 	if o.MemoryLimitBytes <= 0 {
 		o.MemoryLimitBytes = 1 << 30
 	}
+	if o.Version.Name == "" {
+		o.Version = version310()
+	}
 	if len(o.VHosts) == 0 {
 		o.VHosts = []string{DefaultVHost}
 	}
@@ -53,6 +57,9 @@ func New(o Options) *Broker {
 	}
 	return b
 }
+
+// Version returns what the broker behaves like.
+func (b *Broker) Version() *Version { return &b.options.Version }
 
 // Stop drops dead letters that are being forwarded, so that no connection waits for
 // them when it is closed.

@@ -92,12 +92,13 @@ func (c *Channel) SelectConfirm() error {
 
 // Qos limits the unacknowledged deliveries of each consumer that is added later,
 // or with global of all the channel's consumers together; 0 is no limit. As in
-// RabbitMQ the first lifts a limit of the second kind.
+// RabbitMQ the first lifts a limit of the second kind, and a version without
+// global limits ignores global.
 func (c *Channel) Qos(prefetchSize uint32, count int, global bool) error {
 	if prefetchSize != 0 {
 		return Refuse(NotImplemented, "prefetch_size!=0 (%d)", prefetchSize)
 	}
-	if global {
+	if global && c.vhost.broker.Version().globalQos {
 		c.window.limit.Store(int64(count))
 	} else {
 		c.prefetch = count

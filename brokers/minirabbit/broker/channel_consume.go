@@ -89,5 +89,5 @@ func (c *Channel) Get(queueName string, noAck bool) (d Delivery, ok bool, err er
 		return d, false, nil
 	}
 	deliveryTag := c.deliveries.fetched(q, e, noAck)
-	return Delivery{deliveryTag, e.redelivered, q.outgoing(e, true), left}, true, nil
+	return Delivery{deliveryTag, e.redelivered(), q.outgoing(e, true), left}, true, nil
 }

@@ -12,9 +12,18 @@ func (c *Channel) Ack(tag uint64, multiple bool) error {
 // to their queues; otherwise they are dropped or dead-lettered.
 func (c *Channel) Nack(tag uint64, multiple, requeue bool) error {
 	if requeue {
-		return c.settle(tag, multiple, returnToQueue)
+		return c.settle(tag, multiple, giveBack)
 	}
 	return c.settle(tag, multiple, discard)
+}
+
+// Reject rejects a delivery like Nack. Versions differ in whether the delivery limit
+// of a quorum queue counts both.
+func (c *Channel) Reject(tag uint64, requeue bool) error {
+	if requeue {
+		return c.settle(tag, false, rejectBack)
+	}
+	return c.settle(tag, false, discard)
 }
 
 // Recover returns all unacknowledged messages to their queues.
@@ -22,7 +31,7 @@ func (c *Channel) Recover(requeue bool) error {
 	if !requeue {
 		return Refuse(NotImplemented, "requeue=false")
 	}
-	return c.settle(0, true, returnToQueue)
+	return c.settle(0, true, giveBack)
 }
 
 // settle removes deliveries from the unacknowledged ones and settles them with

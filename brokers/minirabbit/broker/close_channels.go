@@ -16,7 +16,7 @@ func closeTogether(channels map[*Channel]struct{}) {
 	for c := range channels {
 		c.rollback()
 		c.Arrived()
-		byQueue(c.deliveries.takeAll(), returnToQueue)
+		byQueue(c.deliveries.takeAll(), abandon)
 	}
 	for q := range leaving {
 		if q.resume() {

@@ -163,7 +163,11 @@ func (def *definition) deadLetterMessage(d deadLetter, seconds int64) (*Message,
 	if p.Present&codec.HasExpiration != 0 {
 		death = append(death, codec.Field{Name: "original-expiration", Value: string(p.Expiration)})
 	}
-	headers, deaths := withDeath(headers, death)
+	rules := &def.version.deaths
+	if !rules.fromClients && !d.message.died {
+		headers = headers.Without("x-death")
+	}
+	headers, deaths := withDeath(headers, death, rules.last)
 	key := d.message.RoutingKey
 	if def.limits.hasDLK {
 		key = def.limits.dlk
@@ -171,7 +175,9 @@ func (def *definition) deadLetterMessage(d deadLetter, seconds int64) (*Message,
 	}
 	p.Headers = headers.Encode()
 	p.Present = p.Present&^codec.HasExpiration | codec.HasHeaders
-	return d.message.rewrite(def.limits.dlx, key, &p), deaths
+	m := d.message.rewrite(def.limits.dlx, key, &p)
+	m.died = true
+	return m, deaths
 }
 
 func (m *Message) keyArray() codec.Array {
@@ -183,14 +189,18 @@ func (m *Message) keyArray() codec.Array {
 }
 
 // withDeath adds a death to the header x-death, which has one entry with a count for
-// each queue and reason, the most recent first.
-func withDeath(headers, death codec.Table) (codec.Table, codec.Array) {
+// each queue and reason, the most recent first. With last it also writes
+// x-last-death-….
+func withDeath(headers, death codec.Table, last bool) (codec.Table, codec.Array) {
 	value, known := headers.Get("x-death")
 	deaths, _ := value.(codec.Array) // other types were not written by a broker
-	if !known {
-		for _, name := range []string{"reason", "queue", "exchange"} {
-			v, _ := death.Get(name)
+	for _, name := range []string{"reason", "queue", "exchange"} {
+		v, _ := death.Get(name)
+		if !known {
 			headers = headers.With("x-first-death-"+name, v)
+		}
+		if last {
+			headers = headers.With("x-last-death-"+name, v)
 		}
 	}
 	same := func(o any) bool {

@@ -14,6 +14,7 @@ type definition struct {
 	owner      *Connection // of an exclusive queue; nil otherwise
 	args       codec.Table
 	limits     queueLimits
+	version    *Version
 }
 
 // same refuses a re-declaration that differs from the definition.
@@ -27,7 +28,7 @@ func (d *definition) same(s QueueSpec, c *Connection) error {
 	if err := d.sameField("auto_delete", d.autoDelete, s.AutoDelete); err != nil {
 		return err
 	}
-	for _, name := range queueArguments[d.limits.kind] {
+	for _, name := range d.version.queues.arguments[d.limits.kind] {
 		if name == "x-queue-type" && kindOf(d.args) == kindOf(s.Arguments) {
 			continue // given or not
 		}
@@ -52,13 +53,23 @@ func (d *definition) idleLimit() time.Duration {
 }
 
 // outgoing returns an entry's message as clients receive it. A quorum queue adds
-// how often the message was delivered before; 0 is added only for basic.get.
+// how often the message was delivered before.
 func (d *definition) outgoing(e entry, fetched bool) *Message {
-	if d.limits.kind != quorum || e.returns == 0 && !fetched {
+	rules := &d.version.quorum
+	if d.limits.kind != quorum || e.returns == 0 && !(fetched && rules.countOnGet) {
 		return e.msg
 	}
 	p, headers := e.msg.decode()
+	switch {
+	case !rules.failures:
+		headers = headers.With("x-delivery-count", int64(e.returns))
+	case e.failures > 0:
+		headers = headers.With("x-delivery-count", int64(e.failures))
+		fallthrough
+	default:
+		headers = headers.With("x-acquired-count", int64(e.returns))
+	}
 	p.Present |= codec.HasHeaders
-	p.Headers = headers.With("x-delivery-count", int64(e.returns)).Encode()
+	p.Headers = headers.Encode()
 	return e.msg.rewrite(e.msg.Exchange, e.msg.RoutingKey, &p)
 }

@@ -25,7 +25,7 @@ func (d *deliveries) deliver(c *consumer, e entry) {
 	if !c.noAck {
 		d.unacked.add(delivered{tag: d.lastTag, entry: e, queue: c.queue, consumer: c})
 	}
-	d.peer.Deliver(c.tag, d.lastTag, e.redelivered, c.queue.outgoing(e, false))
+	d.peer.Deliver(c.tag, d.lastTag, e.redelivered(), c.queue.outgoing(e, false))
 }
 
 // fetched records an entry that the client got with basic.get and returns its

@@ -70,6 +70,19 @@ func internalError() *Error {
 	return &Error{Code: InternalError, Text: replyNames[InternalError], Hard: true}
 }
 
+// notPermitted is the reply to the use of a deprecated feature, as
+// rabbit_deprecated_features writes it.
+func notPermitted(feature string) *Error {
+	return Refuse(InternalError, "Feature `%s` is deprecated.\nBy default, this feature is not permitted anymore.\n"+
+		"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; "+
+		"actual version to be determined.\nTo continue using this feature when it is not permitted by default, "+
+		"set the following parameter in your configuration:\n    \"deprecated_features.permit.%[1]s = true\"", feature)
+}
+
+// Crash reports whether the error is that of a crash, which RabbitMQ attributes to
+// no method.
+func (e *Error) Crash() bool { return e.Text == replyNames[InternalError] }
+
 // A resource is a named queue or exchange of a virtual host. String returns how
 // RabbitMQ names it in errors.
 type resource struct {

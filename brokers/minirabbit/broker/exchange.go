@@ -75,24 +75,31 @@ func (b *binding) id() bindingID {
 	return bindingID{b.to, b.key, string(sorted.Encode())}
 }
 
-// consistentHash is the type of exchange that routes a message to one of its
-// destinations, chosen by a hash.
-const consistentHash = "x-consistent-hash"
+// The types of exchanges that route a message to one of their destinations, chosen by
+// a hash.
+const (
+	consistentHash = "x-consistent-hash"
+	modulusHash    = "x-modulus-hash"
+)
 
 // newRouter makes the router for a type of exchange; an unknown type is a hard
 // error.
-func newRouter(kind string, r resource, args codec.Table) (router, error) {
+func newRouter(rules *exchangeRules, kind string, args codec.Table) (router, error) {
 	switch kind {
 	case "direct":
 		return directRouter{}, nil
 	case "fanout":
 		return fanoutRouter{}, nil
 	case "topic":
-		return &topicRouter{}, nil
+		return &topicRouter{maxHashes: rules.maxHashes}, nil
 	case "headers":
-		return &headersRouter{}, nil
+		return &headersRouter{byValue: rules.termsByValue}, nil
 	case consistentHash:
-		return newHashRouter(r, args)
+		return newHashRouter(rules, args)
+	case modulusHash:
+		if rules.modulusHash {
+			return &modulusRouter{}, nil
+		}
 	}
 	return nil, Refuse(CommandInvalid, "unknown exchange type '%s'", kind)
 }

@@ -25,6 +25,7 @@ type Message struct {
 	expiration int64 // milliseconds; negative when there is none
 	wantsReply bool  // directly to the channel that publishes it
 
+	died    bool          // a broker wrote its header x-death
 	lineage *atomic.Int32 // counts the dead letters of the same origin; nil before the first
 }
 
@@ -127,7 +128,7 @@ func (m *Message) header(name string) (any, bool) {
 // rewrite returns a copy with another exchange, key and properties. The copy has no
 // time to live, even if the properties have one.
 func (m *Message) rewrite(exchange, key string, p *codec.Properties) *Message {
-	c := &Message{Exchange: exchange, RoutingKey: key, Props: p.Encode(), Body: m.Body}
+	c := &Message{Exchange: exchange, RoutingKey: key, Props: p.Encode(), Body: m.Body, died: m.died}
 	_ = c.index(p) // CC and BCC were checked before
 	return c
 }

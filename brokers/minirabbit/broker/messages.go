@@ -29,7 +29,7 @@ func (b *Broker) Messages(vhostName, queueName string) []MessageState {
 		_, headers := e.msg.decode()
 		all = append(all, MessageState{
 			Exchange: e.msg.Exchange, RoutingKey: e.msg.RoutingKey,
-			Headers: headers, Body: e.msg.Body, Redelivered: e.redelivered,
+			Headers: headers, Body: e.msg.Body, Redelivered: e.redelivered(),
 		})
 	}
 	return all

@@ -19,7 +19,7 @@ func (c *Channel) Publish(m *Message, mandatory bool) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if isReply(m) {
-		return Outcome{Unroutable: true, Wait: v.repliers.deliver(m)}, nil // in RabbitMQ, too, no queue accepts it
+		return Outcome{Unroutable: v.broker.Version().returnsReplies, Wait: v.repliers.deliver(m)}, nil
 	}
 	v.mu.RLock()
 	var queues []*queue

@@ -25,9 +25,22 @@ func discard(q *queue, ds []delivered) {
 	q.dispatch()
 }
 
-// returnToQueue returns deliveries to the ready list. Those that exceed the delivery
+// A returnReason is why a delivery returns to its queue.
+type returnReason int
+
+const (
+	givenBack returnReason = iota // basic.nack or basic.recover
+	rejected                      // basic.reject
+	abandoned                     // the channel closed
+)
+
+func giveBack(q *queue, ds []delivered)   { takeBack(q, ds, givenBack) }
+func rejectBack(q *queue, ds []delivered) { takeBack(q, ds, rejected) }
+func abandon(q *queue, ds []delivered)    { takeBack(q, ds, abandoned) }
+
+// takeBack returns deliveries to the ready list. Those that exceed the delivery
 // limit become dead letters.
-func returnToQueue(q *queue, ds []delivered) {
+func takeBack(q *queue, ds []delivered, why returnReason) {
 	q.mu.Lock()
 	defer q.release()
 	for i := range ds {
@@ -36,7 +49,7 @@ func returnToQueue(q *queue, ds []delivered) {
 			q.store.free(ds[i].entry)
 			continue
 		}
-		if !q.store.putBack(ds[i].entry) {
+		if !q.store.putBack(ds[i].entry, why) {
 			q.addDeadLetter(ds[i].entry.msg, diedDeliveryLimit)
 			q.store.free(ds[i].entry)
 		}

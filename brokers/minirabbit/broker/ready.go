@@ -2,12 +2,15 @@ package broker
 
 // An entry is a message in a queue.
 type entry struct {
-	msg         *Message
-	pos         uint64 // its place: smaller for entries that arrived earlier
-	expires     int64  // nanoseconds since 1970; 0 means never
-	returns     uint32 // number of deliveries that were returned
-	redelivered bool
+	msg      *Message
+	pos      uint64 // its place: smaller for entries that arrived earlier
+	expires  int64  // nanoseconds since 1970; 0 means never
+	returns  uint32 // number of deliveries that were returned
+	failures uint32 // how many of them failed
 }
+
+// redelivered reports whether the message was delivered before.
+func (e *entry) redelivered() bool { return e.returns > 0 }
 
 // A readyList holds a queue's ready messages in the order of delivery: higher
 // priority first, then by place.
@@ -47,6 +50,15 @@ func (r *readyList) add(e entry) {
 // putBack returns a popped entry to its original place.
 func (r *readyList) putBack(e entry) {
 	i := r.laneOf(e)
+	r.lanes[i].returned.push(e)
+	r.count(i, e)
+}
+
+// putFirst puts a popped entry before all entries that were never popped and after
+// those that were put first earlier, whatever their priorities. Its place must be
+// larger than theirs.
+func (r *readyList) putFirst(e entry) {
+	i := len(r.lanes) - 1
 	r.lanes[i].returned.push(e)
 	r.count(i, e)
 }

@@ -12,12 +12,13 @@ import (
 // key is its weight.
 type hashRouter struct {
 	ring    chash.Ring
+	rules   *exchangeRules
 	members map[string]destination // by the name they have in the ring
 	hash    func(key string, m *Message) uint32
 }
 
 // newHashRouter reads the arguments hash-header and hash-property.
-func newHashRouter(r resource, args codec.Table) (*hashRouter, error) {
+func newHashRouter(rules *exchangeRules, args codec.Table) (*hashRouter, error) {
 	header, hasHeader, err := stringArgument(args, "hash-header")
 	if err != nil {
 		return nil, err
@@ -26,12 +27,12 @@ func newHashRouter(r resource, args codec.Table) (*hashRouter, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hashRouter{members: map[string]destination{}, hash: hashKey}
+	h := &hashRouter{rules: rules, members: map[string]destination{}, hash: hashKey}
 	switch {
 	case hasHeader && hasProperty:
 		return nil, Refuse(PreconditionFailed, "hash-header and hash-property are mutually exclusive")
 	case hasHeader:
-		h.hash = hashHeader(header)
+		h.hash = hashHeader(header, rules.typedHeaders)
 	case hasProperty:
 		if h.hash = hashProperties[property]; h.hash == nil {
 			return nil, Refuse(PreconditionFailed, "Unsupported property: %s", property)
@@ -51,11 +52,14 @@ func stringArgument(args codec.Table, name string) (value string, given bool, er
 
 func hashKey(key string, _ *Message) uint32 { return chash.Hash(key) }
 
-func hashHeader(name string) func(string, *Message) uint32 {
+func hashHeader(name string, typed bool) func(string, *Message) uint32 {
 	return func(_ string, m *Message) uint32 {
 		v, ok := m.header(name)
 		if !ok {
 			return chash.HashUndefined
+		}
+		if !typed {
+			return chash.HashValue(v)
 		}
 		return chash.HashField(v)
 	}
@@ -81,14 +85,14 @@ func hashProperty(flag uint16, value func(*codec.Properties) []byte) func(string
 }
 
 func (h *hashRouter) check(b *binding) error {
-	if _, err := chash.ParseWeight(b.key); err != nil {
+	if _, err := chash.ParseWeight(b.key, h.rules.maxWeight); err != nil {
 		return Refuse(PreconditionFailed, "%v", err)
 	}
 	return nil
 }
 
 func (h *hashRouter) add(b *binding) {
-	weight, err := chash.ParseWeight(b.key)
+	weight, err := chash.ParseWeight(b.key, h.rules.maxWeight)
 	if err != nil {
 		return // check refused it
 	}

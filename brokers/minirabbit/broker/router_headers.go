@@ -13,6 +13,7 @@ import (
 // fields and values that a message must have, and x-match is whether it must have
 // all or any of them.
 type headersRouter struct {
+	byValue  bool // how values are compared: exchangeRules.termsByValue
 	bindings []*binding
 }
 
@@ -39,14 +40,14 @@ func (r *headersRouter) remove(b *binding) {
 
 func (r *headersRouter) route(_ string, m *Message, to []destination) []destination {
 	for _, b := range r.bindings {
-		if headersMatch(b.args, m) {
+		if r.matches(b.args, m) {
 			to = append(to, b.to)
 		}
 	}
 	return to
 }
 
-func headersMatch(args codec.Table, m *Message) bool {
+func (r *headersRouter) matches(args codec.Table, m *Message) bool {
 	mode, _ := args.Get("x-match")
 	anyOne := mode == "any" || mode == "any-with-x"
 	withX := mode == "any-with-x" || mode == "all-with-x"
@@ -56,12 +57,34 @@ func headersMatch(args codec.Table, m *Message) bool {
 		}
 		got, ok := m.header(want.Name)
 		// A void argument matches any value.
-		ok = ok && (want.Value == nil || sameTerm(got, want.Value))
+		ok = ok && (want.Value == nil || r.same(got, want.Value))
 		if ok == anyOne {
 			return anyOne
 		}
 	}
 	return !anyOne
+}
+
+// same reports whether a message's header has the value that a binding asks for.
+func (r *headersRouter) same(got, want any) bool {
+	if r.byValue {
+		return sameTerm(got, want)
+	}
+	if t, ok := got.(codec.Timestamp); ok {
+		got = int64(t) * 1000 // only those of messages count in milliseconds
+	}
+	if isFloat(got) != isFloat(want) {
+		return false
+	}
+	return sameTerm(got, want)
+}
+
+func isFloat(v any) bool {
+	switch v.(type) {
+	case float32, float64:
+		return true
+	}
+	return false
 }
 
 // sameTerm compares values as Erlang does, without their field types: numbers by

@@ -99,7 +99,7 @@ func TestHeadersMatch(t *testing.T) {
 		{"no arguments, all", nil, both, true},
 		{"no arguments, any", codec.Table{{Name: "x-match", Value: "any"}}, both, false},
 	} {
-		if got := headersMatch(tt.args, message(tt.headers)); got != tt.want {
+		if got := (&headersRouter{byValue: true}).matches(tt.args, message(tt.headers)); got != tt.want {
 			t.Errorf("%s: got %v", tt.name, got)
 		}
 	}

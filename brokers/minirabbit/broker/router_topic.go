@@ -6,8 +6,21 @@ import "strings"
 // for one word, # for any number. The patterns form a tree with one level for
 // each word, so the time for a message depends on its matches, not on all bindings.
 type topicRouter struct {
-	anyBinding
-	root topicNode
+	maxHashes int // most words "#" in a pattern
+	root      topicNode
+}
+
+func (r *topicRouter) check(b *binding) error {
+	n := 0
+	for _, word := range topicWords(b.key, nil) {
+		if word == "#" {
+			n++
+		}
+	}
+	if n > r.maxHashes {
+		return Refuse(PreconditionFailed, "Topic binding key '%s' uses %d '#' wildcards, at most %d are allowed", b.key, n, r.maxHashes)
+	}
+	return nil
 }
 
 type topicNode struct {

@@ -44,7 +44,7 @@ func (r *routing) forget() {
 func (r *routing) through(x *exchange) {
 	to := r.found[:0]
 	to = r.from(x, r.message.RoutingKey, to)
-	if x.kind != consistentHash { // it ignores CC and BCC
+	if x.kind != consistentHash && x.kind != modulusHash { // they route once, whatever CC and BCC are
 		for _, key := range r.message.copies {
 			to = r.from(x, key, to)
 		}

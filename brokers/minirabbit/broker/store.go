@@ -6,6 +6,7 @@ import "time"
 // guards it.
 type store struct {
 	limits  queueLimits
+	quorum  *quorumRules
 	clock   Clock
 	ready   readyList
 	unacked int
@@ -18,6 +19,7 @@ type store struct {
 func newStore(l queueLimits, b *Broker) store {
 	return store{
 		limits: l,
+		quorum: &b.Version().quorum,
 		clock:  b.options.Clock,
 		ready:  newReadyList(l.priorities),
 		memory: budget{limit: b.options.QueueLimitBytes},
@@ -41,7 +43,7 @@ func (s *store) nextPos() uint64 {
 // delivered accounts for an entry that was taken from the ready list.
 func (s *store) delivered(e entry, noAck bool) {
 	s.counts.Delivered++
-	if e.redelivered {
+	if e.redelivered() {
 		s.counts.Redelivered++
 	}
 	if noAck {
@@ -51,23 +53,32 @@ func (s *store) delivered(e entry, noAck bool) {
 	}
 }
 
-// putBack returns an entry to its original place. A quorum queue with a delivery
-// limit does not take back an entry that exceeds it; without a limit it appends
-// the entry, as RabbitMQ 3 does.
-func (s *store) putBack(e entry) (ok bool) {
-	e.redelivered = true
+// putBack returns an entry to its original place in a classic queue. A quorum queue
+// puts it before what was never delivered, or appends it if a client gives it back
+// and there is no delivery limit. It does not take back an entry that exceeds the
+// limit.
+func (s *store) putBack(e entry, why returnReason) (ok bool) {
 	e.returns++
-	if s.limits.kind == quorum {
-		switch limit := s.limits.deliveryLimit; {
-		case limit == unlimited:
-			e.pos = s.nextPos()
-			s.ready.add(e)
-			return true
-		case int64(e.returns) > limit:
-			return false
-		}
+	if why != givenBack {
+		e.failures++
 	}
-	s.ready.putBack(e)
+	if s.limits.kind != quorum {
+		s.ready.putBack(e)
+		return true
+	}
+	count := e.returns
+	if s.quorum.failures {
+		count = e.failures
+	}
+	if exceeds(int64(count), s.limits.deliveryLimit) {
+		return false
+	}
+	e.pos = s.nextPos()
+	if s.limits.deliveryLimit == unlimited && s.quorum.appends(why) {
+		s.ready.add(e)
+	} else {
+		s.ready.putFirst(e)
+	}
 	return true
 }
 

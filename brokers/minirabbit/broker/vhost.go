@@ -35,7 +35,7 @@ func newVHost(b *Broker, name string) *vhost {
 		queues:    map[string]*queue{},
 	}
 	for name, kind := range predeclared {
-		router, err := newRouter(kind, resource{}, nil)
+		router, err := newRouter(&b.Version().exchanges, kind, nil)
 		if err != nil {
 			panic(err) // the list above names only types that exist
 		}

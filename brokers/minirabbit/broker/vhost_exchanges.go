@@ -15,7 +15,7 @@ type ExchangeSpec struct {
 
 // declareExchange makes an exchange, or checks that the existing one is the same.
 func (v *vhost) declareExchange(s ExchangeSpec) error {
-	router, err := newRouter(s.Type, v.exchangeNamed(s.Name), s.Arguments)
+	router, err := newRouter(&v.broker.Version().exchanges, s.Type, s.Arguments)
 	if e, ok := err.(*Error); ok && e.Hard {
 		return err // an unknown type, whatever the name
 	}

@@ -43,7 +43,11 @@ func (v *vhost) obtainQueue(s QueueSpec, c *Connection) (*queue, error) {
 	if q := v.queues[s.Name]; q != nil {
 		return q, q.same(s, c)
 	}
-	limits, err := parseArguments(v.queueNamed(s.Name), s.Arguments)
+	version := v.broker.Version()
+	limits, err := parseArguments(version, v.queueNamed(s.Name), s.Arguments)
+	if err == nil {
+		err = checkDeprecated(&version.queues, limits.kind, s)
+	}
 	if err == nil && limits.kind == quorum {
 		err = checkQuorum(v.queueNamed(s.Name), s)
 	}
@@ -57,6 +61,7 @@ func (v *vhost) obtainQueue(s QueueSpec, c *Connection) (*queue, error) {
 		owner:      s.owner(c),
 		args:       s.Arguments,
 		limits:     limits,
+		version:    version,
 	})
 	v.queues[s.Name] = q
 	if q.owner != nil {
@@ -69,6 +74,17 @@ func (v *vhost) obtainQueue(s QueueSpec, c *Connection) (*queue, error) {
 func (s QueueSpec) owner(c *Connection) *Connection {
 	if s.Exclusive {
 		return c
+	}
+	return nil
+}
+
+// checkDeprecated refuses queues that need a deprecated feature.
+func checkDeprecated(rules *queueRules, kind string, s QueueSpec) error {
+	if !rules.transient && !s.Durable && !s.Exclusive {
+		return notPermitted("transient_nonexcl_queues")
+	}
+	if _, ok := s.Arguments.Get("x-queue-master-locator"); ok && kind == classic && !rules.masterLocator {
+		return notPermitted("queue_master_locator")
 	}
 	return nil
 }

@@ -33,5 +33,6 @@
 //   - From 3.13.0 on a header is hashed without the name of its field type, so that
 //     a string is routed like the same routing key. An integer is not hashed: it
 //     seeds the generator itself. A timestamp counts as an integer of milliseconds.
+//     Of an array or a table only the first element is hashed. See [HashValue].
 //   - From 4.2.6 on a weight of more than 10,000 is refused.
 package chash

@@ -41,25 +41,92 @@ func field(h uint32, value any) (_ uint32, ok bool) {
 		return float(atomTerm(h, "float"), float64(v)), true
 	case float64:
 		return float(atomTerm(h, "double"), v), true
-	case codec.Decimal: // {decimal, {Scale, Value}}; RabbitMQ reads both as unsigned
-		h = tuple(atomTerm(h, "decimal"), 2)
-		return integer(integer(h, int64(v.Scale)), int64(uint32(v.Value))), true
+	case codec.Decimal: // {decimal, {Scale, Value}}
+		return decimal(atomTerm(h, "decimal"), v), true
 	case codec.Array: // {array, [{Type, Value}]}
 		return list(atomTerm(h, "array"), v, func(h uint32, element any) (uint32, bool) {
 			return field(tuple(h, 2), element)
 		})
 	case codec.Table: // {table, [{Name, Type, Value}]}
-		return list(atomTerm(h, "table"), v, func(h uint32, f codec.Field) (uint32, bool) {
-			return field(binary(tuple(h, 3), f.Name), f.Value)
-		})
+		return list(atomTerm(h, "table"), v, tableField)
 	}
 	return h, false
 }
 
+// decimal continues h with {Scale, Value}; RabbitMQ reads both as unsigned.
+func decimal(h uint32, v codec.Decimal) uint32 {
+	return integer(integer(tuple(h, 2), int64(v.Scale)), int64(uint32(v.Value)))
+}
+
+// tableField continues h with {Name, Type, Value}.
+func tableField(h uint32, f codec.Field) (_ uint32, ok bool) {
+	return field(binary(tuple(h, 3), f.Name), f.Value)
+}
+
+// HashValue returns the number that seeds the generator for a header value where
+// headers have no type: an integer itself, of an array or a table the hash of the
+// first element, and otherwise phash2 of the value. Of an integer it keeps the low 32
+// bits, which are more than the generator uses. The value is as for HashField.
+func HashValue(value any) uint32 {
+	if name, n, ok := wholeNumber(value); ok {
+		if name == "timestamp" {
+			n *= 1000
+		}
+		return uint32(n)
+	}
+	switch v := value.(type) {
+	case bool:
+		if v {
+			return atom("true") & mask27
+		}
+		return atom("false") & mask27
+	case string:
+		return Hash(v)
+	case []byte:
+		return Hash(v)
+	case float32:
+		return float(0, float64(v)) & mask27
+	case float64:
+		return float(0, v) & mask27
+	case codec.Decimal:
+		return decimal(0, v) & mask27
+	case codec.Array:
+		if len(v) == 0 {
+			return hashEmptyList
+		}
+		return HashField(v[0])
+	case codec.Table:
+		if len(v) == 0 {
+			return hashEmptyList
+		}
+		if h, ok := tableField(0, v[0]); ok {
+			return h & mask27
+		}
+	}
+	return HashUndefined
+}
+
+// hashEmptyList is phash2 of an empty list.
+const hashEmptyList = 113427502
+
+// HashKeys returns phash2 of a list of routing keys, which is what x-modulus-hash
+// exchanges divide.
+func HashKeys(keys []string) uint32 {
+	h, _ := list(0, keys, func(h uint32, key string) (uint32, bool) { return binary(h, key), true })
+	return h & mask27
+}
+
 // integerField is field for values that RabbitMQ keeps as integers.
 func integerField(h uint32, value any) (_ uint32, ok bool) {
-	var name string
-	var n int64
+	name, n, ok := wholeNumber(value)
+	if !ok {
+		return h, false
+	}
+	return integer(atomTerm(h, name), n), true
+}
+
+// wholeNumber returns the type and the value of what RabbitMQ keeps as an integer.
+func wholeNumber(value any) (name string, n int64, ok bool) {
 	switch v := value.(type) {
 	case int8:
 		name, n = "byte", int64(v)
@@ -84,9 +151,9 @@ func integerField(h uint32, value any) (_ uint32, ok bool) {
 	case time.Time:
 		name, n = "timestamp", v.Unix()
 	default:
-		return h, false
+		return "", 0, false
 	}
-	return integer(atomTerm(h, name), n), true
+	return name, n, true
 }
 
 // list continues h with the terms of a proper list that is not a string.

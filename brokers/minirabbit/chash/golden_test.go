@@ -65,6 +65,34 @@ func TestHashFieldOfNestedValues(t *testing.T) {
 	}
 }
 
+// TestHashValuePlacesAsRabbitMQ: the same bucket as in versions whose headers have no
+// type.
+func TestHashValuePlacesAsRabbitMQ(t *testing.T) {
+	for _, row := range rows(t, "values.txt") {
+		value, ok := codec.LookupField(append([]byte("\x01v"), unhex(t, row[0])...), "v")
+		if !ok {
+			t.Fatalf("%s is no value", row[0])
+		}
+		if got, want := jump(HashValue(value), 1000), int64(u32(t, row[1])); got != want {
+			t.Errorf("HashValue(%T %v) leads to bucket %d, want %d", value, value, got, want)
+		}
+	}
+	for value, want := range map[any]uint32{nil: HashUndefined, struct{}{}: HashUndefined, "user-1": Hash("user-1")} {
+		if got := HashValue(value); got != want {
+			t.Errorf("HashValue(%v) = %d, want %d", value, got, want)
+		}
+	}
+}
+
+// TestHashKeys: erlang:phash2 of lists of binaries.
+func TestHashKeys(t *testing.T) {
+	for want, keys := range map[uint32][]string{403364: {"k"}, 9832064: {"user-1", "cc"}} {
+		if got := HashKeys(keys); got != want {
+			t.Errorf("HashKeys(%q) = %d, want %d", keys, got, want)
+		}
+	}
+}
+
 func TestExs1024MatchesErlang(t *testing.T) {
 	for _, f := range rows(t, "exs1024.txt") {
 		g := newExs1024(uint64(u32(t, f[0])))

@@ -10,8 +10,8 @@ import (
 	"resilab/brokers/minirabbit/codec"
 )
 
-// MaxWeight is the heaviest binding that ParseWeight accepts, in buckets.
-// RabbitMQ 3.x sets no limit and runs out of memory instead.
+// MaxWeight is the heaviest binding that a Ring accepts, in buckets. RabbitMQ 3.x sets
+// no limit and runs out of memory instead.
 const MaxWeight = 1<<31 - 1
 
 // Ring is the set of buckets behind one exchange. The zero value is an empty
@@ -80,9 +80,10 @@ func (r *Ring) find(queue string) int {
 	return slices.IndexFunc(r.lanes, func(l lane) bool { return l.queue == queue })
 }
 
-// ParseWeight parses a binding key as RabbitMQ does: an integer of at least 1, which
-// may have a sign and leading zeros. The error has RabbitMQ's text.
-func ParseWeight(key string) (int, error) {
+// ParseWeight parses a binding key as RabbitMQ does: an integer from 1 to limit, which
+// is at most MaxWeight. It may have a sign and leading zeros. The error has RabbitMQ's
+// text.
+func ParseWeight(key string, limit int) (int, error) {
 	digits := strings.TrimPrefix(key, "+")
 	if strings.HasPrefix(key, "-") {
 		digits = key[1:]
@@ -92,8 +93,8 @@ func ParseWeight(key string) (int, error) {
 	}
 	weight, err := strconv.ParseInt(key, 10, 64)
 	switch {
-	case err != nil && key[0] != '-', weight > MaxWeight:
-		return 0, fmt.Errorf("The binding key must be at most %d", MaxWeight)
+	case err != nil && key[0] != '-', weight > int64(limit):
+		return 0, fmt.Errorf("The binding key must not exceed %d", limit)
 	case weight < 1:
 		return 0, errors.New("The binding key must be greater than 0")
 	}

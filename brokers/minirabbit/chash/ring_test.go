@@ -143,10 +143,10 @@ func TestParseWeight(t *testing.T) {
 		"1_000":                 {0, integer + `<<"1_000">>`},
 		"0x10":                  {0, integer + `<<"0x10">>`},
 		"abc":                   {0, integer + `<<"abc">>`},
-		"2147483648":            {0, "The binding key must be at most 2147483647"},
-		"99999999999999999999":  {0, "The binding key must be at most 2147483647"},
+		"2147483648":            {0, "The binding key must not exceed 2147483647"},
+		"99999999999999999999":  {0, "The binding key must not exceed 2147483647"},
 	} {
-		weight, err := ParseWeight(key)
+		weight, err := ParseWeight(key, MaxWeight)
 		if weight != want.weight || (err == nil) != (want.err == "") || err != nil && err.Error() != want.err {
 			t.Errorf("ParseWeight(%q) = %d, %v; want %d, %q", key, weight, err, want.weight, want.err)
 		}

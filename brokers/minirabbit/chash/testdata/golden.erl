@@ -8,7 +8,8 @@ main() ->
     write("fields.txt", [field(T, V) || {T, V} <- fields()]),
     write("exs1024.txt", [draws(K) || K <- seeds()]),
     write("jump.txt", [jumps(K) || K <- seeds()]),
-    write("nested.txt", [nested(V) || V <- nested()]).
+    write("nested.txt", [nested(V) || V <- nested()]),
+    write("values.txt", [value(V) || V <- scalars() ++ nested()]).
 
 write(File, Lines) -> ok = file:write_file(File, Lines).
 
@@ -42,10 +43,7 @@ field(T, V) -> io_lib:format("~s ~w ~b~n", [T, V, erlang:phash2({T, V})]).
 
 %% decimals, arrays and tables, as rabbit_binary_parser represents them
 nested() ->
-    Scalars = [{signedint, N} || N <- [0, 1, -1, 255, 1 bsl 27, -(1 bsl 31)]] ++
-              [{longstr, S} || S <- [<<>>, <<"a">>, <<"twelve bytes">>, <<"user-1234567890">>]] ++
-              [{bool, true}, {bool, false}, {void, undefined}, {double, 0.5}, {float, -1.5}, {binary, <<1, 2>>},
-               {timestamp, 1700000000}, {long, 1 bsl 40}, {byte, -5}, {unsignedbyte, 5}],
+    Scalars = scalars(),
     Decimals = [{decimal, {S, N}} || S <- [0, 1, 2, 255], N <- [0, 1, 314, 4294967295, 2147483648]],
     Arrays = [{array, L} || L <- [[], Scalars] ++ [[S] || S <- Scalars] ++ [[S, S, S] || S <- Scalars]],
     Tables = [{table, L} || L <- [[], [{<<>>, longstr, <<>>}]] ++ [[{<<"k">>, T, V}] || {T, V} <- Scalars] ++
@@ -53,8 +51,27 @@ nested() ->
     Deep = [{array, Arrays}, {array, Tables}, {array, Decimals}, {table, [{<<"x">>, T, V} || {T, V} <- Tables ++ Arrays ++ Decimals]}],
     Decimals ++ Arrays ++ Tables ++ Deep.
 
+scalars() ->
+    [{signedint, N} || N <- [0, 1, -1, 255, 1 bsl 27, -(1 bsl 31)]] ++
+    [{longstr, S} || S <- [<<>>, <<"a">>, <<"twelve bytes">>, <<"user-1234567890">>]] ++
+    [{bool, true}, {bool, false}, {void, undefined}, {double, 0.5}, {float, -1.5}, {binary, <<1, 2>>},
+     {timestamp, 1700000000}, {long, 1 bsl 40}, {byte, -5}, {unsignedbyte, 5}].
+
 %% hex of the value as AMQP sends it, phash2
 nested(V) -> io_lib:format("~s ~b~n", [hex(iolist_to_binary(encode(V))), erlang:phash2(V)]).
+
+%% hex of the value as AMQP sends it, its bucket among 1000 where headers have no type
+value({T, V} = F) -> io_lib:format("~s ~b~n", [hex(iolist_to_binary(encode(F))), untyped(header(T, V), 1000)]).
+
+%% routing_value of mc_amqpl, v4.3.5
+header(timestamp, V) -> V * 1000;
+header(_, V) -> V.
+
+%% jump_consistent_hash of rabbit_exchange_type_consistent_hash, v4.3.5
+untyped([], N) -> untyped(erlang:phash2([]), N);
+untyped([First | _], N) -> untyped(First, N);
+untyped(K, N) when is_integer(K) -> jump(K, N);
+untyped(K, N) -> untyped(erlang:phash2(K), N).
 
 %% a field's type letter and value, as in AMQP 0-9-1 with RabbitMQ's letters
 encode({decimal, {Scale, N}}) -> <<$D, Scale:8, N:32>>;
