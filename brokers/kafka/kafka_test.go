@@ -113,3 +113,11 @@ func TestOpenSaysWhichAddressFailed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestVersionsNeedNoEnglish(t *testing.T) {
+	for guess, want := range map[string]string{"between v1.0 and v1.1": "v1.0..v1.1", "at least v4.0": "v4.0+", "v3.6": "v3.6"} {
+		if got := shortVersion(guess); got != want {
+			t.Errorf("%q becomes %q, want %q", guess, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -25,8 +26,20 @@ func Probe(ctx context.Context, addr string) (version string, err error) {
 	}
 	for _, v := range versions {
 		if v.Err == nil {
-			return "Kafka " + v.VersionGuess(), nil
+			return "Kafka " + shortVersion(v.VersionGuess()), nil
 		}
 	}
 	return "Kafka", nil
+}
+
+// shortVersion writes a guess of the client as people of any language read it: "between
+// v1.0 and v1.1" is v1.0..v1.1, "at least v4.0" is v4.0+.
+func shortVersion(guess string) string {
+	if both, ok := strings.CutPrefix(guess, "between "); ok {
+		return strings.Replace(both, " and ", "..", 1)
+	}
+	if least, ok := strings.CutPrefix(guess, "at least "); ok {
+		return least + "+"
+	}
+	return guess
 }
