@@ -19,10 +19,9 @@ const variable = "TERM"
 var term, named = syscall.Getenv(variable)
 
 func init() {
-	if named {
-		// Where this fails the question is asked: slower, but not wrong.
-		_ = syscall.Setenv(variable, "dumb")
-	}
+	// Where this fails the question is asked: slower, but not wrong. A terminal
+	// without a name is asked as well.
+	_ = syscall.Setenv(variable, "dumb")
 }
 
 // Done gives the terminal its name back. A package that imports Bubble Tea
@@ -30,5 +29,7 @@ func init() {
 func Done() {
 	if named {
 		_ = syscall.Setenv(variable, term)
+		return
 	}
+	_ = syscall.Unsetenv(variable)
 }
