@@ -58,6 +58,14 @@ func TestCommonTerminalsHaveColours(t *testing.T) {
 			t.Errorf("%s has %d colours, want %d", term, got, least)
 		}
 	}
+	for term, least := range map[string]Level{
+		"foot": ANSI256, "screen": ANSI16, "tmux": ANSI16, "konsole": ANSI16, "putty": ANSI16, "mintty": ANSI16,
+		"rxvt-unicode": ANSI16, "xterm-direct": TrueColor,
+	} {
+		if got := DetectLevel(env("TERM", term)); got < least {
+			t.Errorf("%s is drawn with level %d, want %d", term, got, least)
+		}
+	}
 }
 
 func TestConsolesGetASCII(t *testing.T) {

@@ -2,6 +2,7 @@ package widget
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -202,6 +203,12 @@ func TestWrap(t *testing.T) {
 		}
 	}
 	if got := Wrap("uno dos tres", 7); len(got) != 2 || got[0] != "uno dos" {
+		t.Errorf("%q", got)
+	}
+	if got := Wrap("ver <https://example.org/é> ya", 10); !slices.Equal(got, []string{"ver", "<https://e", "xample.org", "/é> ya"}) {
+		t.Errorf("%q", got)
+	}
+	if got := Wrap("界界", 1); !slices.Equal(got, []string{"界界"}) {
 		t.Errorf("%q", got)
 	}
 	if Wrap("x", 0) != nil {

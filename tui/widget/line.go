@@ -25,7 +25,7 @@ type Line struct {
 // NewLine begins a row of width cells.
 func NewLine(th *theme.Theme, width int) *Line {
 	width = max(0, width)
-	return &Line{th: th, width: width, buf: make([]byte, 0, width+64)}
+	return &Line{th: th, width: width, buf: make([]byte, 0, 2*width+64)} // with its colour sequences
 }
 
 // Left is how many cells are still free.
@@ -62,8 +62,9 @@ func (l *Line) Gap(n int) *Line { return l.To(l.used + n) }
 
 // To leaves cells blank up to column col.
 func (l *Line) To(col int) *Line {
-	for col = min(col, l.width); l.used < col; l.used++ {
-		l.buf = append(l.buf, ' ')
+	if col = min(col, l.width); l.used < col {
+		l.buf = append(l.buf, Blank(col-l.used)...)
+		l.used = col
 	}
 	return l
 }
@@ -126,6 +127,12 @@ func (l *Line) put(s theme.Style, text string, room int) *Line {
 	for i := 0; i < len(text); {
 		if text[i] == 0x1b {
 			i += sequence(text[i:])
+			continue
+		}
+		if n := min(asciiRun(text[i:]), room-used-1); n > 0 {
+			l.buf = append(l.buf, text[i:i+n]...)
+			used, i = used+n, i+n
+			cut, cutUsed = len(l.buf), used
 			continue
 		}
 		size, cells := next(text[i:])

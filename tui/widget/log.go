@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/theme"
@@ -119,13 +121,33 @@ func EventTime(at time.Duration) string {
 	return sign + Clock(at) + "." + strconv.FormatInt(int64(at/(100*time.Millisecond))%10, 10)
 }
 
-// Wrap breaks a text into rows of at most w cells, at blanks.
-func Wrap(s string, w int) (rows []string) {
+// Wrap breaks a text into rows of at most w cells: at blanks, and inside a word that is
+// wider. An address that is cut off could not be read to its end.
+func Wrap(s string, w int) []string {
+	var words []string
+	for _, word := range strings.Fields(s) {
+		for Width(word) > w {
+			head := ansi.Truncate(word, w, "")
+			if head == "" {
+				break // not even one letter fits
+			}
+			words, word = append(words, head), word[len(head):]
+		}
+		words = append(words, word)
+	}
+	return wrapped(words, w)
+}
+
+// WrapWords is Wrap for code: it keeps words whole, and a row may be too wide.
+func WrapWords(s string, w int) []string { return wrapped(strings.Fields(s), w) }
+
+// wrapped puts words into rows of at most w cells.
+func wrapped(words []string, w int) (rows []string) {
 	if w <= 0 {
 		return nil
 	}
 	row := ""
-	for _, word := range strings.Fields(s) {
+	for _, word := range words {
 		switch {
 		case row == "":
 			row = word

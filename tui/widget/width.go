@@ -26,11 +26,29 @@ func Width(s string) int {
 			i += sequence(s[i:])
 			continue
 		}
+		if n := asciiRun(s[i:]); n > 0 {
+			w += n
+			i += n
+			continue
+		}
 		size, cells := next(s[i:])
 		w += cells
 		i += size
 	}
 	return w
+}
+
+// asciiRun returns how many bytes at the start of s are printable ASCII that nothing
+// joins: one cell each. Most of a screen is, and is not looked at rune by rune.
+func asciiRun(s string) int {
+	n := 0
+	for n < len(s) && s[n] >= 0x20 && s[n] < 0x7f {
+		n++
+	}
+	if n > 0 && n < len(s) && s[n] >= utf8.RuneSelf {
+		n-- // what follows may join it
+	}
+	return n
 }
 
 // next returns the bytes and cells of the first character of s, which is not
