@@ -12,6 +12,7 @@ type stream struct {
 	people  int
 	number  uint64 // of the newest frame; 0: there is none
 	rows    []string
+	cells   Cells
 	whole   []byte        // the newest frame
 	change  []byte        // from the frame before it
 	changed chan struct{} // closed at the next frame
@@ -22,31 +23,41 @@ func newStream() *stream { return &stream{changed: make(chan struct{})} }
 // put makes the bytes of a new frame.
 func (st *stream) put(size Size, text string) {
 	rows := strings.Split(text, "\n")
-	var whole, change strings.Builder
+	var whole, change []byte
 	for i, row := range rows {
-		writeRow(&whole, i, row, size.W)
-		if i >= len(st.rows) || st.rows[i] != row {
-			writeRow(&change, i, row, size.W)
+		whole = appendRow(whole, i, row, size.W)
+		if i < len(st.rows) && st.rows[i] == row {
+			continue
+		}
+		changed := false
+		if i < len(st.rows) {
+			change, changed = st.cells.AppendChange(change, i, st.rows[i], row)
+		}
+		if !changed {
+			change = appendRow(change, i, row, size.W)
 		}
 	}
 	for i := len(rows); i < len(st.rows); i++ {
-		writeRow(&change, i, "", size.W)
+		change = appendRow(change, i, "", size.W)
 	}
 	st.number++
-	st.rows, st.whole, st.change = rows, []byte(whole.String()), []byte(change.String())
+	st.rows, st.whole, st.change = rows, whole, change
 	close(st.changed)
 	st.changed = make(chan struct{})
 }
 
-// writeRow writes one row at its place. What stood behind a short row is erased;
+// appendRow appends one row at its place. What stood behind a short row is erased;
 // behind a full one erasing would take its last cell.
-func writeRow(b *strings.Builder, y int, row string, w int) {
-	b.WriteString("\x1b[" + strconv.Itoa(y+1) + ";1H")
-	b.WriteString(row)
-	b.WriteString(ansi.ResetStyle)
+func appendRow(p []byte, y int, row string, w int) []byte {
+	p = append(p, "\x1b["...)
+	p = strconv.AppendInt(p, int64(y+1), 10)
+	p = append(p, ";1H"...)
+	p = append(p, row...)
+	p = append(p, ansi.ResetStyle...)
 	if ansi.StringWidth(row) < w {
-		b.WriteString(ansi.EraseLineRight)
+		p = append(p, ansi.EraseLineRight...)
 	}
+	return p
 }
 
 // Follower follows a stage at one terminal. It is used by one goroutine.
