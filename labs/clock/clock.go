@@ -2,11 +2,14 @@
 //
 // A Clock runs at a speed that can be changed while the lab works. Everything a
 // lab measures and every wait it makes is in this time, so a change of speed
-// changes how long the lab takes on the wall clock and nothing that is measured.
+// changes how long the lab takes on the wall clock. Of what is measured it changes
+// only what is not made of such waits: the time that a real broker takes is multiplied
+// by the speed.
 package clock
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,8 +17,9 @@ import (
 
 // Clock is a clock with a speed. All methods are safe for concurrent use.
 type Clock struct {
-	base func() time.Time
-	pace atomic.Pointer[pace]
+	base  func() time.Time
+	pace  atomic.Pointer[pace]
+	begun atomic.Int64 // operations, for a Capacity
 
 	mu      sync.Mutex // held while the speed changes
 	changed chan struct{}
@@ -23,7 +27,8 @@ type Clock struct {
 
 // pace is one stretch of time at one speed.
 type pace struct {
-	speed float64
+	speed float64   // that a person chose, times limit
+	limit float64   // the part of it that a Capacity leaves
 	real  time.Time // when the stretch began on the base clock …
 	lab   time.Time // … and on this one
 	plain bool      // the speed is 1 and was never another
@@ -36,7 +41,7 @@ func New(base func() time.Time) *Clock {
 	}
 	c := &Clock{base: base, changed: make(chan struct{})}
 	now := base()
-	c.pace.Store(&pace{speed: 1, real: now, lab: now, plain: true})
+	c.pace.Store(&pace{speed: 1, limit: 1, real: now, lab: now, plain: true})
 	return c
 }
 
@@ -60,8 +65,16 @@ func (c *Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // Until returns the time that will pass on the clock until t.
 func (c *Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 
-// Speed returns how many seconds pass on the clock in one real second.
+// Speed returns how many seconds pass on the clock in one real second: the chosen
+// speed, or the part of it that Limit leaves.
 func (c *Clock) Speed() float64 { return c.pace.Load().speed }
+
+// Limit returns the part of the chosen speed that the clock has: less than 1 while a
+// Capacity slows it.
+func (c *Clock) Limit() float64 { return c.pace.Load().limit }
+
+// Count counts one operation of the lab that begins, for the Capacity of the process.
+func (c *Clock) Count() { c.begun.Add(1) }
 
 // SetSpeed changes the speed. Sleeps under way end when their time has passed at
 // the new speed. It panics unless speed is positive.
@@ -71,12 +84,25 @@ func (c *Clock) SetSpeed(speed float64) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.turn(speed, c.Limit())
+}
+
+// setLimit changes the part of the chosen speed that the clock has.
+func (c *Clock) setLimit(limit float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	old := c.pace.Load()
-	if old.speed == speed {
+	c.turn(old.speed/old.limit, limit)
+}
+
+// turn changes how fast the clock runs; c.mu is held.
+func (c *Clock) turn(chosen, limit float64) {
+	old := c.pace.Load()
+	if old.speed == chosen*limit && old.limit == limit {
 		return
 	}
 	now := c.base()
-	c.pace.Store(&pace{speed: speed, real: now, lab: old.at(now)})
+	c.pace.Store(&pace{speed: chosen * limit, limit: limit, real: now, lab: old.at(now)})
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -95,7 +121,7 @@ func (c *Clock) Real(d time.Duration) time.Duration {
 	if p.plain {
 		return d
 	}
-	return time.Duration(float64(d) / p.speed)
+	return duration(float64(d) / p.speed)
 }
 
 // Lab returns how much time passes on this clock while d passes on the wall
@@ -105,7 +131,15 @@ func (c *Clock) Lab(d time.Duration) time.Duration {
 	if p.plain {
 		return d
 	}
-	return time.Duration(float64(d) * p.speed)
+	return duration(float64(d) * p.speed)
+}
+
+// duration returns ns nanoseconds, or the longest duration if that is shorter.
+func duration(ns float64) time.Duration {
+	if ns < math.MaxInt64 {
+		return time.Duration(ns)
+	}
+	return math.MaxInt64
 }
 
 // WithTimeout returns a context that ends after d of this clock. The speed at

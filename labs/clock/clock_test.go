@@ -85,3 +85,23 @@ func TestTimeNeverRunsBackwards(t *testing.T) {
 		}
 	})
 }
+
+// At a low speed the longest waits are longer than a duration can be.
+func TestALongWaitDoesNotOverflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const century = 100 * 365 * 24 * time.Hour
+		c := clock.New(time.Now)
+		for _, speed := range []float64{0.1, 0.25, 4, 10} {
+			c.SetSpeed(speed)
+			if c.Real(century) <= 0 || c.Lab(century) <= 0 {
+				t.Errorf("at speed %v a century lasts %v, and is %v", speed, c.Real(century), c.Lab(century))
+			}
+		}
+		c.SetSpeed(0.25)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := c.Sleep(ctx, century); err == nil {
+			t.Error("a century has passed within an hour")
+		}
+	})
+}
