@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"resilab/labs/course"
@@ -10,38 +11,40 @@ import (
 // retryInterval is how often Redis is asked whether it is back.
 const retryInterval = time.Second
 
-// backlog is what waits to be written.
+// backlog is what waits to be written. An entry that changes is replaced: while
+// its pointer is the same, it is what was written.
 type backlog struct {
-	people  map[string]Person
-	records map[string]map[string]course.Record // by person and card
+	people  map[string]*Person
+	records map[recordKey]*course.Record
 }
+
+type recordKey struct{ person, card string }
 
 func newBacklog() *backlog {
-	return &backlog{people: map[string]Person{}, records: map[string]map[string]course.Record{}}
+	return &backlog{people: map[string]*Person{}, records: map[recordKey]*course.Record{}}
 }
 
-// add merges a record into those of a person.
-func (b *backlog) add(id, card string, rec course.Record) {
-	if b.records[id] == nil {
-		b.records[id] = map[string]course.Record{}
+// keep replaces what waits of a person.
+func (b *backlog) keep(p Person) {
+	if old := b.people[p.ID]; old != nil {
+		p.Active = max(p.Active, old.Active)
 	}
-	b.records[id][card] = course.Merge(b.records[id][card], rec)
+	b.people[p.ID] = &p
 }
 
-// size is how many people and records wait.
-func (b *backlog) size() int {
-	n := len(b.people)
-	for _, records := range b.records {
-		n += len(records)
+// add merges a record into what waits of its card.
+func (b *backlog) add(key recordKey, rec course.Record) {
+	if old := b.records[key]; old != nil {
+		rec = course.Merge(*old, rec)
 	}
-	return n
+	b.records[key] = &rec
 }
 
 // Waiting returns how many people and records wait to be written.
 func (r *Redis) Waiting() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.waiting.size() + r.writing
+	return len(r.waiting.people) + len(r.waiting.records)
 }
 
 // deferring reports whether a save must wait: others wait already.
@@ -90,57 +93,36 @@ func (r *Redis) flush(ctx context.Context) {
 	}
 }
 
-// writeWaiting writes what waits. What could not be written waits on.
-func (r *Redis) writeWaiting(ctx context.Context) (err error) {
+// writeWaiting writes what waits. What could not be written, and what was saved
+// meanwhile, waits on.
+func (r *Redis) writeWaiting(ctx context.Context) error {
 	r.mu.Lock()
-	taken := r.waiting
-	r.waiting = newBacklog()
-	n := taken.size()
-	r.writing = n
+	people, records := maps.Clone(r.waiting.people), maps.Clone(r.waiting.records)
 	r.mu.Unlock()
-	if n == 0 {
-		return nil
-	}
-	for id, p := range taken.people {
-		if err = r.writePerson(ctx, p); err != nil {
-			break
+	for id, p := range people {
+		if err := r.writePerson(ctx, *p); err != nil {
+			return err
 		}
-		delete(taken.people, id)
+		written(r, r.waiting.people, id, p)
 	}
-	for id, records := range taken.records {
-		for card, rec := range records {
-			if err != nil {
-				break
-			}
-			if err = r.writeRecord(ctx, id, card, rec); err == nil {
-				delete(records, card)
-			}
+	for key, rec := range records {
+		if err := r.writeRecord(ctx, key.person, key.card, *rec); err != nil {
+			return err
 		}
+		written(r, r.waiting.records, key, rec)
 	}
-	r.putBack(taken)
-	if err == nil {
+	if n := len(people) + len(records); n > 0 {
 		r.cameBack(n)
 	}
-	return err
+	return nil
 }
 
-// putBack lets what could not be written wait again; what was saved meanwhile is
-// newer.
-func (r *Redis) putBack(old *backlog) {
+// written removes an entry from what waits, unless it changed since it was read.
+func written[K, V comparable](r *Redis, waiting map[K]V, key K, value V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.writing = 0
-	for id, p := range old.people {
-		if _, newer := r.waiting.people[id]; !newer {
-			r.waiting.people[id] = p
-		}
-	}
-	for id, records := range old.records {
-		for card, rec := range records {
-			newer := r.waiting.records[id][card]
-			r.waiting.add(id, card, rec)
-			r.waiting.add(id, card, newer)
-		}
+	if waiting[key] == value {
+		delete(waiting, key)
 	}
 }
 

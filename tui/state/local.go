@@ -64,11 +64,16 @@ func (l *Local) Keep(_ context.Context, p Person) error {
 	if err := CheckID(p.ID); err != nil {
 		return err
 	}
+	path := filepath.Join(l.dir, "people", p.ID+".json")
+	var old Person
+	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &old) == nil {
+		p.Active = max(p.Active, old.Active)
+	}
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(l.dir, "people", p.ID+".json"), append(data, '\n'))
+	return replace(path, append(data, '\n'))
 }
 
 // Progress implements Store.

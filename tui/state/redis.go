@@ -30,7 +30,6 @@ type Redis struct {
 
 	mu      sync.Mutex
 	waiting *backlog
-	writing int   // how many records are being written
 	away    error // why the last write failed; nil: none did
 	wake    chan struct{}
 
@@ -98,11 +97,19 @@ func (r *Redis) Keep(ctx context.Context, p Person) error {
 		}
 		r.wentAway(err)
 	}
-	r.hold(func(b *backlog) { b.people[p.ID] = p })
+	r.hold(func(b *backlog) { b.keep(p) })
 	return nil
 }
 
 func (r *Redis) writePerson(ctx context.Context, p Person) error {
+	text, err := r.client.Hash(peopleKey).Get(ctx, p.ID)
+	if err != nil && !errors.Is(err, brokers.ErrMiss) {
+		return err
+	}
+	var old Person
+	if err == nil && json.Unmarshal([]byte(text), &old) == nil {
+		p.Active = max(p.Active, old.Active)
+	}
 	data, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -127,8 +134,10 @@ func (r *Redis) Progress(ctx context.Context, id string) (Progress, error) {
 		}
 	}
 	r.hold(func(b *backlog) { // what waits is newer
-		for card, rec := range b.records[id] {
-			p.records[card] = course.Merge(p.records[card], rec)
+		for key, rec := range b.records {
+			if key.person == id {
+				p.records[key.card] = course.Merge(p.records[key.card], *rec)
+			}
 		}
 	})
 	return p, nil
@@ -199,6 +208,6 @@ func (p *redisProgress) Save(card string, rec course.Record) error {
 		}
 		r.wentAway(err)
 	}
-	r.hold(func(b *backlog) { b.add(p.id, card, rec) })
+	r.hold(func(b *backlog) { b.add(recordKey{p.id, card}, rec) })
 	return nil
 }

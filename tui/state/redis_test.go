@@ -2,12 +2,12 @@ package state_test
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	goredis "github.com/redis/go-redis/v9"
 
 	"resilab/brokers/brokertest"
 	"resilab/brokers/redis"
@@ -16,7 +16,7 @@ import (
 	"resilab/tui/state/statetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { brokertest.VerifyTestMain(m) }
 
 // openRedis opens the state in a Redis; it is closed at the test's end.
 func openRedis(t *testing.T, url string) *state.Redis {
@@ -35,30 +35,40 @@ func openRedis(t *testing.T, url string) *state.Redis {
 	return s
 }
 
-// The suite runs on the embedded Redis and on the real one, each test in a
-// separate database.
+// The suite runs on the embedded Redis and on real ones: a server, a Cluster, and
+// one that is found by Sentinels.
 func TestRedis(t *testing.T) {
-	for name, server := range map[string]func(t *testing.T) string{
-		"embedded": func(t *testing.T) string {
+	for name, start := range map[string]func(t *testing.T) (url string, masters []string){
+		"embedded": func(t *testing.T) (string, []string) {
 			s, err := redis.StartEmbedded("127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = s.Close() })
-			return s.Addr()
+			return "redis://" + s.Addr(), []string{s.Addr()}
 		},
-		"real": func(t *testing.T) string { return brokertest.Redis(t).Addr() },
+		"real": func(t *testing.T) (string, []string) {
+			n := brokertest.Redis(t)
+			return n.URL(), []string{n.Addr()}
+		},
+		"cluster": func(t *testing.T) (string, []string) {
+			nodes := brokertest.RedisCluster(t, 3)
+			return nodes[0].URL() + "?addr=" + nodes[1].Addr(), []string{nodes[0].Addr(), nodes[1].Addr(), nodes[2].Addr()}
+		},
+		"sentinels": func(t *testing.T) (string, []string) {
+			master := brokertest.Redis(t)
+			return brokertest.RedisSentinel(t, "class", master).URL() + "?master_name=class", []string{master.Addr()}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			addr := server(t)
-			databases := map[string]int{}
+			url, masters := start(t)
+			latest := ""
 			open := func(t *testing.T, name string) *state.Redis {
-				db, known := databases[name]
-				if !known {
-					db = len(databases)
-					databases[name] = db
+				if name != latest { // a Cluster has a single database
+					empty(t, masters)
+					latest = name
 				}
-				return openRedis(t, fmt.Sprintf("redis://%s/%d", addr, db))
+				return openRedis(t, url)
 			}
 			statetest.Run(t, func(t *testing.T, name string) state.Store { return open(t, name) })
 			statetest.RunBus(t, func(t *testing.T, name string) state.Bus { return open(t, name) })
@@ -66,10 +76,23 @@ func TestRedis(t *testing.T) {
 	}
 }
 
+// empty removes all keys.
+func empty(t *testing.T, addrs []string) {
+	t.Helper()
+	for _, addr := range addrs {
+		c := goredis.NewClient(&goredis.Options{Addr: addr})
+		if err := errors.Join(c.FlushAll(t.Context()).Err(), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Redis goes away in mid-class: what is finished meanwhile is written when it is
 // back, and another server reads it.
 func TestWhatIsFinishedWhileRedisIsAwayIsWritten(t *testing.T) {
-	node := brokertest.Redis(t, "--appendonly", "yes")
+	// With "everysec" Redis may answer up to 2 s before it writes its file, during an
+	// fsync (redis.conf, appendfsync): a kill then loses R1.
+	node := brokertest.Redis(t, "--appendonly", "yes", "--appendfsync", "always")
 	s := openRedis(t, node.URL())
 	now := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	p := state.Person{ID: "name-1", Name: "Ana"}

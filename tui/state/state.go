@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ type Person struct {
 	// Code is the hash of the personal code; empty for who logs in with a key.
 	Code string    `json:"code,omitempty"`
 	Seen time.Time `json:"seen"` // when the person last saved something
+	// Active is how long the person has worked in the labs. It never falls: of two
+	// values the larger one is kept.
+	Active time.Duration `json:"active,omitempty"`
 }
 
 // Progress is what one person has done. It is safe for concurrent use.
@@ -109,6 +113,21 @@ func (p Person) hash(code string) string {
 }
 
 func fold(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+
+// AddActive adds to the time that a person has worked. Of a person who has saved
+// nothing yet nothing is kept.
+func AddActive(ctx context.Context, store Store, id string, d time.Duration) error {
+	people, err := store.People(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(people, func(p Person) bool { return p.ID == id })
+	if i < 0 || d <= 0 {
+		return nil
+	}
+	people[i].Active += d
+	return store.Keep(ctx, people[i])
+}
 
 // Recorder returns the progress of a person who is kept with the first save:
 // visitors who only look leave nothing behind. now is the time of a save.

@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T, name string) state.Store) {
 		"saves at once":  savesAtOnce,
 		"ids":            ids,
 		"recorder":       recorder,
+		"time of work":   timeOfWork,
 		"nothing yet":    nothingYet,
 		"strange names":  strangeNames,
 		"seen by others": seenByOthers,
@@ -159,6 +160,32 @@ func recorder(t *testing.T, open func() state.Store) {
 	all, err := s.People(t.Context())
 	if err != nil || len(all) != 1 || !all[0].Seen.Equal(now) || !all[0].HasCode(code) || !all[0].HasName("ana") {
 		t.Errorf("kept %+v, %v", all, err)
+	}
+}
+
+// The time that a person has worked grows, whatever an older copy of the person says.
+// Who has saved nothing leaves nothing behind.
+func timeOfWork(t *testing.T, open func() state.Store) {
+	s := open()
+	p := state.Person{ID: "key-1", Name: "Ana"}
+	add := func(d time.Duration) (all []state.Person) {
+		err := state.AddActive(t.Context(), s, p.ID, d)
+		if err == nil {
+			all, err = s.People(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if all := add(time.Hour); len(all) > 0 {
+		t.Errorf("kept before the first save: %v", all)
+	}
+	keep(t, s, p)
+	add(20 * time.Minute)
+	keep(t, s, p) // as it was at the beginning of a session
+	if all := add(5 * time.Minute); len(all) != 1 || all[0].Active != 25*time.Minute {
+		t.Errorf("kept %+v", all)
 	}
 }
 
