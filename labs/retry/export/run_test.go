@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"resilab/brokers/brokertest"
 	"resilab/labs/i18n"
 	"resilab/labs/retry/export"
 )
@@ -35,16 +36,6 @@ func newStub(t *testing.T, failures, status int) *stub {
 	}))
 	t.Cleanup(s.Close)
 	return s
-}
-
-// missing ends a test that cannot get the libraries. Where the environment requires
-// that nothing is skipped, it fails.
-func missing(t *testing.T, why string, args ...any) {
-	t.Helper()
-	if os.Getenv("RESILAB_REQUIRE_BROKERS") == "1" {
-		t.Fatalf(why, args...)
-	}
-	t.Skipf(why, args...)
 }
 
 // command runs a command and returns its output, with the error if it failed. Only
@@ -137,14 +128,11 @@ func honoursRetryAfter(t *testing.T, run func(env []string) (string, error)) {
 // all but the one that needs AWS are run. For that they become packages of one program:
 // linking takes longer than everything else.
 func TestTheGoProgramsDoWhatTheySay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds four libraries")
-	}
 	t.Parallel()
 	dir := t.TempDir()
 	copyFiles(t, "testdata/go", dir)
 	if out, err := command(t, dir, nil, "go", "mod", "download"); err != nil {
-		missing(t, "the libraries cannot be downloaded: %v\n%s", err, out)
+		brokertest.Unavailable(t, fmt.Errorf("the libraries cannot be downloaded: %w\n%s", err, out))
 	}
 	libraries := []string{"jpillora", "cenkalti", "failsafe-go", "aws-sdk-go-v2"}
 	run := []string{"plain", "everything", "odd", "decorrelated"}
@@ -198,12 +186,12 @@ func nodeModules(t *testing.T) string {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
+			brokertest.Unavailable(t, err)
 		}
 	}
 	packages.Do(func() { installPackages(t) })
 	if packages.err != nil {
-		missing(t, "the packages cannot be installed: %v\n%s", packages.err, packages.out)
+		brokertest.Unavailable(t, fmt.Errorf("the packages cannot be installed: %w\n%s", packages.err, packages.out))
 	}
 	dir := t.TempDir()
 	if err := os.Symlink(filepath.Join(packages.dir, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
@@ -293,7 +281,7 @@ func TestTheJavaScriptProgramsDoWhatTheySay(t *testing.T) {
 
 func TestThePythonProgramsAreWellFormed(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
+		brokertest.Unavailable(t, err)
 	}
 	dir := t.TempDir()
 	for variant, s := range variants() {

@@ -148,6 +148,42 @@ func TestSchedulesAreValidDurations(t *testing.T) {
 	})
 }
 
+// A base of 0 is a short wait in every library, and none that has no end: 0/0 would be
+// the longest wait there is.
+func TestABaseOfZeroIsAShortWait(t *testing.T) {
+	for _, p := range preset.All() {
+		for _, width := range []*time.Duration{nil, pointer(time.Duration(0)), pointer(time.Second)} {
+			zero, err := p.With(preset.Overrides{Base: pointer(time.Duration(0)), SpreadBy: width})
+			var missing *policy.InvalidError
+			if errors.As(err, &missing) && missing.Reason == policy.NotInLibrary {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range zero.Delays(3, func() float64 { return 0.5 }) {
+				if d > 5*time.Minute {
+					t.Errorf("%s waits %v with a base of 0", p.Name, d)
+				}
+			}
+		}
+	}
+}
+
+// Resilience4j 2.4 draws from 250 to 751 ms and cuts the fraction off, so that both
+// ends can come (IntervalFunctionCompanion.randomize).
+func TestResilience4jDrawsBothEnds(t *testing.T) {
+	p, err := preset.ByName("resilience4j/random")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r, want := range map[float64]float64{0: 250, 0.5: 500, 0.999: 750} {
+		if got := p.Schedule(1, r).DelaysMS[0]; got != want {
+			t.Errorf("r = %v: %v ms, want %v", r, got, want)
+		}
+	}
+}
+
 func anyOverrides(t *rapid.T) (o preset.Overrides) {
 	wait := func(name string) *time.Duration {
 		return pointer(rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, 100 * time.Millisecond, time.Second, time.Hour}).Draw(t, name))
