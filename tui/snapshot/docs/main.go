@@ -110,14 +110,18 @@ func drive(screen *tea.Program, p picture) {
 	screen.Send(tea.WindowSizeMsg{Width: width, Height: height})
 	time.Sleep(startTime)
 	for _, key := range p.keys {
-		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
-		if key == "down" {
-			msg = tea.KeyMsg{Type: tea.KeyDown}
-		}
-		screen.Send(msg)
+		screen.Send(pressed(key))
 	}
 	time.Sleep(p.wait)
 	screen.Quit()
+}
+
+// pressed is the message of a key.
+func pressed(key string) tea.KeyMsg {
+	if key == "down" {
+		return tea.KeyMsg{Type: tea.KeyDown}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
 }
 
 // program is what a person would see, in English on a dark terminal.
