@@ -13,6 +13,10 @@ import (
 	"resilab/tui/panes"
 )
 
+// version is set by packagers who build from an archive without a repository:
+// go build -ldflags '-X main.version=v1.2.3'. Go records it otherwise.
+var version string
+
 func main() { os.Exit(run()) }
 
 func run() int {
@@ -23,6 +27,6 @@ func run() int {
 	defer signal.Stop(hangup)
 	return cli.Main(ctx, cli.World{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Hangup: hangup,
-		Labs: labs.All(), Panes: panes.All(),
+		Labs: labs.All(), Panes: panes.All(), Version: version,
 	})
 }

@@ -55,6 +55,47 @@ func TestEveryLabTestsItsKnobs(t *testing.T) {
 	}
 }
 
+// Whatever a visitor asks for, a lab starts with what its limits allow. The limits
+// leave the defaults as they are.
+func TestEveryLabLimitsVisitors(t *testing.T) {
+	session, err := labs.NewSession(brokers.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	for _, e := range labs.All() {
+		most := e.Spec.Defaults()
+		for _, l := range e.Spec.Limits {
+			k, ok := e.Spec.Knob(l.Knob)
+			if err := k.Check(l.Most); !ok || err != nil {
+				t.Errorf("%s: a limit of %q: %v", e.Spec.ID, l.Knob, err)
+			}
+			if k.Max != (lab.Value{}) {
+				most[l.Knob] = k.Max
+			}
+		}
+		exp, err := session.Experiment(e, labs.Setup{Settings: most, Guest: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cuts := exp.Cuts(e.Spec.Defaults()); len(cuts) > 0 {
+			t.Errorf("%s: the defaults are cut: %v", e.Spec.ID, cuts)
+		}
+		if err := exp.Start(t.Context()); err != nil {
+			t.Error(err)
+		}
+		got := exp.Current().Knobs
+		for _, l := range e.Spec.Limits {
+			if l.Spares == "" && got[l.Knob] != l.Most {
+				t.Errorf("%s: %s is %s, want %s", e.Spec.ID, l.Knob, got[l.Knob], l.Most)
+			}
+		}
+		if err := exp.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestExperimentsHaveTheirOwnNamespaces(t *testing.T) {
 	session, err := labs.NewSession(brokers.Choice{})
 	if err != nil {

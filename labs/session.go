@@ -41,10 +41,7 @@ type Setup struct {
 	Settings lab.Settings // nil: the lab's defaults
 	Next     lab.Settings // of a second run; see lab.Options
 	Guest    bool         // a visitor over the network
-	// Turn limits heavy computations where people share a process; see lab.Env.
-	Turn func(ctx context.Context) (done func(), err error)
-	// Crashed is called when a goroutine of the lab panics; see lab.Env.
-	Crashed func(reason any, stack []byte)
+	Shared   lab.Shared   // with the other labs of the process
 }
 
 // Experiment returns an experiment that is not started yet. Its names in the
@@ -57,7 +54,7 @@ func (s *Session) Experiment(e Entry, setup Setup) (*lab.Experiment, error) {
 	used := &usedBrokers{set: s.set, needs: e.Needs}
 	return lab.NewExperiment(lab.Options{
 		Spec: e.Spec, New: e.New, Seed: setup.Seed, Settings: setup.Settings, Next: setup.Next, Brokers: used.names,
-		Env: lab.Env{Open: used.open, Namespace: namespace, Guest: setup.Guest, Turn: setup.Turn, Crashed: setup.Crashed},
+		Env: lab.Env{Open: used.open, Namespace: namespace, Guest: setup.Guest, Shared: setup.Shared},
 	}), nil
 }
 

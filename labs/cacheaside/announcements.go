@@ -60,6 +60,9 @@ func (a *announcements) disable(ctx context.Context) error {
 // restarted and has forgotten the setting.
 func (a *announcements) renew(ctx context.Context) {
 	kit.Every(ctx, eventsInterval, func() {
+		if a.base.Awake(ctx) != nil {
+			return
+		}
 		_ = a.servers.admin.Events().Enable(ctx, a.base.Env.Namespace) // fails while Redis is away
 	})
 }

@@ -3,6 +3,7 @@ package cacheaside
 import (
 	"context"
 	"errors"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -23,8 +24,12 @@ const (
 	// inFlightMax bounds the reads that wait at the same time, as a server's
 	// connection limit does; what arrives beyond it fails at once.
 	inFlightMax = 5000
+	// guestInFlight is that of a visitor: what comes in a second at the highest rate.
+	guestInFlight = 550
 	// adminTimeout bounds what the lab itself asks of a Redis that may not answer.
 	adminTimeout = 2 * time.Second
+	// removeTimeout bounds one removal of all keys of the lab.
+	removeTimeout = 10 * time.Second
 	// serviceTimeout bounds a command of the service. The time-out of a read, which
 	// is a setting, ends it earlier unless the lab runs very slowly.
 	serviceTimeout = 10 * time.Second
@@ -115,13 +120,30 @@ func (l *engine) Close(ctx context.Context) error {
 }
 
 // removeDeclared ends the use of expired events and removes the lab's keys. While
-// Redis is away, their TTL removes them.
+// Redis is away, their TTL removes them. A server that is busy, as when a class
+// leaves, is asked again until ctx ends.
 func (l *engine) removeDeclared(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	disabling, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	err := l.announcements.disable(ctx)
-	if removed := l.servers.removeKeys(ctx); !l.status.away() {
-		err = errors.Join(err, removed)
+	err := l.announcements.disable(disabling)
+	for {
+		removed := l.removeKeys(ctx)
+		failed, ok := errors.AsType[net.Error](removed)
+		late := ok && failed.Timeout() && ctx.Err() == nil
+		switch away := l.status.away(); {
+		case late && (l.Env.Guest || !away): // nobody waits for a visitor's
+			continue
+		case away:
+			return err
+		default:
+			return errors.Join(err, removed)
+		}
 	}
-	return err
+}
+
+// removeKeys asks once, and waits no longer than a server needs that is well.
+func (l *engine) removeKeys(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	defer cancel()
+	return l.servers.removeKeys(ctx)
 }

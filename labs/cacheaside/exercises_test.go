@@ -187,7 +187,9 @@ func (x exercise) live(t *testing.T, url string, number int) (disappointed strin
 func (x exercise) points(a, b map[string]float64) bool { return b[x.less] < 0.7*a[x.less] }
 
 // answered reports whether a run was more than time-outs.
-func answered(m map[string]float64) bool { return m["reads"]-m["failures"] >= 50 }
+func answered(m map[string]float64) bool {
+	return m["reads"]-m["failures"] >= 50 && m["failures"] < m["reads"]/2
+}
 
 func (x exercise) figures(a, b map[string]float64) string {
 	var s strings.Builder

@@ -210,8 +210,8 @@ func TestStrategiesAnswerUnderEveryFault(t *testing.T) {
 			t.Parallel()
 			// Copies live, and readers wait, much longer than a command takes on a
 			// busy machine: else those that wait for a copy rightly time out.
-			l := startLab(t, embedded(t), map[string]string{"rate": "100", "db-latency": "2ms", "ttl": "1s", "soft-ttl": "100ms",
-				"timeout": "5s", "strategy": strategy, "instances": "3", "fail-mode": "open", "write-rate": "20", "invalidate": "versioned"})
+			l := startLab(t, embedded(t), map[string]string{"rate": "50", "db-latency": "2ms", "ttl": "1s", "soft-ttl": "100ms",
+				"timeout": "10s", "strategy": strategy, "instances": "3", "fail-mode": "open", "write-rate": "20", "invalidate": "versioned"})
 			m := awaitMetric(t, l, "reads", 100)
 			if m["success"] < 1 || m["hits"] == 0 || m["misses"] == 0 {
 				t.Errorf("with everything well: %v", m)
@@ -274,8 +274,8 @@ func TestFailingOpenLeavesTimeForTheDatabase(t *testing.T) {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, embedded(t), map[string]string{"rate": "50", "db-latency": "1ms", "fail-mode": "open",
-				"timeout": "400ms", "redis-fault": fault.Cut, "strategy": strategy})
-			if m := awaitMetric(t, l, "reads", 50); m["success"] < 0.9 || m["p50_ms"] > 400 {
+				"timeout": "2s", "redis-fault": fault.Cut, "strategy": strategy})
+			if m := awaitMetric(t, l, "reads", 50); m["success"] < 0.9 || m["p50_ms"] > 2000 {
 				t.Errorf("%v succeeded, half of them in %v ms", m["success"], m["p50_ms"])
 			}
 		})

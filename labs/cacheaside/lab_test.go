@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"resilab/brokers/brokertest"
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside/measure"
@@ -27,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	brokertest.Overlap()
-	goleak.VerifyTestMain(m)
+	brokertest.VerifyTestMain(m)
 }
 
 // onBoth runs a test against the embedded Redis and against a real one, side by
@@ -103,9 +101,15 @@ func startLabIn(t testing.TB, url, namespace string, flags map[string]string) *t
 	return l
 }
 
+// settings returns the defaults with flags. Where a test asks neither for a time-out
+// nor for a fault, a busy machine is none.
 func settings(t testing.TB, flags map[string]string) lab.Settings {
 	t.Helper()
-	return labtest.Settings(t, Spec(), flags)
+	s := labtest.Settings(t, Spec(), flags)
+	if flags["timeout"] == "" && flags["redis-fault"] == "" {
+		s["timeout"] = lab.DurationValue(10 * time.Second)
+	}
+	return s
 }
 
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -428,9 +432,6 @@ func TestPausedNothingChanges(t *testing.T) {
 // A service at 2,000 reads a second loses its Redis for 5 s: nothing hangs, the
 // policy's answers come, and it recovers by itself.
 func TestFiveSecondsWithoutRedisUnderLoad(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes 8 s")
-	}
 	node := brokertest.Redis(t)
 	l := startLab(t, node.URL(), map[string]string{"rate": "2000", "products": "100", "skew": "1", "db-latency": "5ms", "ttl": "2s",
 		"fail-mode": "open", "breaker": "true", "strategy": "single-flight", "stale-copy": "true", "timeout": "500ms"})

@@ -25,15 +25,24 @@ func (r *run) launchRead(id int, due time.Time) {
 
 // launch starts an operation, unless too many are in flight.
 func (r *run) launch(refuse func(), do func(context.Context)) {
-	if r.inFlight.Add(1) > inFlightMax {
+	if r.inFlight.Add(1) > r.mostInFlight() {
 		r.inFlight.Add(-1)
 		refuse()
 		return
 	}
+	r.base.Clock.Count()
 	r.Go(func(ctx context.Context) {
 		defer r.inFlight.Add(-1)
 		do(ctx)
 	})
+}
+
+// mostInFlight is how many operations may wait at the same time.
+func (r *run) mostInFlight() int64 {
+	if r.base.Env.Guest {
+		return guestInFlight
+	}
+	return inFlightMax
 }
 
 // read reads a product, and measures the answer.

@@ -62,6 +62,9 @@ func (p *privateRedis) close() error { return errors.Join(p.client.Close(), p.se
 // followMemory reads the memory of the private Redis until ctx ends.
 func (r *run) followMemory(ctx context.Context, p *privateRedis) {
 	kit.Every(ctx, memoryInterval, func() {
+		if r.base.Awake(ctx) != nil {
+			return
+		}
 		if m, err := p.client.Memory(ctx); err == nil {
 			r.memory.Store(&m)
 			r.base.Changed()

@@ -39,7 +39,7 @@ type run struct {
 
 // Begin implements kit.Engine.
 func (l *engine) Begin(ctx context.Context, kr *kit.Run) (*run, error) {
-	c := decode(kr.Settings, l.Env.Guest)
+	c := decode(kr.Settings)
 	old := l.present.last()
 	l.log.changes(old, kr)
 	r, err := l.newRun(ctx, kr, c, old)
@@ -106,7 +106,7 @@ func (l *engine) newRun(ctx context.Context, kr *kit.Run, c config, old *run) (*
 		keys[i] = r.service.Key(i + 1)
 	}
 	r.watch = measure.NewWatch(l.Clock, l.servers.cache(), r.products, keys,
-		measure.Hooks{Polled: l.status.polled, Ended: l.log.copyEnded, Changed: l.Changed, Settled: l.speed.settled})
+		measure.Hooks{Polled: l.status.polled, Ended: l.log.copyEnded, Changed: l.Changed, Settled: l.speed.settled, Awake: l.Awake})
 	return r, nil
 }
 

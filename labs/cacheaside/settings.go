@@ -20,23 +20,22 @@ type config struct {
 	dbDown   bool
 }
 
-// What a visitor over the network may ask of a shared machine.
-const (
-	guestRate     = 500
-	guestProducts = 5000
-)
+// limits are those of visitors: what the cards need.
+func limits() []lab.Limit {
+	return []lab.Limit{
+		{Knob: "rate", Most: lab.IntValue(400)}, {Knob: "write-rate", Most: lab.IntValue(50)}, {Knob: "bot-rate", Most: lab.IntValue(100)},
+		{Knob: "products", Most: lab.IntValue(1000)}, {Knob: "cache-size", Most: lab.IntValue(1000)},
+		{Knob: "db-latency", Most: lab.DurationValue(time.Second)}, {Knob: "write-latency", Most: lab.DurationValue(time.Second)},
+		{Knob: "fill-delay", Most: lab.DurationValue(time.Second)}, {Knob: "timeout", Most: lab.DurationValue(5 * time.Second)},
+		{Knob: "eviction", Most: lab.ChoiceValue(evictionLab)}, // another one needs a separate process
+		{Knob: "notify", Most: lab.BoolValue(false)},           // a setting of the whole server
+	}
+}
 
-func decode(s lab.Settings, guest bool) config {
+func decode(s lab.Settings) config {
 	c := config{
 		service: decodeService(s), load: decodeLoad(s), eviction: s.Text("eviction"), warm: s.Bool("warm"),
 		notify: s.Bool("notify"), redis: s.Text("redis-fault"), dbDown: s.Bool("db-down"),
-	}
-	if guest {
-		l := &c.load
-		l.Reads, l.Writes, l.Bots = min(l.Reads, guestRate), min(l.Writes, guestRate), min(l.Bots, guestRate)
-		l.Products = min(l.Products, guestProducts)
-		c.notify = false // a setting of the whole server
-		c.eviction = evictionLab
 	}
 	if c.eviction != evictionLab {
 		c.service.Padding, c.service.CacheSize = privatePadding, 0

@@ -31,7 +31,7 @@ const (
 
 // Spec declares the lab.
 func Spec() *lab.Spec {
-	return &lab.Spec{ID: "cacheaside", Work: "reads", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules}
+	return &lab.Spec{ID: "cacheaside", Work: "reads", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules, Limits: limits()}
 }
 
 // knobs are ordered by what a person changes first; the groups are the lab's parts.

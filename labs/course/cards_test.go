@@ -10,8 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"go.uber.org/goleak"
-
 	"resilab/brokers"
 	"resilab/brokers/brokertest"
 	"resilab/labs"
@@ -21,8 +19,6 @@ import (
 	"resilab/labs/lab"
 	"resilab/labs/labtest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func specs() (specs []*lab.Spec) {
 	for _, e := range labs.All() {

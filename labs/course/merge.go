@@ -15,7 +15,7 @@ func (r Record) Passing() (Record, bool) {
 // again returns the record of a card that is restarted: hints and a pass are
 // remembered.
 func (r Record) again() Record {
-	next := Record{Hints: r.Hints, Round: r.Round + 1, Resets: r.Resets}
+	next := Record{Hints: r.Hints, Worked: r.Worked, Round: r.Round + 1, Resets: r.Resets}
 	if p, ok := r.Passing(); ok {
 		p.Earlier = nil
 		next.Earlier = &p
@@ -38,6 +38,7 @@ func Merge(kept, saved Record) Record {
 		winner, loser = kept, saved
 	}
 	winner.Hints = max(winner.Hints, loser.Hints)
+	winner.Worked = max(winner.Worked, loser.Worked)
 	if winner.Round == loser.Round {
 		winner.Checks = max(winner.Checks, loser.Checks)
 	}

@@ -17,6 +17,7 @@ type Row struct {
 	Right      *bool      `json:"prediction_right,omitempty"`
 	Hints      int        `json:"hints"`
 	Checks     int        `json:"checks"`
+	Minutes    int        `json:"minutes"` // of work at the card
 	Resets     uint       `json:"resets,omitempty"`
 	PassedAt   *time.Time `json:"passed_at,omitempty"`
 	RealBroker bool       `json:"real_broker"`
@@ -48,7 +49,7 @@ func Report(book *Book, store Records, lang i18n.Lang) []Row {
 		}
 		s := NewSession(c, rec)
 		row := Row{ID: c.ID, Lab: c.Spec.ID, Core: c.Core, Title: c.Words(lang).Title, Stage: s.Stage().String(),
-			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, Resets: rec.Resets, PassedAt: rec.PassedAt,
+			Prediction: rec.Prediction, Hints: rec.Hints, Checks: rec.Checks, Minutes: int(rec.Worked / time.Minute), Resets: rec.Resets, PassedAt: rec.PassedAt,
 			Runs: rec.Runs}
 		row.RealBroker = rec.B != nil && rec.B.real(c.Broker)
 		if s.Stage() == Passed && !s.Kept().Passed {

@@ -28,6 +28,9 @@ type Record struct {
 	Checks      int        `json:"checks,omitempty"` // how often the student asked
 	Runs
 	PassedAt *time.Time `json:"passed_at,omitempty"`
+	// Worked is how long the student has worked at the card before passing it, in
+	// all rounds.
+	Worked time.Duration `json:"worked,omitempty"`
 	// Round counts how often the card was restarted.
 	Round int `json:"round,omitempty"`
 	// Resets counts how often the card's record was reset.
@@ -52,8 +55,9 @@ func (r Record) Stage() Stage {
 
 // Session is one student at one card.
 type Session struct {
-	card *Card
-	rec  Record
+	card    *Card
+	rec     Record
+	touched time.Time // the last key of the student; zero: there was none
 }
 
 // NewSession continues from a record; the zero Record starts the card.
@@ -67,6 +71,18 @@ func (s *Session) Record() Record { return s.rec }
 
 // Stage returns how far the student is.
 func (s *Session) Stage() Stage { return s.rec.Stage() }
+
+// workGap is the longest time between two keys of the student that counts as work.
+const workGap = time.Minute
+
+// Touch is called at each key of the student. The time since the last one is work at
+// the card, a minute at most, until the card is passed.
+func (s *Session) Touch(now time.Time) {
+	if !s.touched.IsZero() && s.Stage() != Passed {
+		s.rec.Worked += min(max(0, now.Sub(s.touched)), workGap)
+	}
+	s.touched = now
+}
 
 // Errors of steps that come too early or too late.
 var (

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 )
 
@@ -74,6 +75,55 @@ func TestCardFromStartToEnd(t *testing.T) {
 	s.Again()
 	if s.Stage() != ToPredict || s.Record().Hints != 1 {
 		t.Errorf("restarted: %+v", s.Record())
+	}
+}
+
+// A file that says of a card that it was passed is believed only as far as the runs
+// in it pass the card.
+// The time between keys is work, a minute at most, until the card is passed.
+func TestWorkIsCounted(t *testing.T) {
+	c := toy(t)
+	s := NewSession(c, Record{Worked: 5 * time.Minute})
+	worked := func(at, want time.Duration) {
+		t.Helper()
+		s.Touch(noon.Add(at))
+		if got := s.Record().Worked; got != want {
+			t.Errorf("%v worked after %v, want %v", got, at, want)
+		}
+	}
+	worked(0, 5*time.Minute) // nobody knows for how long the card was read before
+	worked(20*time.Second, 5*time.Minute+20*time.Second)
+	worked(time.Hour, 6*time.Minute+20*time.Second)
+	worked(time.Hour-time.Second, 6*time.Minute+20*time.Second) // the clock was put back
+	s.Again()
+	worked(time.Hour, 6*time.Minute+21*time.Second)
+	passed := NewSession(c, passedAt(noon))
+	passed.Touch(noon)
+	passed.Touch(noon.Add(time.Second))
+	if got := passed.Record().Worked; got != 0 {
+		t.Errorf("%v worked at a card that was passed", got)
+	}
+}
+
+func TestAPassWithoutItsRunsIsUnproven(t *testing.T) {
+	book, err := load(toyFiles(toyCard, toyWords), []*lab.Spec{toySpec()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := book.Find("T1")
+	a, b := evidence(started(c)), evidence(good(c))
+	for name, tc := range map[string]struct {
+		runs Runs
+		want string
+	}{
+		"no runs": {Runs{}, unproven}, "no run A": {Runs{B: b}, unproven}, "run A twice": {Runs{A: a, B: a}, unproven},
+		"both runs": {Runs{A: a, B: b}, Passed.String()},
+	} {
+		store := NewStore()
+		save(t, store, c.ID, Record{Prediction: "up", PassedAt: &noon, Runs: tc.runs})
+		if rows := Report(book, store, i18n.English); rows[0].Stage != tc.want {
+			t.Errorf("%s: reported as %q, want %q", name, rows[0].Stage, tc.want)
+		}
 	}
 }
 

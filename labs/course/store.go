@@ -108,13 +108,21 @@ func (s *Store) write(ids []string) (err error) {
 	return nil
 }
 
-// target follows symbolic links, so that a file is replaced and not its link.
+// target follows symbolic links, so that a file is replaced and not its link. The
+// file of a link may still have to be made.
 func target(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return path, nil
+	if !errors.Is(err, fs.ErrNotExist) {
+		return resolved, err
 	}
-	return resolved, err
+	next, err := os.Readlink(path)
+	if err != nil {
+		return path, nil // no link
+	}
+	if !filepath.IsAbs(next) {
+		next = filepath.Join(filepath.Dir(path), next)
+	}
+	return target(next)
 }
 
 // replaceFile replaces a file whole or not at all. The caller holds the lock of

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"resilab/brokers/brokertest"
 )
 
 func openStore(t *testing.T, path string) *Store {
@@ -134,7 +136,8 @@ func TestARestartedCardStaysPassed(t *testing.T) {
 
 func TestMergeOfRecords(t *testing.T) {
 	draw := func(t *rapid.T, name string) Record {
-		r := Record{Round: rapid.IntRange(0, 2).Draw(t, name+" round"), Hints: rapid.IntRange(0, 3).Draw(t, name+" hints")}
+		r := Record{Round: rapid.IntRange(0, 2).Draw(t, name+" round"), Hints: rapid.IntRange(0, 3).Draw(t, name+" hints"),
+			Worked: time.Duration(rapid.IntRange(0, 3).Draw(t, name+" minutes")) * time.Minute}
 		stage := rapid.IntRange(0, 3).Draw(t, name+" stage")
 		if stage > 0 {
 			r.Prediction = "up"
@@ -160,7 +163,7 @@ func TestMergeOfRecords(t *testing.T) {
 		if _, ok := m.Passing(); ok != (passedA || passedB) {
 			t.Fatalf("a pass is lost or made up: %+v", m)
 		}
-		if m.Round != max(a.Round, b.Round) || m.Hints != max(a.Hints, b.Hints) {
+		if m.Round != max(a.Round, b.Round) || m.Hints != max(a.Hints, b.Hints) || m.Worked != max(a.Worked, b.Worked) {
 			t.Fatalf("merged to %+v", m)
 		}
 		if again := Merge(m, b); !reflect.DeepEqual(again, m) {
@@ -240,13 +243,29 @@ func TestSaveFollowsALink(t *testing.T) {
 	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "link.json")
 	save(t, openStore(t, real), "R1", Record{Prediction: "up"})
 	if err := os.Symlink(real, link); err != nil {
-		t.Skip(err)
+		brokertest.Unavailable(t, err)
 	}
 	save(t, openStore(t, link), "R2", Record{Prediction: "down"})
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link was replaced: %v, %v", info, err)
 	}
 	if openStore(t, real).Record("R2").Prediction != "down" {
+		t.Error("the file behind the link was not written")
+	}
+}
+
+// So does a link whose file, and the folder of it, are still to be made.
+func TestSaveFollowsALinkToNothing(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link.json")
+	if err := os.Symlink(filepath.Join("later", "real.json"), link); err != nil {
+		brokertest.Unavailable(t, err)
+	}
+	save(t, openStore(t, link), "R1", Record{Prediction: "up"})
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link was replaced: %v, %v", info, err)
+	}
+	if openStore(t, filepath.Join(dir, "later", "real.json")).Record("R1").Prediction != "up" {
 		t.Error("the file behind the link was not written")
 	}
 }

@@ -42,7 +42,8 @@ type Base struct {
 	Log   *ThrottledLog
 	Valve *Valve // closed while the lab is paused
 
-	rev atomic.Uint64
+	rev     atomic.Uint64
+	resting *Valve // closed while the lab rests
 }
 
 // Changed records that something visible has changed.
@@ -102,7 +103,7 @@ func NewRunner[R any](env lab.Env, opt Options, newEngine func(*Base) Engine[R])
 	if env.Clock == nil {
 		env.Clock = clock.New(nil)
 	}
-	base := &Base{Env: env, Clock: env.Clock, Valve: NewValve(),
+	base := &Base{Env: env, Clock: env.Clock, Valve: NewValve(), resting: NewValve(),
 		Log: NewThrottledLog(opt.LogSize, opt.Routine, env.Clock.Now)}
 	return &Runner[R]{Base: base, opt: opt, engine: newEngine(base)}
 }

@@ -127,6 +127,42 @@ func TestTheRunnerPausesStepsAndApplies(t *testing.T) {
 	})
 }
 
+// Work at an interval stands still while the lab rests, and ends with the run.
+func TestARestingLabDoesNothingAtAnInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, engine := startCounter(t)
+		looks, returned := atomic.Int64{}, atomic.Bool{}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for engine.base.Awake(ctx) == nil && engine.base.Clock.Sleep(ctx, time.Second) == nil {
+				looks.Add(1)
+			}
+			returned.Store(true)
+		}()
+		time.Sleep(10*time.Second + time.Millisecond)
+		l.Rest(true)
+		time.Sleep(time.Hour)
+		if n := looks.Load(); n != 11 { // one was under way
+			t.Errorf("%d looks in ten seconds and an hour of rest", n)
+		}
+		l.Rest(false)
+		time.Sleep(10*time.Second + time.Millisecond) // past the tenth look
+		if n := looks.Load(); n != 21 {
+			t.Errorf("%d looks after the rest", n)
+		}
+		l.Rest(true)
+		time.Sleep(time.Minute)
+		cancel()
+		synctest.Wait()
+		if !returned.Load() {
+			t.Error("it waits on after its context has ended")
+		}
+		if err := l.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestARunThatCannotBeginLeavesTheLabUsable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, engine := startCounter(t)

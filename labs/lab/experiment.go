@@ -61,6 +61,7 @@ type Options struct {
 type Experiment struct {
 	opt    Options
 	worker *worker
+	visitor
 	captures
 
 	mu       sync.Mutex
@@ -71,6 +72,7 @@ type Experiment struct {
 	active   Settings // as the lab measures now
 	applying bool     // a job that applies the settings waits already
 	speed    int      // index into speeds
+	resting  bool     // nobody looks
 }
 
 // NewExperiment returns an experiment that is not started.
@@ -81,7 +83,11 @@ func NewExperiment(opt Options) *Experiment {
 	if opt.Env.Clock == nil {
 		opt.Env.Clock = clock.New(nil)
 	}
-	return &Experiment{opt: opt, settings: opt.Settings, speed: normalSpeed, worker: newWorker()}
+	e := &Experiment{opt: opt, settings: opt.Settings, speed: normalSpeed, worker: newWorker()}
+	if opt.Env.Guest {
+		e.limits = opt.Spec.Limits
+	}
+	return e
 }
 
 // Spec returns the lab's declaration.
@@ -101,6 +107,7 @@ func (e *Experiment) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	e.opt.Env.Capacity.Add(e.opt.Env.Clock)
 	e.worker.start(context.WithoutCancel(ctx), e.opt.Env)
 	return e.startLab(ctx)
 }
@@ -108,7 +115,7 @@ func (e *Experiment) Start(ctx context.Context) error {
 func (e *Experiment) startLab(ctx context.Context) error {
 	l := e.opt.New(e.opt.Env)
 	settings := e.Settings()
-	err := l.Start(ctx, settings, e.opt.Seed)
+	err := l.Start(ctx, e.allowed(settings), e.opt.Seed)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err != nil {
@@ -116,12 +123,37 @@ func (e *Experiment) startLab(ctx context.Context) error {
 		return e.err
 	}
 	e.lab, e.err, e.active = l, nil, settings
-	if e.phase == Paused {
-		l.Pause()
-	} else {
+	if e.phase != Paused {
 		e.phase = Running
 	}
+	if e.phase == Paused || e.resting {
+		hold(l, e.phase, e.resting)
+	}
 	return nil
+}
+
+// hold pauses, resumes and rests a lab as its phase asks for.
+func hold(l Lab, phase Phase, resting bool) {
+	if phase == Paused || resting {
+		l.Pause()
+	} else {
+		l.Resume()
+	}
+	if r, ok := l.(Rester); ok {
+		r.Rest(resting)
+	}
+}
+
+// Rest makes a lab rest that nobody looks at, or ends that: no operation arrives,
+// and nothing is done at an interval. What is under way is finished. Phase is that
+// of the lab when a person looks.
+func (e *Experiment) Rest(on bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.resting = on
+	if e.phase == Running || e.phase == Paused {
+		hold(e.lab, e.phase, e.resting)
+	}
 }
 
 // Settings returns the present settings.
@@ -171,7 +203,7 @@ func (e *Experiment) apply(ctx context.Context) {
 	if l == nil {
 		return // not started: the settings are used when it is
 	}
-	err := l.Apply(ctx, settings)
+	err := l.Apply(ctx, e.allowed(settings))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.active, e.err = settings, err
@@ -205,11 +237,12 @@ func (e *Experiment) TogglePause() {
 	switch e.phase {
 	case Running:
 		e.phase = Paused
-		e.lab.Pause()
 	case Paused:
 		e.phase = Running
-		e.lab.Resume()
+	default:
+		return
 	}
+	hold(e.lab, e.phase, e.resting)
 }
 
 // Step lets one operation arrive, pausing first if needed.
@@ -225,8 +258,12 @@ func (e *Experiment) Step() {
 	}
 }
 
-// Speed returns how fast the lab's time passes; 1 is normal.
-func (e *Experiment) Speed() float64 { return e.opt.Env.Clock.Speed() }
+// Speed returns how fast the lab's time passes, 1 is normal, and whether that is
+// slower than was chosen because the labs of the process do more than it can.
+func (e *Experiment) Speed() (speed float64, slowed bool) {
+	c := e.opt.Env.Clock
+	return c.Speed(), c.Limit() < 1
+}
 
 // ChangeSpeed goes dir steps through 0.1, 0.25, 0.5, 1, 2, 4. What is measured
 // stays as it is: the lab's clock runs faster or slower.
@@ -282,7 +319,7 @@ func (e *Experiment) Snapshot() *Snapshot {
 func (e *Experiment) Current() Run {
 	snap := e.Snapshot()
 	e.mu.Lock()
-	run := Run{Lab: e.opt.Spec.ID, Seed: e.opt.Seed, Knobs: e.active}
+	run := Run{Lab: e.opt.Spec.ID, Seed: e.opt.Seed, Knobs: e.allowed(e.active)}
 	e.mu.Unlock()
 	run.Brokers = e.Brokers()
 	if snap != nil {
@@ -322,9 +359,10 @@ func (e *Experiment) CaptureA() Run {
 func (e *Experiment) CaptureB() Run { return e.keepB(e.Current()) }
 
 // Stop stops the lab and removes everything that it declared. A second call does
-// nothing.
-func (e *Experiment) Stop(ctx context.Context) error {
+// nothing. A panic of the lab is reported to Env.Crashed, if that is set.
+func (e *Experiment) Stop(ctx context.Context) (err error) {
 	e.worker.stop()
+	e.opt.Env.Capacity.Remove(e.opt.Env.Clock)
 	e.mu.Lock()
 	l := e.lab
 	e.phase = Stopped
@@ -332,7 +370,8 @@ func (e *Experiment) Stop(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
-	if err := l.Stop(ctx); err != nil {
+	e.opt.Env.Guarded(func() { err = l.Stop(ctx) })()
+	if err != nil {
 		return fmt.Errorf("stopping the lab %s: %w", e.opt.Spec.ID, err)
 	}
 	return nil

@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"resilab/labs/clock"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -161,6 +166,75 @@ func TestCaptureIsEvidence(t *testing.T) {
 	}
 }
 
+// A visitor gets no more than the limits, and the evidence says what was measured.
+// The lab itself applies a limit that spares metrics.
+func TestVisitorsGetNoMoreThanTheLimits(t *testing.T) {
+	spec := fakeSpec()
+	spec.Limits = []Limit{{Knob: "rate", Most: IntValue(20)}, {Knob: "n", Most: IntValue(10), Spares: "fleet_"}}
+	asked := Settings{"n": IntValue(50), "rate": IntValue(80)}
+	for _, guest := range []bool{false, true} {
+		f := &fakeLab{}
+		e := NewExperiment(Options{Spec: spec, New: func(Env) Lab { return f }, Env: Env{Guest: guest}})
+		if err := e.Start(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.SetAll(asked); err != nil {
+			t.Fatal(err)
+		}
+		settle(t, e)
+		if e.Settings()["rate"] != IntValue(80) {
+			t.Errorf("the screen shows %v", e.Settings())
+		}
+		want, cuts := asked, 0
+		if guest {
+			want, cuts = Settings{"n": IntValue(50), "rate": IntValue(20)}, 2
+		}
+		if got := f.applied[len(f.applied)-1]; !maps.Equal(got, want) || !maps.Equal(e.Current().Knobs, want) {
+			t.Errorf("guest %t: the lab has %v, the evidence says %v, want %v", guest, got, e.Current().Knobs, want)
+		}
+		got := e.Cuts(e.Settings())
+		if len(got) != cuts || cuts > 0 && (got[0].Asked != IntValue(80) || got[0].Most != IntValue(20)) {
+			t.Errorf("guest %t: cuts %v", guest, got)
+		}
+		if len(e.Cuts(spec.Defaults())) > 0 {
+			t.Error("the defaults are cut")
+		}
+		if err := e.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A rest is no pause of the person's: it neither ends one nor becomes one.
+func TestRestingIsNotPausing(t *testing.T) {
+	f := &fakeLab{}
+	e := newFake(t, f)
+	e.Rest(true) // before it starts
+	if err := e.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if phase, _ := e.Phase(); phase != Running {
+		t.Errorf("a resting lab has phase %v", phase)
+	}
+	e.Rest(false)
+	e.TogglePause()
+	e.Rest(true)
+	e.Rest(false)
+	if phase, _ := e.Phase(); phase != Paused {
+		t.Errorf("after a rest a paused lab has phase %v", phase)
+	}
+	e.TogglePause()
+	e.Rest(true)
+	e.Restart()
+	settle(t, e)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	want := []string{"start", "pause", "resume", "pause", "pause", "pause", "resume", "pause", "stop", "start", "pause"}
+	if !slices.Equal(f.calls, want) {
+		t.Errorf("calls %v, want %v", f.calls, want)
+	}
+}
+
 func TestPauseStepSpeedRestart(t *testing.T) {
 	f := &fakeLab{}
 	e := newFake(t, f)
@@ -171,7 +245,7 @@ func TestPauseStepSpeedRestart(t *testing.T) {
 	e.TogglePause()
 	e.ChangeSpeed(-1)
 	settle(t, e)
-	if got := e.Speed(); got != 0.5 {
+	if got, _ := e.Speed(); got != 0.5 {
 		t.Errorf("speed %v", got)
 	}
 	f.mu.Lock()
@@ -182,7 +256,7 @@ func TestPauseStepSpeedRestart(t *testing.T) {
 	for range 10 {
 		e.ChangeSpeed(-1)
 	}
-	if got := e.Speed(); got != 0.1 {
+	if got, _ := e.Speed(); got != 0.1 {
 		t.Errorf("slowest speed %v", got)
 	}
 	e.Do("flush")
@@ -219,4 +293,60 @@ func TestFailedStartIsReportedAndCanBeRetried(t *testing.T) {
 	if phase, err := e.Phase(); phase != Running || err != nil {
 		t.Fatalf("phase %v, %v", phase, err)
 	}
+}
+
+// brittleLab panics when it is stopped.
+type brittleLab struct{ *fakeLab }
+
+func (brittleLab) Stop(context.Context) error { panic("defect") }
+
+func TestAPanicWhileStoppingEndsNothingElse(t *testing.T) {
+	var reason any
+	e := NewExperiment(Options{Spec: fakeSpec(), New: func(Env) Lab { return brittleLab{&fakeLab{}} },
+		Env: Env{Shared: Shared{Crashed: func(r any, _ []byte) { reason = r }}}})
+	if err := e.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Stop(t.Context()); err != nil || reason != "defect" {
+		t.Errorf("reported %v, %v", reason, err)
+	}
+}
+
+// A started lab takes part in the capacity of its process, and a stopped one no
+// longer does.
+func TestAFullProcessSlowsTheLab(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := clock.NewCapacity(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		var share sync.WaitGroup
+		share.Go(func() { full.Share(ctx) })
+		k := clock.New(nil)
+		e := NewExperiment(Options{Spec: fakeSpec(), New: func(Env) Lab { return &fakeLab{} }, Env: Env{Clock: k, Shared: Shared{Capacity: full}}})
+		busy := func() {
+			for range 100 {
+				k.Count()
+			}
+			time.Sleep(2 * time.Second)
+		}
+		busy()
+		if _, slowed := e.Speed(); slowed {
+			t.Error("slowed before it is started")
+		}
+		if err := e.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		busy()
+		if got, slowed := e.Speed(); !slowed || got >= 1 {
+			t.Errorf("speed %v: not slowed", got)
+		}
+		if err := e.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		busy()
+		if got, slowed := e.Speed(); slowed || got != 1 {
+			t.Errorf("speed %v after the stop", got)
+		}
+		cancel()
+		share.Wait()
+	})
 }

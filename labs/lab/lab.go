@@ -30,6 +30,15 @@ type Env struct {
 	// Clock is the time of the lab. It runs at the speed that the person chose;
 	// everything that is measured or waited for is in this time.
 	Clock *clock.Clock
+	Shared
+}
+
+// Shared is what keeps the labs of a process that many people share from disturbing
+// each other. The zero value is for one person's process.
+type Shared struct {
+	// Capacity slows the clocks of labs that do more than their share of what the
+	// process can do. Nil: none is slowed.
+	Capacity *clock.Capacity
 	// Turn waits until a heavy computation, such as a simulation, may run; the lab
 	// must call done afterwards. Where many people share a process it keeps one
 	// lab from slowing down the others. Nil: it may always run.
@@ -97,6 +106,11 @@ type Lab interface {
 	// the lab declared. A second call does nothing.
 	Stop(ctx context.Context) error
 }
+
+// Rester is a Lab that looks at its surroundings at an interval, such as at the
+// ages of copies. Rest stops that, which is called only while the lab is paused,
+// and lets it go on.
+type Rester interface{ Rest(on bool) }
 
 // Snapshot is what a lab looks like at one moment. It is immutable.
 type Snapshot struct {

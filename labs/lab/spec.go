@@ -60,6 +60,8 @@ type Spec struct {
 	Knobs   []Knob
 	Metrics []Metric
 	Actions []Action
+	// Limits are what visitors over the network get at most.
+	Limits []Limit
 	// Texts holds es.yaml and en.yaml with the lab's part of the catalogue.
 	Texts fs.FS
 	// Rules checks settings across knobs (cap below base …). It may be nil.

@@ -23,7 +23,7 @@ const (
 )
 
 // Effects makes the experiment of every knob. One without an effect is made again
-// in real time and beside fewer others: on a busy machine what is late by some
+// in real time and beside fewer others, and then alone: on a busy machine what is late by some
 // milliseconds is late by four times as much in a lab at speed 4.
 func Effects(t *testing.T, s Subject) {
 	var all []*experiment
@@ -40,6 +40,8 @@ func Effects(t *testing.T, s Subject) {
 	perform(t, s, pace{speed: 4, together: 8}, all)
 	left := slices.DeleteFunc(slices.Clone(all), (*experiment).succeeded)
 	perform(t, s, pace{speed: 1, together: 4}, left)
+	left = slices.DeleteFunc(left, (*experiment).succeeded)
+	perform(t, s, pace{speed: 1, together: 1}, left)
 	for _, e := range all {
 		if e.succeeded() {
 			t.Log(e)

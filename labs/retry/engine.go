@@ -147,13 +147,10 @@ func (e *engine) troubles(r *run) []lab.Trouble {
 }
 
 func (e *engine) notes(r *run) []lab.Note {
-	if !e.base.Env.Guest {
-		return []lab.Note{{Key: "retry.note.gateway", Args: []any{r.client.url}}}
-	}
-	if !r.plan.limited {
+	if e.base.Env.Guest {
 		return nil
 	}
-	return []lab.Note{{Key: "retry.note.limit", Args: []any{guestRate, guestRetries, guestClients}}}
+	return []lab.Note{{Key: "retry.note.gateway", Args: []any{r.client.url}}}
 }
 
 func (e *engine) detail(r *run, guards Guards) *Detail {

@@ -415,13 +415,10 @@ func TestStopIsCleanInTheMiddle(t *testing.T) {
 
 func TestGuestIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := settings(t, map[string]string{"rate": "500", "latency": "0"})
+		s := settings(t, map[string]string{"retries": "100", "latency": "0"})
 		l := start(t, lab.Env{Guest: true}, s, 1)
-		if got := l.current().plan.rate; got != guestRate {
-			t.Errorf("a visitor's rate is %d, want %d", got, guestRate)
-		}
-		if snap := l.Snapshot(); len(snap.Notes) != 1 || snap.Notes[0].Key != "retry.note.limit" {
-			t.Errorf("the screen is not told: %v", snap.Notes)
+		if p := l.current().plan; p.policy.Retries != guestRetries || p.fleet.Policy.Retries != 100 {
+			t.Errorf("a visitor has %d retries, the fleet %d", p.policy.Retries, p.fleet.Policy.Retries)
 		}
 		var refused *lab.KnobError
 		other := New(lab.Env{Guest: true})

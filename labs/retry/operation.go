@@ -75,6 +75,7 @@ func (op *operation) send(ctx context.Context) (answer, error) {
 }
 
 func (op *operation) perform(ctx context.Context, number int) (answer, error) {
+	op.run.engine.base.Clock.Count()
 	result, err := op.run.client.perform(ctx, op.run.plan.scenario, call{op.id, number, &op.stock})
 	if cause := causeIn(ctx, err); cause != CauseCut {
 		op.run.stats.called(cause, result.Replayed)

@@ -25,6 +25,16 @@ const (
 	guestAttempts = 500_000 // of the simulated fleet
 )
 
+// limits are those of visitors. The simulated fleet has all the retries that are
+// asked for: it is bounded by its attempts.
+func limits() []lab.Limit {
+	return []lab.Limit{
+		{Knob: "rate", Most: lab.IntValue(guestRate)},
+		{Knob: "retries", Most: lab.IntValue(guestRetries), Spares: "fleet_"},
+		{Knob: "clients", Most: lab.IntValue(guestClients)},
+	}
+}
+
 const (
 	// outageStart is when the first planned outage of a run begins, and
 	// outageEvery how often one begins.
@@ -56,7 +66,6 @@ type plan struct {
 	gateway     gateway.Config
 	url         string // of the student's own gateway; empty: ours
 	fleet       fleet.Config
-	limited     bool // a visitor chose more than is allowed
 	outlook
 }
 
@@ -209,16 +218,13 @@ var knobs = map[string]string{
 	"slow-share": "slow-rate", "slow-by": "latency", "slots": "capacity", "queue-limit": "line", "outage-for": "fleet-outage",
 }
 
-// limitGuest lowers what a visitor over the network may ask of the machine. Its
+// limitGuest bounds what no knob says, and the retries of what is really made. Its
 // error is a *lab.KnobError.
 func (p *plan) limitGuest() error {
 	if p.url != "" {
 		return &lab.KnobError{Knob: "gateway-url", Value: p.url, Allowed: "empty, for visitors"}
 	}
-	p.limited = p.rate > guestRate || p.policy.Retries > guestRetries || p.fleet.Clients > guestClients
-	p.rate = min(p.rate, guestRate)
 	p.policy.Retries = min(p.policy.Retries, guestRetries)
-	p.fleet.Clients = min(p.fleet.Clients, guestClients)
 	p.maxInFlight, p.fleet.MaxAttempts = guestInFlight, guestAttempts
 	p.outlook = outlookOf(&p.policy)
 	return nil

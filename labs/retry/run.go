@@ -124,7 +124,8 @@ func (r *run) breakerChanged(to policy.BreakerState) {
 // watch notices outages that begin and end, and a breaker that becomes half-open.
 func (r *run) watch(ctx context.Context) {
 	down := false
-	for r.engine.base.Clock.Sleep(ctx, watchEvery) == nil {
+	base := r.engine.base
+	for base.Awake(ctx) == nil && base.Clock.Sleep(ctx, watchEvery) == nil {
 		if now := r.engine.gateway.Down(); now != down && r.plan.url == "" {
 			down = now
 			r.outageChanged(now)

@@ -26,7 +26,7 @@ func Spec() *lab.Spec {
 		{"gateway", gatewayKnobs()}, {"fleet", fleetKnobs()},
 	}
 	s := &lab.Spec{
-		ID: "retry", Work: "operations", Texts: texts, Rules: rules, Metrics: metrics(),
+		ID: "retry", Work: "operations", Texts: texts, Rules: rules, Metrics: metrics(), Limits: limits(),
 		Actions: []lab.Action{{ID: "outage", Fault: true}},
 	}
 	for _, group := range groups {

@@ -13,14 +13,14 @@ import (
 func TestTheFleetWaitsForItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turn, returned := make(chan struct{}), make(chan struct{})
-		env := lab.Env{Turn: func(ctx context.Context) (func(), error) {
+		env := lab.Env{Shared: lab.Shared{Turn: func(ctx context.Context) (func(), error) {
 			select {
 			case <-turn:
 				return func() { close(returned) }, nil
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
-		}}
+		}}}
 		l := start(t, env, settings(t, map[string]string{"rate": "100"}), 1)
 		snap := until(t, l, "operations end", func(s *lab.Snapshot) bool { return s.Metrics["success"] > 0 })
 		if snap.Detail.(*Detail).Fleet != nil {

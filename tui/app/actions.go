@@ -32,6 +32,29 @@ func actions() []action {
 	}
 }
 
+// ActionHelp describes an action for the documentation.
+type ActionHelp struct {
+	ID    string
+	Keys  []string // as they are written for people
+	Means string
+}
+
+// ActionsHelp describes the actions that can be given other keys, with their usual
+// keys, in the words of a catalogue that has Texts.
+func ActionsHelp(text *i18n.Catalogue) (all []ActionHelp) {
+	for _, a := range actions() {
+		h := ActionHelp{ID: a.id, Means: text.T("ui.key." + a.id)}
+		for _, key := range strings.Fields(a.show) {
+			if name := "ui.key_name." + key; text.Has(name) {
+				key = text.T(name)
+			}
+			h.Keys = append(h.Keys, key)
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
 // reserved are the keys that no action can be given: they move, type or leave.
 func reserved(key string) bool {
 	switch key {

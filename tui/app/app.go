@@ -66,6 +66,9 @@ type Options struct {
 	// Save writes a file into the person's folder and returns its path. nil:
 	// this session has no folder, as over SSH.
 	Save func(name string, data []byte) (path string, err error)
+	// Rest lets labs rest that nobody looks at, as those in other tabs, unless a run
+	// is being measured. It is for a machine that many people share.
+	Rest bool
 }
 
 // Model is the program. The caller must call Close after it has ended.

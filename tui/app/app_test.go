@@ -83,6 +83,18 @@ func TestKnobsAreTurned(t *testing.T) {
 	}
 }
 
+// What was typed is gone with esc, although no setting has changed.
+func TestAnAbandonedValueIsNotShown(t *testing.T) {
+	s := english(t)
+	before := s.View()
+	s.press("enter", "8", "7", "6")
+	s.shows(t, "876")
+	s.press("esc")
+	if after := s.View(); after != before {
+		t.Errorf("after esc:\n%s\nbefore:\n%s", after, before)
+	}
+}
+
 func TestRefusedValueKeepsTheSetting(t *testing.T) {
 	s := english(t)
 	s.press("enter", "1", "1", "enter")

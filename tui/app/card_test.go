@@ -18,6 +18,10 @@ type fakeCard struct {
 	did    []string
 	typing bool
 	judges bool
+
+	measures bool
+	figures  []string
+	touched  int
 }
 
 func (c *fakeCard) Draw(f pane.Frame, focused bool) []string {
@@ -31,12 +35,15 @@ func (c *fakeCard) Update(_ pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	c.did = append(c.did, msg.String())
 	return c.next
 }
+func (c *fakeCard) Touch()              { c.touched++ }
 func (c *fakeCard) Show(id string) bool { return id == c.id }
 func (c *fakeCard) Titles() []pane.CardTitle {
 	return []pane.CardTitle{{ID: "A1", Title: func(lang i18n.Lang) string { return "title in " + string(lang) }}}
 }
 func (c *fakeCard) Typing() bool       { return c.typing }
 func (c *fakeCard) Judges() bool       { return c.judges }
+func (c *fakeCard) Measures() bool     { return c.measures }
+func (c *fakeCard) Figures() []string  { return c.figures }
 func (c *fakeCard) Observe(pane.Frame) {}
 func (c *fakeCard) Check(pane.Frame)   { c.did = append(c.did, "check") }
 func (c *fakeCard) Hint(pane.Frame)    { c.did = append(c.did, "hint") }
@@ -56,6 +63,17 @@ func TestFooterNamesCheckWhereItHelps(t *testing.T) {
 	s.press("up") // the card may have gone on
 	s.shows(t, "c check")
 	s.shows(t, "i hint")
+}
+
+// The help begins with the card's keys where the card has the focus.
+func TestHelpOfACard(t *testing.T) {
+	s := newStage(t, lookASCII, i18n.English, func(o *Options, _ []*fakeLab) { o.Labs[0].Card = &fakeCard{} }).live(80, 24)
+	s.press("c", "?")
+	s.shows(t, "The card")
+	s.hides(t, "async-retry: retries")
+	s.press("esc", "tab", "?")
+	s.hides(t, "The card")
+	s.shows(t, "async-retry: retries")
 }
 
 func TestCard(t *testing.T) {
@@ -81,6 +99,20 @@ func TestCard(t *testing.T) {
 	s.shows(t, "Card closed")
 	if s.cur().focus != onKnobs {
 		t.Error("the focus is not back on the knobs")
+	}
+}
+
+// Every key is work at the card that is open, also one for the lab.
+func TestKeysAreWorkAtTheOpenCard(t *testing.T) {
+	card := &fakeCard{}
+	s := newStage(t, lookASCII, i18n.English, func(o *Options, _ []*fakeLab) { o.Labs[0].Card = card }).live(120, 30)
+	s.press("+", "down")
+	if card.touched != 0 {
+		t.Errorf("%d keys at a closed card", card.touched)
+	}
+	s.press("c", "+", "tab", "down", "v")
+	if card.touched != 4 {
+		t.Errorf("%d keys at the open card, want 4", card.touched)
 	}
 }
 

@@ -28,12 +28,12 @@ func folded(line string, w int) []string {
 	}
 	code := strings.TrimLeft(line, " ")
 	indent := min(len(line)-len(code), w/2)
-	rows := widget.Wrap(code, w-indent)
+	rows := widget.WrapWords(code, w-indent)
 	if widget.Width(rows[0]) > w-indent { // one long word
 		return []string{line}
 	}
 	rest := strings.TrimPrefix(code, rows[0])
-	further := widget.Wrap(rest, max(4, w-indent-4))
+	further := widget.WrapWords(rest, max(4, w-indent-4))
 	out := []string{strings.Repeat(" ", indent) + rows[0]}
 	for _, row := range further {
 		out = append(out, strings.Repeat(" ", indent+4)+row)

@@ -20,6 +20,10 @@ type OpenCardMsg string
 // HintMsg shows the next hint of the card of the lab that is shown.
 type HintMsg struct{}
 
+// AwayMsg says whether nobody sees the program, as while the person follows
+// another screen.
+type AwayMsg bool
+
 // Revision changes whenever something visible does.
 func (m *Model) Revision() uint64 { return m.host.revision }
 

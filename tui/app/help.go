@@ -17,7 +17,7 @@ const (
 type helper struct{ *Model }
 
 // open lists every key that does something here, in two columns where they
-// fit, below what the chosen knob is. Typing leaves only the keys whose words
+// fit, below what the chosen knob is; those of a card in focus first. Typing leaves only the keys whose words
 // contain what is typed.
 func (m helper) open() {
 	s := m.cur()
@@ -34,8 +34,13 @@ func (m helper) open() {
 	if s.picture.table {
 		groups = append(groups, section{"ui.help.table", [][]binding{s.picture.Keys()}})
 	}
+	about := s.knobs.help
 	if s.card.open {
-		groups = append(groups, section{"ui.help.card", [][]binding{s.card.Keys()}})
+		at := len(groups)
+		if s.focus == onCard { // a reader of the card looks for its keys
+			at, about = 0, func(int) []string { return nil }
+		}
+		groups = slices.Insert(groups, at, section{"ui.help.card", [][]binding{s.card.Keys()}})
 	}
 	merged := make([][]hint, len(groups))
 	for i, g := range groups { // as they apply now, not while the help is open
@@ -50,9 +55,9 @@ func (m helper) open() {
 		case wanted != "":
 			return below(slices.DeleteFunc(drawn, func(rows []string) bool { return len(rows) < 2 }))
 		case w < 2*helpColumn+helpGap:
-			return append(s.knobs.help(w), below(drawn)...)
+			return append(about(w), below(drawn)...)
 		}
-		return append(s.knobs.help(w), beside(drawn[:2], drawn[2:])...)
+		return append(about(w), beside(drawn[:2], drawn[2:])...)
 	})
 }
 

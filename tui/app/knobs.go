@@ -36,6 +36,7 @@ type drawnKnobs struct {
 	rect     Rect
 	selected int
 	focused  bool
+	typing   bool
 	text     *i18n.Catalogue
 	theme    *theme.Theme
 	settings lab.Settings
@@ -52,8 +53,9 @@ func (p *knobPanel) SetRect(r Rect) { p.rect = r }
 
 // View implements panel.
 func (p *knobPanel) View() string {
-	now := drawnKnobs{rect: p.rect, selected: p.selected, focused: p.focused, text: p.text, theme: p.th, settings: p.lab.exp.Settings()}
-	if p.value.IsOpen() || !p.drawn.same(now) {
+	now := drawnKnobs{rect: p.rect, selected: p.selected, focused: p.focused, typing: p.value.IsOpen(),
+		text: p.text, theme: p.th, settings: p.lab.exp.Settings()}
+	if now.typing || !p.drawn.same(now) {
 		now.view = filled(p.panel().Rows(p.lab.frame(p.rect)), p.rect.W, p.rect.H)
 		p.drawn = now
 	}
@@ -61,7 +63,7 @@ func (p *knobPanel) View() string {
 }
 
 func (d drawnKnobs) same(now drawnKnobs) bool {
-	return d.view != "" && d.rect == now.rect && d.selected == now.selected && d.focused == now.focused &&
+	return d.view != "" && d.rect == now.rect && d.selected == now.selected && d.focused == now.focused && d.typing == now.typing &&
 		d.text == now.text && d.theme == now.theme && maps.Equal(d.settings, now.settings)
 }
 

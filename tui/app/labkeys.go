@@ -96,6 +96,14 @@ func (s *labScreen) toggleTable() {
 	}
 }
 
+// showView shows a view of the picture, in the place of the table too.
+func showView(s *labScreen, view int) {
+	s.picture.view = view
+	if s.picture.table {
+		s.toggleTable()
+	}
+}
+
 // checkCard opens the course card, or checks it where it is open.
 func (s *labScreen) checkCard() {
 	if s.card.open {

@@ -29,7 +29,7 @@ func newLabScreen(h *host, entry LabEntry) *labScreen {
 		picture: newPicturePanel(h, v), log: newLogPanel(h, v),
 		card: &cardPanel{host: h, lab: v, card: entry.Card}}}
 	s.bound.turn = onlyAll(s.knobs.turnKeys(), func() bool { return s.focus != onCard }) // else they are the card's
-	s.bound.run, s.bound.view = s.runKeys(), s.picture.viewKeys(s.toggleTable)
+	s.bound.run, s.bound.view = s.runKeys(), s.picture.viewKeys(func(view int) { showView(s, view) })
 	s.bound.part, s.bound.log = s.partKeys(), s.log.logKeys(s.showLog)
 	s.bound.lists = [6][]binding{1: s.bound.turn, 2: s.bound.run, 3: s.bound.view, 4: s.bound.part, 5: s.bound.log}
 	s.setFocus(onKnobs)
@@ -146,5 +146,6 @@ func (s *labScreen) back() bool {
 
 // status is the row that describes the lab's run.
 func (s *labScreen) status() *statusRow {
-	return &statusRow{host: s.host, lab: s.lab, problem: s.knobs.problem}
+	cuts := s.card.concerned(s.lab.exp.Cuts(s.lab.exp.Settings()))
+	return &statusRow{host: s.host, lab: s.lab, problem: s.knobs.problem, cuts: cuts}
 }

@@ -24,7 +24,8 @@ type labState struct {
 	snap    *lab.Snapshot // nil until the lab is live
 	failed  error         // of starting
 	history *pane.History
-	point   string // the figure to look at; empty: none
+	point   string    // the figure to look at; empty: none
+	rested  time.Time // since when the lab rests; zero: it does not
 }
 
 // observed is what a frame depends on besides the screen's own state.
@@ -35,6 +36,7 @@ type observed struct {
 	failed  bool
 	settled bool
 	trouble int64 // seconds that the oldest trouble has lasted
+	speed   float64
 }
 
 func newLabState(h *host, entry LabEntry) *labState {
@@ -59,6 +61,7 @@ func start(ctx context.Context, exp *lab.Experiment) (err error) {
 func (v *labState) observe(now time.Time) (changed bool) {
 	phase, err := v.exp.Phase()
 	seen := observed{phase: phase, failed: err != nil || v.failed != nil, settled: v.exp.Settled()}
+	seen.speed, _ = v.exp.Speed()
 	if snap := v.exp.Snapshot(); snap != nil {
 		seen.rev, seen.elapsed = snap.Rev, int64(snap.Elapsed/time.Second)
 		for _, t := range snap.Troubles {

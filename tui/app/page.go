@@ -76,7 +76,7 @@ func newSearchPage(h *host, title string, rows func(w int, wanted string) []stri
 	p := &searchPage{}
 	p.page = *newPage(h, title, func(w int) []string { return rows(w, p.search.Text()) })
 	p.keys = onlyAll([]binding{
-		bind("↑", "page_scroll", func() { p.move(-1) }, "up").footer("↑↓", "ui.hint.scroll"),
+		bind("↑", "page_scroll", func() { p.move(-1) }, "up").footer("↑ ↓", "ui.hint.scroll"),
 		bind("↓", "page_scroll", func() { p.move(1) }, "down"),
 		bind("pgup", "page_scroll", func() { p.move(2 - p.room()) }, "pgup"),
 		bind("pgdn", "page_scroll", func() { p.move(p.room() - 2) }, "pgdown"),

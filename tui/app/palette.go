@@ -1,21 +1,20 @@
 package app
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/sahilm/fuzzy"
 
-	"resilab/labs/i18n"
-	"resilab/labs/lab"
 	"resilab/tui/field"
-	"resilab/tui/theme"
 	"resilab/tui/widget"
 )
 
-// palette finds what a person has a word for: knobs and their choices, actions,
-// views, cards, themes and every key, in the words of both languages.
+// palette finds what a person has a word for: the knobs of all labs with their
+// choices, actions and views, cards, themes and every key, in the words of both
+// languages. Knobs are also found by their flags of the command line.
 type palette struct {
 	*host
 	entries []paletteEntry
@@ -29,8 +28,10 @@ type palette struct {
 
 // paletteEntry is something that can be done.
 type paletteEntry struct {
+	lab   string // the name of its lab, where that is not the open one
 	words string // in the language of the screen
 	plain string // in all languages, in plain letters: what is searched
+	flag  string // a knob's name on the command line, which is searched too
 	key   string // the keys that do the same; empty: there are none
 	run   func() tea.Cmd
 }
@@ -38,7 +39,7 @@ type paletteEntry struct {
 func newPalette(h *host, entries []paletteEntry) *palette {
 	p := &palette{host: h, entries: entries}
 	p.keys = []binding{
-		bind("↑", "menu_choose", func() { p.choose(-1) }, "up", "ctrl+p").footer("↑↓", "ui.hint.choose"),
+		bind("↑", "menu_choose", func() { p.choose(-1) }, "up", "ctrl+p").footer("↑ ↓", "ui.hint.choose"),
 		bind("↓", "menu_choose", func() { p.choose(1) }, "down", "ctrl+n"),
 		bind("pgup", "menu_choose", func() { p.choose(1 - p.room()) }, "pgup"),
 		bind("pgdn", "menu_choose", func() { p.choose(p.room() - 1) }, "pgdown"),
@@ -50,8 +51,8 @@ func newPalette(h *host, entries []paletteEntry) *palette {
 	return p
 }
 
-// find lists the entries that suit what is typed: first those that contain it,
-// then those that contain its letters in order.
+// find lists the entries that suit what is typed: those that contain it, or else
+// those that contain its letters in order. Those of the open lab come first.
 func (p *palette) find() {
 	p.found, p.chosen, p.scroll = p.found[:0], 0, widget.Window{}
 	wanted := strings.TrimSpace(plainLetters(p.search.Text()))
@@ -64,18 +65,24 @@ func (p *palette) find() {
 	for _, m := range fuzzy.FindFrom(wanted, (*paletteSource)(p)) {
 		p.found = append(p.found, m.Index)
 	}
-	slices.SortStableFunc(p.found, func(a, b int) int { return p.rank(a, wanted) - p.rank(b, wanted) })
-	if len(p.found) > 0 && p.rank(p.found[0], wanted) < scattered { // what contains it is what was meant
-		p.found = slices.DeleteFunc(p.found, func(i int) bool { return p.rank(i, wanted) == scattered })
+	together := func(i int) bool { return p.rank(i, wanted) < scattered }
+	if slices.ContainsFunc(p.found, together) { // what contains it is what was meant
+		p.found = slices.DeleteFunc(p.found, func(i int) bool { return !together(i) })
 	}
+	slices.SortStableFunc(p.found, func(a, b int) int {
+		return cmp.Or(p.away(a)-p.away(b), p.rank(a, wanted)-p.rank(b, wanted))
+	})
 }
+
+// away is 1 for what belongs to a lab that is not open.
+func (p *palette) away(i int) int { return min(1, len(p.entries[i].lab)) }
 
 // scattered is the rank of what has the letters of a search, but not together.
 const scattered = 2
 
 func (p *palette) rank(i int, wanted string) int {
 	switch {
-	case strings.HasPrefix(plainLetters(p.entries[i].words), wanted):
+	case strings.HasPrefix(plainLetters(p.entries[i].words), wanted), strings.HasPrefix(p.entries[i].flag, wanted):
 		return 0
 	case strings.Contains(p.entries[i].plain, wanted):
 		return 1
@@ -154,107 +161,11 @@ func (p *palette) row(i int, e paletteEntry) string {
 		l.Put(p.th.Focus.Strong(), p.th.Glyph.Pointer)
 	}
 	key := p.keyName(e.key)
-	l.To(4).Cell(style, e.words, max(0, min(l.Left(), 64)-widget.Width(key)-2))
+	room := 64
+	if l.To(4); e.lab != "" {
+		l.Put(p.th.Dim, e.lab+" · ")
+		room -= widget.Width(e.lab) + 3
+	}
+	l.Cell(style, e.words, max(0, min(l.Left(), room)-widget.Width(key)-2))
 	return l.Gap(2).Put(p.th.Accent, key).String()
-}
-
-// finder lists all that can be done now.
-type finder struct{ *Model }
-
-// open opens the palette with it.
-func (m finder) open() {
-	m.host.overlay = newPalette(m.host, slices.Concat(m.keyEntries(), m.knobEntries(), m.actionEntries(), m.cardEntries(), m.themeEntries()))
-}
-
-// entry is something with words that depend on the language.
-func (m finder) entry(key string, run func() tea.Cmd, words func(*i18n.Catalogue) string) paletteEntry {
-	e := paletteEntry{words: words(m.host.text), key: key, run: run}
-	for _, text := range m.opt.Texts {
-		e.plain += plainLetters(words(text)) + " "
-	}
-	return e
-}
-
-// keyEntries are the keys that do something here.
-func (m finder) keyEntries() (entries []paletteEntry) {
-	s := m.cur()
-	for _, list := range [][]binding{s.bound.run, s.bound.view, s.bound.part, s.bound.log, s.bound.turn, m.keys} {
-		for _, b := range list {
-			switch {
-			case !b.applies() || b.id == "palette":
-			case b.id == "lab":
-				entries = append(entries, m.labEntry(b))
-			default:
-				entries = append(entries, m.entry(b.show, b.run, func(text *i18n.Catalogue) string { return text.T(b.means) }))
-			}
-		}
-	}
-	return entries
-}
-
-// labEntry is the key of a lab with the lab's name.
-func (m finder) labEntry(b binding) paletteEntry {
-	id := m.labs[int(b.show[0]-'1')].lab.spec.ID
-	return m.entry(b.show, b.run, func(text *i18n.Catalogue) string { return text.T("ui.palette_lab", text.T(id+".name")) })
-}
-
-// knobEntries are the knobs, which are chosen, and their choices, which are set.
-func (m finder) knobEntries() (entries []paletteEntry) {
-	s := m.cur()
-	id := s.lab.spec.ID
-	for i, k := range s.knobs.knobs {
-		name := func(text *i18n.Catalogue) string { return text.T(id + ".knob." + k.ID + ".name") }
-		entries = append(entries, m.entry("", func() tea.Cmd {
-			s.setFocus(onKnobs)
-			s.knobs.selected = i
-			return nil
-		}, func(text *i18n.Catalogue) string { return text.T("ui.palette_knob", name(text)) }))
-		for _, c := range k.Choices {
-			entries = append(entries, m.entry("", func() tea.Cmd {
-				s.knobs.selected = i
-				s.knobs.set(k, lab.ChoiceValue(c))
-				return nil
-			}, func(text *i18n.Catalogue) string {
-				return name(text) + ": " + widget.KnobText(text, id, k, lab.ChoiceValue(c))
-			}))
-		}
-	}
-	return entries
-}
-
-// actionEntries are what can be made to happen to the lab.
-func (m finder) actionEntries() (entries []paletteEntry) {
-	s := m.cur()
-	for _, a := range s.lab.spec.Actions {
-		entries = append(entries, m.entry("", func() tea.Cmd { return s.perform(a) }, func(text *i18n.Catalogue) string {
-			return text.T(s.lab.spec.ID + ".action." + a.ID)
-		}))
-	}
-	return entries
-}
-
-// cardEntries are the course's cards, of all labs.
-func (m finder) cardEntries() (entries []paletteEntry) {
-	card := m.cur().card.card
-	if card == nil {
-		return nil
-	}
-	for _, c := range card.Titles() {
-		entries = append(entries, m.entry("", func() tea.Cmd {
-			m.goToCard(c.ID)
-			return nil
-		}, func(text *i18n.Catalogue) string { return text.T("ui.palette_card", c.ID, c.Title(text.Lang())) }))
-	}
-	return entries
-}
-
-// themeEntries are the themes.
-func (m finder) themeEntries() (entries []paletteEntry) {
-	for _, name := range theme.Names() {
-		entries = append(entries, m.entry("", func() tea.Cmd {
-			m.host.setTheme(name)
-			return nil
-		}, func(text *i18n.Catalogue) string { return text.T("ui.palette_theme", text.T("ui.theme."+name)) }))
-	}
-	return entries
 }

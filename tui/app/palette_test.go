@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,6 @@ func typed(s *stage, text string) {
 // The palette finds in both languages, in part and with letters left out.
 func TestPaletteFinds(t *testing.T) {
 	for _, c := range []struct{ text, first string }{
-		{"sion", "pause or resume"}, // nothing contains it
 		{"pausa", "pause or resume"},
 		{"undo", "undo"},
 		{"otra vista", "another view"},
@@ -26,7 +26,9 @@ func TestPaletteFinds(t *testing.T) {
 		{"title in es", "card A1: title in en"},
 		{"decorrelacionado", "jitter: decorrelacionado"},
 		{"setting clasif", "setting clasificador"},
-	}[1:] {
+		{"vista: graf", "view: gráficas"},
+		{"rate", "setting llegadas"}, // as --rate
+	} {
 		s := contextStage(t, 80, 24, "right", ":")
 		typed(s, c.text)
 		p := s.host.overlay.(*palette)
@@ -57,6 +59,60 @@ func TestPaletteDoes(t *testing.T) {
 	s.press("enter")
 	if s.host.overlay != nil {
 		t.Error("the palette is still open")
+	}
+}
+
+// The settings, choices, actions and views of the other labs are found in both
+// languages, behind those of the open lab, and bring their lab to the front.
+func TestPaletteFindsInOtherLabs(t *testing.T) {
+	for _, c := range []struct {
+		text, row string
+		done      func(s *stage) bool
+	}{
+		{"cache-aside ajuste clasif", "Cache-aside - setting clasificador", func(s *stage) bool {
+			k, _ := s.cur().knobs.knob()
+			return k.ID == "classify" && s.cur().focus == onKnobs
+		}},
+		{"cache-aside jitter: igual", "Cache-aside - jitter: igual", func(s *stage) bool {
+			return s.cur().lab.exp.Settings().Text("jitter") == "equal"
+		}},
+		{"cache-aside apagar", "Cache-aside - Apagar la pasarela 5 s", func(s *stage) bool {
+			s.settle()
+			s.fakes[2].mu.Lock()
+			defer s.fakes[2].mu.Unlock()
+			return slices.Contains(s.fakes[2].did, "outage")
+		}},
+		{"cache-aside view: graf", "Cache-aside - view: gráficas", func(s *stage) bool { return s.cur().picture.view == 1 }},
+	} {
+		s := contextStage(t, 80, 24, "t", "tab", ":")
+		typed(s, c.text)
+		s.shows(t, c.row)
+		s.press("enter")
+		if s.active != 2 || !c.done(s) {
+			t.Errorf("%q: lab %d:\n%s", c.text, s.active, ansi.Strip(s.View()))
+		}
+	}
+}
+
+func TestPaletteHasTheOpenLabFirst(t *testing.T) {
+	s := contextStage(t, 100, 30, "2", ":")
+	for _, text := range []string{"", "jitter", "apagar"} {
+		typed(s, text)
+		p := s.host.overlay.(*palette)
+		foreign := slices.IndexFunc(p.found, func(i int) bool { return p.entries[i].lab != "" })
+		if foreign < 1 || slices.ContainsFunc(p.found[foreign:], func(i int) bool { return p.entries[i].lab == "" }) {
+			t.Errorf("%q: the first entry of another lab is number %d, and others of the open lab follow", text, foreign)
+		}
+		p.search.Open("")
+	}
+}
+
+// Where letters are text, the footer names no letters as keys.
+func TestSearchesNameNoLettersAsKeys(t *testing.T) {
+	for _, open := range []string{":", "?"} {
+		s := contextStage(t, 80, 24, open)
+		s.shows(t, "up down ")
+		s.hides(t, " jk ")
 	}
 }
 

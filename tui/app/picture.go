@@ -84,15 +84,10 @@ func (p *picturePanel) View() string {
 	return filled(rows, f.W, f.H)
 }
 
-// viewKeys makes the keys that choose what the panel shows. closeTable is called
-// where a view takes the table's place.
-func (p *picturePanel) viewKeys(closeTable func()) []binding {
+// viewKeys makes the keys that choose what the panel shows.
+func (p *picturePanel) viewKeys(show func(view int)) []binding {
 	next := func() int { return (p.view + 1) % len(p.views) }
 	several := func() bool { return p.rect.H > 0 && len(p.views) > 1 }
-	return []binding{p.keys.bind("view", func() {
-		p.view = next()
-		if p.table {
-			closeTable()
-		}
-	}).only(several).footerNow(p.keys.of("view").show, func() string { return p.views[next()] })}
+	return []binding{p.keys.bind("view", func() { show(next()) }).only(several).
+		footerNow(p.keys.of("view").show, func() string { return p.views[next()] })}
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"sort"
 	"strconv"
+	"strings"
 
 	"resilab/labs/lab"
 	"resilab/tui/pane"
@@ -15,6 +16,7 @@ type statusRow struct {
 	*host
 	lab     *labState
 	problem string // why the last value was refused; empty: it was taken
+	cuts    []lab.Cut
 }
 
 // row says why a value was refused, else how the run stands and what the last
@@ -29,7 +31,8 @@ func (s *statusRow) row(w int) string {
 	l.Put(style.Strong(), glyph+" "+word).Gap(2)
 	f := s.lab.frame(Rect{})
 	sep := " " + th.Glyph.Dot + " "
-	l.Text(th.Glyph.Times + speedText(s.lab.exp.Speed()))
+	speed, _ := s.lab.exp.Speed()
+	l.Text(th.Glyph.Times + speedText(speed))
 	l.Put(th.Dim, sep).Text(widget.Clock(f.Snap.Elapsed))
 	if s.notice.text != "" {
 		return l.Put(th.Dim, sep).Put(th.Accent, s.notice.text).String()
@@ -59,6 +62,12 @@ func (s *statusRow) row(w int) string {
 
 // notes are what the lab and its picture say in the status row.
 func (s *statusRow) notes(f pane.Frame) (notes []string) {
+	if _, slowed := s.lab.exp.Speed(); slowed {
+		notes = append(notes, s.text.T("ui.slowed"))
+	}
+	if limited := s.limited(); limited != "" {
+		notes = append(notes, limited)
+	}
 	for _, note := range f.Snap.Notes {
 		notes = append(notes, s.text.T(note.Key, note.Args...))
 	}
@@ -68,6 +77,21 @@ func (s *statusRow) notes(f pane.Frame) (notes []string) {
 		}
 	}
 	return notes
+}
+
+// limited says which settings the lab does not have as they were asked for.
+func (s *statusRow) limited() string {
+	var all []string
+	for _, c := range s.cuts {
+		spec := s.lab.spec
+		k, _ := spec.Knob(c.Knob)
+		value := func(v lab.Value) string { return widget.KnobText(s.text, spec.ID, k, v) }
+		all = append(all, s.text.T("ui.limit", s.text.T(spec.ID+".knob."+k.ID+".name"), value(c.Most), value(c.Asked)))
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return s.text.T("ui.limited", strings.Join(all, ", "))
 }
 
 // width is how many cells of the status row stand behind the seed.

@@ -16,6 +16,7 @@ type tabs struct {
 	active  int // index into labs
 	starter *starter
 	begun   []bool // which labs have been started
+	away    bool   // nobody sees the lab that is shown
 }
 
 // tabsStart is the column of the first tab.
@@ -80,7 +81,7 @@ func (t *tabs) onStarted(msg started) tea.Cmd {
 // observeHidden looks at the labs in other tabs; only trouble shows there.
 func (t *tabs) observeHidden() (changed bool) {
 	for _, s := range t.labs {
-		if s == t.cur() {
+		if s == t.cur() || s.lab.rests() {
 			continue
 		}
 		was := s.lab.alarm()

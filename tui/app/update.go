@@ -16,6 +16,9 @@ const defaultW, defaultH = 80, 24
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	was := m.host.revision
 	cmd := m.dispatch(msg)
+	if m.opt.Rest {
+		m.tabs.rest(m.host.now())
+	}
 	if m.host.revision != was {
 		m.arrange()
 	}
@@ -30,6 +33,8 @@ func (m *Model) dispatch(msg tea.Msg) tea.Cmd {
 		return m.onStarted(msg)
 	case OpenCardMsg, HintMsg:
 		return m.onOrder(msg)
+	case AwayMsg:
+		m.away = bool(msg)
 	case tea.WindowSizeMsg:
 		m.host.changed()
 		return m.resize(msg)
@@ -101,6 +106,9 @@ func (m *Model) onKey(msg tea.KeyMsg) tea.Cmd {
 	s := m.cur()
 	if msg.Type == tea.KeyCtrlC {
 		return tea.Quit
+	}
+	if s.card.open {
+		s.card.card.Touch()
 	}
 	if m.plan.shape == tooSmall {
 		return nil // nothing that a key acts on is seen

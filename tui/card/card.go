@@ -116,13 +116,16 @@ func (c *Card) open(i int) {
 // fromTop shows the next stage from its first row and its first choice.
 func (c *Card) fromTop() { c.choice, c.scroll, c.terms = 0, widget.Window{}, terms{} }
 
+// Touch implements pane.Card.
+func (c *Card) Touch() { c.guide.session.Touch(c.guide.now()) }
+
 // Typing implements pane.Card.
 func (c *Card) Typing() bool { return c.number.IsOpen() }
 
 // Update implements pane.Card.
 func (c *Card) Update(f pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	if c.Typing() {
-		c.typeNumber(msg)
+		typeNumber(c, msg)
 		return ""
 	}
 	again := c.again
@@ -141,9 +144,9 @@ func (c *Card) Update(f pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	case "+", "=":
 		c.turn(1, true)
 	case "pgup":
-		c.scrollBy(f, -max(1, f.H-3))
+		scroll(c, f, -max(1, f.H-3))
 	case "pgdown":
-		c.scrollBy(f, max(1, f.H-3))
+		scroll(c, f, max(1, f.H-3))
 	case "n":
 		return c.goTo((c.list.at + 1) % len(c.list.cards))
 	case "o":
@@ -153,7 +156,7 @@ func (c *Card) Update(f pane.Frame, msg tea.KeyMsg) (elsewhere string) {
 	case "enter":
 		return c.confirm()
 	case "x":
-		c.startAgain(again)
+		startAgain(c, again)
 	}
 	return ""
 }
@@ -171,8 +174,8 @@ func (c *Card) confirm() (elsewhere string) {
 	return ""
 }
 
-// scrollBy moves the part of the card that is shown.
-func (c *Card) scrollBy(f pane.Frame, rows int) {
+// scroll moves the part of the card that is shown.
+func scroll(c *Card, f pane.Frame, rows int) {
 	count, room := extent(c, f)
 	c.scroll.Move(rows, count, room)
 }
@@ -192,7 +195,7 @@ func (c *Card) toggleList(f pane.Frame) {
 func (c *Card) move(f pane.Frame, dir int) {
 	n := c.choices()
 	if n == 0 {
-		c.scrollBy(f, dir)
+		scroll(c, f, dir)
 		return
 	}
 	c.choice = (c.choice + dir + n) % n
@@ -260,7 +263,7 @@ func (c *Card) enter() {
 
 // typeNumber takes the keys of a predicted number. One that is refused stays, to
 // be corrected.
-func (c *Card) typeNumber(msg tea.KeyMsg) {
+func typeNumber(c *Card, msg tea.KeyMsg) {
 	switch msg.String() {
 	case "esc":
 		c.number.Clear()
@@ -276,7 +279,7 @@ func (c *Card) typeNumber(msg tea.KeyMsg) {
 }
 
 // startAgain forgets the card's runs; it takes two presses in a row.
-func (c *Card) startAgain(confirmed bool) {
+func startAgain(c *Card, confirmed bool) {
 	if c.guide.session.Stage() == course.ToPredict || c.list.shown {
 		return
 	}

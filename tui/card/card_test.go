@@ -118,12 +118,17 @@ func (d *desk) draw(w, h int) []string { return d.card.Draw(d.frame(w, h), d.foc
 // sees fails unless the card shows all words, whatever the line breaks.
 func (d *desk) sees(words ...string) {
 	d.t.Helper()
-	shown := strings.Join(strings.Fields(ansi.Strip(strings.Join(d.draw(100, 30), " "))), " ")
+	text := shown(d.draw(100, 30))
 	for _, w := range words {
-		if !strings.Contains(shown, w) {
-			d.t.Errorf("%q is not in %q", w, shown)
+		if !strings.Contains(text, w) {
+			d.t.Errorf("%q is not in %q", w, text)
 		}
 	}
+}
+
+// shown returns the words of rows, whatever the line breaks.
+func shown(rows []string) string {
+	return strings.Join(strings.Fields(ansi.Strip(strings.Join(rows, " "))), " ")
 }
 
 // lacks fails if the card shows the words.
@@ -323,6 +328,11 @@ func TestKeptRunsAreNamed(t *testing.T) {
 	d.sees("Ejecuciones guardadas: ", "A 46.00×", "B 5.50×", "Retry-After sí")
 	d.turn("fallback", lab.ChoiceValue("queue"))
 	d.lacks("ya tiene estos ajustes")
+	for _, w := range []int{34, 40, 80} { // long settings go on below themselves
+		if text := shown(d.draw(w, 60)); !strings.Contains(text, "Retry-After no, jitter ninguno, reintentos 100, espera base 100 ms, alternativa ninguna B 5.50×") {
+			t.Errorf("at %d cells: %s", w, strings.Join(d.draw(w, 60), "\n"))
+		}
+	}
 }
 
 // Settings and first figures are written as everywhere else on the screen.

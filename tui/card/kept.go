@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"resilab/labs/course"
+	"resilab/tui/theme"
+	"resilab/tui/widget"
 )
 
 // drawKept shows the kept runs of a card with more than two by their letters: what was set, and the first
@@ -23,7 +25,22 @@ func (p *page) drawKept() {
 		row := p.line().Gap(1).Put(th.Text.Strong(), strings.ToUpper(bar.Letter)).To(indent)
 		row.RightCell(th.Text.Strong(), m.Format.Write(bar.Value), 8).Gap(1)
 		row.Bar(th.Accent, bar.Share, max(4, min(16, p.W/5))).Gap(1)
-		p.add(row.Put(th.Dim, p.differences(names, run)))
+		p.putRest(row, th.Dim, p.differences(names, run))
+	}
+}
+
+// putRest ends a row with text, which goes on below itself where it is long.
+func (p *page) putRest(row *widget.Line, s theme.Style, text string) {
+	if text == "" {
+		p.add(row)
+		return
+	}
+	column := p.W - row.Left()
+	for i, part := range widget.Wrap(text, max(8, row.Left())) {
+		if i > 0 {
+			row = p.line().To(column)
+		}
+		p.add(row.Put(s, part))
 	}
 }
 

@@ -46,6 +46,21 @@ func (c *Card) Judges() bool {
 	return c.guide.session.Stage() == course.ToRunB && !c.list.shown && !c.terms.shown
 }
 
+// Measures implements pane.Card: run A begins with the prediction, and run B when
+// run A is kept.
+func (c *Card) Measures() bool {
+	stage := c.guide.session.Stage()
+	return stage == course.ToRunA || stage == course.ToRunB
+}
+
+// Figures implements pane.Card.
+func (c *Card) Figures() (ids []string) {
+	for _, m := range c.guide.session.Card().Figures() {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
+
 // others puts the keys that lead to other cards in front of the last ones.
 func (l *list) others(last []pane.CardKey) []pane.CardKey {
 	if len(l.cards) < 2 {

@@ -14,6 +14,7 @@ func brokersFlags() []lab.Knob {
 		lab.NewText("amqp-addr", "127.0.0.1:5672"),
 		lab.NewText("redis-addr", "127.0.0.1:6379"),
 		lab.NewText("amqp-product", ""),
+		lab.NewChoice("amqp-version", brokers.AMQPVersions()...),
 		languageFlag(),
 	}
 }
@@ -29,6 +30,7 @@ func runBrokers(ctx context.Context, c *call) error {
 	session, err := labs.NewSession(brokers.Choice{
 		Listen:      map[string]string{lab.AMQP: c.in.flags.Text("amqp-addr"), lab.Redis: c.in.flags.Text("redis-addr")},
 		AMQPProduct: c.in.flags.Text("amqp-product"),
+		AMQPVersion: c.in.flags.Text("amqp-version"),
 	})
 	if err != nil {
 		return err

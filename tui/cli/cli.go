@@ -45,6 +45,9 @@ type World struct {
 	Hangup <-chan os.Signal // SIGHUP; nil: never
 	Labs   labs.Registry
 	Panes  pane.Registry // the labs' own pictures
+	// Version is the program's version where what Go records has none, as in a
+	// package that is built from an archive of the source. It may be empty.
+	Version string
 }
 
 // call is one invocation of a command with its flags read.
@@ -67,7 +70,8 @@ func Main(ctx context.Context, w World) int {
 	config, configErr := readConfig(reading, w.Getenv)
 	stopReading()
 	text, err := catalogue(w.Labs, wantedLanguage(w, config))
-	out := output{stdout: w.Stdout, stderr: w.Stderr, text: text}
+	result := &resultWriter{Writer: w.Stdout}
+	out := output{stdout: result, stderr: w.Stderr, text: text}
 	if err != nil {
 		out.complain(err.Error())
 		return exitUsage
@@ -81,6 +85,9 @@ func Main(ctx context.Context, w World) int {
 		err = c.dispatch(ctx)
 	default:
 		err = configErr
+	}
+	if result.err != nil && (err == nil || errors.Is(err, errReported)) {
+		err = result.err
 	}
 	return c.exit(err)
 }
@@ -135,7 +142,7 @@ func (c *call) dispatch(ctx context.Context) error {
 	case asked == wantsHelp:
 		return c.help(flags)
 	case asked == wantsVersion:
-		return c.out.line(program())
+		return c.out.line(c.world.program())
 	}
 	if !c.command.handlesHangup {
 		var stop func()

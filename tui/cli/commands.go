@@ -198,6 +198,16 @@ func (s commandSet) labTitles() string {
 	return strings.Join(titles, ", ")
 }
 
+// words are the words that can follow a command, each with what it does.
+func (s commandSet) words(cmd command) (all [][2]string) {
+	for _, w := range cmd.words {
+		if key := fmt.Sprintf("cli.word.%s.%s", cmd.name, w); s.text.Has(key) {
+			all = append(all, [2]string{w, s.text.T(key)})
+		}
+	}
+	return all
+}
+
 // flagHelp finds a flag's text: that of the lab which brings the command, that
 // of the lab's knob, or the program's own.
 func (s commandSet) flagHelp(cmd command, labID string, k lab.Knob) string {
@@ -205,7 +215,7 @@ func (s commandSet) flagHelp(cmd command, labID string, k lab.Knob) string {
 	for _, e := range s.labs {
 		ids = append(ids, e.Spec.ID)
 	}
-	keys := []string{fmt.Sprintf("%s.flag.%s.%s", cmd.lab, cmd.name, k.ID)}
+	keys := []string{fmt.Sprintf("%s.flag.%s.%s", cmd.lab, cmd.name, k.ID), fmt.Sprintf("cli.flag_of.%s.%s", cmd.name, k.ID)}
 	for i, id := range ids {
 		if i == 2 {
 			keys = append(keys, "cli.flag."+k.ID) // before the knobs of labs that are not named

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"resilab/brokers/brokertest"
 	"resilab/labs"
 	"resilab/labs/i18n"
 )
@@ -30,7 +31,7 @@ func printedBy(t *testing.T, args ...string) string {
 func shell(t *testing.T, name string) string {
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skipf("no %s on PATH", name)
+		brokertest.Unavailable(t, err)
 	}
 	return path
 }
@@ -164,5 +165,15 @@ func TestManual(t *testing.T) {
 	man.Stdin = strings.NewReader(page)
 	if out, err := man.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// A package that is built without a repository names its version by the linker.
+func TestVersionOfAPackage(t *testing.T) {
+	var out bytes.Buffer
+	w := World{Args: []string{"--version"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" },
+		Labs: labs.All(), Version: "v1.2.3"}
+	if code := Main(t.Context(), w); code != 0 || !strings.HasPrefix(out.String(), "resilab v1.2.3 ") {
+		t.Errorf("exit %d: %s", code, &out)
 	}
 }

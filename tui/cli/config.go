@@ -143,13 +143,25 @@ func (all config) keymap(text *i18n.Catalogue) (app.Keymap, error) {
 	return m, err
 }
 
-// configDir is where resilab keeps its config file, progress and host key.
+// configDir is where resilab keeps its config file, and a server its host key.
 func configDir(getenv func(string) string) (string, error) {
-	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
+	return userDir(getenv, "XDG_CONFIG_HOME", ".config")
+}
+
+// stateDir is where resilab keeps the progress in the course.
+func stateDir(getenv func(string) string) (string, error) {
+	return userDir(getenv, "XDG_STATE_HOME", filepath.Join(".local", "state"))
+}
+
+// userDir returns the folder of a variable of the XDG Base Directory
+// Specification, else the one in the home folder that is its default, else, as on
+// Windows, the system's folder for configurations.
+func userDir(getenv func(string) string, name, inHome string) (string, error) {
+	if dir := getenv(name); dir != "" {
 		return filepath.Join(dir, "resilab"), nil
 	}
 	if home := getenv("HOME"); home != "" {
-		return filepath.Join(home, ".config", "resilab"), nil
+		return filepath.Join(home, inHome, "resilab"), nil
 	}
 	dir, err := os.UserConfigDir()
 	if err != nil {

@@ -58,7 +58,7 @@ func runCourse(ctx context.Context, c *call) error {
 		word = c.in.args[0]
 	}
 	if word == courseLint {
-		return author{in: c.in, out: console.Printer{Text: c.text, Out: c.world.Stdout}, labs: c.world.Labs, player: player}.lint(ctx)
+		return author{in: c.in, out: console.Printer{Text: c.text, Out: c.out.stdout}, labs: c.world.Labs, player: player}.lint(ctx)
 	}
 	book, err := cards.load(word == courseNew)
 	if err != nil {
@@ -68,8 +68,8 @@ func runCourse(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	out := console.Printer{Book: book, Store: store, Text: c.text, Out: c.world.Stdout}
-	s := student{in: c.in, stdin: c.world.Stdin, out: out, player: player}
+	out := console.Printer{Book: book, Store: store, Text: c.text, Out: c.out.stdout}
+	s := student{in: c.in, stdin: c.world.Stdin, out: out, player: player, program: c.world.program()}
 	if c.in.flags.Bool("plain") {
 		return s.guide(ctx)
 	}
@@ -85,10 +85,11 @@ func runCourse(ctx context.Context, c *call) error {
 
 // student is what a student does with the cards.
 type student struct {
-	in     values
-	stdin  io.Reader
-	out    console.Printer
-	player player
+	in      values
+	stdin   io.Reader
+	out     console.Printer
+	player  player
+	program string // its name and version
 }
 
 // words are the student's words after resilab course.
@@ -98,7 +99,7 @@ func (s student) words() map[string]func(context.Context) error {
 		courseStatus: func(context.Context) error { return s.out.Status(s.in.wantsJSON()) },
 		courseReport: func(context.Context) error {
 			return s.out.Write(s.in.flags.Text("format"), report.New(s.out.Book, s.out.Store, s.out.Text.Lang(), report.Options{
-				Program: program(), Student: s.in.flags.Text("student"), Now: time.Now(),
+				Program: s.program, Student: s.in.flags.Text("student"), Now: time.Now(),
 			}))
 		},
 		courseCheck:  s.check,

@@ -29,8 +29,8 @@ func runDemo(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if !isTerminal(c.world.Stdin) || !isTerminal(c.world.Stdout) {
-		return usageError{&wordedError{key: "cli.error.notterminal", args: []any{strings.Join(c.set.labs.IDs(nil), "|")}}}
+	if err := needScreen(c); err != nil {
+		return err
 	}
 	watch, err := watchTerminal(c.world) // first, because it takes a moment to be ready
 	if err != nil {

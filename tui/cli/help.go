@@ -36,6 +36,12 @@ func (h helpPrinter) print(w io.Writer, flags []lab.Knob) error {
 			p.add(cmd.usage(), h.set.about(cmd))
 		}
 	}
+	if words := h.set.words(h.command); len(words) > 0 {
+		p.para("")
+		for _, w := range words {
+			p.add(w[0], w[1])
+		}
+	}
 	p.para("")
 	p.para(text.T("cli.help.flags"))
 	for _, k := range flags {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"resilab/labs/lab"
+	"resilab/tui/app"
 )
 
 func manFlags() []lab.Knob {
@@ -48,13 +49,17 @@ func manPage(set commandSet) string {
 	for _, id := range set.labs.IDs(nil) {
 		p.settings(id)
 	}
+	p.section("cli.man.keys")
+	for _, a := range app.ActionsHelp(text) {
+		p.item(strings.Join(a.Keys, " "), a.Means+" ("+a.ID+")")
+	}
 	p.section("cli.man.environment")
 	for _, k := range surroundings() {
 		p.item(variable(k.ID), text.T("cli.man.variable", "--"+k.ID))
 	}
 	p.section("cli.man.files")
-	p.item("~/.config/resilab/config.yaml", text.T("cli.man.config"))
-	p.item("~/.config/resilab/progress.json", text.T("cli.flag.progress"))
+	p.item("$XDG_CONFIG_HOME/resilab/config.yaml, ~/.config/resilab/config.yaml", text.T("cli.man.config"))
+	p.item("$XDG_STATE_HOME/resilab/progress.json, ~/.local/state/resilab/progress.json", text.T("cli.flag.progress"))
 	p.section("cli.man.exit")
 	for code, key := range []string{exitOK: "cli.man.exit_ok", exitFailed: "cli.man.exit_failed", exitUsage: "cli.man.exit_usage"} {
 		p.item(fmt.Sprint(code), text.T(key))
@@ -123,6 +128,9 @@ func (p *roff) item(term, words string) {
 func (p *roff) command(x syntax) {
 	p.macro("SS", x.command.usage())
 	p.para(p.set.about(x.command))
+	for _, w := range p.set.words(x.command) {
+		p.item(w[0], w[1])
+	}
 	for _, k := range x.flags {
 		if x.command.knobs == nil || !p.set.isKnob(k.ID) {
 			p.flag(x, k)

@@ -15,6 +15,22 @@ type output struct {
 	text           *i18n.Catalogue
 }
 
+// resultWriter writes a result and keeps the first error, so that a command fails
+// whose result was not written, wherever it was written from.
+type resultWriter struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (w *resultWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("writing the result: %w", err)
+	}
+	return n, err
+}
+
 // line writes a line of the result.
 func (o output) line(s string) error { return o.print(s + "\n") }
 

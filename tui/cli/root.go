@@ -62,8 +62,8 @@ type opening struct {
 
 // onTerminal opens the labs on this terminal.
 func onTerminal(ctx context.Context, c *call, o opening) error {
-	if !isTerminal(c.world.Stdin) || !isTerminal(c.world.Stdout) {
-		return usageError{&wordedError{key: "cli.error.notterminal", args: []any{strings.Join(c.set.labs.IDs(nil), "|")}}}
+	if err := needScreen(c); err != nil {
+		return err
 	}
 	watch, err := watchTerminal(c.world) // first, because it takes a moment to be ready
 	if err != nil {

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "en_US.UTF-8")
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
+			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			// The program has waited for its goroutines when it exits, so that the
 			// race detector need not linger for theirs, as it does for a second.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"resilab/labs/clock"
 	"resilab/labs/course"
 	"resilab/labs/course/report"
 	"resilab/labs/course/tour"
@@ -66,6 +67,11 @@ func runServe(ctx context.Context, c *call) error {
 	return err
 }
 
+// operationsPerProcessor is how many operations a second the labs of all visitors
+// may begin for each processor. A read of the cache takes 0.2 to 0.3 ms of one, so
+// three quarters of the time are left for the screens.
+const operationsPerProcessor = 1000
+
 // serveClass serves the labs until ctx ends.
 func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 	book, err := cardsOf(c).load(false)
@@ -81,21 +87,27 @@ func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 		return err
 	}
 	common := screen{labs: c.world.Labs, panes: c.world.Panes, course: courseParts{book: book}, session: session, texts: texts, runs: labRuns{seed: c.in.seed()}, guest: true, frames: app.RemoteFrames}
+	capacity := clock.NewCapacity(float64(operationsPerProcessor * runtime.GOMAXPROCS(0)))
+	common.shared.Capacity = capacity
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.Cards = book.IDs()
 	opt.Report = func(p state.Person, progress course.Records) *report.Document {
-		return report.New(book, progress, c.text.Lang(), report.Options{Program: program(), Student: p.Label(), Now: time.Now()})
+		return report.New(book, progress, c.text.Lang(), report.Options{Program: c.world.program(), Student: p.Label(), Now: time.Now()})
 	}
-	if opt.Demos, err = demos(c, common, opt); err != nil {
+	if opt.Demos, err = demos(ctx, c, common, opt); err != nil {
 		return errors.Join(err, session.Close())
 	}
-	opt.NewProgram = func(ctx context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
+	opt.NewProgram = func(visitor context.Context, who sshd.SessionInfo) (tea.Model, func(), error) {
 		own := common
-		own.turn = turns.NewShare().Wait
-		return visit(ctx, own, who, opt)
+		own.shared.Turn = turns.NewShare().Wait
+		return visits{opt, func() (context.Context, context.CancelFunc) { return leaving(ctx) }}.visit(visitor, own, who)
 	}
 	beside, stop := context.WithCancel(ctx)
 	var work errgroup.Group
+	work.Go(func() error {
+		capacity.Share(beside)
+		return nil
+	})
 	work.Go(func() error {
 		reloadOnHangup(beside, c.world, opt.Logger, opt.Keys, opt.Admins)
 		return nil
@@ -113,18 +125,18 @@ func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 }
 
 // demos are the tours for visitors; nothing is kept of what is done in them.
-func demos(c *call, common screen, opt sshd.Options) (d sshd.Demos, err error) {
+func demos(ctx context.Context, c *call, common screen, opt sshd.Options) (d sshd.Demos, err error) {
 	tours, err := tour.Load(c.world.Labs.Specs()...)
 	if err != nil {
 		return d, err
 	}
 	return sshd.Demos{Demo: c.in.flags.Bool("demo"), Tours: tourIDs(tours),
-		NewDemo: func(ctx context.Context, who sshd.SessionInfo, name string) (tea.Model, func(), error) {
+		NewDemo: func(visitor context.Context, who sshd.SessionInfo, name string) (tea.Model, func(), error) {
 			own := common
 			t, _ := tour.Find(tours, name) // the server asks for one of Tours
 			own.course.store = course.NewStore()
 			own.course.tour = app.TourOptions{Tour: t, Loop: true, Leave: true}
-			return visit(ctx, own, who, opt)
+			return visits{opt, func() (context.Context, context.CancelFunc) { return leaving(ctx) }}.visit(visitor, own, who)
 		}}, nil
 }
 
@@ -144,7 +156,8 @@ func (f serverFlags) options(ctx context.Context) (opt sshd.Options, err error) 
 			MaxSessions: flags.Int("max-sessions"), MaxPerAddress: flags.Int("max-per-address"),
 			IdleTimeout: flags.Duration("idle"), Keep: flags.Duration("keep"),
 		},
-		Orders: sshd.Orders{Private: flags.Bool("private"), OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{}},
+		Orders: sshd.Orders{Private: flags.Bool("private"), OpenCard: func(id string) tea.Msg { return app.OpenCardMsg(id) }, Hint: app.HintMsg{},
+			Away: func(away bool) tea.Msg { return app.AwayMsg(away) }},
 		Logger: slog.New(slog.NewTextHandler(f.out.stderr, nil)), Ready: f.announce,
 	}
 	if opt.HostKeyPath, err = f.path("host-key", "host_ed25519"); err != nil {
@@ -274,10 +287,32 @@ func classKeys(class sshd.Class) (keys []app.Key) {
 	return keys
 }
 
+// leaveTimeout bounds the removal of what a visitor's labs leave behind. A busy
+// server may be slow when a class leaves, and nobody waits for it.
+const leaveTimeout = time.Minute
+
+// leaving returns the context of that removal. Once the server stops, which the end
+// of its context says, little time is left.
+func leaving(server context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(server), leaveTimeout)
+	running := context.AfterFunc(server, func() { time.AfterFunc(stopTimeout, cancel) })
+	return ctx, func() {
+		running()
+		cancel()
+	}
+}
+
+// visits makes the programs of a server's visitors.
+type visits struct {
+	opt     sshd.Options
+	leaving func() (context.Context, context.CancelFunc) // of closing a program
+}
+
 // visit makes one visitor's program: the common parts with the visitor's progress,
 // language and colours.
-func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options) (tea.Model, func(), error) {
-	s.lang, s.crashed, s.keys = who.Lang, who.Crashed, classKeys(who.Class)
+func (v visits) visit(ctx context.Context, s screen, who sshd.SessionInfo) (tea.Model, func(), error) {
+	opt := v.opt
+	s.lang, s.shared.Crashed, s.keys = who.Lang, who.Crashed, classKeys(who.Class)
 	if s.course.store == nil {
 		kept, err := state.Recorder(ctx, opt.State, who.Person, time.Now)
 		if err != nil {
@@ -291,7 +326,7 @@ func visit(ctx context.Context, s screen, who sshd.SessionInfo, opt sshd.Options
 		return nil, nil, err
 	}
 	return model, func() {
-		closing, cancel := detached(ctx)
+		closing, cancel := v.leaving()
 		defer cancel()
 		if err := model.Close(closing); err != nil {
 			opt.Metrics.BrokerError("leaving")

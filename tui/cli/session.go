@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"io/fs"
 
 	"resilab/labs"
@@ -51,11 +50,8 @@ type screen struct {
 	first   string // lab shown first
 	course  courseParts
 	frames  int
-	keys    []app.Key // further ones
-	// turn limits heavy computations; nil: it does not.
-	turn func(ctx context.Context) (done func(), err error)
-	// crashed is called when a goroutine of a lab panics; nil: a panic ends the program.
-	crashed func(reason any, stack []byte)
+	keys    []app.Key  // further ones
+	shared  lab.Shared // with the other screens of the process
 }
 
 // ownTerminal is what a person has at the own terminal, not over SSH.
@@ -91,7 +87,7 @@ type courseParts struct {
 func (s screen) model() (*app.Model, error) {
 	var entries []app.LabEntry
 	for _, e := range s.labs {
-		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.runs.seed, Guest: s.guest, Settings: s.runs.settings(e.Spec), Next: s.runs.next[e.Spec.ID], Turn: s.turn, Crashed: s.crashed})
+		exp, err := s.session.Experiment(e, labs.Setup{Seed: s.runs.seed, Guest: s.guest, Settings: s.runs.settings(e.Spec), Next: s.runs.next[e.Spec.ID], Shared: s.shared})
 		if err != nil {
 			return nil, err
 		}
@@ -106,6 +102,6 @@ func (s screen) model() (*app.Model, error) {
 	return app.New(app.Options{
 		Labs: entries, Texts: s.texts, Lang: s.lang, Theme: s.theme, StartLab: s.first, ShowCard: s.course.card != "",
 		FrameRate: s.frames, Keys: s.keys, Tour: s.course.tour, Suspend: !s.guest && hasJobControl(),
-		Keymap: s.own.keymap, Save: s.own.save,
+		Keymap: s.own.keymap, Save: s.own.save, Rest: s.guest,
 	}), nil
 }

@@ -17,14 +17,17 @@ type build struct {
 	golang  string
 }
 
-// thisBuild reads what is recorded in the program.
-func thisBuild() build {
+// thisBuild reads what is recorded in the program. given is the version that stands
+// for a missing one.
+func thisBuild(given string) build {
 	b := build{version: "(unknown)", golang: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b
 	}
-	b.version = info.Main.Version
+	if b.version = info.Main.Version; given != "" && (b.version == "" || b.version == "(devel)") {
+		b.version = given
+	}
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
@@ -50,14 +53,14 @@ func (b build) source() string {
 }
 
 // program names the program with its version.
-func program() string { return "resilab " + thisBuild().String() }
+func (w World) program() string { return "resilab " + thisBuild(w.Version).String() }
 
 // runVersion prints version, commit and Go, one a line.
 func runVersion(_ context.Context, c *call) error {
 	if err := c.in.noArgs(); err != nil {
 		return err
 	}
-	b := thisBuild()
+	b := thisBuild(c.world.Version)
 	var t lab.Table
 	t.Title("resilab " + b.version)
 	if b.commit != "" {

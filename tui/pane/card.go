@@ -20,6 +20,8 @@ type Card interface {
 	// every key but ctrl+c and with pasted text. It returns the id of a card of
 	// another lab where the student goes on to that, else "".
 	Update(f Frame, msg tea.KeyMsg) (elsewhere string)
+	// Touch is called at each key while the card is open, whatever the key is for.
+	Touch()
 	// Show opens the card with an id and reports whether it is one of this lab.
 	Show(id string) bool
 	// Titles lists the cards of the course, of all labs, in its order.
@@ -34,6 +36,11 @@ type Card interface {
 	Keys() []CardKey
 	// Judges reports whether Check and Hint help at this point.
 	Judges() bool
+	// Measures reports whether a run of the card is under way, which goes on while
+	// the lab is not shown.
+	Measures() bool
+	// Figures are the metrics that the card looks at; none: all may matter.
+	Figures() []string
 	// Leave is called when the card is closed. It restores the settings from
 	// before the card and reports whether it did.
 	Leave() (restored bool)

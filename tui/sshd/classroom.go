@@ -32,7 +32,8 @@ type presence struct {
 type seatPresence struct {
 	ID       string        `json:"id"`
 	Person   state.Person  `json:"person"`
-	Idle     time.Duration `json:"idle"` // since the last key
+	Idle     time.Duration `json:"idle"`             // since the last key
+	Active   time.Duration `json:"active,omitempty"` // of work, since the program began
 	Away     bool          `json:"away,omitempty"`
 	Refuses  bool          `json:"refuses,omitempty"` // to be looked at
 	Presents bool          `json:"presents,omitempty"`
@@ -185,7 +186,7 @@ func (s *server) presences() (all []seatPresence) {
 	for _, st := range s.seats.list() {
 		who := st.person
 		who.Code = "" // not for others
-		all = append(all, seatPresence{ID: st.id, Person: who, Idle: st.idle(), Away: st.line.current() == nil,
+		all = append(all, seatPresence{ID: st.id, Person: who, Idle: st.idle(), Active: st.guard.worked(), Away: st.line.current() == nil,
 			Refuses: st.refuses.Load(), Presents: st.guard.shown.presents.Load()})
 	}
 	return all

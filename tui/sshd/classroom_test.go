@@ -93,7 +93,7 @@ func TestTwoServersAreOneClass(t *testing.T) {
 	console.returns()
 	console.types("q")
 	console.leave()
-	if strings.Contains(ana.out.String(), "hint") {
+	if ana.out.Shows("hint") {
 		t.Error("another student got the hint")
 	}
 
@@ -200,6 +200,35 @@ func TestDemo(t *testing.T) {
 	if status := ana.status(); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
+}
+
+// Ctrl+c leaves altogether, even if the program that reads it, a demo or the start
+// screen, is ending to make room for the labs.
+func TestCtrlCIsNotLostBetweenPrograms(t *testing.T) {
+	t.Parallel()
+	c := startClassWith(t, func(o *Options) {
+		o.Tours, o.Demo = []string{"all"}, true
+		o.NewDemo = func(_ context.Context, who SessionInfo, name string) (tea.Model, func(), error) {
+			return endsAtAnyKey{&probe{who: who, keys: "demo"}}, nil, nil
+		}
+	})
+	ana, _ := c.comes(t, c.student)
+	ana.sees("keys=[demo]")
+	ana.types("\x03")
+	if status := ana.status(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// endsAtAnyKey is a program that ends at any key in the same way.
+type endsAtAnyKey struct{ tea.Model }
+
+func (p endsAtAnyKey) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if _, ok := msg.(tea.KeyMsg); ok {
+		return p, tea.Quit
+	}
+	p.Model, _ = p.Model.Update(msg)
+	return p, nil
 }
 
 func TestMetrics(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +43,11 @@ type classRow struct {
 	state.Row
 	seatPresence // without an ID: not here
 }
+
+// minutes is how long the person has worked, today and before.
+func (r classRow) minutes() int { return minutes(r.Row.Person.Active + r.Active) }
+
+func minutes(d time.Duration) int { return int(d / time.Minute) }
 
 // Label is the name of the person.
 func (r classRow) Label() string { return r.Row.Person.Label() }
@@ -85,6 +91,7 @@ var orders = []struct {
 	}},
 	{"passed", func(a, b classRow) int { return cmp.Compare(a.Passed(), b.Passed()) }},
 	{"idle", func(a, b classRow) int { return cmp.Compare(b.Idle, a.Idle) }},
+	{"minutes", func(a, b classRow) int { return cmp.Compare(b.minutes(), a.minutes()) }},
 }
 
 // console is the teacher's table of students and cards.
@@ -297,8 +304,8 @@ func (c *console) chosen() classRow {
 	return classRow{}
 }
 
-// nameWidth is the width of the column of names.
-const nameWidth = 20
+// Widths of the columns of names and of minutes.
+const nameWidth, minutesWidth = 20, 5
 
 // View implements tea.Model.
 func (c *console) View() string {
@@ -311,10 +318,10 @@ func (c *console) View() string {
 	}
 	lines := []string{
 		c.text.T("sshd.console.title", here, len(rows), c.text.T("sshd.console.by."+orders[c.order].name)),
-		pad(c.text.T("sshd.console.student"), nameWidth+2) + pad(c.text.T("sshd.console.idle"), 9) + strings.Join(c.server.Cards, " "),
+		pad(c.text.T("sshd.console.student"), nameWidth+2) + pad(c.text.T("sshd.console.idle"), 9) + pad(c.text.T("sshd.console.minutes"), minutesWidth) + strings.Join(c.server.Cards, " "),
 	}
 	keys := strings.Split(c.text.T("sshd.console.keys"), "\n")
-	below := len(keys) + 1
+	below := len(keys) + 2
 	room := max(1, c.height-len(lines)-below)
 	first := max(0, min(c.at-room/2, len(rows)-room))
 	for i := first; i < min(len(rows), first+room); i++ {
@@ -323,11 +330,24 @@ func (c *console) View() string {
 	for len(lines) < c.height-below {
 		lines = append(lines, "")
 	}
-	lines = append(append(lines, c.bottom()), keys...)
+	lines = append(append(lines, c.begun(c.chosen()), c.bottom()), keys...)
 	for i := range lines {
 		lines[i] = ansi.Truncate(lines[i], c.width, "…")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// begun lists what the chosen student has begun: the mark, the minutes of work and
+// the hints of each card.
+func (c *console) begun(r classRow) string {
+	var all []string
+	for i, rec := range r.Records {
+		if rec.Stage() == course.ToPredict && rec.Hints == 0 {
+			continue
+		}
+		all = append(all, c.text.T("sshd.console.begun", c.server.Cards[i], stageMark(rec), minutes(rec.Worked), rec.Hints))
+	}
+	return " " + strings.Join(all, " · ")
 }
 
 // bottom is the line above the keys.
@@ -356,15 +376,15 @@ func (c *console) row(r classRow, chosen bool) string {
 	case r.ID != "":
 		presence = i18n.FormatDuration(r.Idle.Truncate(time.Second))
 	}
-	line := mark + pad(r.Label(), nameWidth) + pad(presence, 9)
+	line := mark + pad(r.Label(), nameWidth) + pad(presence, 9) + pad(strconv.Itoa(r.minutes()), minutesWidth)
 	for i, rec := range r.Records {
 		line += pad(stageMark(rec), ansi.StringWidth(c.server.Cards[i])+1)
 	}
 	return fmt.Sprintf("%s %d", line, r.Passed())
 }
 
-// stageMark is how a record looks in the table: passed, with a prediction and
-// its number of hints, or not begun.
+// stageMark is how a record looks in the table: passed, with a prediction, with run
+// A, or not begun.
 func stageMark(rec course.Record) string {
 	switch rec.Stage() {
 	case course.Passed:

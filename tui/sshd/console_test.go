@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"resilab/labs/course"
 	"resilab/labs/course/report"
+	"resilab/labs/i18n"
 	"resilab/tui/state"
 )
 
@@ -62,7 +64,7 @@ func (c *class) passes(t *testing.T, p state.Person) {
 	now := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	progress, err := state.Recorder(t.Context(), c.store, p, func() time.Time { return now })
 	if err == nil {
-		err = progress.Save("R1", course.Record{Prediction: "1", PredictedAt: &now, Hints: 2, Checks: 3, PassedAt: &now})
+		err = progress.Save("R1", course.Record{Prediction: "1", PredictedAt: &now, Hints: 2, Checks: 3, Worked: 4 * time.Minute, PassedAt: &now})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +81,7 @@ func TestReport(t *testing.T) {
 	if status != 0 || err != nil || len(lines) != 3 {
 		t.Fatalf("status %d, %v: %q", status, err, out)
 	}
-	if got, want := fmt.Sprint(lines[1]), "['=HYPERLINK(1) name-1 R1 passed 2 3 2026-05-01T09:00:00Z 2026-05-01T09:00:00Z]"; got != want {
+	if got, want := fmt.Sprint(lines[1]), "['=HYPERLINK(1) name-1 R1 passed 2 3 4 0 2026-05-01T09:00:00Z 2026-05-01T09:00:00Z]"; got != want {
 		t.Errorf("line %s, want %s", got, want)
 	}
 	if strings.Contains(out, "\x1b") || !strings.HasPrefix(lines[2][0], `Beto, "B"`) {
@@ -132,12 +134,12 @@ func TestConsole(t *testing.T) {
 	term.sees("Beto")
 	term.types("m")
 	term.sees("Message:")
-	for _, part := range []string{"look", " at ", "R1"} { // more at once is a paste
+	for _, part := range []string{"look", " at ", "R1!"} { // more at once is a paste; none stands elsewhere
 		term.types(part)
 		term.sees(part)
 	}
 	term.types("\r")
-	ana.sees("Teacher: look at R1")
+	ana.sees("Teacher: look at R1!")
 	ana.types("a")
 	ana.sees("keys=[a]") // the key also removes the message
 	term.types("/")
@@ -191,9 +193,72 @@ func TestSignedReports(t *testing.T) {
 	if out, status := s.output(s.host, "report", "signed", "name-1"); status != 1 || strings.Contains(out, "Beto") {
 		t.Errorf("a student asks for another's report: status %d: %s", status, out)
 	}
+	out, status = s.output("-q", s.host, "report", "mine")
+	if _, _, err := report.Open([]byte(out)); err != nil || status != 0 {
+		t.Errorf("the own report before anything was kept: status %d, %v: %s", status, err, out)
+	}
 	c.passes(t, state.KeyPerson(c.student.PublicKey().Marshal(), "Ana"))
 	out, status = s.output("-q", s.host, "report", "mine")
 	if d, _, err := report.Open([]byte(out)); err != nil || status != 0 || d.Student != "Ana" {
 		t.Errorf("the own report: status %d, %v: %s", status, err, out)
+	}
+}
+
+// The table has the minutes that each has worked, before and in this session, and
+// sorts by them.
+func TestTheTableHasMinutes(t *testing.T) {
+	text, err := i18n.Load(i18n.Spanish, texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := func(name string, before, now time.Duration) classRow {
+		return classRow{Row: state.Row{Person: state.Person{ID: name, Name: name, Active: before}}, seatPresence: seatPresence{ID: name, Active: now}}
+	}
+	c := newConsole(t.Context(), text, &server{Options: Options{Cards: []string{"R1", "K0", "C2"}}}, nil)
+	beto := row("Beto", 100*time.Minute, 20*time.Minute)
+	beto.Records = []course.Record{{PassedAt: &time.Time{}, Hints: 1, Worked: 12 * time.Minute}, {}, {Prediction: "up", Worked: 59 * time.Second}}
+	c.Update(classMsg{rows: []classRow{row("Ana", 3*time.Minute, 30*time.Second), beto, row("Carla", 0, 59*time.Second)}})
+	for range orders {
+		if orders[c.order].name != "minutes" {
+			c.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("s")})
+		}
+	}
+	var got []string
+	for line := range strings.Lines(c.View()) {
+		for _, name := range []string{"Min", "Ana", "Beto", "Carla"} {
+			if strings.Contains(line, name) {
+				got = append(got, strings.Join(strings.Fields(line), " "))
+			}
+		}
+	}
+	if shows := "R1 + 12 min, pistas 1 · C2 p 0 min, pistas 0"; !strings.Contains(c.View(), shows) {
+		t.Errorf("%q is not in\n%s", shows, c.View())
+	}
+	want := []string{"Estudiante Inactivo Min R1 K0 C2", "> Beto 0s 120 + . p 1", "Ana 0s 3 0", "Carla 0s 0 0"}
+	if !slices.Equal(got, want) || !strings.Contains(c.View(), "por minutos de trabajo") {
+		t.Errorf("rows %q, want %q in\n%s", got, want, c.View())
+	}
+}
+
+// What a student has worked is kept with the end of the session, and reported.
+func TestMinutesAreKept(t *testing.T) {
+	c := startClass(t)
+	p := state.KeyPerson(c.student.PublicKey().Marshal(), "Ana")
+	c.passes(t, p)
+	if err := state.AddActive(t.Context(), c.store, p.ID, 5*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	ana, _ := c.comes(t, c.student)
+	ana.types("a")
+	ana.sees("keys=[a]")
+	ana.types("q")
+	ana.status()
+	o := c.openSSH(t, c.teacherFile)
+	eventually(t, func() bool {
+		people, err := c.store.People(t.Context())
+		return err == nil && len(people) == 1 && people[0].Active > 5*time.Minute
+	}, func() string { return "nothing was added" })
+	if out, status := o.output("-q", o.host, "report"); status != 0 || !strings.Contains(out, "R1,passed,2,3,4,5,") {
+		t.Errorf("status %d: %s", status, out)
 	}
 }

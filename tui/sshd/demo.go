@@ -13,13 +13,10 @@ type demoPlayer struct{ *session }
 
 // start starts the command that plays a demo.
 func (s demoPlayer) start(name string) bool {
-	switch {
-	case s.conn.server.NewDemo == nil:
+	if s.conn.server.NewDemo == nil {
 		return s.refuse("command", "command")
-	case !s.hasPTY:
-		return s.refuse("nopty", "no terminal")
 	}
-	return s.session.start(func() { s.run(name) })
+	return showOn(s.session, func() { s.run(name) })
 }
 
 // run takes a session's place and plays a demo until a key is pressed.

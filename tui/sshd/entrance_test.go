@@ -58,7 +58,7 @@ func (p *peopleServer) asks(t *testing.T) *visitor {
 func (v *visitor) code() string {
 	v.t.Helper()
 	v.sees("to begin")
-	_, after, _ := strings.Cut(v.out.String(), "personal code: ")
+	_, after, _ := strings.Cut(v.out.Rows(), "personal code: ")
 	return after[:6]
 }
 

@@ -29,6 +29,7 @@ type guard struct {
 	why     ending // set when a limit ended the program
 
 	lastKey atomic.Int64 // nanoseconds; also read by the session
+	active  atomic.Int64 // nanoseconds that the visitor has worked
 	away    atomic.Bool  // the visitor follows another screen
 	shown   shown
 	metrics *metrics.Server
@@ -59,9 +60,9 @@ func (g *guard) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	case clockMsg:
 		return g, g.watchClock()
 	case followersMsg:
-		return g, g.shown.offer(g.now())
+		return g, tea.Batch(g.turn(), g.shown.offer(g.now()))
 	case tea.KeyMsg, tea.MouseMsg:
-		g.touch()
+		g.work()
 		if g.why == "" {
 			g.notice, g.message = "", ""
 		}
@@ -78,8 +79,35 @@ func (g *guard) Update(msg tea.Msg) (_ tea.Model, cmd tea.Cmd) {
 	return g, cmd
 }
 
+// turn tells the program whether anybody sees it, where that has changed.
+func (g *guard) turn() (cmd tea.Cmd) {
+	if msg := g.shown.turned(); msg != nil {
+		g.inner, cmd = g.inner.Update(msg)
+	}
+	return cmd
+}
+
 // touch records that the visitor is active.
 func (g *guard) touch() { g.lastKey.Store(g.now().UnixNano()) }
+
+// activeGap is the longest time between two keys that counts as work: reading and
+// watching need no key.
+const activeGap = time.Minute
+
+// work records a key. The time since the last one was work, or a part of it.
+func (g *guard) work() {
+	now := g.now().UnixNano()
+	g.active.Add(min(now-g.lastKey.Swap(now), int64(activeGap)))
+}
+
+// worked returns how long the visitor has worked.
+func (g *guard) worked() time.Duration { return time.Duration(g.active.Load()) }
+
+// leave records that the visitor does not see the program, or does again.
+func (g *guard) leave(away bool) {
+	g.away.Store(away)
+	g.shown.left.Store(away)
+}
 
 // watchClock updates the notice and returns the command that does so again.
 func (g *guard) watchClock() tea.Cmd {

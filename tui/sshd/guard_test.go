@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"resilab/labs/i18n"
+	"resilab/tui/stage"
 )
 
 // still is a program that shows one word on two lines.
@@ -16,6 +18,61 @@ type still struct{}
 func (still) Init() tea.Cmd                         { return nil }
 func (m still) Update(tea.Msg) (tea.Model, tea.Cmd) { return m, nil }
 func (still) View() string                          { return "picture\nfooter" }
+
+// told records what a program is told about who sees it.
+type told struct {
+	still
+	unseen []bool
+}
+
+func (m *told) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if away, ok := msg.(bool); ok {
+		m.unseen = append(m.unseen, away)
+	}
+	return m, nil
+}
+
+// A program is told when nobody sees it: the visitor looks at another screen, and
+// nobody looks at this one.
+func TestGuardTellsWhoSeesTheProgram(t *testing.T) {
+	program := &told{}
+	g := newGuard(t.Context(), program, nil, timeLimits{})
+	st := stage.New(func() {})
+	g.shown.follow(st, program)
+	g.shown.away = func(away bool) tea.Msg { return away }
+	turn := func(left bool) {
+		g.shown.left.Store(left)
+		g.Update(followersMsg{})
+	}
+	turn(false)
+	turn(true)
+	turn(true)
+	f := st.Follow(stage.View{Size: stage.Size{W: 80, H: 24}}, 1)
+	turn(true)
+	f.Close()
+	turn(true)
+	turn(false)
+	if want := []bool{true, false, true, false}; !slices.Equal(program.unseen, want) {
+		t.Errorf("it was told %v, want %v", program.unseen, want)
+	}
+}
+
+// A minute after each key at most counts as work.
+func TestGuardMeasuresWork(t *testing.T) {
+	now := time.Unix(1000, 0)
+	g := newGuard(t.Context(), still{}, nil, timeLimits{})
+	g.now = func() time.Time { return now }
+	g.lastKey.Store(now.UnixNano())
+	for _, gap := range []time.Duration{10 * time.Second, 50 * time.Second, time.Hour, 0} {
+		now = now.Add(gap)
+		g.Update(tea.KeyMsg{Type: tea.KeyEnter})
+	}
+	now = now.Add(30 * time.Second) // without a key
+	g.Update(struct{}{})
+	if got := time.Duration(g.active.Load()); got != 2*time.Minute {
+		t.Errorf("worked for %v", got)
+	}
+}
 
 func TestGuardWarnsThenEnds(t *testing.T) {
 	text, err := i18n.Load(i18n.English, texts)

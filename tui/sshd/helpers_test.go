@@ -15,17 +15,17 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"go.uber.org/goleak"
 	gossh "golang.org/x/crypto/ssh"
 
 	"resilab/brokers/brokertest"
 	"resilab/tui/input"
+	"resilab/tui/sshd/sshdtest"
 	"resilab/tui/state"
 )
 
 func TestMain(m *testing.M) {
 	brokertest.Overlap()
-	goleak.VerifyTestMain(m)
+	brokertest.VerifyTestMain(m)
 }
 
 // patience is only for a server or a client that hangs.
@@ -211,7 +211,7 @@ func (s *testServer) dial(t *testing.T, change func(*gossh.ClientConfig)) *gossh
 type visitor struct {
 	t    *testing.T
 	sess *gossh.Session
-	out  *syncBuffer
+	out  *sshdtest.Transcript
 	in   io.WriteCloser
 }
 
@@ -221,7 +221,7 @@ func newVisitor(t *testing.T, c *gossh.Client, env ...string) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &visitor{t: t, sess: sess, out: &syncBuffer{}}
+	v := &visitor{t: t, sess: sess, out: &sshdtest.Transcript{}}
 	sess.Stdout, sess.Stderr = v.out, v.out
 	if v.in, err = sess.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -258,18 +258,18 @@ func (v *visitor) enters() {
 	v.sees("(enter")
 	v.types("\r")
 	v.sees("personal")
-	if known := v.out.String(); strings.Contains(known, "type your") || strings.Contains(known, "escribe tu") {
+	if v.out.Shows("type your") || v.out.Shows("escribe tu") {
 		v.types("\r")
 	}
 	eventually(v.t, func() bool {
-		return strings.Contains(v.out.String(), "to begin") || strings.Contains(v.out.String(), "para empezar")
+		return v.out.Shows("to begin") || v.out.Shows("para empezar")
 	}, func() string { return fmt.Sprintf("no personal code in %q", v.out) })
 	v.types("\r")
 }
 
 func (v *visitor) sees(want string) {
 	v.t.Helper()
-	eventually(v.t, func() bool { return strings.Contains(v.out.String(), want) },
+	eventually(v.t, func() bool { return v.out.Shows(want) },
 		func() string { return fmt.Sprintf("%q is not seen in %q", want, v.out) })
 }
 

@@ -55,7 +55,8 @@ func TestStalledReaderBlocksNobodyElse(t *testing.T) {
 	signer := newSigner(t)
 	keys := keyringOf(t, keyLine(signer))
 	s := startServer(t, func(o *Options) {
-		o.Open, o.Keys, o.IdleTimeout, o.Warning = false, keys, 3*time.Second, 100*time.Millisecond
+		// The other one must have entered by then.
+		o.Open, o.Keys, o.IdleTimeout, o.Warning = false, keys, 8*time.Second, 100*time.Millisecond
 	})
 	c := s.dialAs(t, signer)
 	ch, requests, err := c.OpenChannel("session", nil)
@@ -75,6 +76,7 @@ func TestStalledReaderBlocksNobodyElse(t *testing.T) {
 	if _, err := ch.Write([]byte("f")); err != nil { // much to read, and the client does not read
 		t.Fatal(err)
 	}
+	s.logs(t, "session began")
 	other := newVisitor(t, s.dialAs(t, signer))
 	other.starts()
 	other.sees("begin a new one")

@@ -18,6 +18,7 @@ const (
 	endPanic    ending = "panic"
 	endNoStart  ending = "nostart"
 	endCode     ending = "code" // too many wrong personal codes
+	endLeft     ending = "left" // with ctrl+c, before the labs
 	endLost     ending = "lost" // the connection broke, and the person did not reconnect in time
 	endTeacher  ending = "teacher"
 	endTaken    ending = "taken" // another session of the person took over

@@ -15,6 +15,24 @@ type line struct {
 	keep      *time.Timer   // ends a seat without a session
 	closed    bool          // the program has ended
 	feeders   sync.WaitGroup
+
+	writing sync.Mutex // held by write
+	wire    wire
+}
+
+// write sends what the program has written to the session that shows it, and returns
+// how many bytes that took.
+func (l *line) write(p []byte) (sent int) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	s, _, _ := l.shown()
+	if s == nil {
+		l.wire.forget()
+		return 0
+	}
+	short := l.wire.shorten(p)
+	_, _ = s.channel.Write(short) // a broken line is not the program's end
+	return len(short)
 }
 
 // set attaches a session; until is closed when it is detached.

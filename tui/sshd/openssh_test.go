@@ -18,6 +18,9 @@ import (
 
 	"github.com/creack/pty"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/brokers/brokertest"
+	"resilab/tui/sshd/sshdtest"
 )
 
 // openSSH is OpenSSH's own client, pointed at a server and at no file of the
@@ -32,10 +35,7 @@ type openSSH struct {
 func newOpenSSH(t *testing.T, s *testServer) *openSSH {
 	t.Helper()
 	if _, err := exec.LookPath("ssh"); err != nil {
-		if os.Getenv("RESILAB_REQUIRE_BROKERS") == "1" {
-			t.Fatal("OpenSSH's client is required and missing: install openssh-client")
-		}
-		t.Skip("OpenSSH's client is not installed")
+		brokertest.Unavailable(t, fmt.Errorf("OpenSSH's client: %w", err))
 	}
 	host, port, err := net.SplitHostPort(s.addr)
 	if err != nil {
@@ -100,7 +100,7 @@ func (o *openSSH) terminal(args ...string) *terminal {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	term := &terminal{visitor: &visitor{t: o.t, out: &syncBuffer{}, in: file}, cmd: cmd, file: file, read: make(chan struct{})}
+	term := &terminal{visitor: &visitor{t: o.t, out: &sshdtest.Transcript{}, in: file}, cmd: cmd, file: file, read: make(chan struct{})}
 	go func() {
 		defer close(term.read)
 		_, _ = io.Copy(term.out, file) // ends with an error when the client does
@@ -179,6 +179,7 @@ func TestOpenSSHIsRefused(t *testing.T) {
 		"forwarding to us":      {[]string{"-o", "ExitOnForwardFailure=yes", "-N", "-R", "0:127.0.0.1:1", o.host}, "remote port forwarding failed"},
 		"forwarding standard input": {
 			[]string{"-W", s.addr, o.host}, "no forwarding here"},
+		"a dumb terminal": {[]string{"-tt", "-o", "SetEnv=TERM=dumb", o.host}, "plain lines only (TERM=dumb)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, status := o.output(tc.args...)
@@ -274,7 +275,7 @@ func TestOpenSSHCopiesNothing(t *testing.T) {
 func TestOpenSSHWithoutARealTerminal(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("no pseudo-terminals")
+		brokertest.Unavailable(t, errors.New("no pseudo-terminals on Windows"))
 	}
 	signer, file := newKeyFile(t)
 	keys := keyringOf(t, keyLine(signer))

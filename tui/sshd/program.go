@@ -156,13 +156,18 @@ func (s *session) runOn(st *seat, model tea.Model) (why ending, err error) {
 	return st.runFor(s)
 }
 
-// runFor runs a seat that has a program for a session, and does not keep it.
+// runFor runs a seat that has a program for a session, and does not keep it. With
+// ctrl+c the visitor leaves altogether: a program that is just ending for another
+// reason, to make room for the next one, may have read that key and dropped it.
 func (st *seat) runFor(s *session) (why ending, err error) {
 	if !s.conn.server.begin(st.run) {
 		st.end(sessionEnd(endShutdown))
 		return endShutdown, nil
 	}
 	why, _ = s.sit(st, false)
+	if why == "" && st.interrupted.Load() {
+		why = endLeft
+	}
 	return why, st.result()
 }
 
@@ -170,7 +175,7 @@ func (st *seat) runFor(s *session) (why ending, err error) {
 func (s *session) sayWhy(why ending) {
 	server := s.conn.server
 	switch why {
-	case "", endLost:
+	case "", endLeft, endLost:
 		s.leave(0, "")
 	case endIdle:
 		s.leave(0, "sshd.end.idle", i18n.FormatDuration(server.IdleTimeout))

@@ -27,6 +27,8 @@ type cardReport struct {
 	Stage       string     `json:"stage"`
 	Hints       int        `json:"hints"`
 	Checks      int        `json:"checks"`
+	Minutes     int        `json:"minutes"` // that the student has worked at the card
+	InAll       int        `json:"minutes_in_all"`
 	PredictedAt *time.Time `json:"predicted_at,omitempty"`
 	PassedAt    *time.Time `json:"passed_at,omitempty"`
 }
@@ -60,7 +62,7 @@ func cardReports(rows []state.Row, cards []string) []cardReport {
 				continue
 			}
 			list = append(list, cardReport{Name: clean(row.Person.Label(), maxName), ID: row.Person.ID, Card: cards[i],
-				Stage: stageNames[rec.Stage()], Hints: rec.Hints, Checks: rec.Checks, PredictedAt: rec.PredictedAt, PassedAt: rec.PassedAt})
+				Stage: stageNames[rec.Stage()], Hints: rec.Hints, Checks: rec.Checks, Minutes: minutes(rec.Worked), InAll: minutes(row.Person.Active), PredictedAt: rec.PredictedAt, PassedAt: rec.PassedAt})
 		}
 	}
 	return list
@@ -74,9 +76,9 @@ func writeJSON(w io.Writer, list []cardReport) error {
 
 func writeCSV(w io.Writer, list []cardReport) error {
 	c := csv.NewWriter(w)
-	lines := [][]string{{"name", "id", "card", "stage", "hints", "checks", "predicted_at", "passed_at"}}
+	lines := [][]string{{"name", "id", "card", "stage", "hints", "checks", "minutes", "minutes_in_all", "predicted_at", "passed_at"}}
 	for _, r := range list {
-		lines = append(lines, []string{cell(r.Name), r.ID, r.Card, r.Stage, strconv.Itoa(r.Hints), strconv.Itoa(r.Checks),
+		lines = append(lines, []string{cell(r.Name), r.ID, r.Card, r.Stage, strconv.Itoa(r.Hints), strconv.Itoa(r.Checks), strconv.Itoa(r.Minutes), strconv.Itoa(r.InAll),
 			moment(r.PredictedAt), moment(r.PassedAt)})
 	}
 	return c.WriteAll(lines)

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,6 +16,9 @@ import (
 
 // framesPerSecond limits what is sent; a program that changes less sends less.
 const framesPerSecond = 20
+
+// ctrlC is what that key sends.
+const ctrlC = 0x03
 
 // seat is a running program that a session is attached to. When the session's
 // line drops, the program goes on for a while, and the person's next session is
@@ -42,6 +46,8 @@ type seat struct {
 type typed struct {
 	rest  []byte       // of a key sequence that was longer than the program's buffer
 	keyAt atomic.Int64 // when the oldest key without an answer came, Unix ns; 0: there is none
+	// interrupted is set when the program has read ctrl+c.
+	interrupted atomic.Bool
 }
 
 // outcome is how a seat's program has ended.
@@ -68,6 +74,7 @@ func (st *seat) host(s *session, model tea.Model) {
 	st.guard = newGuard(st.ctx, model, s.catalogue(), st.server.timeLimits())
 	st.guard.metrics = st.server.Metrics
 	st.guard.shown.follow(st.stage, model)
+	st.guard.shown.away = st.server.Orders.Away
 	st.program = tea.NewProgram(st.guard, tea.WithContext(st.ctx), tea.WithInput(st), tea.WithOutput(st),
 		tea.WithEnvironment([]string{"TERM=" + s.term}), tea.WithoutSignalHandler(),
 		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
@@ -98,7 +105,21 @@ func (st *seat) run() {
 	}
 	close(st.over)
 	st.end(context.Canceled)
+	keepActive(st)
 	st.server.contain("cleanup", st.remote, st.cleanup)
+}
+
+// keepActive adds what a person has worked since the program began to what is kept
+// of the person.
+func keepActive(st *seat) {
+	if st.person.ID == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(st.ctx), classTimeout)
+	defer cancel()
+	if err := state.AddActive(ctx, st.server.State, st.person.ID, st.guard.worked()); err != nil {
+		st.server.Logger.Error("keeping the time of a person", "person", st.person.ID, "error", err)
+	}
 }
 
 // ending returns why the program ended; it is empty if the visitor left.
@@ -217,6 +238,9 @@ func (st *seat) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 	}
+	if bytes.IndexByte(st.rest, ctrlC) >= 0 {
+		st.interrupted.Store(true)
+	}
 	st.keyAt.CompareAndSwap(0, time.Now().UnixNano())
 	n := copy(p, st.rest)
 	st.rest = st.rest[n:]
@@ -226,10 +250,7 @@ func (st *seat) Read(p []byte) (int, error) {
 // Write implements io.Writer. What is written without a session is lost: the
 // next session gets the whole screen.
 func (st *seat) Write(p []byte) (int, error) {
-	if s, _, _ := st.line.shown(); s != nil {
-		_, _ = s.channel.Write(p) // a broken line is not the program's end
-		st.server.Metrics.Sent(len(p))
-	}
+	st.server.Metrics.Sent(st.line.write(p))
 	if at := st.keyAt.Swap(0); at != 0 {
 		st.server.Metrics.KeyToFrame(time.Since(time.Unix(0, at)))
 	}
@@ -267,10 +288,12 @@ func (st *seat) followOther(s *session, t target) {
 	if !st.line.lookAway(s) {
 		return
 	}
-	st.guard.away.Store(true)
+	st.guard.leave(true)
+	st.wake()
 	over := watcher{s}.followScreen(t)
 	st.guard.touch()
-	st.guard.away.Store(false)
+	st.guard.leave(false)
+	st.wake()
 	if until, ok := st.line.lookBack(s); ok {
 		st.show(s, until, true)
 		if over {

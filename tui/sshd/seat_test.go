@@ -1,7 +1,6 @@
 package sshd
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -160,7 +159,7 @@ func TestSeatBelongsToItsOwner(t *testing.T) {
 	s.logs(t, "line lost")
 	second, _ := s.comes(t, beto)
 	second.sees("size=80x24")
-	if strings.Contains(second.out.String(), "ab]") {
+	if second.out.Shows("ab]") {
 		t.Error("one person sees another's session")
 	}
 	second.types("q")

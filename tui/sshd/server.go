@@ -65,12 +65,14 @@ type Demos struct {
 	NewDemo func(ctx context.Context, who SessionInfo, name string) (model tea.Model, cleanup func(), err error)
 }
 
-// Orders are what a teacher can do with students' screens and programs. OpenCard
-// and Hint return the messages that make a program do so; nil: not offered.
+// Orders are what a teacher and the server can do with students' screens and
+// programs. OpenCard, Hint and Away return the messages that make a program do so;
+// nil: not offered.
 type Orders struct {
 	Private  bool                      // students may refuse that a teacher looks at their screens
 	OpenCard func(card string) tea.Msg // opens a card of the course
 	Hint     tea.Msg                   // shows the next hint of the open card
+	Away     func(bool) tea.Msg        // says whether nobody sees the program
 }
 
 // Logins say who is admitted: all, else the owners of keys, and those who

@@ -25,7 +25,7 @@ func TestVisitorSeesAPictureAndResizes(t *testing.T) {
 	v.sees("user=ana lang=es term=xterm-256color")
 	v.sees("size=80x24")
 	for _, question := range []string{"\x1b]11;?", "\x1b]10;?", "\x1b[6n", "\x1b[c", "\x1b[?u"} {
-		if strings.Contains(v.out.String(), question) {
+		if v.out.Shows(question) {
 			t.Errorf("the client is asked %q", question)
 		}
 	}
@@ -163,7 +163,7 @@ func TestTwoSessionsAConnection(t *testing.T) {
 	a.status()
 	b.types("bq")
 	b.status()
-	if strings.Contains(b.out.String(), "aaa") {
+	if b.out.Shows("aaa") {
 		t.Error("one session sees the other's keys")
 	}
 }

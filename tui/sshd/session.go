@@ -90,10 +90,7 @@ func (s *session) answer(req *gossh.Request) bool {
 	case "env":
 		return s.takeEnv(req.Payload)
 	case "shell":
-		if !s.hasPTY {
-			return s.refuse("nopty", "no terminal")
-		}
-		return s.start(s.run)
+		return showOn(s, s.run)
 	case "exec":
 		return s.command(parseExec(req.Payload))
 	case "subsystem":
@@ -127,21 +124,29 @@ func (s *session) command(words []string) bool {
 		return s.refuse("command", "command")
 	}
 	switch {
-	case line == "watch" && !s.hasPTY:
-		return s.refuse("nopty", "no terminal")
 	case line == "watch":
-		return s.start(watcher{s}.run)
+		return showOn(s, watcher{s}.run)
 	case !s.login.admin:
 		return s.refuse("teacher", "teachers' command")
 	case line == "report json":
 		return s.start(s.reportTo(writeJSON))
 	case line != "teacher":
 		return s.start(s.reportTo(writeCSV))
+	default:
+		return showOn(s, s.runConsole)
+	}
+}
+
+// showOn starts work that draws a screen, or refuses it where the session has no
+// terminal that could show one.
+func showOn(s *session, work func()) bool {
+	switch {
 	case !s.hasPTY:
 		return s.refuse("nopty", "no terminal")
-	default:
-		return s.start(s.runConsole)
+	case s.term == "dumb":
+		return s.refuse("dumb", "dumb terminal")
 	}
+	return s.start(work)
 }
 
 func (s *session) takePTY(payload []byte) bool {

@@ -37,6 +37,10 @@ type shown struct {
 	last  uint64 // the revision of the visitor's own last frame
 
 	presents atomic.Bool // the followers are a class that the program is presented to
+
+	left   atomic.Bool        // the visitor does not see the program
+	unseen bool               // as the program was told
+	away   func(bool) tea.Msg // tells it; nil: it is not told
 }
 
 // follow lets others follow a model that can be drawn in their sizes.
@@ -72,6 +76,20 @@ func (s *shown) offer(now time.Time) tea.Cmd {
 	s.drawn, s.due = now, false
 	s.stage.Draw(s.model.Revision(), func(size stage.Size) string { return s.model.ViewAt(size.W, size.H) })
 	return nil
+}
+
+// turned returns the message that tells the program that nobody sees it any more,
+// or that a person does again; nil: nothing has changed.
+func (s *shown) turned() tea.Msg {
+	if s.away == nil || s.stage == nil {
+		return nil
+	}
+	unseen := s.left.Load() && s.stage.Followers() == 0
+	if unseen == s.unseen {
+		return nil
+	}
+	s.unseen = unseen
+	return s.away(unseen)
 }
 
 // mark tells the visitor that others see the screen.

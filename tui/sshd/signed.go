@@ -25,6 +25,7 @@ var (
 type signedReport struct {
 	session *session
 	id      string // of the person; empty: whom the key names
+	own     bool   // the person asks for it
 }
 
 // start starts the session's work, or refuses it.
@@ -34,7 +35,7 @@ func (r signedReport) start() bool {
 	case r.id == "" && len(s.login.wire) == 0:
 		return s.refuse("nokey", "report without a key")
 	case r.id == "":
-		r.id = state.KeyPerson(s.login.wire, "").ID
+		r.id, r.own = state.KeyPerson(s.login.wire, "").ID, true
 	case !s.login.admin:
 		return s.refuse("teacher", "teachers' command")
 	}
@@ -46,7 +47,7 @@ func (r signedReport) write() {
 	s := r.session
 	ctx, cancel := context.WithTimeout(s.ctx, reportTimeout)
 	defer cancel()
-	data, err := s.conn.server.signed(ctx, r.id)
+	data, err := s.conn.server.signed(ctx, r)
 	if err == nil {
 		_, err = io.WriteString(s.channel, string(data)+"\n")
 	}
@@ -59,8 +60,9 @@ func (r signedReport) write() {
 	s.leave(0, "")
 }
 
-// signed returns the report of a person with the signature of the host key.
-func (s *server) signed(ctx context.Context, id string) ([]byte, error) {
+// signed returns the report of a person with the signature of the host key. Who asks
+// for the own report before anything was kept gets one without results.
+func (s *server) signed(ctx context.Context, r signedReport) ([]byte, error) {
 	holder, ok := s.hostKey.PublicKey().(gossh.CryptoPublicKey)
 	if !ok || s.Report == nil {
 		return nil, errNoSigning
@@ -71,17 +73,21 @@ func (s *server) signed(ctx context.Context, id string) ([]byte, error) {
 	}
 	people, err := s.State.People(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("looking for %s: %w", id, err)
+		return nil, fmt.Errorf("looking for %s: %w", r.id, err)
 	}
-	i := slices.IndexFunc(people, func(p state.Person) bool { return p.ID == id })
-	if i < 0 {
-		return nil, fmt.Errorf("%w: %s", errNoPerson, id)
+	person := state.Person{ID: r.id}
+	i := slices.IndexFunc(people, func(p state.Person) bool { return p.ID == r.id })
+	switch {
+	case i >= 0:
+		person = people[i]
+	case !r.own:
+		return nil, fmt.Errorf("%w: %s", errNoPerson, r.id)
 	}
-	progress, err := s.State.Progress(ctx, id)
+	progress, err := s.State.Progress(ctx, r.id)
 	if err != nil {
-		return nil, fmt.Errorf("reading the progress of %s: %w", id, err)
+		return nil, fmt.Errorf("reading the progress of %s: %w", r.id, err)
 	}
-	return report.Sign(s.Report(people[i], progress), key, func(body []byte) ([]byte, error) {
+	return report.Sign(s.Report(person, progress), key, func(body []byte) ([]byte, error) {
 		signature, err := s.hostKey.Sign(rand.Reader, body)
 		if err != nil {
 			return nil, err

@@ -45,7 +45,7 @@ func TestPresentAndWatch(t *testing.T) {
 	teacher.sees("Presenting: 1 follow")
 	ana.types("b")
 	ana.sees("b]")
-	if strings.Contains(teacher.out.String(), "b]") {
+	if teacher.out.Shows("b]") {
 		t.Error("a follower's key reached the presenter")
 	}
 	teacher.types("P")

@@ -38,7 +38,7 @@ func resilab(t *testing.T, args ...string) (out, errs string, code int) {
 	code = cli.Main(t.Context(), cli.World{
 		Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
 		Getenv: func(name string) string {
-			return map[string]string{"LANG": "en_US.UTF-8", "XDG_CONFIG_HOME": t.TempDir()}[name]
+			return map[string]string{"LANG": "en_US.UTF-8", "XDG_CONFIG_HOME": t.TempDir(), "XDG_STATE_HOME": t.TempDir()}[name]
 		},
 		Labs: allLabs(), Panes: allPanes(),
 	})

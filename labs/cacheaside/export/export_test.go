@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"resilab/brokers/brokertest"
 	"resilab/brokers/redis"
 	"resilab/labs/cacheaside"
 	"resilab/labs/cacheaside/export"
@@ -126,7 +127,7 @@ func write(t *testing.T, path, content string) {
 func TestNodePrograms(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("node is not installed")
+		brokertest.Unavailable(t, err)
 	}
 	client, err := os.ReadFile("testdata/redis.mjs")
 	if err != nil {
@@ -150,7 +151,7 @@ func TestNodePrograms(t *testing.T) {
 func TestPythonProgramsCompile(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("python3 is not installed")
+		brokertest.Unavailable(t, err)
 	}
 	each(t, func(t *testing.T, s lab.Settings) {
 		t.Parallel()

@@ -33,6 +33,8 @@ type Hooks struct {
 	// Settled reports whether the TTLs in Redis belong to the present speed of the
 	// clock. While they are being adjusted they say nothing.
 	Settled func() bool
+	// Awake waits while the lab rests, or returns the error of ctx.
+	Awake func(ctx context.Context) error
 }
 
 // Watch follows the copies of the first products of a run: it asks Redis for the
@@ -95,6 +97,9 @@ func (w *Watch) Run(ctx context.Context) {
 			return
 		case <-w.wake:
 		case <-timer.C:
+		}
+		if w.hooks.Awake(ctx) != nil {
+			return
 		}
 		timer.Reset(w.poll(ctx))
 	}

@@ -39,7 +39,7 @@ func TestPollingStopsWithoutAViewer(t *testing.T) {
 				var source counting
 				products := NewProducts([]uint64{1, 1}, nil, nil)
 				w := NewWatch(clock.New(nil), &source, products, []string{"a", "b"},
-					Hooks{Polled: func(error) {}, Ended: func(int, Life, bool) {}, Changed: func() {}, Settled: func() bool { return true }})
+					Hooks{Polled: func(error) {}, Ended: func(int, Life, bool) {}, Changed: func() {}, Settled: func() bool { return true }, Awake: func(ctx context.Context) error { return ctx.Err() }})
 				done := make(chan struct{})
 				go func() { defer close(done); w.Run(ctx) }()
 				for range int(10 * time.Second / min(c.every, 10*time.Second)) {

@@ -131,7 +131,7 @@ func (p *Printer) details(r course.Row) []string {
 		details = append(details, p.Text.T(key))
 	}
 	if r.Stage != course.ToPredict.String() {
-		details = append(details, p.Text.T("course.hints_used", r.Hints), p.Text.T("course.checks", r.Checks))
+		details = append(details, p.Text.T("course.hints_used", r.Hints), p.Text.T("course.checks", r.Checks), p.Text.T("course.minutes", r.Minutes))
 	}
 	if r.RealBroker {
 		details = append(details, p.Text.T("course.real"))

@@ -116,6 +116,7 @@ func (w *guided) walk(ctx context.Context) (err error) {
 // ask reads one line that is not empty.
 func (w *guided) ask(ctx context.Context) (string, error) {
 	for w.lines.Scan() {
+		w.session.Touch(w.Now())
 		if answer := strings.TrimSpace(w.lines.Text()); answer != "" {
 			return answer, nil
 		}

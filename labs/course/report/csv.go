@@ -45,7 +45,7 @@ func details(row course.Row, text *i18n.Catalogue) []string {
 		}
 		all = append(all, text.T(key))
 	}
-	all = append(all, text.T("course.hints_used", row.Hints), text.T("course.checks", row.Checks))
+	all = append(all, text.T("course.hints_used", row.Hints), text.T("course.checks", row.Checks), text.T("course.minutes", row.Minutes))
 	if row.RealBroker {
 		all = append(all, text.T("course.real"))
 	}

@@ -73,7 +73,7 @@ func command(tb testing.TB, args ...string) *exec.Cmd {
 // environment is that of a person with a good terminal who reads English.
 func environment(tb testing.TB) []string {
 	return append(os.Environ(), "LANG=en_US.UTF-8", "LC_ALL=", "TERM=xterm-256color", "COLORTERM=truecolor", "NO_COLOR=",
-		"XDG_CONFIG_HOME="+tb.TempDir(),
+		"XDG_CONFIG_HOME="+tb.TempDir(), "XDG_STATE_HOME="+tb.TempDir(),
 		// The program has waited for its goroutines when it exits, so that the race
 		// detector need not linger for theirs, as it does for a second.
 		"GORACE=atexit_sleep_ms=0")

@@ -139,6 +139,24 @@ func TestTerminal(t *testing.T) {
 	checkTerminalIsClean(t, term)
 }
 
+// A terminal that can only print lines, such as a shell in an editor, gets one line
+// and no screen.
+func TestADumbTerminalGetsALine(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{}, {"demo"}, {"--lang", "en"}} {
+		cmd := command(t, args...)
+		cmd.Env = append(cmd.Env, "TERM=dumb")
+		term := openTerminalWith(t, 120, 40, cmd)
+		if err := term.awaitEnd(t); err == nil || cmd.ProcessState.ExitCode() != 2 {
+			t.Errorf("%q ends with %v, want status 2", args, err)
+		}
+		term.awaits(t, "plain lines only (TERM=dumb)")
+		if got := term.raw.String(); strings.Contains(got, "\x1b") {
+			t.Errorf("%q writes %q", args, got)
+		}
+	}
+}
+
 // A signal ends the program as cleanly as a key.
 func TestTerminalSignal(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,8 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	gossh "golang.org/x/crypto/ssh"
+
+	"resilab/tui/sshd/sshdtest"
 )
 
 const (
@@ -31,7 +33,7 @@ type visitor struct {
 	conn    *gossh.Client
 	session *gossh.Session
 	keys    io.Writer
-	screen  output
+	screen  sshdtest.Transcript
 }
 
 func visit(addr, lang string) (*visitor, error) {
@@ -75,9 +77,9 @@ func (v *visitor) enter() error {
 // sees waits until the screen has shown a text.
 func (v *visitor) sees(text string) error {
 	deadline := time.Now().Add(patience)
-	for !strings.Contains(v.screen.String(), text) {
+	for !v.screen.Shows(text) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%q is not on the screen: %q", text, tail(v.screen.String()))
+			return fmt.Errorf("%q is not on the screen: %s", text, tail(v.screen.Rows()))
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -137,6 +139,10 @@ func visitorsLeaveNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := visitors[i].sees(word); err != nil {
+			t.Fatalf("visitor %d: %v", i, err)
+		}
+		// A visitor's labs rest while others are shown: the cache gets no key before.
+		if _, err := io.WriteString(visitors[i].keys, "3"); err != nil {
 			t.Fatalf("visitor %d: %v", i, err)
 		}
 	}

@@ -85,7 +85,7 @@ func TestAnUnreadableHome(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(home, "resilab"), nil, 0o600)) // a file in the place of the folder
 	for _, args := range [][]string{{"--help"}, {"run", "retry", "--for", "50ms"}, {"route", "a"}, {"course", "list"}} {
 		cmd := command(t, args...)
-		cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+home)
+		cmd.Env = append(cmd.Env, "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home)
 		var errs bytes.Buffer
 		cmd.Stderr = &errs
 		if err := cmd.Run(); err != nil {

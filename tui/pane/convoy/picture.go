@@ -1,4 +1,4 @@
-// Package convoy draws the Sequential convoy lab: the lanes with the orders in
+// Package convoy draws the Sequential Convoy lab: the lanes with the orders in
 // them, and under them every user's orders as they were handled.
 package convoy
 

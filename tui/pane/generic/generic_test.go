@@ -116,7 +116,7 @@ func TestDifference(t *testing.T) {
 	}{
 		{lab.Share, 0.994, 0.999, "+0.5 pp"}, {lab.Share, 0.5, 0.25, "−25 pp"}, {lab.Times, 1.21, 1.4, "+0.19×"},
 		{lab.Count, 5, 2, "−3"}, {lab.Millis, 7, 7, lab.Millis.Write(0)}, {lab.Share, 0.99761, 0.99839, "0 %"},
-		{lab.Share, 0.5004, 0.5006, "+0.1 pp"}, {lab.PerSecond, 19.96, 20.04, lab.PerSecond.Write(0)},
+		{lab.Share, 0.5004, 0.5006, "+0.1 pp"}, {lab.Share, 0.9974, 0.9986, "+0.2 pp"}, {lab.PerSecond, 19.96, 20.04, lab.PerSecond.Write(0)},
 	} {
 		if got := difference(tc.f, tc.a, tc.b); got != tc.want {
 			t.Errorf("%s and %s: %q, want %q", tc.f.Write(tc.a), tc.f.Write(tc.b), got, tc.want)
