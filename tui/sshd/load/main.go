@@ -2,6 +2,15 @@
 // costs the server and how long a key takes until its frame has arrived:
 //
 //	go run ./tui/sshd/load --sessions 100 --for 60s
+//	go run ./tui/sshd/load --sessions 10 --cycles 2000
+//	go run ./tui/sshd/load --watchers 300 --for 60s
+//	go run ./tui/sshd/load --hostile all --sessions 10 --for 20s
+//
+// With --cycles clients come and leave instead, in three ways, and the server must
+// be as before. With --watchers one client presents, and the others watch. With
+// --hostile the clients are measured with nothing beside them and then beside each
+// attack: all, or names such as keys,resize,loudest. It fails if a client or the
+// server is lost, or if the server is not as before; it does not judge the times.
 //
 // It starts a server, or uses the one at --addr. Every client opens all labs at
 // 120x40 and presses a key every two seconds. The server's figures are read from
@@ -15,30 +24,65 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"resilab/labs"
 	"resilab/tui/cli"
 	"resilab/tui/panes"
 )
 
-// beServer in the environment makes the program the server that it measures.
-const beServer = "RESILAB_LOAD_SERVER"
+// beServer in the environment makes the program the server that it measures;
+// profileTo names a file for its CPU profile.
+const beServer, profileTo = "RESILAB_LOAD_SERVER", "RESILAB_LOAD_PROFILE"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if os.Getenv(beServer) != "" {
-		os.Exit(cli.Main(ctx, cli.World{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-			Getenv: os.Getenv, Labs: labs.All(), Panes: panes.All()}))
+		os.Exit(serve(ctx))
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
+}
+
+// serve is the server that is measured, until SIGTERM. It returns the exit status.
+func serve(ctx context.Context) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	stopProfile, err := startProfile(os.Getenv(profileTo))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load: writing the profile:", err)
+		return 1
+	}
+	defer stopProfile()
+	return cli.Main(ctx, cli.World{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Labs: labs.All(), Panes: panes.All()})
+}
+
+// startProfile writes a CPU profile to a file until stop is called. Without a file
+// nothing is written.
+func startProfile(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = file.Close()
+	}, nil
 }
 
 // load is one measurement.
@@ -47,7 +91,12 @@ type load struct {
 	sessions int
 	duration time.Duration
 	ramp     time.Duration // between two arrivals
+	cycles   int           // visits instead of a measurement; 0: none
+	watchers int           // of one who presents, instead; 0: none
 	server   *server
+
+	attacks   string // beside which to measure, separated by commas; empty: none
+	attackers int    // of each attack at most; 0: as many as it has
 }
 
 func run(ctx context.Context) error {
@@ -56,16 +105,35 @@ func run(ctx context.Context) error {
 	flag.IntVar(&l.sessions, "sessions", 30, "clients at once")
 	flag.DurationVar(&l.duration, "for", time.Minute, "how long to measure")
 	flag.DurationVar(&l.ramp, "ramp", 100*time.Millisecond, "time between two arrivals")
+	flag.IntVar(&l.cycles, "cycles", 0, "visits that come and leave, --sessions at once, instead of a measurement")
+	flag.IntVar(&l.watchers, "watchers", 0, "clients that watch one who presents, instead of a measurement")
+	flag.StringVar(&l.attacks, "hostile", "", "measure beside attacks on the started server: all, or names separated by commas")
+	flag.IntVar(&l.attackers, "attackers", 0, "attackers of each attack at most; 0: as many as it has")
+	profile := flag.String("profile", "", "file for a CPU profile of the server that is started")
 	flag.Parse()
-	if flag.NArg() > 0 || l.sessions < 1 || l.duration <= 0 {
-		return errors.New("usage: load [--addr HOST:PORT] [--sessions N] [--for 60s]")
+	started := l.watchers > 0 || l.attacks != ""
+	if flag.NArg() > 0 || l.sessions < 1 || l.duration <= 0 || l.cycles < 0 || l.watchers < 0 || l.attackers < 0 || started && l.addr != "" {
+		return errors.New("usage: load [--addr HOST:PORT] [--sessions N] [--for 60s] [--cycles N], load --watchers N [--for 60s], " +
+			"or load --hostile all|NAME,… [--attackers N] [--sessions N] [--for 20s]")
+	}
+	if err := os.Setenv(profileTo, *profile); err != nil { // the server has our environment
+		return err
+	}
+	if l.attacks != "" {
+		return l.hostile(ctx)
+	}
+	if l.watchers > 0 {
+		return l.present(ctx)
 	}
 	if l.addr == "" {
 		var err error
-		if l.server, err = startServer(ctx, l.sessions); err != nil {
+		if l.server, err = startServer(ctx, l.places()); err != nil {
 			return err
 		}
 		l.addr = l.server.addr
+	}
+	if l.cycles > 0 {
+		return errors.Join(l.comeAndLeave(ctx), l.server.stop())
 	}
 	return errors.Join(l.measure(ctx), l.server.stop())
 }
@@ -73,6 +141,16 @@ func run(ctx context.Context) error {
 // measure lets the clients arrive, measures them together and lets them leave.
 func (l load) measure(ctx context.Context) error {
 	before := l.server.usage()
+	err := l.together(ctx, func(clients []*client) error {
+		f, err := l.work(ctx, clients)
+		l.print(f, before)
+		return err
+	})
+	return errors.Join(err, l.printAfter(ctx, before))
+}
+
+// together lets the clients arrive, has something done with them, and lets them leave.
+func (l load) together(ctx context.Context, do func([]*client) error) error {
 	clients, err := l.arrive(ctx)
 	defer func() {
 		for _, c := range clients {
@@ -82,21 +160,45 @@ func (l load) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began, start := time.Now(), l.server.usage()
-	work, stop := context.WithTimeout(ctx, l.duration)
-	defer stop()
-	var wg sync.WaitGroup
-	for _, c := range clients {
-		wg.Go(func() { c.work(work) })
-	}
-	wg.Wait()
-	took, end := time.Since(began), l.server.usage()
-	l.print(clients, took, before, start, end)
-	for _, c := range clients {
-		c.leave()
-	}
-	return l.printAfter(ctx, before)
+	return do(clients)
 }
+
+// figures are those of some clients that have worked at the same time.
+type figures struct {
+	clients    int
+	took       time.Duration
+	waits      []time.Duration // sorted
+	missed     int
+	measured   traffic
+	start, end usage
+}
+
+// work lets all clients work and returns an error if a session was lost.
+func (l load) work(ctx context.Context, clients []*client) (figures, error) {
+	began, f := time.Now(), figures{clients: len(clients), start: l.server.usage()}
+	var working errgroup.Group
+	for i, c := range clients {
+		working.Go(func() error {
+			if err := c.work(ctx, l.duration); err != nil {
+				return fmt.Errorf("client %d: %w", i+1, err)
+			}
+			return nil
+		})
+	}
+	err := working.Wait()
+	f.took, f.end = time.Since(began), l.server.usage()
+	for _, c := range clients {
+		f.waits = append(f.waits, c.waits...)
+		f.missed += c.missed
+		f.measured.bytes += c.measured.bytes
+		f.measured.chunks += c.measured.chunks
+	}
+	slices.Sort(f.waits)
+	return f, err
+}
+
+// cpu returns the server's processor time as a part of one core.
+func (f figures) cpu() float64 { return (f.end.cpu - f.start.cpu).Seconds() / f.took.Seconds() }
 
 func (l load) arrive(ctx context.Context) (clients []*client, err error) {
 	for i := range l.sessions {
@@ -114,28 +216,19 @@ func (l load) arrive(ctx context.Context) (clients []*client, err error) {
 	return clients, nil
 }
 
-func (l load) print(clients []*client, took time.Duration, before, start, end usage) {
-	var waits []time.Duration
-	var bytes, chunks, missed float64
-	for _, c := range clients {
-		waits = append(waits, c.waits...)
-		bytes += float64(c.measured.bytes)
-		chunks += float64(c.measured.chunks)
-		missed += float64(c.missed)
-	}
-	slices.Sort(waits)
-	n, seconds := float64(len(clients)), took.Seconds()
-	fmt.Printf("%d sessions, %.0f s, clients included on this machine\n", len(clients), seconds)
-	fmt.Printf("key to frame:       p50 %s, p99 %s, longest %s (%d keys, %.0f without a frame in %s)\n",
-		quantile(waits, 0.5), quantile(waits, 0.99), quantile(waits, 1), len(waits), missed, patience)
+func (l load) print(f figures, before usage) {
+	n, seconds := float64(f.clients), f.took.Seconds()
+	bytes, chunks := float64(f.measured.bytes), float64(f.measured.chunks)
+	fmt.Printf("%d sessions, %.0f s, clients included on this machine\n", f.clients, seconds)
+	fmt.Printf("key to frame:       p50 %s, p99 %s, longest %s (%d keys, %d without a frame in %s)\n",
+		quantile(f.waits, 0.5), quantile(f.waits, 0.99), quantile(f.waits, 1), len(f.waits), f.missed, patience)
 	fmt.Printf("sent:               %.1f KB/s and %.1f packets/s a session\n", bytes/1000/n/seconds, chunks/n/seconds)
-	if !end.known {
+	if !f.end.known {
 		return
 	}
-	cpu := (end.cpu - start.cpu).Seconds()
-	fmt.Printf("server's processor: %.0f %% of one core, %.2f ms a packet\n", 100*cpu/seconds, 1000*cpu/chunks)
+	fmt.Printf("server's processor: %.0f %% of one core, %.2f ms a packet\n", 100*f.cpu(), 1000*seconds*f.cpu()/chunks)
 	fmt.Printf("server's memory:    %.1f MB, %.2f MB a session; %d descriptors\n",
-		end.rss/1e6, (end.rss-before.rss)/1e6/n, end.files)
+		f.end.rss/1e6, (f.end.rss-before.rss)/1e6/n, f.end.files)
 }
 
 // printAfter waits until the server has as many descriptors as before.
@@ -149,8 +242,8 @@ func (l load) printAfter(ctx context.Context, before usage) error {
 		time.Sleep(100 * time.Millisecond)
 		after = l.server.usage()
 	}
-	fmt.Printf("after all left:     %.1f MB (before: %.1f), %d descriptors (before: %d)\n",
-		after.rss/1e6, before.rss/1e6, after.files, before.files)
+	fmt.Printf("after all left:     %.1f MB (before: %.1f), %d descriptors (before: %d), %d goroutines (before: %d)\n",
+		after.rss/1e6, before.rss/1e6, after.files, before.files, after.goroutines, before.goroutines)
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +27,7 @@ type server struct {
 var listening = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
 // startServer starts a server for so many clients of this machine.
-func startServer(ctx context.Context, sessions int) (*server, error) {
+func startServer(ctx context.Context, sessions int, flags ...string) (*server, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -34,8 +36,8 @@ func startServer(ctx context.Context, sessions int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, "serve", "--addr", "127.0.0.1:0", "--open", "--exempt", "127.0.0.0/8", "--keep", "0s",
-		"--max-sessions", strconv.Itoa(sessions), "--host-key", filepath.Join(dir, "host_key"), "--state", filepath.Join(dir, "class"))
+	cmd := exec.CommandContext(ctx, self, append([]string{"serve", "--addr", "127.0.0.1:0", "--open", "--exempt", "127.0.0.0/8", "--keep", "0s",
+		"--metrics", "127.0.0.1:0", "--max-sessions", strconv.Itoa(sessions), "--host-key", filepath.Join(dir, "host_key"), "--state", filepath.Join(dir, "class")}, flags...)...)
 	cmd.Env = append(os.Environ(), beServer+"=1")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = patience
@@ -75,12 +77,20 @@ func (s *server) stop() error {
 	return os.RemoveAll(s.dir)
 }
 
-// usage is what a process has used.
+// usage is what the server has used.
 type usage struct {
 	known bool
 	cpu   time.Duration
 	rss   float64 // bytes
 	files int
+	counted
+}
+
+// counted are figures of the server's metrics; all are 0 if they cannot be read.
+type counted struct {
+	goroutines int
+	sessions   int // at the moment
+	refusals   int // so far
 }
 
 // ticksPerSecond is the unit of /proc/PID/stat: USER_HZ, 100 on every Linux.
@@ -109,5 +119,43 @@ func (s *server) usage() (u usage) {
 	pages, _ = strconv.ParseFloat(fields[21], 64)
 	files, _ := os.ReadDir(proc + "fd")
 	return usage{known: true, cpu: time.Duration(ticks / ticksPerSecond * float64(time.Second)),
-		rss: pages * float64(os.Getpagesize()), files: len(files)}
+		rss: pages * float64(os.Getpagesize()), files: len(files), counted: s.counted()}
 }
+
+// Where the server's metrics are, and those that are read.
+var (
+	metricsAddr  = regexp.MustCompile(`msg=metrics addr=(\S+)`)
+	goroutinesIs = regexp.MustCompile(`(?m)^go_goroutines (\S+)`)
+	sessionsAre  = regexp.MustCompile(`(?m)^resilab_sessions\{kind="session"\} (\S+)`)
+	refusalsAre  = regexp.MustCompile(`(?m)^resilab_refusals_total\{.*\} (\S+)`)
+)
+
+// counted reads the server's metrics.
+func (s *server) counted() counted {
+	log, err := os.ReadFile(s.log())
+	at := metricsAddr.FindSubmatch(log)
+	if err != nil || at == nil {
+		return counted{}
+	}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get("http://" + string(at[1]) + "/metrics")
+	if err != nil {
+		return counted{}
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	return counted{sum(goroutinesIs, text), sum(sessionsAre, text), sum(refusalsAre, text)}
+}
+
+// sum adds up the values of all series of a metric.
+func sum(metric *regexp.Regexp, text []byte) int {
+	total := 0.0
+	for _, found := range metric.FindAllSubmatch(text, -1) {
+		value, _ := strconv.ParseFloat(string(found[1]), 64)
+		total += value
+	}
+	return int(total)
+}
+
+// log is the file that the server logs to.
+func (s *server) log() string { return filepath.Join(s.dir, "log") }
