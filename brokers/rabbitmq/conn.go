@@ -15,7 +15,6 @@ import (
 
 const (
 	defaultTimeout   = 5 * time.Second
-	nextAfter        = 2 * time.Second // where another server can be tried
 	defaultHeartbeat = 10 * time.Second
 	// closePatience bounds the closing handshake: a broker that blocks its
 	// publishers does not read what they send.
@@ -49,48 +48,6 @@ type Blocked struct {
 	Since  time.Time
 	Reason string
 }
-
-// Dial opens a connection to the first server that takes it. The error is one line
-// that names each address.
-func Dial(ctx context.Context, o Options) (*Conn, error) {
-	servers, err := Servers(o.URL)
-	if err != nil {
-		return nil, fmt.Errorf("reading the address of RabbitMQ: %w", err)
-	}
-	if o.Timeout == 0 {
-		o.Timeout = defaultTimeout
-		if len(servers) > 1 {
-			o.Timeout = nextAfter
-		}
-	}
-	var failed dialErrors
-	for _, o.URL = range servers {
-		c, err := dial(ctx, o)
-		if err == nil {
-			return c, nil
-		}
-		if failed = append(failed, err); ctx.Err() != nil {
-			break
-		}
-	}
-	if len(failed) == 1 {
-		return nil, failed[0]
-	}
-	return nil, failed
-}
-
-// dialErrors are why no server took a connection.
-type dialErrors []error
-
-func (e dialErrors) Error() string {
-	all := make([]string, len(e))
-	for i, err := range e {
-		all[i] = err.Error()
-	}
-	return strings.Join(all, "; ")
-}
-
-func (e dialErrors) Unwrap() []error { return e }
 
 // dial opens a connection to one server.
 func dial(ctx context.Context, o Options) (*Conn, error) {

@@ -19,16 +19,20 @@ const (
 // the connection to work, and when work returns waits a little longer each time
 // and dials again. The context of work ends with the connection. down is called
 // with each reason for a new attempt: a failed dial, work's error, or that the
-// connection was lost. Keep closes the connections.
+// connection was lost. After any of them it begins with the next server of the URL:
+// one that takes connections may still be cut off from the others. Keep closes the
+// connections.
 func Keep(ctx context.Context, o Options, work func(context.Context, *Conn) error, down func(error)) {
 	wait := backoff.Backoff{Min: retryMin, Max: retryMax, Factor: 2, Jitter: true}
+	servers := NewDialer(o)
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := once(ctx, o, work)
+		err := once(ctx, servers, work)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
+			servers.Skip()
 			down(err)
 		}
 		if time.Since(began) > steady {
@@ -38,8 +42,8 @@ func Keep(ctx context.Context, o Options, work func(context.Context, *Conn) erro
 	}
 }
 
-func once(ctx context.Context, o Options, work func(context.Context, *Conn) error) error {
-	c, err := Dial(ctx, o)
+func once(ctx context.Context, servers *Dialer, work func(context.Context, *Conn) error) error {
+	c, err := servers.Dial(ctx)
 	if err != nil {
 		return err
 	}

@@ -263,6 +263,23 @@ func (p *Publisher) Err() error {
 	return nil
 }
 
+// Finish is Close after the outcomes of what was sent have come, or after limit. No
+// other goroutine may publish in the meantime.
+func (p *Publisher) Finish(limit time.Duration) {
+	over := time.NewTimer(limit)
+	defer over.Stop()
+	for range cap(p.slots) { // a message that is settled frees its slot
+		select {
+		case p.slots <- struct{}{}:
+			continue
+		case <-p.finished:
+		case <-over.C:
+		}
+		break
+	}
+	p.Close()
+}
+
 // Close ends the channel and returns when every token is settled. A connection
 // that does not let the channel end in time is cut.
 func (p *Publisher) Close() {

@@ -39,7 +39,7 @@ func worlds(t *testing.T, test func(t *testing.T, url string)) {
 
 func connect(t *testing.T, url string) *Conn {
 	t.Helper()
-	c, err := Dial(t.Context(), Options{URL: url, Name: t.Name()})
+	c, err := NewDialer(Options{URL: url, Name: t.Name()}).Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestDialSaysWhichAddressFailed(t *testing.T) {
 		"cancelled": {cancelled, silent.Addr().String(), "context canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Dial(tc.ctx, Options{URL: "amqp://guest:guest@" + tc.addr + "/", Timeout: 200 * time.Millisecond})
+			_, err := NewDialer(Options{URL: "amqp://guest:guest@" + tc.addr + "/", Timeout: 200 * time.Millisecond}).Dial(tc.ctx)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -93,7 +93,7 @@ func TestDialSaysWhichAddressFailed(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Dial(t.Context(), Options{URL: "http://x"}); err == nil {
+	if _, err := NewDialer(Options{URL: "http://x"}).Dial(t.Context()); err == nil {
 		t.Error("an address of another kind is accepted")
 	}
 }
@@ -257,6 +257,36 @@ func TestPublisherSettlesWhatACutLeaves(t *testing.T) {
 	})
 }
 
+// TestPublisherFinishesWhatItHasSent: the outcome of no message stays unknown, unless
+// the broker takes too long.
+func TestPublisherFinishesWhatItHasSent(t *testing.T) {
+	worlds(t, func(t *testing.T, url string) {
+		c := connect(t, url)
+		q := queue(t, c)
+		for _, limit := range []time.Duration{patience, 0} {
+			var f fates
+			p, err := c.NewPublisher(100, f.settle)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range uint64(80) {
+				if err := p.Publish(t.Context(), "", q, i, amqp.Publishing{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.Finish(limit)
+			if f.count() != 80 {
+				t.Errorf("within %s %d are settled", limit, f.count())
+			}
+			for i, fate := range f.of {
+				if fate != Confirmed && limit > 0 {
+					t.Errorf("the fate of message %d is %d", i, fate)
+				}
+			}
+		}
+	})
+}
+
 func TestPublisherReportsWhyTheBrokerClosedIt(t *testing.T) {
 	worlds(t, func(t *testing.T, url string) {
 		c := connect(t, url)
@@ -393,7 +423,8 @@ func TestKeepConnectsAgain(t *testing.T) {
 }
 
 // TestKeepGoesToTheNextServer: of three servers the first is away, and the second
-// goes away; when it is back, it is used again.
+// goes away; when it is back and the third is lost, it is used again. Where work
+// fails on a server that answers, the next one is tried.
 func TestKeepGoesToTheNextServer(t *testing.T) {
 	run := func(addr string) *minirabbit.Server {
 		s, err := minirabbit.Run(minirabbit.Options{Addr: addr, Users: map[string]string{"me": "secret"}})
@@ -419,6 +450,8 @@ func TestKeepGoesToTheNextServer(t *testing.T) {
 			second = run(a)
 			go c.Cut()
 			<-ctx.Done()
+		case 3:
+			return errors.New("no majority")
 		default:
 			cancel()
 		}
@@ -428,12 +461,12 @@ func TestKeepGoesToTheNextServer(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
-	if want := []string{a, b, a}; !slices.Equal(visited, want) {
+	if want := []string{a, b, a, b}; !slices.Equal(visited, want) {
 		t.Errorf("connected to %v, want %v", visited, want)
 	}
 	second.Close()
 	third.Close()
-	_, err := Dial(t.Context(), Options{URL: "amqp://me:secret@" + a + "," + b + "/"})
+	_, err := NewDialer(Options{URL: "amqp://me:secret@" + a + "," + b + "/"}).Dial(t.Context())
 	if err == nil || !strings.Contains(err.Error(), a) || !strings.Contains(err.Error(), b) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("with none of them: %v", err)
 	}

@@ -32,7 +32,7 @@ func code(lang i18n.Lang, target string, s lab.Settings) (string, error) {
 	mode := s.Text("mode")
 	return export.Code(target, export.Settings{
 		Mode: mode, Users: s.Int("users"), Lanes: s.Int("lanes"), Orders: min(orders, maxExported),
-		Prefetch: s.Int("prefetch"), Work: s.Duration("work"),
+		Prefetch: s.Int("prefetch"), Quorum: s.Text("queue-type") == queueQuorum, Work: s.Duration("work"),
 		Words: []string{words.T("convoy.export.title", words.T("convoy.choice.mode."+mode)), words.T("convoy.export.url")},
 	})
 }

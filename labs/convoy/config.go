@@ -26,6 +26,12 @@ const (
 	modeModulus   = "modulus"   // as convoy, but the publisher computes hash mod lanes
 )
 
+// Types of the lanes' queues.
+const (
+	queueClassic = "classic" // on one node
+	queueQuorum  = "quorum"  // replicated on several nodes of a cluster
+)
+
 // Distributions of the work time around its mean.
 const (
 	spreadUniform     = "uniform" // 0 to twice the mean

@@ -125,7 +125,12 @@ func (w world) begin(t *testing.T, knobs turned) lab.Lab {
 
 func (w world) beginAs(t *testing.T, space string, knobs turned) lab.Lab {
 	t.Helper()
-	l := New(lab.Env{Open: w.open(t), Namespace: space, Clock: clock.New(nil)})
+	return w.beginIn(t, space, clock.New(nil), knobs)
+}
+
+func (w world) beginIn(t *testing.T, space string, c *clock.Clock, knobs turned) lab.Lab {
+	t.Helper()
+	l := New(lab.Env{Open: w.open(t), Namespace: space, Clock: c})
 	all := with(w.knobs)
 	maps.Copy(all, knobs)
 	if err := l.Start(t.Context(), settings(t, all), 1); err != nil {

@@ -2,7 +2,6 @@ package convoy
 
 import (
 	"context"
-	"fmt"
 
 	"resilab/labs/kit"
 	"resilab/labs/lab"
@@ -33,41 +32,32 @@ func brokerKind(s lab.Settings) string {
 	return lab.AMQP
 }
 
-// Limits for a visitor over the network.
-const guestRate, guestUsers, guestLanes = 500, 50, 6
-
-// allowed refuses settings above the limits of a guest.
-func allowed(env lab.Env, s lab.Settings) error {
-	if !env.Guest {
-		return nil
+// limits are those of visitors. The cards need no more.
+func limits() []lab.Limit {
+	return []lab.Limit{
+		{Knob: "rate", Most: lab.IntValue(400)}, {Knob: "users", Most: lab.IntValue(50)}, {Knob: "lanes", Most: lab.IntValue(6)},
+		{Knob: "burst", Most: lab.IntValue(20)},
 	}
-	for _, limit := range []struct {
-		id   string
-		most int
-	}{{"rate", guestRate}, {"users", guestUsers}, {"lanes", guestLanes}} {
-		if n := s.Int(limit.id); n > limit.most {
-			return &lab.KnobError{Knob: limit.id, Value: s[limit.id].String(), Allowed: fmt.Sprintf("1..%d", limit.most)}
-		}
-	}
-	return nil
 }
 
 // Open implements kit.Engine. Every run has its own connections.
-func (e *engine) Open(_ context.Context, s lab.Settings) error { return allowed(e.Env, s) }
+func (e *engine) Open(context.Context, lab.Settings) error { return nil }
 
 // Begin implements kit.Engine. A broker that is away is an error for the first run
 // only: a lab that is running reports it and resumes when the broker is back.
 func (e *engine) Begin(ctx context.Context, r *kit.Run) (*run, error) {
-	if err := allowed(e.Env, r.Settings); err != nil {
-		return nil, err
-	}
 	url, err := e.Env.Open(ctx, brokerKind(r.Settings))
 	if err != nil {
 		return nil, err
 	}
 	work := newRun(e.Base, r, url)
 	work.start()
-	if err := work.transport.AwaitFirst(ctx); err != nil && r.Number == 1 || ctx.Err() != nil {
+	if err = work.transport.AwaitFirst(ctx); ctx.Err() != nil { // maybe since then
+		err = ctx.Err()
+	} else if r.Number > 1 {
+		err = nil
+	}
+	if err != nil {
 		work.stop()
 		return nil, err
 	}

@@ -110,7 +110,11 @@ func (h *health) LanesDown(down []transport.Lane) {
 		}
 		numbers += strconv.Itoa(l.Number)
 	}
-	h.down = &lab.Trouble{Key: "convoy.trouble.lanes_down", Args: []any{numbers}, Since: h.Clock.Now()}
+	since := h.Clock.Now()
+	if h.down != nil {
+		since = h.down.Since
+	}
+	h.down = &lab.Trouble{Key: "convoy.trouble.lanes_down", Args: []any{numbers}, Since: since}
 	h.Log.Add(lab.MarkFault, "convoy.event.lanes_down", numbers)
 }
 

@@ -16,6 +16,9 @@ const monitorEvery = 100 * time.Millisecond
 func (r *run) monitor(ctx context.Context) {
 	incident, tries := r.cfg.Text("incident"), incidentTries
 	kit.Every(ctx, monitorEvery, func() {
+		if r.Awake(ctx) != nil {
+			return
+		}
 		if incident != noIncident && r.due(incident, r.cfg.Duration("incident-at")) {
 			if tries--; r.bringAbout(ctx, incident) || tries == 0 {
 				incident = noIncident

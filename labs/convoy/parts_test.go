@@ -1,15 +1,11 @@
 package convoy
 
 import (
-	"context"
-	"errors"
 	"math"
 	"testing"
 	"time"
 
 	"resilab/labs/convoy/transport"
-	"resilab/labs/lab"
-	"resilab/labs/labtest"
 )
 
 // TestWorkBelongsToTheOrder: the spread decides how long, not when or where.
@@ -56,19 +52,6 @@ func TestUserSampler(t *testing.T) {
 			if got := count[u] / n; math.Abs(got-want[i]) > 0.015 {
 				t.Errorf("%s: user %d has %.3f of the orders, want %.3f", popularity, u+1, got, want[i])
 			}
-		}
-	}
-}
-
-func TestGuestsHaveLimits(t *testing.T) {
-	for id, text := range map[string]string{"rate": "5000", "users": "200", "lanes": "12"} {
-		l := New(lab.Env{Open: labtest.Brokers(map[string]string{lab.AMQP: "amqp://127.0.0.1:1/"}), Namespace: "guest", Guest: true})
-		var refused *lab.KnobError
-		if err := l.Start(t.Context(), settings(t, turned{id: text}), 1); !errors.As(err, &refused) || refused.Knob != id {
-			t.Errorf("%s %s: %v", id, text, err)
-		}
-		if err := l.Stop(context.Background()); err != nil {
-			t.Error(err)
 		}
 	}
 }

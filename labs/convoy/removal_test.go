@@ -2,6 +2,7 @@ package convoy
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -77,4 +78,21 @@ func TestNothingIsLostWhileALaneIsClosed(t *testing.T) {
 			t.Errorf("%v", m)
 		}
 	})
+}
+
+// cancelled is a context that was cancelled after its Done was looked at.
+type cancelled struct{ context.Context }
+
+func (cancelled) Err() error { return context.Canceled }
+
+// TestALabThatIsLeftWhileItStarts: it has not begun, although the broker was
+// reached, and can be stopped.
+func TestALabThatIsLeftWhileItStarts(t *testing.T) {
+	l := New(lab.Env{Open: embedded(t).open(t), Namespace: namespace()})
+	if err := l.Start(cancelled{t.Context()}, settings(t, nil), 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("starting: %v", err)
+	}
+	if err := l.Stop(t.Context()); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
 }

@@ -18,8 +18,9 @@ import (
 	"resilab/labs/lab"
 )
 
-// maxOutstanding is how many orders are under way before the users have to wait.
-const maxOutstanding = 20000
+// maxOutstanding is how many orders are under way before the users have to wait;
+// guestOutstanding is that of a visitor.
+const maxOutstanding, guestOutstanding = 20000, 2000
 
 // run is one measurement: it joins the rooms of the lab. It implements what they
 // ask for: transport.Events (with health), producer.Orders and consumer.Desk.
@@ -63,7 +64,8 @@ func newRun(base *kit.Base, k *kit.Run, url string) *run {
 	r.producer = producer.New(producer.Options{Users: cfg.users, Rate: cfg.Int("rate"), Burst: cfg.Int("burst"),
 		Limit: uint64(cfg.Int("orders")), Pick: cfg.userSampler(), Clock: base.Clock, Valve: base.Valve}, r)
 	opt := transport.Options{URL: url, Namespace: namespace, Lanes: cfg.lanes(), Consumers: cfg.Int("lanes"), Users: cfg.users,
-		Prefetch: cfg.Int("prefetch"), Keyed: cfg.mode == modeConvoy, Sharing: cfg.sharing(), Env: base.Env}
+		Prefetch: cfg.Int("prefetch"), Keyed: cfg.mode == modeConvoy, Sharing: cfg.sharing(),
+		Quorum: cfg.Text("queue-type") == queueQuorum, DeliveryLimit: cfg.deliveryLimit, Env: base.Env}
 	opt.Env.Clock = base.Clock
 	if cfg.kafka {
 		r.transport = transport.NewKafka(opt, r)
@@ -117,10 +119,16 @@ func (r *run) stop() {
 }
 
 // Room implements producer.Orders.
-func (r *run) Room() bool { return r.tracker.UnderWay() < maxOutstanding }
+func (r *run) Room() bool {
+	if r.Env.Guest {
+		return r.tracker.UnderWay() < guestOutstanding
+	}
+	return r.tracker.UnderWay() < maxOutstanding
+}
 
 // Place implements producer.Orders.
 func (r *run) Place(user int) (transport.Order, transport.Lane) {
+	r.Clock.Count()
 	o := transport.Order{N: r.state.placed.Add(1) - 1, User: user, Seq: r.book.Next(user), Created: r.Clock.Now()}
 	if user == 0 && r.state.poisonDue.CompareAndSwap(true, false) {
 		o.Poison = true

@@ -29,13 +29,16 @@ const noIncident = "none"
 
 // Spec declares the lab.
 func Spec() *lab.Spec {
-	return &lab.Spec{ID: ID, Work: "handled", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules}
+	return &lab.Spec{ID: ID, Work: "handled", Knobs: knobs(), Metrics: metrics(), Actions: actions(), Texts: texts, Rules: rules, Limits: limits()}
 }
 
 // rules refuses settings that mean nothing together.
 func rules(s lab.Settings) error {
 	if s.Text("engine") == engineKafka && s.Text("on-failure") == string(consumer.Delay) {
 		return &lab.KnobError{Knob: "on-failure", Value: s.Text("on-failure"), Allowed: "with engine " + engineRabbitMQ + ": a partition cannot hold a record back"}
+	}
+	if s.Text("engine") == engineKafka && s.Text("queue-type") == queueQuorum {
+		return &lab.KnobError{Knob: "queue-type", Value: queueQuorum, Allowed: "with engine " + engineRabbitMQ + ": Kafka has partitions, which it replicates itself"}
 	}
 	return nil
 }
@@ -87,6 +90,7 @@ func knobs() []lab.Knob {
 		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident").Moves("redelivered", "1m", "rate=60", "incident=kill"),
 		lab.NewChoice("engine", engineRabbitMQ, engineKafka).
 			Moves("violations", engineKafka, "rate=200", "work=20ms", "failure-rate=0.2"),
+		lab.NewChoice("queue-type", queueClassic, queueQuorum).With("engine", engineRabbitMQ).Moves("violations", queueQuorum, "engine=rabbitmq", "failure-rate=0.5", "prefetch=1", "rate=60"),
 	}
 }
 

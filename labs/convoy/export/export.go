@@ -24,6 +24,7 @@ type Settings struct {
 	Lanes    int // queues, or the consumers of the one queue
 	Orders   int // to publish
 	Prefetch int
+	Quorum   bool          // the queues are quorum queues
 	Work     time.Duration // mean time to handle an order
 	// Words are the comments at the head of the program.
 	Words []string

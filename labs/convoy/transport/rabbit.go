@@ -29,6 +29,8 @@ type rabbit struct {
 	events Events
 	lanes  *rabbitLanes
 
+	refusals *refusals
+
 	mu     sync.Mutex
 	pub    *rabbitmq.Publisher // nil while the broker is away
 	conn   *rabbitmq.Conn
@@ -37,7 +39,7 @@ type rabbit struct {
 
 // NewRabbit returns the transport over RabbitMQ.
 func NewRabbit(opt Options, events Events) Transport {
-	return &rabbit{opt: opt, events: events, gate: newGate(), lanes: newRabbitLanes(opt, events)}
+	return &rabbit{opt: opt, events: events, gate: newGate(), lanes: newRabbitLanes(opt, events), refusals: newRefusals()}
 }
 
 func (b *rabbit) dialOptions(role string) rabbitmq.Options {
@@ -63,9 +65,11 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	if err := b.lanes.declare(c, ch); err != nil {
 		return err
 	}
-	dead, err := c.Consume(rabbitmq.ConsumeOptions{Queue: b.lanes.deadQueue(), Prefetch: 1})
-	if err != nil {
-		return err
+	dead := &rabbitmq.Consumer{} // receives nothing
+	if !b.lanes.isDeadDown() {
+		if dead, err = c.Consume(rabbitmq.ConsumeOptions{Queue: b.lanes.deadQueue(), Prefetch: 1}); err != nil {
+			return err
+		}
 	}
 	pub, err := c.NewPublisher(confirmWindow, b.settled)
 	if err != nil {
@@ -75,7 +79,9 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	b.open()
 	b.events.Up(c.Addr())
 	b.setFirst(nil)
-	b.consumeDeadLetters(conn, dead, pub.Done())
+	for err == nil && b.consumeDeadLetters(conn, dead, pub.Done()) {
+		pub, err = b.renew(c, pub)
+	}
 	b.shut()
 	b.lanes.setChannel(nil)
 	b.set(nil, nil, false)
@@ -83,33 +89,62 @@ func (b *rabbit) session(ctx, conn context.Context, c *rabbitmq.Conn) error {
 	if ctx.Err() != nil {
 		b.lanes.remove(c, ch)
 	}
-	return cmp.Or(pub.Err(), dead.Err())
+	return cmp.Or(err, pub.Err(), dead.Err())
+}
+
+// renew publishes on a new channel from now on. What was sent on the old one comes
+// first: two channels have no order.
+func (b *rabbit) renew(c *rabbitmq.Conn, old *rabbitmq.Publisher) (*rabbitmq.Publisher, error) {
+	b.shut()
+	defer b.open()
+	b.use(nil)
+	old.Finish(finishAfter)
+	pub, err := c.NewPublisher(confirmWindow, b.settled)
+	if err != nil {
+		return old, err
+	}
+	b.refusals.renewed(time.Now())
+	b.use(pub)
+	return pub, nil
+}
+
+// use replaces the publisher of the connection.
+func (b *rabbit) use(pub *rabbitmq.Publisher) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pub = pub
 }
 
 // settled passes outcomes on. The client calls it, so panics are contained.
 func (b *rabbit) settled(n uint64, fate rabbitmq.Fate) {
 	defer b.opt.Env.Contain()
+	if b.opt.Quorum {
+		b.refusals.settled(n, fate, time.Now())
+	}
 	b.events.Settled(n, fate)
 }
 
 // consumeDeadLetters takes what arrives in the dead-letter queue until ctx or
-// the publisher ends, or until lanes that were down can be declared again.
-func (b *rabbit) consumeDeadLetters(ctx context.Context, dead *rabbitmq.Consumer, published <-chan struct{}) {
+// the publisher ends, or until queues that were down can be declared again. It
+// reports whether it ended because a new channel is needed.
+func (b *rabbit) consumeDeadLetters(ctx context.Context, dead *rabbitmq.Consumer, published <-chan struct{}) (refused bool) {
 	look := time.NewTicker(downPoll)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-published:
-			return
+			return false
+		case <-b.refusals.due:
+			return true
 		case <-look.C:
 			if b.lanes.anyDown() && b.lanes.anyBack(b.current()) {
-				return
+				return false
 			}
 		case d, ok := <-dead.Deliveries:
 			if !ok {
-				return
+				return false
 			}
 			if o, err := decode(d.Body); err == nil && o.User < b.opt.Users {
 				b.events.DeadLettered(o)

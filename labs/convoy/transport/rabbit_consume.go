@@ -13,8 +13,9 @@ import (
 
 // Consume implements Transport.
 func (b *rabbit) Consume(ctx context.Context, consumer int, from Lane, serve Serve) {
+	servers := rabbitmq.NewDialer(b.dialOptions(fmt.Sprintf("consumer-%d", consumer)))
 	for b.AwaitUp(ctx) == nil {
-		err := b.consumeOnce(ctx, consumer, from, serve)
+		err := b.consumeOnce(ctx, servers, consumer, from, serve)
 		if ctx.Err() != nil {
 			return
 		}
@@ -23,6 +24,7 @@ func (b *rabbit) Consume(ctx context.Context, consumer int, from Lane, serve Ser
 			continue
 		}
 		if err != nil {
+			servers.Skip()
 			b.events.ConsumerDown(consumer, err)
 		}
 		pause(ctx, b.redial(err))
@@ -41,8 +43,8 @@ func (b *rabbit) redial(err error) time.Duration {
 }
 
 // consumeOnce serves on one connection and returns why it ended.
-func (b *rabbit) consumeOnce(ctx context.Context, consumer int, from Lane, serve Serve) error {
-	c, err := rabbitmq.Dial(ctx, b.dialOptions(fmt.Sprintf("consumer-%d", consumer)))
+func (b *rabbit) consumeOnce(ctx context.Context, servers *rabbitmq.Dialer, consumer int, from Lane, serve Serve) error {
+	c, err := servers.Dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,7 +54,7 @@ func (b *rabbit) consumeOnce(ctx context.Context, consumer int, from Lane, serve
 		return err
 	}
 	b.events.ConsumerUp(consumer)
-	later := &delayQueue{conn: c, lane: from}
+	later := &delayQueue{conn: c, lane: from, opt: b.opt}
 	defer later.close()
 	in, stop := b.feed(ctx, later, k.Deliveries)
 	err = serve(ctx, in)

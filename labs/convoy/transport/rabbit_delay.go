@@ -21,6 +21,7 @@ const MaxDelay = expires - 10*time.Second
 type delayQueue struct {
 	conn *rabbitmq.Conn
 	lane Lane
+	opt  Options
 
 	ch    *amqp.Channel
 	pub   *rabbitmq.Publisher
@@ -59,11 +60,9 @@ func (q *delayQueue) declare() error {
 			return err
 		}
 	}
-	_, err := q.ch.QueueDeclare(delayOf(q.lane), true, false, false, false, amqp.Table{
-		"x-expires":                 expires.Milliseconds(),
-		"x-dead-letter-exchange":    "",
-		"x-dead-letter-routing-key": q.lane.Queue,
-	})
+	args := q.opt.queueArgs()
+	args["x-dead-letter-exchange"], args["x-dead-letter-routing-key"] = "", q.lane.Queue
+	_, err := q.ch.QueueDeclare(delayOf(q.lane), true, false, false, false, args)
 	if err != nil {
 		return fmt.Errorf("declaring the delay queue of lane %d: %w", q.lane.Number, err)
 	}

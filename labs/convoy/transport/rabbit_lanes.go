@@ -28,6 +28,7 @@ type rabbitLanes struct {
 	mu       sync.Mutex
 	ch       *amqp.Channel // nil while the broker is away
 	lanes    []rabbitLane  // in binding order; the ones that are leaving come last
+	deadDown bool          // the dead-letter queue is out of reach
 	declared bool          // once
 }
 
@@ -76,8 +77,10 @@ func (r *rabbitLanes) declare(c *rabbitmq.Conn, ch *amqp.Channel) error {
 	if err := r.examine(c); err != nil {
 		return err
 	}
-	if _, err := ch.QueueDeclare(r.deadQueue(), true, false, false, false, amqp.Table{"x-expires": expires.Milliseconds()}); err != nil {
-		return fmt.Errorf("declaring the dead-letter queue: %w", err)
+	if !r.isDeadDown() {
+		if _, err := ch.QueueDeclare(r.deadQueue(), true, false, false, false, r.opt.queueArgs()); err != nil {
+			return fmt.Errorf("declaring the dead-letter queue: %w", err)
+		}
 	}
 	if r.opt.Keyed {
 		if err := ch.ExchangeDelete(r.exchange(), false, false); err != nil {
@@ -126,6 +129,13 @@ func (r *rabbitLanes) examine(c *rabbitmq.Conn) error {
 		}
 	}
 	r.setDown(down)
+	state, err := c.QueueState(r.deadQueue())
+	if err != nil {
+		return fmt.Errorf("looking for the dead-letter queue: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deadDown = state == rabbitmq.QueueDown
 	return nil
 }
 
@@ -145,10 +155,18 @@ func (r *rabbitLanes) setDown(down []Lane) {
 	}
 }
 
+// isDeadDown reports whether the dead-letter queue is out of reach.
+func (r *rabbitLanes) isDeadDown() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.deadDown
+}
+
+// anyDown reports whether a queue is out of reach.
 func (r *rabbitLanes) anyDown() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.lanes, func(l rabbitLane) bool { return l.down })
+	return r.deadDown || slices.ContainsFunc(r.lanes, func(l rabbitLane) bool { return l.down })
 }
 
 func (r *rabbitLanes) isDown(lane Lane) bool {
@@ -157,27 +175,38 @@ func (r *rabbitLanes) isDown(lane Lane) bool {
 	return slices.ContainsFunc(r.lanes, func(l rabbitLane) bool { return l.Lane == lane && l.down })
 }
 
-// anyBack reports whether a lane that was down no longer is.
+// anyBack reports whether a queue that was out of reach no longer is.
 func (r *rabbitLanes) anyBack(c *rabbitmq.Conn) bool {
 	if c == nil {
 		return false
 	}
+	back := func(queue string) bool {
+		state, err := c.QueueState(queue)
+		return err == nil && state != rabbitmq.QueueDown
+	}
 	for _, l := range r.all() {
-		if !l.down {
-			continue
-		}
-		if state, err := c.QueueState(l.Queue); err == nil && state != rabbitmq.QueueDown {
+		if l.down && back(l.Queue) {
 			return true
 		}
 	}
-	return false
+	return r.isDeadDown() && back(r.deadQueue())
+}
+
+// queueArgs are the arguments of every queue. A quorum queue is durable, as all are
+// here, and expires as a classic one does.
+func (o Options) queueArgs() amqp.Table {
+	args := amqp.Table{"x-expires": expires.Milliseconds()}
+	if o.Quorum {
+		args["x-queue-type"] = "quorum"
+	}
+	return args
 }
 
 func (r *rabbitLanes) declareLane(ch *amqp.Channel, l rabbitLane) error {
-	args := amqp.Table{
-		"x-expires":                 expires.Milliseconds(),
-		"x-dead-letter-exchange":    "",
-		"x-dead-letter-routing-key": r.deadQueue(),
+	args := r.opt.queueArgs()
+	args["x-dead-letter-exchange"], args["x-dead-letter-routing-key"] = "", r.deadQueue()
+	if r.opt.Quorum && r.opt.DeliveryLimit > 0 {
+		args["x-delivery-limit"] = int64(r.opt.DeliveryLimit)
 	}
 	if r.opt.Sharing == Exclusive {
 		// One consumer at a time, also while a crashed one is being replaced.
@@ -262,7 +291,9 @@ func (r *rabbitLanes) remove(c *rabbitmq.Conn, ch *amqp.Channel) {
 			_, _ = ch.QueueDelete(delayOf(l.Lane), false, false, false)
 		}
 	}
-	_, _ = ch.QueueDelete(r.deadQueue(), false, false, false)
+	if !r.isDeadDown() {
+		_, _ = ch.QueueDelete(r.deadQueue(), false, false, false)
+	}
 	if r.opt.Keyed {
 		_ = ch.ExchangeDelete(r.exchange(), false, false)
 	}

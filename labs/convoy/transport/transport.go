@@ -155,7 +155,7 @@ const (
 	Competing                // several consumers a lane
 )
 
-// Options describe the lanes of a run. All are required.
+// Options describe the lanes of a run. All but DeliveryLimit are required.
 type Options struct {
 	URL       string
 	Namespace string // prefix of every name in the broker
@@ -167,5 +167,11 @@ type Options struct {
 	// producer names it.
 	Keyed   bool
 	Sharing Sharing
-	Env     lab.Env
+	// Quorum makes the queues of RabbitMQ quorum queues, which several nodes of a
+	// cluster hold. DeliveryLimit is how often one of them delivers an order again
+	// before it moves the order to the dead-letter queue; 0 leaves that to the
+	// broker, which has no limit before RabbitMQ 4.0 and one of 20 since.
+	Quorum        bool
+	DeliveryLimit int
+	Env           lab.Env
 }
