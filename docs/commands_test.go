@@ -120,13 +120,10 @@ func TestPrintedCommandsWork(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "..").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Run("exit codes", func(t *testing.T) { checkExitCodes(t, program) })
 	var ran atomic.Int64
 	var reading sync.WaitGroup
-	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md") {
+	for _, page := range pages(t) {
 		home, commands := t.TempDir(), commandsOf(t, page)
 		reading.Go(func() {
 			for _, c := range commands {
@@ -145,7 +142,7 @@ func TestPrintedCommandsWork(t *testing.T) {
 }
 
 // shortened returns the arguments with the time of a run and the number of seeds
-// cut.
+// cut, and with a free port where the page has one that may be taken here.
 func shortened(args []string) []string {
 	for i, a := range args[:max(0, len(args)-1)] {
 		switch a {
@@ -153,6 +150,8 @@ func shortened(args []string) []string {
 			args[i+1] = "200ms"
 		case "--seeds":
 			args[i+1] = "1"
+		case "--http-addr":
+			args[i+1] = "127.0.0.1:0"
 		}
 	}
 	if len(args) > 0 && (args[0] == "run" || args[0] == "record") {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +20,16 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the derived parts of the pages")
+
+// pages are the pages for people.
+func pages(t *testing.T) []string {
+	t.Helper()
+	here, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(here, "../README.md", "../CONTRIBUTING.md")
+}
 
 // checkSection compares the part of a page between two marks with what it should
 // be.
@@ -179,11 +188,7 @@ func TestPagesNameEveryCommand(t *testing.T) {
 
 // What pages link to in the repository exists.
 func TestLinksLeadSomewhere(t *testing.T) {
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range slices.Concat(pages, []string{"../README.md", "../CONTRIBUTING.md"}) {
+	for _, page := range pages(t) {
 		data, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

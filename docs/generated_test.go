@@ -34,21 +34,26 @@ func TestGeneratedFiles(t *testing.T) {
 		"completion/_resilab":     {"completion", "zsh", "--lang", "en"},
 		"completion/resilab.fish": {"completion", "fish", "--lang", "en"},
 	} {
-		want := resilab(t, args...)
-		got, err := os.ReadFile(file)
-		if err == nil && string(got) == want {
-			continue
-		}
-		if !*update {
-			t.Errorf("%s is not what the program prints; run go test ./docs -update (%v)", file, err)
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		compareFile(t, file, resilab(t, args...))
+	}
+}
+
+// compareFile compares a file with what it should hold.
+func compareFile(t *testing.T, file, want string) {
+	t.Helper()
+	got, err := os.ReadFile(file)
+	if err == nil && string(got) == want {
+		return
+	}
+	if !*update {
+		t.Errorf("%s is not what the program says; run go test ./docs -update (%v)", file, err)
+		return
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -12,13 +12,9 @@ import (
 
 // The pages name the tests that hold what they say.
 func TestNamedTestsExist(t *testing.T) {
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var named []string
 	name := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`")
-	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md") {
+	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -11,10 +11,10 @@ _resilab_words() {
 }
 _resilab_flags() {
   case "$1" in
-  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
   'run') echo '--help --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'run retry') echo '--help --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
-  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
+  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --queue-type --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'run cacheaside') echo '--help --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'fleet') echo '--help --exercise --side --seed --format --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
   'schedule') echo '--help --preset --jitter-sample --jitter-samples --count --retries --base --factor --cap --spread --spread-by --format --lang' ;;
@@ -23,13 +23,13 @@ _resilab_flags() {
   'compare') echo '--help --format --lang' ;;
   'export') echo '--help --lang' ;;
   'export retry') echo '--help --to --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
-  'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --lang' ;;
+  'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --queue-type --lang' ;;
   'export cacheaside') echo '--help --to --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --lang' ;;
   'course') echo '--help --plain --card --progress --format --seed --lang --lab --yes --student --seeds --golden --a --b --c --d --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
-  'record') echo '--help --out --lab --card --from --demo --moving --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  'record') echo '--help --out --lab --card --from --demo --moving --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
   'demo') echo '--help --loop --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url' ;;
   'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --metrics --demo --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
-  'brokers') echo '--help --amqp-addr --redis-addr --amqp-product --lang' ;;
+  'brokers') echo '--help --amqp-addr --redis-addr --amqp-product --amqp-version --lang' ;;
   'doctor') echo '--help --brokers --amqp-url --redis-url --kafka-url --lang' ;;
   'completion') echo '--help --lang' ;;
   'man') echo '--help --format --lang' ;;
@@ -103,6 +103,7 @@ _resilab_values() {
   ':--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   ':--incident-at') echo '@none' ;;
   ':--engine') echo 'rabbitmq kafka' ;;
+  ':--queue-type') echo 'classic quorum' ;;
   ':--ttl') echo '@none' ;;
   ':--db-latency') echo '@none' ;;
   ':--write-rate') echo '@none' ;;
@@ -202,6 +203,7 @@ _resilab_values() {
   'run convoy:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'run convoy:--incident-at') echo '@none' ;;
   'run convoy:--engine') echo 'rabbitmq kafka' ;;
+  'run convoy:--queue-type') echo 'classic quorum' ;;
   'run convoy:--for') echo '@none' ;;
   'run convoy:--from') echo '@file' ;;
   'run convoy:--seed') echo '@none' ;;
@@ -376,6 +378,7 @@ _resilab_values() {
   'export convoy:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'export convoy:--incident-at') echo '@none' ;;
   'export convoy:--engine') echo 'rabbitmq kafka' ;;
+  'export convoy:--queue-type') echo 'classic quorum' ;;
   'export convoy:--lang') echo 'auto es en' ;;
   'export cacheaside:--to') echo 'go node python' ;;
   'export cacheaside:--ttl') echo '@none' ;;
@@ -489,6 +492,7 @@ _resilab_values() {
   'record:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'record:--incident-at') echo '@none' ;;
   'record:--engine') echo 'rabbitmq kafka' ;;
+  'record:--queue-type') echo 'classic quorum' ;;
   'record:--ttl') echo '@none' ;;
   'record:--db-latency') echo '@none' ;;
   'record:--write-rate') echo '@none' ;;
@@ -542,6 +546,7 @@ _resilab_values() {
   'brokers:--amqp-addr') echo '@file' ;;
   'brokers:--redis-addr') echo '@file' ;;
   'brokers:--amqp-product') echo '@file' ;;
+  'brokers:--amqp-version') echo '3.10 4.1 4.3' ;;
   'brokers:--lang') echo 'auto es en' ;;
   'doctor:--brokers') echo 'embedded local' ;;
   'doctor:--amqp-url') echo '@file' ;;
