@@ -96,6 +96,9 @@ var dialogues = map[string]string{
 	"streams":           `XADD x 1-1 a 1; XLEN x; XRANGE x - +; XREAD STREAMS x 0; XREAD STREAMS x 5; XDEL x 1-1; XADD x 1-1 a 1`,
 	"later commands":    `HSET h a 1; HEXPIRE h 10 FIELDS 1 a; HTTL h FIELDS 1 a; HPERSIST h FIELDS 1 a`,
 	"long strings":      `SETRANGE s 536870912 x; SETRANGE s 536870911 xx; SETRANGE s -1 x; SETRANGE s x y; STRLEN s; SETRANGE s 3 ""; EXISTS s`,
+	"odd numbers":       `DECRBY a -9223372036854775808; GET a; ZADD z NX nan a; ZADD z nan a; ZADD z 1 a NaN b; ZINCRBY z nan a; EXISTS z; ZADD z inf a; COPY a b DB 99; COPY a b DB x; COPY z y DB 1; SELECT 1; ZCARD y`,
+	"intersections":     `ZADD a 3 x 2 y 1 z 1 b; ZADD b 1 x 1 y 1 z 1 b 5 c; ZINTER 2 a b; ZINTER 2 a b WITHSCORES; ZINTER 2 a b WEIGHTS -1 0; ZINTER 2 a none; ZINTER 0 a; ZINTER 2 a b AGGREGATE max withscores; ZUNION 2 a b`,
+	"watching inside":   `MULTI; WATCH a; SET a 1; EXEC; GET a; MULTI; WATCH; SET a 2; EXEC; GET a`,
 	"wrong types":       `SET a 1; LPUSH a x; HSET a b c; ZADD a 1 x; SADD a x; XADD a * a b; INCRBYFLOAT a x`,
 }
 

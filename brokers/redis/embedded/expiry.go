@@ -113,8 +113,13 @@ func expiryIn(name string, args []string) (unit string, at int) {
 
 // checkDatabase refuses databases that Redis does not have.
 func checkDatabase(_ *session, name string, args []string) *change {
-	if name == "MOVE" {
+	switch i := slices.IndexFunc(args, func(a string) bool { return strings.EqualFold(a, "DB") }); {
+	case name == "MOVE":
 		args = args[min(1, len(args)):]
+	case name == "COPY" && i >= 2:
+		args = args[i+1:]
+	case name == "COPY":
+		args = nil
 	}
 	for _, arg := range args {
 		if n, err := strconv.Atoi(arg); err == nil && n >= databases {

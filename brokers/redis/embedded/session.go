@@ -226,6 +226,9 @@ func (c *session) handleInTx(name string, args []string, ch *change) {
 		return
 	case name == "DISCARD" && len(args) == 1:
 		c.inTx = false
+	case name == "WATCH" && len(args) > 1:
+		c.write(errorf("ERR WATCH inside MULTI is not allowed"))
+		return
 	case name != "EXEC" && name != "DISCARD" && name != "MULTI" && name != "WATCH" && name != "QUIT":
 		c.queue(args, ch)
 		return
