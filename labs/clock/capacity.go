@@ -21,21 +21,35 @@ const (
 	spare = 0.2
 )
 
+// How a capacity follows the machine: by the part less or more in a second, and never
+// below the least part of what it is at most.
+const (
+	less, more = 0.7, 1.1
+	leastPart  = 1.0 / 8
+	// tooLate is how long one goroutine in a hundred may wait for a processor. A key
+	// passes some six of them until its frame is on the wire.
+	tooLate = 15 * time.Millisecond
+)
+
 // Capacity is how many operations the labs of one process can begin in a real
 // second. While they would begin more, the clocks of those that do more than their
 // fair share are slowed: what they count and wait for stays right and takes longer. All
 // methods are safe for concurrent use; those of nil do nothing.
 type Capacity struct {
-	perSecond float64
+	most float64              // operations a second
+	late func() time.Duration // see NewCapacity
 
 	mu     sync.Mutex
+	now    float64            // operations a second that this machine can do at the moment
 	clocks map[*Clock]float64 // operations a second that each would begin if it were not slowed
 }
 
-// NewCapacity returns a capacity of so many operations a second, which must be
-// positive.
-func NewCapacity(perSecond float64) *Capacity {
-	return &Capacity{perSecond: perSecond, clocks: map[*Clock]float64{}}
+// NewCapacity returns a capacity of at most so many operations a second, which must
+// be positive. It is less while the machine is busy, which late tells: how long
+// goroutines have waited for a processor, as Lateness says. Where late is nil, the
+// capacity stays as it is.
+func NewCapacity(most float64, late func() time.Duration) *Capacity {
+	return &Capacity{most: most, now: most, late: late, clocks: map[*Clock]float64{}}
 }
 
 // Add lets a clock take part until Remove. It must not take part already.
@@ -80,15 +94,28 @@ func (c *Capacity) Share(ctx context.Context) {
 func (c *Capacity) share(passed time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.follow()
 	all := make([]float64, 0, len(c.clocks))
 	for k, was := range c.clocks {
 		wants := float64(k.begun.Swap(0)) / passed.Seconds() / k.Limit()
 		c.clocks[k] = newest*wants + (1-newest)*was
 		all = append(all, c.clocks[k])
 	}
-	most := fairShare(all, c.perSecond)
+	most := fairShare(all, c.now)
 	for k, wants := range c.clocks {
 		k.setLimit(nextLimit(k.Limit(), most/wants))
+	}
+}
+
+// follow adjusts the capacity to the machine; c.mu is held.
+func (c *Capacity) follow() {
+	if c.late == nil {
+		return
+	}
+	if c.late() > tooLate {
+		c.now = max(c.now*less, c.most*leastPart)
+	} else {
+		c.now = min(c.now*more, c.most)
 	}
 }
 

@@ -80,7 +80,7 @@ type crowd struct {
 func newCrowd(t *testing.T, rates ...float64) *crowd {
 	ctx, cancel := context.WithCancel(t.Context())
 	var work sync.WaitGroup
-	c := &crowd{capacity: NewCapacity(100), start: time.Now(), rates: rates, begun: make([]int, len(rates)), wait: func() { cancel(); work.Wait() }}
+	c := &crowd{capacity: NewCapacity(100, nil), start: time.Now(), rates: rates, begun: make([]int, len(rates)), wait: func() { cancel(); work.Wait() }}
 	for i, rate := range rates {
 		k := New(nil)
 		c.clocks = append(c.clocks, k)
@@ -135,4 +135,55 @@ func TestTheLoudestAreSlowed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// On a busy machine there is less capacity, down to a part; where all keep time again,
+// it is what it was.
+func TestCapacityFollowsTheMachine(t *testing.T) {
+	late := 2 * tooLate
+	c := NewCapacity(800, func() time.Duration { return late })
+	for _, want := range []float64{560, 392} {
+		if c.share(time.Second); math.Round(c.now) != want {
+			t.Errorf("capacity %v, want %v", c.now, want)
+		}
+	}
+	for range 20 {
+		c.share(time.Second)
+	}
+	if c.now != 100 {
+		t.Errorf("capacity %v, at least an eighth is left", c.now)
+	}
+	late = tooLate
+	if c.share(time.Second); math.Round(c.now) != 110 {
+		t.Errorf("capacity %v, want more", c.now)
+	}
+	for range 30 {
+		c.share(time.Second)
+	}
+	if c.now != 800 {
+		t.Errorf("capacity %v, want all of it", c.now)
+	}
+}
+
+func TestLateness(t *testing.T) {
+	buckets := []float64{math.Inf(-1), 0, 0.001, 0.01, 0.1}
+	for _, c := range []struct {
+		counts, before []uint64
+		want           time.Duration
+	}{
+		{[]uint64{0, 0, 0, 0}, nil, 0},
+		{[]uint64{0, 98, 1, 1}, nil, time.Millisecond},
+		{[]uint64{0, 99, 0, 1}, nil, 0},
+		{[]uint64{0, 98, 0, 2}, nil, 10 * time.Millisecond},
+		{[]uint64{0, 1000, 50, 1000}, []uint64{0, 900, 50, 1000}, 0},
+	} {
+		if got := allBut(unlucky, buckets, c.counts, c.before); got != c.want {
+			t.Errorf("of %v since %v: %v, want %v", c.counts, c.before, got, c.want)
+		}
+	}
+	late := Lateness()
+	late()
+	if got := late(); got < 0 || got > time.Minute {
+		t.Errorf("measured %v", got)
+	}
 }

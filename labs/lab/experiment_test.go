@@ -316,7 +316,7 @@ func TestAPanicWhileStoppingEndsNothingElse(t *testing.T) {
 // longer does.
 func TestAFullProcessSlowsTheLab(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		full := clock.NewCapacity(1)
+		full := clock.NewCapacity(1, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		var share sync.WaitGroup
 		share.Go(func() { full.Share(ctx) })

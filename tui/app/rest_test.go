@@ -92,7 +92,7 @@ func TestTheTroubleOfAMeasuredLabShows(t *testing.T) {
 // A lab whose time runs slower than was chosen says why.
 func TestAFullServerIsSaid(t *testing.T) {
 	for _, lang := range i18n.Langs() {
-		crowd, clocked := labclock.NewCapacity(1), labclock.New(nil)
+		crowd, clocked := labclock.NewCapacity(1, nil), labclock.New(nil)
 		ctx, leave := context.WithCancel(t.Context())
 		s := newStage(t, lookASCII, lang, func(o *Options, _ []*fakeLab) {
 			fake := newFake(fakeSnapshot())

@@ -68,8 +68,8 @@ func runServe(ctx context.Context, c *call) error {
 }
 
 // operationsPerProcessor is how many operations a second the labs of all visitors
-// may begin for each processor. A read of the cache takes 0.2 to 0.3 ms of one, so
-// three quarters of the time are left for the screens.
+// may begin for each processor at most. A read of the cache takes 0.2 to 0.3 ms of one,
+// so three quarters of the time are left for the screens.
 const operationsPerProcessor = 1000
 
 // serveClass serves the labs until ctx ends.
@@ -87,7 +87,7 @@ func serveClass(ctx context.Context, c *call, opt sshd.Options) error {
 		return err
 	}
 	common := screen{labs: c.world.Labs, panes: c.world.Panes, course: courseParts{book: book}, session: session, texts: texts, runs: labRuns{seed: c.in.seed()}, guest: true, frames: app.RemoteFrames}
-	capacity := clock.NewCapacity(float64(operationsPerProcessor * runtime.GOMAXPROCS(0)))
+	capacity := clock.NewCapacity(float64(operationsPerProcessor*runtime.GOMAXPROCS(0)), clock.Lateness())
 	common.shared.Capacity = capacity
 	turns := kit.NewTurns(runtime.GOMAXPROCS(0) / 2) // the rest draws screens
 	opt.Cards = book.IDs()
