@@ -83,7 +83,7 @@ func (c *connection) serve() {
 		},
 		ConnectionFailedCallback: c.failed,
 	}
-	protocol.HandleConn(c.net)
+	protocol.HandleConn(newBrake(c.ctx, c.net))
 }
 
 func (c *connection) failed(_ net.Conn, err error) {

@@ -6,15 +6,29 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"golang.org/x/time/rate"
 
 	"resilab/labs/i18n"
 	"resilab/tui/input"
 	"resilab/tui/state"
 )
 
-// resizeInterval is the least time between two sizes that a program is sent:
-// each makes it draw the whole screen.
-const resizeInterval = 100 * time.Millisecond
+// A program is sent a size at most once a resizeInterval, for the second or two that
+// a person drags a window, and then once a resizePause: each makes it draw the whole
+// screen.
+const (
+	resizeInterval = 100 * time.Millisecond
+	resizePause    = time.Second
+	resizeBurst    = 15
+)
+
+// resizes limits how often the size of one screen changes.
+type resizes struct{ *rate.Limiter }
+
+func newResizes() resizes { return resizes{rate.NewLimiter(rate.Every(resizePause), resizeBurst)} }
+
+// pause counts a size, and returns how long the next one has to wait.
+func (r resizes) pause() time.Duration { return max(resizeInterval, r.Reserve().Delay()) }
 
 // run takes a session's place, finds out who the visitor is, runs the program
 // and logs both ends.
@@ -226,8 +240,9 @@ func (st *seat) class(admin bool) Class {
 	return c
 }
 
-// sendSizes sends the newest size, at most once a resizeInterval, until done.
+// sendSizes sends the newest size, not too often, until done.
 func (s *session) sendSizes(send func(tea.Msg), done <-chan struct{}) {
+	sizes := newResizes()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {
@@ -238,7 +253,7 @@ func (s *session) sendSizes(send func(tea.Msg), done <-chan struct{}) {
 		}
 		w := s.size()
 		send(tea.WindowSizeMsg{Width: w.width, Height: w.height})
-		pause.Reset(resizeInterval)
+		pause.Reset(sizes.pause())
 		select {
 		case <-s.resized:
 		case <-done:

@@ -103,29 +103,37 @@ func TestTextsAreTheSameInBothLanguages(t *testing.T) {
 	labtest.SameTexts(t, es, en)
 }
 
-// A flood of resizes reaches the program about ten times a second, and the
-// newest size always does.
+// A window that is dragged reaches the program about ten times a second, a flood of
+// resizes once, and the newest size always.
 func TestResizesAreCoalesced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &session{requested: requested{hasPTY: true}, window: window{80, 24}, resized: make(chan struct{}, 1)}
-		var sent []tea.WindowSizeMsg
+		began, widths := time.Now(), []int{}
+		dragged, flooded := 0, 0
 		done, over := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(over)
-			s.sendSizes(func(msg tea.Msg) { sent = append(sent, msg.(tea.WindowSizeMsg)) }, done)
+			s.sendSizes(func(msg tea.Msg) {
+				widths = append(widths, msg.(tea.WindowSizeMsg).Width)
+				if time.Since(began) < time.Second {
+					dragged++
+				} else {
+					flooded++
+				}
+			}, done)
 		}()
-		for i := range 1000 { // in one second
+		for i := range 61_000 { // in a minute and a second
 			s.resize(gossh.Marshal(windowChange{Columns: uint32(50 + i%100), Rows: 30}))
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(resizeInterval)
+		time.Sleep(resizePause)
 		close(done)
 		<-over
-		if len(sent) < 9 || len(sent) > 12 {
-			t.Errorf("%d sizes in a second", len(sent))
+		if dragged < 9 || dragged > 12 || flooded < 60 || flooded > 70 {
+			t.Errorf("%d sizes in a second, %d in the minute after it", dragged, flooded)
 		}
-		if last := sent[len(sent)-1]; last.Width != 149 {
-			t.Errorf("the last size is %d wide, want 149", last.Width)
+		if last := widths[len(widths)-1]; last != 149 {
+			t.Errorf("the last size is %d wide, want 149", last)
 		}
 	})
 }

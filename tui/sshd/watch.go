@@ -78,18 +78,20 @@ func (s watcher) awaitShow() bool {
 // followScreen shows a screen until it ends, which over reports, or until the
 // visitor leaves.
 func (s watcher) followScreen(t target) (over bool) {
+	sizes := newResizes()
 	for again := true; again; {
-		again, over = s.followAt(t, s.size())
+		again, over = s.followAt(t, s.size(), sizes.pause())
 	}
 	return over
 }
 
-// followAt shows a screen in one size. The last row says what is shown.
-func (s watcher) followAt(t target, w window) (resized, over bool) {
+// followAt shows a screen in one size, for so long at least. The last row says what is
+// shown.
+func (s watcher) followAt(t target, w window, least time.Duration) (resized, over bool) {
 	f := t.stage.Follow(stage.View{Size: stage.Size{W: w.width, H: max(1, w.height-1)}, Colors: s.colors()}, 1)
 	defer f.Close()
 	s.clear(s.catalogue().T("sshd.watch.following", t.label))
-	settled := time.NewTimer(resizeInterval)
+	settled := time.NewTimer(least)
 	defer settled.Stop()
 	var resizes <-chan struct{}
 	for {
