@@ -104,6 +104,7 @@ type console struct {
 	err    error
 	order  int // index into orders
 	at     int // index into shown
+	first  int // index of the first card in the table
 	width  int
 	height int
 
@@ -180,6 +181,12 @@ func (c *console) key(key tea.KeyMsg) tea.Cmd {
 		c.at--
 	case "down", "j":
 		c.at++
+	case "right":
+		if _, to := c.columns(); to < len(c.server.Cards) {
+			c.first = to
+		}
+	case "left":
+		c.first = c.pageBefore(c.first)
 	case "s":
 		c.order = (c.order + 1) % len(orders)
 	case "/":
@@ -188,6 +195,10 @@ func (c *console) key(key tea.KeyMsg) tea.Cmd {
 		c.lookAt(c.chosen())
 	case "h":
 		c.one(order{Kind: orderHint}, "hinted")
+	case "H":
+		if c.send(order{Kind: orderHint}) {
+			c.notice = c.text.T("sshd.console.hintedall", c.here())
+		}
 	case "o":
 		c.ask("card", c.openCard)
 	case "m":
@@ -304,8 +315,53 @@ func (c *console) chosen() classRow {
 	return classRow{}
 }
 
-// Widths of the columns of names and of minutes.
-const nameWidth, minutesWidth = 20, 5
+// Widths of the columns before the cards, and of the number behind them.
+const nameWidth, idleWidth, minutesWidth, passedWidth = 20, 9, 5, 4
+
+// cardWidth is the width of a card's column.
+func (c *console) cardWidth(i int) int { return ansi.StringWidth(c.server.Cards[i]) + 1 }
+
+// columns returns the cards in the table, from and before: those that fit from the
+// first one on.
+func (c *console) columns() (from, to int) {
+	from = min(c.first, max(0, len(c.server.Cards)-1))
+	room := c.cardRoom()
+	for to = from; to < len(c.server.Cards); to++ {
+		if room -= c.cardWidth(to); room < 0 && to > from {
+			break
+		}
+	}
+	return from, to
+}
+
+// cardRoom is how many cells the cards have, with a mark for more on either side.
+func (c *console) cardRoom() int {
+	return c.width - 2 - nameWidth - idleWidth - minutesWidth - passedWidth - len("< >")
+}
+
+// pageBefore returns the first card of the page that ends before a card.
+func (c *console) pageBefore(card int) int {
+	for room := c.cardRoom(); card > 0; card-- {
+		if room -= c.cardWidth(card - 1); room < 0 {
+			break
+		}
+	}
+	return card
+}
+
+// head is the line above the rows.
+func (c *console) head() string {
+	from, to := c.columns()
+	before, after := " ", ""
+	if from > 0 {
+		before = "<"
+	}
+	if to < len(c.server.Cards) {
+		after = " >"
+	}
+	return pad(c.text.T("sshd.console.student"), nameWidth+2) + pad(c.text.T("sshd.console.idle"), idleWidth) +
+		pad(c.text.T("sshd.console.minutes"), minutesWidth) + before + strings.Join(c.server.Cards[from:to], " ") + after
+}
 
 // View implements tea.Model.
 func (c *console) View() string {
@@ -318,10 +374,10 @@ func (c *console) View() string {
 	}
 	lines := []string{
 		c.text.T("sshd.console.title", here, len(rows), c.text.T("sshd.console.by."+orders[c.order].name)),
-		pad(c.text.T("sshd.console.student"), nameWidth+2) + pad(c.text.T("sshd.console.idle"), 9) + pad(c.text.T("sshd.console.minutes"), minutesWidth) + strings.Join(c.server.Cards, " "),
+		c.head(),
 	}
-	keys := strings.Split(c.text.T("sshd.console.keys"), "\n")
-	below := len(keys) + 2
+	foot := append(append(c.begun(c.chosen()), c.bottom()), strings.Split(c.text.T("sshd.console.keys"), "\n")...)
+	below := len(foot)
 	room := max(1, c.height-len(lines)-below)
 	first := max(0, min(c.at-room/2, len(rows)-room))
 	for i := first; i < min(len(rows), first+room); i++ {
@@ -330,16 +386,19 @@ func (c *console) View() string {
 	for len(lines) < c.height-below {
 		lines = append(lines, "")
 	}
-	lines = append(append(lines, c.begun(c.chosen()), c.bottom()), keys...)
+	lines = append(lines, foot...)
 	for i := range lines {
 		lines[i] = ansi.Truncate(lines[i], c.width, "…")
 	}
 	return strings.Join(lines, "\n")
 }
 
+// begunRows is how many rows the list of what a student has begun may take.
+const begunRows = 3
+
 // begun lists what the chosen student has begun: the mark, the minutes of work and
 // the hints of each card.
-func (c *console) begun(r classRow) string {
+func (c *console) begun(r classRow) []string {
 	var all []string
 	for i, rec := range r.Records {
 		if rec.Stage() == course.ToPredict && rec.Hints == 0 {
@@ -347,7 +406,14 @@ func (c *console) begun(r classRow) string {
 		}
 		all = append(all, c.text.T("sshd.console.begun", c.server.Cards[i], stageMark(rec), minutes(rec.Worked), rec.Hints))
 	}
-	return " " + strings.Join(all, " · ")
+	rows := strings.Split(ansi.Wordwrap(strings.Join(all, " · "), max(1, c.width-2), ""), "\n")
+	if len(rows) > begunRows {
+		rows = append(rows[:begunRows-1], strings.Join(rows[begunRows-1:], " ")) // which is cut
+	}
+	for i := range rows {
+		rows[i] = " " + rows[i]
+	}
+	return rows
 }
 
 // bottom is the line above the keys.
@@ -376,11 +442,12 @@ func (c *console) row(r classRow, chosen bool) string {
 	case r.ID != "":
 		presence = i18n.FormatDuration(r.Idle.Truncate(time.Second))
 	}
-	line := mark + pad(r.Label(), nameWidth) + pad(presence, 9) + pad(strconv.Itoa(r.minutes()), minutesWidth)
-	for i, rec := range r.Records {
-		line += pad(stageMark(rec), ansi.StringWidth(c.server.Cards[i])+1)
+	line := mark + pad(r.Label(), nameWidth) + pad(presence, idleWidth) + pad(strconv.Itoa(r.minutes()), minutesWidth) + " "
+	from, to := c.columns()
+	for i := from; i < min(to, len(r.Records)); i++ {
+		line += pad(stageMark(r.Records[i]), c.cardWidth(i))
 	}
-	return fmt.Sprintf("%s %d", line, r.Passed())
+	return fmt.Sprintf("%s%d", line, r.Passed())
 }
 
 // stageMark is how a record looks in the table: passed, with a prediction, with run

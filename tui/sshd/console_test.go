@@ -142,6 +142,9 @@ func TestConsole(t *testing.T) {
 	ana.sees("Teacher: look at R1!")
 	ana.types("a")
 	ana.sees("keys=[a]") // the key also removes the message
+	term.types("H")
+	term.sees("Hint shown to all: 1")
+	ana.sees("<hint>")
 	term.types("/")
 	term.sees("Name contains:")
 	term.types("bet")
@@ -260,5 +263,61 @@ func TestMinutesAreKept(t *testing.T) {
 	}, func() string { return "nothing was added" })
 	if out, status := o.output("-q", o.host, "report"); status != 0 || !strings.Contains(out, "R1,passed,2,3,4,5,") {
 		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+// At 80 columns nothing of the table, its legend and its keys is cut: the keys go
+// through the cards page by page, there and back.
+func TestEveryCardIsReachedAt80Columns(t *testing.T) {
+	var cards []string
+	for i := range 34 {
+		cards = append(cards, fmt.Sprintf("K%d", i))
+	}
+	for _, lang := range i18n.Langs() {
+		text, err := i18n.Load(lang, texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newConsole(t.Context(), text, &server{Options: Options{Cards: cards}}, nil)
+		records := make([]course.Record, len(cards))
+		for i := range records {
+			records[i] = course.Record{PassedAt: &time.Time{}}
+		}
+		c.Update(classMsg{rows: []classRow{{Row: state.Row{Person: state.Person{Name: strings.Repeat("Ana", 9)}, Records: records}}}})
+		c.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
+		seen := map[string]bool{}
+		page := func(key tea.KeyType) string {
+			lines := strings.Split(c.View(), "\n")
+			for _, line := range slices.Concat(lines[:2], lines[len(lines)-3:]) {
+				if strings.Contains(line, "…") {
+					t.Errorf("%s: cut: %s", lang, line)
+				}
+			}
+			marks := strings.Count(lines[2], "+")
+			for _, field := range strings.Fields(strings.NewReplacer("<", " ", ">", " ").Replace(lines[1])) {
+				if slices.Contains(cards, field) {
+					seen[field] = true
+					marks--
+				}
+			}
+			if marks != 0 || !strings.HasSuffix(lines[2], " 34") {
+				t.Errorf("%s: the marks are not below the cards:\n%s\n%s", lang, lines[1], lines[2])
+			}
+			c.Update(tea.KeyMsg{Type: key})
+			return lines[1]
+		}
+		first := page(tea.KeyRight)
+		for range 5 {
+			page(tea.KeyRight)
+		}
+		if len(seen) != len(cards) {
+			t.Errorf("%s: %d of %d cards are seen", lang, len(seen), len(cards))
+		}
+		for range 5 {
+			page(tea.KeyLeft)
+		}
+		if got := page(tea.KeyLeft); got != first {
+			t.Errorf("%s: back at %q, want %q", lang, got, first)
+		}
 	}
 }
