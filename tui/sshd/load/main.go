@@ -9,7 +9,8 @@
 // With --cycles clients come and leave instead, in three ways, and the server must
 // be as before. With --watchers one client presents, and the others watch. With
 // --hostile the clients are measured with nothing beside them and then beside each
-// attack: all, or names such as keys,resize,loudest. It fails if a client or the
+// attack: all, or names such as keys,resize,loudest. The attackers are a process of
+// the lowest priority, because their computers are not the server's. It fails if a client or the
 // server is lost, or if the server is not as before; it does not judge the times.
 //
 // It starts a server, or uses the one at --addr. Every client opens all labs at
@@ -43,13 +44,24 @@ const beServer, profileTo = "RESILAB_LOAD_SERVER", "RESILAB_LOAD_PROFILE"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if os.Getenv(beServer) != "" {
-		os.Exit(serve(ctx))
+	if status, is := child(ctx); is {
+		os.Exit(status)
 	}
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
+}
+
+// child runs what this program is where it has started itself.
+func child(ctx context.Context) (status int, is bool) {
+	if told := os.Getenv(beAttackers); told != "" {
+		return attackFor(ctx, told), true
+	}
+	if os.Getenv(beServer) != "" {
+		return serve(ctx), true
+	}
+	return 0, false
 }
 
 // serve is the server that is measured, until SIGTERM. It returns the exit status.
