@@ -131,7 +131,7 @@ func (f figures) row(name string, quiet figures, attackers int, t tally) {
 // all that it does once. It returns when the sessions of the attackers have ended.
 func (l load) beside(ctx context.Context, clients []*client, a attack, apart bool) (f figures, t tally, err error) {
 	start := l.server.usage()
-	p, err := startParty(ctx, order{Addr: l.addr, Attack: a.name, Attackers: a.attackers, Apart: apart})
+	p, err := startParty(ctx, order{Addr: l.addr, Attack: a.name, Attackers: a.attackers, Apart: apart}, l.lowest)
 	if err != nil {
 		return f, t, err
 	}

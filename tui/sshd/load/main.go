@@ -109,10 +109,11 @@ type load struct {
 
 	attacks   string // beside which to measure, separated by commas; empty: none
 	attackers int    // of each attack at most; 0: as many as it has
+	lowest    bool   // attackers have the lowest priority
 }
 
 func run(ctx context.Context) error {
-	l := load{}
+	l := load{lowest: true}
 	flag.StringVar(&l.addr, "addr", "", "address of a running server; empty: one is started")
 	flag.IntVar(&l.sessions, "sessions", 30, "clients at once")
 	flag.DurationVar(&l.duration, "for", time.Minute, "how long to measure")

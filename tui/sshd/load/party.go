@@ -30,16 +30,16 @@ type tally struct {
 	Last                         string
 }
 
-// party is the attackers of one attack, a process of their own. Its priority is the
-// lowest: other people's computers take no time from the server's, so they have what
-// the server and its visitors leave.
+// party is the attackers of one attack, a process of their own.
 type party struct {
 	cmd   *exec.Cmd
 	stdin io.Closer // ends the attack
 	says  *json.Decoder
 }
 
-func startParty(ctx context.Context, o order) (*party, error) {
+// startParty starts attackers. With the lowest priority they have what the server and
+// its visitors leave of the machine: other people's computers take no time from it.
+func startParty(ctx context.Context, o order, lowest bool) (*party, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("starting the attackers: %w", err)
@@ -49,7 +49,7 @@ func startParty(ctx context.Context, o order) (*party, error) {
 		return nil, fmt.Errorf("starting the attackers: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, self)
-	if nice, err := exec.LookPath("nice"); err == nil {
+	if nice, err := exec.LookPath("nice"); err == nil && lowest {
 		cmd = exec.CommandContext(ctx, nice, "-n", "19", self)
 	}
 	cmd.Env, cmd.Stderr, cmd.WaitDelay = append(os.Environ(), beAttackers+"="+string(told)), os.Stderr, patience
