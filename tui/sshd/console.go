@@ -359,7 +359,7 @@ func (c *console) head() string {
 	if to < len(c.server.Cards) {
 		after = " >"
 	}
-	return pad(c.text.T("sshd.console.student"), nameWidth+2) + pad(c.text.T("sshd.console.idle"), idleWidth) +
+	return "  " + pad(c.text.T("sshd.console.student"), nameWidth) + pad(c.text.T("sshd.console.idle"), idleWidth) +
 		pad(c.text.T("sshd.console.minutes"), minutesWidth) + before + strings.Join(c.server.Cards[from:to], " ") + after
 }
 
