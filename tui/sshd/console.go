@@ -105,8 +105,7 @@ type console struct {
 	order  int // index into orders
 	at     int // index into shown
 	first  int // index of the first card in the table
-	width  int
-	height int
+	window
 
 	field  textinput.Model
 	typing func(typed string) // what the field is for; nil: nothing is typed
@@ -116,7 +115,7 @@ type console struct {
 }
 
 func newConsole(ctx context.Context, text *i18n.Catalogue, s *server, look func(target)) *console {
-	c := &console{ctx: ctx, text: text, server: s, look: look, field: textinput.New(), width: defaultWidth, height: defaultHeight}
+	c := &console{ctx: ctx, text: text, server: s, look: look, field: textinput.New(), window: window{defaultWidth, defaultHeight}}
 	c.field.Prompt = ""
 	c.field.CharLimit = maxMessage
 	c.field.Cursor.SetMode(cursor.CursorStatic)

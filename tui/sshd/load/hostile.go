@@ -60,7 +60,7 @@ func chooseAttacks(names string) (chosen []attack, err error) {
 	return chosen, nil
 }
 
-// addresses reports whether attackers can have addresses of their own, and returns the
+// addresses reports whether attackers can have other addresses, and returns the
 // flags of a server that exempts that of the measured clients alone. Where a machine
 // has only one loopback address, the server exempts none.
 func addresses(sessions int) (apart bool, flags []string) {

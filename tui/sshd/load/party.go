@@ -30,7 +30,7 @@ type tally struct {
 	Last                         string
 }
 
-// party is the attackers of one attack, a process of their own.
+// party is the attackers of one attack, a separate process.
 type party struct {
 	cmd   *exec.Cmd
 	stdin io.Closer // ends the attack
