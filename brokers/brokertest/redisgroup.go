@@ -48,16 +48,38 @@ func (n *RedisNode) Follow(tb testing.TB, master *RedisNode) {
 func (n *RedisNode) FollowInCluster(tb testing.TB, master *RedisNode) {
 	tb.Helper()
 	meet(tb, master, n)
-	id := do(tb, master, "CLUSTER", "MYID")
-	await(tb, n, id, "CLUSTER", "NODES")
-	do(tb, n, "CLUSTER", "REPLICATE", id)
+	do(tb, n, "CLUSTER", "REPLICATE", do(tb, master, "CLUSTER", "MYID"))
 	await(tb, n, "master_link_status:up", "INFO", "replication")
 }
 
+// Limits of nodes that join.
+const (
+	joinLimit = 2 * time.Minute
+	// meetAgain is longer than a node remembers another that it has not heard of: a
+	// second, or cluster-node-timeout.
+	meetAgain = 2 * time.Second
+	joinPoll  = 20 * time.Millisecond
+)
+
+// meet returns when two nodes of a Cluster know each other.
 func meet(tb testing.TB, a, b *RedisNode) {
 	tb.Helper()
 	host, port, _ := strings.Cut(b.Addr(), ":")
-	do(tb, a, "CLUSTER", "MEET", host, port)
+	ids := [2]string{do(tb, a, "CLUSTER", "MYID"), do(tb, b, "CLUSTER", "MYID")}
+	knows := func(n *RedisNode, id string) bool {
+		known, err := ask(tb.Context(), n, "CLUSTER", "NODES")
+		return err == nil && strings.Contains(known, id)
+	}
+	end := time.Now().Add(joinLimit)
+	for next := time.Now(); !knows(a, ids[1]) || !knows(b, ids[0]); time.Sleep(joinPoll) {
+		switch now := time.Now(); {
+		case now.After(end):
+			tb.Fatalf("%s and %s have not met in %s", a.Addr(), b.Addr(), joinLimit)
+		case !now.Before(next): // a busy machine may have taken too long
+			do(tb, a, "CLUSTER", "MEET", host, port)
+			next = now.Add(meetAgain)
+		}
+	}
 }
 
 // RedisSentinel starts a Sentinel for one test that watches a master under a name,
@@ -98,7 +120,7 @@ func do(tb testing.TB, n *RedisNode, args ...any) string {
 // await returns when the answer to a command contains a text.
 func await(tb testing.TB, n *RedisNode, text string, args ...any) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), redisStartLimit)
+	ctx, cancel := context.WithTimeout(tb.Context(), joinLimit)
 	defer cancel()
 	for {
 		answer, err := ask(ctx, n, args...)
@@ -106,7 +128,7 @@ func await(tb testing.TB, n *RedisNode, text string, args ...any) {
 			return
 		}
 		select {
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(joinPoll):
 		case <-ctx.Done():
 			tb.Fatalf("%v on %s never had %q: %s (%v)", args, n.Addr(), text, answer, err)
 		}
