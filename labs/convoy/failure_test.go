@@ -1,12 +1,14 @@
 package convoy
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"resilab/labs/convoy/accounts"
 	"resilab/labs/convoy/consumer"
 	"resilab/labs/i18n"
+	"resilab/labs/kit"
 	"resilab/labs/lab"
 )
 
@@ -68,6 +70,34 @@ func TestADelayIsTheCause(t *testing.T) {
 		if snap.Metrics["lost"] != 0 || snap.Metrics["unique_messages"] != 100 {
 			t.Errorf("%v", snap.Metrics)
 		}
+	})
+}
+
+// TestDelayedOrdersAreInTheBroker: what is delayed is not lost, however late a busy
+// broker moves it to its lane again.
+func TestDelayedOrdersAreInTheBroker(t *testing.T) {
+	worlds(t, func(t *testing.T, w world) {
+		spy := &spyEngine{}
+		l := kit.NewRunner(lab.Env{Open: w.open(t), Namespace: namespace()}, kit.Options{LogSize: 9, Shown: 9, Routine: 9},
+			func(base *kit.Base) kit.Engine[*run] {
+				spy.engine = &engine{base}
+				return spy
+			})
+		if err := l.Start(t.Context(), settings(t, turned{"users": "1", "lanes": "1", "orders": "1", "failure-rate": "1", "work": "0",
+			"on-failure": "delay", "retry-wait": "30s"}), 1); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := l.Stop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+		lane := spy.work.lanes.Open()[0].Lane
+		await(t, l, "the order waits to be tried again", func(*lab.Snapshot) bool {
+			past, _ := spy.work.tracker.Past(0)
+			n, err := spy.work.transport.Waiting(t.Context(), lane)
+			return past.Deliveries == 1 && spy.work.tracker.View(lane, 1).InFlight == 0 && err == nil && n == 1
+		})
 	})
 }
 

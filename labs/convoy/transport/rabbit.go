@@ -200,20 +200,44 @@ func (b *rabbit) Cut() {
 	}
 }
 
-// Waiting implements Transport.
+// Waiting implements Transport. What is delayed comes first: on its way to the lane it
+// would be missed in both.
 func (b *rabbit) Waiting(_ context.Context, l Lane) (n int, err error) {
 	if b.lanes.isDown(l) {
 		return 0, ErrLaneDown // asking would close the channel
+	}
+	n, err = b.delayed(l)
+	if err != nil {
+		return 0, fmt.Errorf("looking at what is delayed of lane %d: %w", l.Number, err)
 	}
 	err = b.onChannel(func(ch *amqp.Channel) error {
 		q, err := ch.QueueDeclarePassive(l.Queue, true, false, false, false, nil)
 		if err != nil {
 			return fmt.Errorf("looking at lane %d: %w", l.Number, err)
 		}
-		n = q.Messages
+		n += q.Messages
 		return nil
 	})
 	return n, err
+}
+
+// delayed counts what waits to come to a lane again. A lane of which nothing was
+// delayed for a while has no queue for it, which closes the channel that asks.
+func (b *rabbit) delayed(l Lane) (int, error) {
+	c := b.current()
+	if c == nil {
+		return 0, ErrNotConnected
+	}
+	ch, err := c.Channel()
+	if err != nil {
+		return 0, err
+	}
+	defer ch.Close()
+	q, err := ch.QueueDeclarePassive(delayOf(l), true, false, false, false, nil)
+	if rabbitmq.StateOf(err) == rabbitmq.QueueGone {
+		return 0, nil
+	}
+	return q.Messages, err
 }
 
 // AddLane implements Transport.
