@@ -25,7 +25,8 @@ const (
 
 // BenchmarkPath compares the lab's whole path (publish with confirms, hash
 // exchange, consume, ledger, ack) with a bare client that uses the same
-// topology, window, prefetch and connections, and looks at nothing.
+// topology, window, prefetch and connections, and looks at nothing; and a consumer for
+// each lane with a pool that has as many workers on one queue.
 func BenchmarkPath(outer *testing.B) {
 	for _, world := range []struct {
 		name string
@@ -45,7 +46,7 @@ func BenchmarkPath(outer *testing.B) {
 		for _, path := range []struct {
 			name string
 			run  func(*testing.B, string)
-		}{{"bare", barePath}, {"lab", labPath}} {
+		}{{"bare", barePath}, {"lab", labPath(modeConvoy)}, {"pool", labPath(modePool)}} {
 			outer.Run(world.name+"/"+path.name, func(b *testing.B) {
 				if url == "" {
 					url = world.url(outer)
@@ -61,9 +62,13 @@ func BenchmarkPath(outer *testing.B) {
 	}
 }
 
-func labPath(b *testing.B, url string) {
+func labPath(mode string) func(*testing.B, string) {
+	return func(b *testing.B, url string) { pathIn(b, mode, url) }
+}
+
+func pathIn(b *testing.B, mode, url string) {
 	settings := Spec().Defaults()
-	for id, v := range map[string]lab.Value{"users": lab.IntValue(benchUsers), "lanes": lab.IntValue(benchLanes),
+	for id, v := range map[string]lab.Value{"mode": lab.ChoiceValue(mode), "users": lab.IntValue(benchUsers), "lanes": lab.IntValue(benchLanes),
 		"rate": lab.IntValue(10_000_000), "work": lab.DurationValue(0), "prefetch": lab.IntValue(benchPrefetch), "orders": lab.IntValue(b.N)} {
 		settings = settings.With(id, v)
 	}

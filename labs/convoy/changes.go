@@ -2,6 +2,7 @@ package convoy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,9 @@ const (
 	retirePoll   = 50 * time.Millisecond
 )
 
+// errPoolFixed is returned where lanes cannot be added.
+var errPoolFixed = errors.New("a pool keeps the workers that it began with")
+
 // laneChange changes the lanes of a run.
 type laneChange struct{ *run }
 
@@ -31,8 +35,11 @@ type laneChange struct{ *run }
 func (r laneChange) change(ctx context.Context, what string) error {
 	r.changes.Lock()
 	defer r.changes.Unlock()
-	if r.cfg.kafka && what != addLane {
+	switch {
+	case r.cfg.kafka && what != addLane:
 		return transport.ErrNoRemoval
+	case r.cfg.mode == modePool:
+		return errPoolFixed
 	}
 	if r.cfg.Bool("drain") {
 		r.producer.Hold(true)

@@ -6,6 +6,7 @@ import (
 
 	"resilab/labs/convoy/accounts"
 	"resilab/labs/convoy/consumer"
+	"resilab/labs/convoy/routing"
 	"resilab/labs/convoy/topology"
 	"resilab/labs/convoy/transport"
 	"resilab/labs/kit"
@@ -24,6 +25,7 @@ const (
 	modeCompeting = "competing" // one queue, all consumers at once
 	modeSingle    = "single"    // one queue, one consumer at a time: a global lock
 	modeModulus   = "modulus"   // as convoy, but the publisher computes hash mod lanes
+	modePool      = "pool"      // one queue, one consumer that shares orders out among workers by their users
 )
 
 // Types of the lanes' queues.
@@ -107,6 +109,25 @@ func (c *config) lanes() int {
 		return c.Int("lanes")
 	}
 	return 1
+}
+
+// prefetch is how many orders a connection may have unacknowledged: in a pool it has
+// those of all workers.
+func (c *config) prefetch() int {
+	if c.mode == modePool {
+		return c.Int("prefetch") * c.Int("lanes")
+	}
+	return c.Int("prefetch")
+}
+
+// worker returns what shares users out among the workers of a pool: the hash of the
+// mode modulus.
+func (c *config) worker() func(user int) int {
+	share := make([]int, c.users)
+	for u := range share {
+		share[u] = routing.Modulus(c.Int("lanes")).Route(transport.UserName(u))
+	}
+	return func(user int) int { return share[user] }
 }
 
 func (c *config) sharing() transport.Sharing {

@@ -119,7 +119,7 @@ func TestAPoisonOrderBlocksItsLane(t *testing.T) {
 
 // TestWhatKafkaHasNot is refused with the knob's name and the reason.
 func TestWhatKafkaHasNot(t *testing.T) {
-	for id, word := range map[string]string{"on-failure": string(consumer.Delay), "queue-type": queueQuorum} {
+	for id, word := range map[string]string{"on-failure": string(consumer.Delay), "queue-type": queueQuorum, "mode": modePool} {
 		s := Spec().Defaults().With("engine", lab.ChoiceValue(engineKafka)).With(id, lab.ChoiceValue(word))
 		err := Spec().Check(s)
 		if err == nil || !strings.Contains(err.Error(), id) || !strings.Contains(err.Error(), "with engine rabbitmq: ") {

@@ -64,7 +64,7 @@ func newRun(base *kit.Base, k *kit.Run, url string) *run {
 	r.producer = producer.New(producer.Options{Users: cfg.users, Rate: cfg.Int("rate"), Burst: cfg.Int("burst"),
 		Limit: uint64(cfg.Int("orders")), Pick: cfg.userSampler(), Clock: base.Clock, Valve: base.Valve}, r)
 	opt := transport.Options{URL: url, Namespace: namespace, Lanes: cfg.lanes(), Consumers: cfg.Int("lanes"), Users: cfg.users,
-		Prefetch: cfg.Int("prefetch"), Keyed: cfg.mode == modeConvoy, Sharing: cfg.sharing(),
+		Prefetch: cfg.prefetch(), Keyed: cfg.mode == modeConvoy, Sharing: cfg.sharing(),
 		Quorum: cfg.Text("queue-type") == queueQuorum, DeliveryLimit: cfg.deliveryLimit, Env: base.Env}
 	opt.Env.Clock = base.Clock
 	if cfg.kafka {
@@ -88,9 +88,24 @@ func (r *run) start() {
 	r.work(r.monitor)
 	r.work(func(ctx context.Context) { r.producer.Run(ctx, r.transport) })
 	open := r.lanes.Open()
+	if r.cfg.mode == modePool {
+		r.startPool(open[0].Lane)
+		return
+	}
 	for i := range r.cfg.Int("lanes") {
 		r.addConsumer(open[min(i, len(open)-1)].Lane)
 	}
+}
+
+// startPool starts the workers of a pool for its lane.
+func (r *run) startPool(l transport.Lane) {
+	p := consumer.Pool{Share: r.cfg.worker(), Guard: r.Env.Guarded}
+	for range r.cfg.Int("lanes") {
+		c := r.newConsumer(l)
+		r.team.add(member{c, func() {}}) // they end with the run
+		p.Workers = append(p.Workers, c)
+	}
+	r.work(func(ctx context.Context) { p.Run(ctx, r.transport) })
 }
 
 // work starts a task that stop waits for.
@@ -101,15 +116,18 @@ func (r *run) work(task func(ctx context.Context)) {
 // addConsumer starts a consumer for a lane.
 func (r *run) addConsumer(l transport.Lane) (number int) {
 	ctx, stop := context.WithCancel(r.ctx)
-	number = r.team.nextNumber()
-	c := consumer.New(consumer.Options{Number: number, Lane: l, Work: r.cfg.workOf(), Clock: r.Clock,
-		OnFailure: r.cfg.onFailure, Reject: r.cfg.Text("requeue") == "reject", RetryAfter: r.cfg.Duration("retry-wait")}, r)
+	c := r.newConsumer(l)
 	r.team.add(member{c, stop})
 	r.work(func(context.Context) {
 		defer stop()
 		c.Run(ctx, r.transport)
 	})
-	return number
+	return c.Number()
+}
+
+func (r *run) newConsumer(l transport.Lane) *consumer.Consumer {
+	return consumer.New(consumer.Options{Number: r.team.nextNumber(), Lane: l, Work: r.cfg.workOf(), Clock: r.Clock,
+		OnFailure: r.cfg.onFailure, Reject: r.cfg.Text("requeue") == "reject", RetryAfter: r.cfg.Duration("retry-wait")}, r)
 }
 
 // stop ends the work. What was declared is removed when the run's context ends.

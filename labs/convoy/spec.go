@@ -40,6 +40,9 @@ func rules(s lab.Settings) error {
 	if s.Text("engine") == engineKafka && s.Text("queue-type") == queueQuorum {
 		return &lab.KnobError{Knob: "queue-type", Value: queueQuorum, Allowed: "with engine " + engineRabbitMQ + ": Kafka has partitions, which it replicates itself"}
 	}
+	if s.Text("engine") == engineKafka && s.Text("mode") == modePool {
+		return &lab.KnobError{Knob: "mode", Value: modePool, Allowed: "with engine " + engineRabbitMQ + ": a Kafka consumer acknowledges a partition up to a record, not one by one"}
+	}
 	return nil
 }
 
@@ -57,7 +60,7 @@ func knobs() []lab.Knob {
 	slow := lab.NewFloat("slow-user", 1, 1, 50, 1, 5)
 	slow.Unit = "×"
 	return []lab.Knob{
-		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus).Moves("violations", modeCompeting, "rate=60"),
+		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus, modePool).Moves("violations", modeCompeting, "rate=60"),
 		users.Moves("max_over_mean", "1"),
 		lab.NewInt("lanes", 4, 1, maxLanes).Moves("p95_ms", "1", "rate=30", "users=100"),
 		lab.NewRate("rate", 20, 1, 20000).Moves("published", "100"),

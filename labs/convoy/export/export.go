@@ -19,9 +19,9 @@ func Targets() []string { return []string{"go", "node", "python"} }
 
 // Settings are what is written down.
 type Settings struct {
-	Mode     string // convoy, modulus, competing or single
+	Mode     string // convoy, modulus, competing, single or pool
 	Users    int
-	Lanes    int // queues, or the consumers of the one queue
+	Lanes    int // queues, or the consumers of the one queue, or the workers of its pool
 	Orders   int // to publish
 	Prefetch int
 	Quorum   bool          // the queues are quorum queues
@@ -40,6 +40,20 @@ func (s Settings) Queues() int {
 	}
 	return 1
 }
+
+// Consumers is how many connections consume.
+func (s Settings) Consumers() int {
+	if s.Pool() {
+		return 1
+	}
+	return s.Lanes
+}
+
+// Pool reports whether one consumer shares its orders out among workers.
+func (s Settings) Pool() bool { return s.Mode == "pool" }
+
+// Hashes reports whether the program computes the hash of a user.
+func (s Settings) Hashes() bool { return s.Mode == "modulus" || s.Pool() }
 
 // Exclusive reports whether a queue has one consumer at a time.
 func (s Settings) Exclusive() bool { return s.Mode != "competing" }

@@ -15,7 +15,7 @@ import (
 	"resilab/brokers/minirabbit"
 )
 
-var modes = []string{"convoy", "modulus", "competing", "single"}
+var modes = []string{"convoy", "modulus", "competing", "single", "pool"}
 
 func settings(mode string) Settings {
 	return Settings{Mode: mode, Users: 5, Lanes: 3, Orders: 30, Prefetch: 5, Quorum: mode == "convoy", Work: 2 * time.Millisecond, Words: []string{"head"}}
@@ -70,9 +70,11 @@ func run(t *testing.T, file, mode, target string, command ...string) string {
 
 // TestTheGoProgramRuns: in the module of this test, which has the client.
 func TestTheGoProgramRuns(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "main.go")
-	if got := run(t, file, "convoy", "go", "go", "run", file); got != "handled 30, out of order 0" {
-		t.Errorf("it prints %q", got)
+	for _, mode := range []string{"convoy", "pool"} {
+		file := filepath.Join(t.TempDir(), "main.go")
+		if got := run(t, file, mode, "go", "go", "run", file); got != "handled 30, out of order 0" {
+			t.Errorf("%s: it prints %q", mode, got)
+		}
 	}
 }
 
@@ -88,7 +90,7 @@ func TestTheNodeProgramRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	installPackages(t, dir)
-	for _, mode := range []string{"convoy", "modulus", "single"} {
+	for _, mode := range []string{"convoy", "modulus", "single", "pool"} {
 		file := filepath.Join(dir, mode+".js")
 		if got := run(t, file, mode, "node", "node", file); got != "handled 30, out of order 0" {
 			t.Errorf("%s: it prints %q", mode, got)
