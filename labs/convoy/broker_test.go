@@ -90,8 +90,9 @@ func TestRefusedOrdersAreSentAgain(t *testing.T) {
 // that, and not a broker that does not answer.
 func TestARevokedPermissionIsNamed(t *testing.T) {
 	t.Parallel()
-	const user = "revoked"
+	user := namespace()
 	operate(t, "add_user", user, "secret")
+	t.Cleanup(func() { operate(t, "delete_user", user) }) // after the lab has stopped
 	operate(t, "set_permissions", user, ".*", ".*", ".*")
 	w := world{url: strings.Replace(shared.RabbitMQ(t).URL(), "guest:guest", user+":secret", 1)}
 	l := w.begin(t, turned{"rate": "100", "work": "5ms"})
