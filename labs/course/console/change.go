@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -91,8 +92,14 @@ func (w *guided) value(k lab.Knob, v lab.Value) string {
 	return v.String() + k.Unit
 }
 
-// runB measures with the present settings and judges the run.
+// runB measures with the present settings, from the beginning if they were judged
+// already, and judges the run.
 func (w *guided) runB(ctx context.Context) (passed bool, err error) {
+	if now := w.exp.Settings(); maps.Equal(now, w.judged) {
+		w.exp.Restart()
+	} else {
+		w.judged = now
+	}
 	run, err := w.measure(ctx)
 	if err != nil {
 		return false, err

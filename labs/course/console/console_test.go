@@ -29,9 +29,13 @@ type fakeLab struct {
 	mu       sync.Mutex
 	settings lab.Settings
 	slow     bool // measures nothing
+	starts   int
 }
 
 func (f *fakeLab) Start(_ context.Context, s lab.Settings, _ uint64) error {
+	f.mu.Lock()
+	f.starts++
+	f.mu.Unlock()
 	return f.Apply(context.Background(), s)
 }
 func (f *fakeLab) Apply(_ context.Context, s lab.Settings) error {
@@ -158,6 +162,18 @@ Para pensar: ¿Y un 500 sin explicación: transitorio o permanente? ¿De qué de
 	}
 	if r.Store.Record("R1").Stage() != course.Passed {
 		t.Error("not kept as passed")
+	}
+}
+
+// What was judged is measured again from the beginning, or chance would decide for
+// good; other settings are a new run in any case.
+func TestARunIsMeasuredAgain(t *testing.T) {
+	r := newRoom(t, i18n.English, "2\nrun\nrun\nrun\nclassify=true\nrun\n")
+	if err := r.Run(t.Context(), "R1"); err != nil {
+		t.Fatal(err)
+	}
+	if r.lab.starts != 3 || r.Store.Record("R1").Stage() != course.Passed {
+		t.Errorf("%d starts:\n%s", r.lab.starts, r.out)
 	}
 }
 

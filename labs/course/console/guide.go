@@ -39,6 +39,7 @@ type guided struct {
 	session *course.Session
 	exp     *lab.Experiment
 	lines   *bufio.Scanner
+	judged  lab.Settings // of the run that was judged last
 }
 
 // errLeave is returned when the student leaves the guide.
