@@ -121,6 +121,29 @@ func (term *terminal) leave() int {
 	return term.cmd.ProcessState.ExitCode()
 }
 
+// resizes changes the size of the terminal until the program has it. OpenSSH 9.2 looks
+// for the signal before it waits for the network, and sleeps through one that comes in
+// between: it is sent again after a while.
+func (term *terminal) resizes(size pty.Winsize) {
+	term.t.Helper()
+	set := func(rows uint16) {
+		if err := pty.Setsize(term.file, &pty.Winsize{Cols: size.Cols, Rows: rows}); err != nil {
+			term.t.Fatal(err)
+		}
+	}
+	set(size.Rows)
+	again := time.Now().Add(time.Second)
+	want := fmt.Sprintf("size=%dx%d", size.Cols, size.Rows)
+	eventually(term.t, func() bool {
+		if now := time.Now(); now.After(again) {
+			set(size.Rows + 1)
+			set(size.Rows)
+			again = now.Add(time.Second)
+		}
+		return term.out.Shows(want)
+	}, func() string { return fmt.Sprintf("%q is not seen in %q", want, term.out) })
+}
+
 func TestOpenSSHSeesAPictureAndResizes(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, nil)
@@ -130,10 +153,7 @@ func TestOpenSSHSeesAPictureAndResizes(t *testing.T) {
 	term.sees("user=beto lang=es term=xterm-256color")
 	term.sees("size=90x25")
 	for _, size := range []pty.Winsize{{Cols: 20, Rows: 5}, {Cols: 132, Rows: 50}} {
-		if err := pty.Setsize(term.file, &size); err != nil {
-			t.Fatal(err)
-		}
-		term.sees(fmt.Sprintf("size=%dx%d", size.Cols, size.Rows))
+		term.resizes(size)
 	}
 	term.types("xyz")
 	term.sees("keys=[xyz]")
