@@ -2,8 +2,8 @@ package sshd
 
 import (
 	"context"
-	"fmt"
 	"net"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -35,8 +35,11 @@ func (b *brake) Read(p []byte) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	if err := b.limit.WaitN(b.ctx, n); err != nil {
-		return n, fmt.Errorf("reading from a client: %w", err)
+	pause := time.NewTimer(b.limit.ReserveN(time.Now(), n).Delay())
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-b.ctx.Done(): // what is read on says how the connection ends
 	}
 	return n, nil
 }

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"io"
 	"net"
 	"testing"
@@ -27,5 +28,20 @@ func TestFloodsAreReadSlowly(t *testing.T) {
 				t.Errorf("%d of %d bytes in %s, want %s: %v", n, size, took, want, err)
 			}
 		})
+	}
+}
+
+// A server that stops says so: what a client sends meanwhile does not end the
+// connection.
+func TestAStoppingServerReadsOn(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	client, server := net.Pipe()
+	go func() {
+		_, _ = client.Write([]byte("x"))
+		_ = client.Close()
+	}()
+	if n, err := newBrake(ctx, server).Read(make([]byte, 9)); n != 1 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 }
