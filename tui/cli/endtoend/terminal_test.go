@@ -209,13 +209,14 @@ const leftScreen = "\x1b[?1049l"
 // and show the cursor, and for the terminal's state.
 func checkTerminalIsClean(t *testing.T, program *terminal) {
 	t.Helper()
-	raw := program.raw.String()
 	for name, seq := range map[string]struct{ on, off string }{
 		"alternate screen": {"\x1b[?1049h", leftScreen}, "cursor": {"\x1b[?25l", "\x1b[?25h"},
 	} {
-		if strings.LastIndex(raw, seq.off) < strings.LastIndex(raw, seq.on) {
-			t.Errorf("the %s is not given back", name)
-		}
+		// The program may end before all that it has written is read.
+		await(t, "the "+name+" is given back", func() bool {
+			raw := program.raw.String()
+			return strings.LastIndex(raw, seq.off) >= strings.LastIndex(raw, seq.on)
+		})
 	}
 	if after, err := term.GetState(program.pty.Fd()); err != nil || !reflect.DeepEqual(after, program.before) {
 		t.Errorf("the terminal's state is %+v, %v; it was %+v", after, err, program.before)
