@@ -2,7 +2,6 @@ package convoy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -25,8 +24,11 @@ const (
 	retirePoll   = 50 * time.Millisecond
 )
 
-// errPoolFixed is returned where lanes cannot be added.
-var errPoolFixed = errors.New("a pool keeps the workers that it began with")
+// Why the lanes stay as they are.
+var (
+	errPoolFixed error = &lab.Refusal{Key: "convoy.refusal.pool", Text: "a pool keeps the workers that it began with"}
+	errLastQueue error = &lab.Refusal{Key: "convoy.refusal.last", Text: "there is one queue only"}
+)
 
 // laneChange changes the lanes of a run.
 type laneChange struct{ *run }
@@ -100,7 +102,7 @@ func (r laneChange) extend(ctx context.Context) error {
 func (r laneChange) shrink(ctx context.Context, first bool) error {
 	l, generation, ok := r.lanes.Close(first)
 	if !ok {
-		return nil
+		return errLastQueue
 	}
 	r.book.LanesChanged(generation)
 	r.Log.Add(lab.MarkSetting, "convoy.event.lane_removed", l.Number)

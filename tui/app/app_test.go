@@ -454,3 +454,17 @@ func TestRareLinesStayOnTheScreen(t *testing.T) {
 		s.hides(t, "txn_39")
 	}
 }
+
+// What a lab refuses is not said to be done; the reason is in the person's language.
+func TestARefusedActionIsNotDone(t *testing.T) {
+	for _, lang := range i18n.Langs() {
+		s := newStage(t, lookASCII, lang).live(80, 24)
+		s.fakes[0].refuses = &lab.Refusal{Key: "retry.action.flush", Text: "in a log"}
+		s.press("f", "enter")
+		s.settle()
+		s.beat()
+		s.shows(t, s.host.text.T("retry.action.flush"))
+		s.hides(t, s.host.text.T("ui.done", s.host.text.T("retry.action.outage")))
+		s.hides(t, "in a log")
+	}
+}

@@ -27,6 +27,7 @@ type fakeLab struct {
 	startup error
 	applied []lab.Settings
 	did     []string
+	refuses error // of the actions
 	stopped bool
 }
 
@@ -48,7 +49,7 @@ func (f *fakeLab) Do(_ context.Context, action string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.did = append(f.did, action)
-	return nil
+	return f.refuses
 }
 func (f *fakeLab) Snapshot() *lab.Snapshot {
 	f.mu.Lock()

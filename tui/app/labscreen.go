@@ -1,10 +1,12 @@
 package app
 
 import (
+	"errors"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/labs/lab"
 	"resilab/tui/pane/generic"
 )
 
@@ -80,9 +82,17 @@ func (s *labScreen) divider(h int) string {
 func (s *labScreen) banner(r Rect) []string {
 	rows := generic.Banner(s.lab.frame(r), s.now())
 	if err, fatal := s.lab.failure(); err != nil && !fatal {
-		rows = append(rows, s.line(r.W).Put(s.th.Bad.Strong(), "! ").Put(s.th.Bad, oneLine(err)).String())
+		rows = append(rows, s.line(r.W).Put(s.th.Bad.Strong(), "! ").Put(s.th.Bad, s.reason(err)).String())
 	}
 	return rows
+}
+
+// reason says why the last thing asked of the lab did not work.
+func (s *labScreen) reason(err error) string {
+	if refusal, ok := errors.AsType[*lab.Refusal](err); ok {
+		return s.text.T(refusal.Key)
+	}
+	return oneLine(err)
 }
 
 // Update takes a key that no field and no overlay has taken, or the mouse.

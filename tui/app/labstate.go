@@ -70,6 +70,9 @@ func (v *labState) observe(now time.Time) (changed bool) {
 		v.history.Sample(snap.Elapsed, snap.Metrics)
 		v.snap = snap
 	}
+	if seen.failed && !v.seen.failed {
+		v.host.notice = notice{} // which says that it is done
+	}
 	changed = seen != v.seen
 	v.seen = seen
 	return changed

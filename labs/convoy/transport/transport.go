@@ -26,7 +26,7 @@ var (
 	// ErrDelayUnsupported is returned by Delay where the broker has no such thing.
 	ErrDelayUnsupported = errors.New("the broker cannot delay an order")
 	// ErrNoRemoval is returned where lanes cannot be removed.
-	ErrNoRemoval = errors.New("a partition cannot be removed from a Kafka topic")
+	ErrNoRemoval error = &lab.Refusal{Key: "convoy.refusal.partition", Text: "a partition cannot be removed from a Kafka topic"}
 	// ErrKilled is returned by a Serve function whose consumer is to end as by a
 	// crash.
 	ErrKilled = errors.New("the consumer was killed")
