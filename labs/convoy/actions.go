@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"resilab/labs/convoy/consumer"
 	"resilab/labs/lab"
 )
 
@@ -28,7 +29,7 @@ func (r *run) do(ctx context.Context, action string) error {
 	case actionPoison:
 		r.state.poisonDue.Store(true)
 	case actionKill:
-		if c := r.team.victim(r.book.Lane(0), !r.cfg.sharded()); c != nil {
+		if c := r.victim(); c != nil {
 			c.Kill()
 		}
 	case actionHang:
@@ -39,9 +40,18 @@ func (r *run) do(ctx context.Context, action string) error {
 	return nil
 }
 
+// victim returns the consumer that a fault strikes: that of the first user, as far as
+// there is one. Nil where there is none.
+func (r *run) victim() *consumer.Consumer {
+	if r.cfg.mode == modePool {
+		return r.team.all()[r.cfg.worker()(0)].Consumer
+	}
+	return r.team.victim(r.book.Lane(0), !r.cfg.sharded())
+}
+
 // hang lets the consumer of the first user hang, or go on.
 func (r *run) hang() {
-	c := r.team.victim(r.book.Lane(0), !r.cfg.sharded())
+	c := r.victim()
 	if c == nil {
 		return
 	}

@@ -3,6 +3,7 @@ package convoy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,5 +77,32 @@ func TestAPoolKeepsItsWorkers(t *testing.T) {
 	l := embedded(t).begin(t, turned{"mode": "pool"})
 	if err := l.Do(t.Context(), addLane); !errors.Is(err, errPoolFixed) {
 		t.Errorf("a worker more: %v", err)
+	}
+}
+
+// TestAFaultStrikesTheFirstUser: in a pool that is the worker whose share has the user.
+func TestAFaultStrikesTheFirstUser(t *testing.T) {
+	l := embedded(t).begin(t, turned{"mode": "pool", "popularity": "hot"})
+	await(t, l, "orders are handled", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 })
+	if err := l.Do(t.Context(), actionHang); err != nil {
+		t.Fatal(err)
+	}
+	await(t, l, "the worker has orders of the first user", func(s *lab.Snapshot) bool {
+		for _, c := range s.Detail.(*Detail).Lanes[0].Consumers {
+			if c.Hung && slices.ContainsFunc(c.Orders, func(o Order) bool { return o.User == 0 }) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// TestTheOnlyQueueStays: removing it is refused, and not said to be done.
+func TestTheOnlyQueueStays(t *testing.T) {
+	l := embedded(t).begin(t, turned{"mode": "competing"})
+	for _, removal := range []string{removeFirst, removeLast} {
+		if err := l.Do(t.Context(), removal); !errors.Is(err, errLastQueue) {
+			t.Errorf("%s: %v", removal, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package convoy
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -66,8 +67,12 @@ const staleAfter = 2 * time.Second
 // nothing is.
 func (v *verdict) trouble() (words string) {
 	b := v.d.Broker
-	if b.Seen && v.Snap.InFlight > 0 && max(b.ConfirmAge, b.DeliveryAge) >= staleAfter {
-		words = v.t("silent", ageText(max(b.ConfirmAge, b.DeliveryAge)))
+	age := b.ConfirmAge
+	if !v.hung() { // one that hangs may hold all that the broker may deliver
+		age = max(age, b.DeliveryAge)
+	}
+	if b.Seen && v.Snap.InFlight > 0 && age >= staleAfter {
+		words = v.t("silent", ageText(age))
 	}
 	if b.Delayed > 0 {
 		if words != "" {
@@ -76,6 +81,13 @@ func (v *verdict) trouble() (words string) {
 		words += v.t("delayed", b.Delayed)
 	}
 	return words
+}
+
+// hung reports whether a consumer hangs.
+func (v *verdict) hung() bool {
+	return slices.ContainsFunc(v.d.Lanes, func(l engine.Lane) bool {
+		return slices.ContainsFunc(l.Consumers, func(c engine.Consumer) bool { return c.Hung })
+	})
 }
 
 // Note implements pane.Noter: how long ago the broker confirmed and delivered an
