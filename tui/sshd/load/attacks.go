@@ -151,63 +151,62 @@ func (a *attacker) flood(ctx context.Context, do func(*client) error) error {
 	}
 }
 
-// environmentFlood sends variables without end, before there is a program.
-func environmentFlood(ctx context.Context, a *attacker) error {
-	c, err := a.logIn(ctx, "environment")
+// loggedIn does something without end on a connection without a session.
+func (a *attacker) loggedIn(ctx context.Context, do func(c *client, i int) error) error {
+	c, err := a.logIn(ctx, a.attack)
 	if err != nil {
 		return err
 	}
 	defer c.leave()
-	session, err := c.conn.NewSession()
-	if err != nil {
-		return err
-	}
-	values := []string{hostileText, strings.Repeat("x", 30_000), "en_US.UTF-8"}
 	for i := 0; ; i++ {
-		variable := gossh.Marshal(struct{ Name, Value string }{[]string{"LANG", "LC_" + hostileText, "PATH"}[i%3], values[i/3%len(values)]})
-		if err := a.request(session.SendRequest("env", i%100 == 0, variable)); err != nil {
+		if err := do(c, i); err != nil {
 			return err
+		}
+	}
+}
+
+// environmentFlood sends variables without end, before there is a program.
+func environmentFlood(ctx context.Context, a *attacker) error {
+	values := []string{hostileText, strings.Repeat("x", 30_000), "en_US.UTF-8"}
+	var session *gossh.Session
+	return a.loggedIn(ctx, func(c *client, i int) (err error) {
+		if session == nil {
+			if session, err = c.conn.NewSession(); err != nil {
+				return err
+			}
 		}
 		if i == 300 {
 			a.acted()
 		}
-	}
+		variable := gossh.Marshal(struct{ Name, Value string }{[]string{"LANG", "LC_" + hostileText, "PATH"}[i%3], values[i/3%len(values)]})
+		return a.request(session.SendRequest("env", i%100 == 0, variable))
+	})
 }
 
 // globalFlood sends requests that mean nothing here, and then some that are counted
 // until the server cuts the connection.
 func globalFlood(ctx context.Context, a *attacker) error {
-	c, err := a.logIn(ctx, "global")
-	if err != nil {
-		return err
-	}
-	defer c.leave()
-	for i := 0; ; i++ {
+	return a.loggedIn(ctx, func(c *client, i int) error {
 		kind := []string{"keepalive@openssh.com", hostileText}[i%2]
 		if i >= 10_000 {
 			kind = "tcpip-forward"
 		}
 		ok, _, err := c.conn.SendRequest(kind, i%100 == 0, []byte(hostileText))
-		if err := a.request(ok, err); err != nil {
+		if err != nil {
 			a.acted()
-			return err
 		}
-	}
+		return a.request(ok, err)
+	})
 }
 
 // channelFlood opens channels of all kinds until the server cuts the connection.
 func channelFlood(ctx context.Context, a *attacker) error {
-	c, err := a.logIn(ctx, "channels")
-	if err != nil {
-		return err
-	}
-	defer c.leave()
 	kinds := []string{"session", "direct-tcpip", "x11", "auth-agent@openssh.com", "forwarded-tcpip", hostileText}
-	for i := 0; ; i++ {
+	return a.loggedIn(ctx, func(c *client, i int) error {
 		channel, requests, err := c.conn.OpenChannel(kinds[i%len(kinds)], []byte(hostileText))
 		a.tally.requests.Add(1)
 		if _, refused := errors.AsType[*gossh.OpenChannelError](err); refused {
-			continue
+			return nil
 		}
 		if err != nil {
 			a.acted()
@@ -217,7 +216,8 @@ func channelFlood(ctx context.Context, a *attacker) error {
 		if i%12 == 0 {
 			_ = channel.Close()
 		}
-	}
+		return nil
+	})
 }
 
 // pasteFlood pastes a megabyte into a field, with marks and without.
