@@ -35,7 +35,11 @@ func (b *brake) Read(p []byte) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	pause := time.NewTimer(b.limit.ReserveN(time.Now(), n).Delay())
+	wait := b.limit.ReserveN(time.Now(), n).Delay()
+	if wait == 0 {
+		return n, nil
+	}
+	pause := time.NewTimer(wait)
 	defer pause.Stop()
 	select {
 	case <-pause.C:
