@@ -29,20 +29,23 @@ func (r *run) do(ctx context.Context, action string) error {
 	case actionPoison:
 		r.state.poisonDue.Store(true)
 	case actionKill:
-		if c := r.victim(); c != nil {
+		if c := (faults{r}).victim(); c != nil {
 			c.Kill()
 		}
 	case actionHang:
-		r.hang()
+		faults{r}.hang()
 	default:
 		return fmt.Errorf("no action %q", action)
 	}
 	return nil
 }
 
+// faults strike the consumers of a run.
+type faults struct{ *run }
+
 // victim returns the consumer that a fault strikes: that of the first user, as far as
 // there is one. Nil where there is none.
-func (r *run) victim() *consumer.Consumer {
+func (r faults) victim() *consumer.Consumer {
 	if r.cfg.mode == modePool {
 		return r.team.all()[r.cfg.worker()(0)].Consumer
 	}
@@ -50,7 +53,7 @@ func (r *run) victim() *consumer.Consumer {
 }
 
 // hang lets the consumer of the first user hang, or go on.
-func (r *run) hang() {
+func (r faults) hang() {
 	c := r.victim()
 	if c == nil {
 		return
