@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"resilab/labs/i18n"
 	"resilab/labs/lab"
 	"resilab/tui/pane/generic"
 )
@@ -82,15 +83,15 @@ func (s *labScreen) divider(h int) string {
 func (s *labScreen) banner(r Rect) []string {
 	rows := generic.Banner(s.lab.frame(r), s.now())
 	if err, fatal := s.lab.failure(); err != nil && !fatal {
-		rows = append(rows, s.line(r.W).Put(s.th.Bad.Strong(), "! ").Put(s.th.Bad, s.reason(err)).String())
+		rows = append(rows, s.line(r.W).Put(s.th.Bad.Strong(), "! ").Put(s.th.Bad, reason(s.text, err)).String())
 	}
 	return rows
 }
 
 // reason says why the last thing asked of the lab did not work.
-func (s *labScreen) reason(err error) string {
+func reason(text *i18n.Catalogue, err error) string {
 	if refusal, ok := errors.AsType[*lab.Refusal](err); ok {
-		return s.text.T(refusal.Key)
+		return text.T(refusal.Key)
 	}
 	return oneLine(err)
 }
