@@ -11,10 +11,10 @@ _resilab_words() {
 }
 _resilab_flags() {
   case "$1" in
-  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --restart-after --adopt --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
   'run') echo '--help --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'run retry') echo '--help --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
-  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --queue-type --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
+  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --restart-after --adopt --engine --queue-type --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'run cacheaside') echo '--help --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
   'fleet') echo '--help --exercise --side --seed --format --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
   'schedule') echo '--help --preset --jitter-sample --jitter-samples --count --retries --base --factor --cap --spread --spread-by --format --lang' ;;
@@ -23,10 +23,10 @@ _resilab_flags() {
   'compare') echo '--help --format --lang' ;;
   'export') echo '--help --lang' ;;
   'export retry') echo '--help --to --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
-  'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --engine --queue-type --lang' ;;
+  'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --restart-after --adopt --engine --queue-type --lang' ;;
   'export cacheaside') echo '--help --to --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --lang' ;;
   'course') echo '--help --plain --card --progress --format --seed --lang --lab --yes --student --seeds --golden --a --b --c --d --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
-  'record') echo '--help --out --lab --card --from --demo --moving --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  'record') echo '--help --out --lab --card --from --demo --moving --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --restart-after --adopt --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
   'demo') echo '--help --loop --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url' ;;
   'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --metrics --demo --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
   'brokers') echo '--help --amqp-addr --redis-addr --amqp-product --amqp-version --lang' ;;
@@ -102,6 +102,7 @@ _resilab_values() {
   ':--hold-back') echo '@none' ;;
   ':--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   ':--incident-at') echo '@none' ;;
+  ':--restart-after') echo '@none' ;;
   ':--engine') echo 'rabbitmq kafka' ;;
   ':--queue-type') echo 'classic quorum' ;;
   ':--ttl') echo '@none' ;;
@@ -202,6 +203,7 @@ _resilab_values() {
   'run convoy:--scenario') echo 'shop bank parcel tenant' ;;
   'run convoy:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'run convoy:--incident-at') echo '@none' ;;
+  'run convoy:--restart-after') echo '@none' ;;
   'run convoy:--engine') echo 'rabbitmq kafka' ;;
   'run convoy:--queue-type') echo 'classic quorum' ;;
   'run convoy:--for') echo '@none' ;;
@@ -377,6 +379,7 @@ _resilab_values() {
   'export convoy:--scenario') echo 'shop bank parcel tenant' ;;
   'export convoy:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'export convoy:--incident-at') echo '@none' ;;
+  'export convoy:--restart-after') echo '@none' ;;
   'export convoy:--engine') echo 'rabbitmq kafka' ;;
   'export convoy:--queue-type') echo 'classic quorum' ;;
   'export convoy:--lang') echo 'auto es en' ;;
@@ -491,6 +494,7 @@ _resilab_values() {
   'record:--hold-back') echo '@none' ;;
   'record:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'record:--incident-at') echo '@none' ;;
+  'record:--restart-after') echo '@none' ;;
   'record:--engine') echo 'rabbitmq kafka' ;;
   'record:--queue-type') echo 'classic quorum' ;;
   'record:--ttl') echo '@none' ;;

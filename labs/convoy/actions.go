@@ -49,7 +49,7 @@ func (r faults) victim() *consumer.Consumer {
 	if r.cfg.mode == modePool {
 		return r.team.all()[r.cfg.worker()(0)].Consumer
 	}
-	return r.team.victim(r.book.Lane(0), !r.cfg.sharded())
+	return r.team.victim(r.book.Lane(0))
 }
 
 // hang lets the consumer of the first user hang, or go on.

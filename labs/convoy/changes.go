@@ -26,8 +26,9 @@ const (
 
 // Why the lanes stay as they are.
 var (
-	errPoolFixed error = &lab.Refusal{Key: "convoy.refusal.pool", Text: "a pool keeps the workers that it began with"}
-	errLastQueue error = &lab.Refusal{Key: "convoy.refusal.last", Text: "there is one queue only"}
+	errPoolFixed    error = &lab.Refusal{Key: "convoy.refusal.pool", Text: "a pool keeps the workers that it began with"}
+	errStandbyFixed error = &lab.Refusal{Key: "convoy.refusal.adopt", Text: "consumers stand by for the lanes that they began with"}
+	errLastQueue    error = &lab.Refusal{Key: "convoy.refusal.last", Text: "there is one queue only"}
 )
 
 // laneChange changes the lanes of a run.
@@ -42,6 +43,8 @@ func (r laneChange) change(ctx context.Context, what string) error {
 		return transport.ErrNoRemoval
 	case r.cfg.mode == modePool:
 		return errPoolFixed
+	case r.cfg.adopt:
+		return errStandbyFixed
 	}
 	if r.cfg.Bool("drain") {
 		r.producer.Hold(true)

@@ -63,12 +63,15 @@ type config struct {
 	onFailure     consumer.OnFailure
 	failures      float64 // share of the orders whose first handling fails
 	deliveryLimit int     // deliveries of a failing order before it is dead-lettered; 0: no limit
+
+	adopt bool // consumers stand by for each other's lanes
 }
 
 func newConfig(s lab.Settings, seed uint64) config {
 	return config{Settings: s, kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"),
 		users: s.Int("users"), work: s.Duration("work"), seed: seed,
-		onFailure: consumer.OnFailure(s.Text("on-failure")), failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit")}
+		onFailure: consumer.OnFailure(s.Text("on-failure")), failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit"),
+		adopt: s.Bool("adopt")}
 }
 
 // sharded reports whether every lane has its own queue. Where consumers

@@ -50,6 +50,7 @@ type state struct {
 	paused       atomic.Uint64 // orders handled while the lab was paused
 	poisonDue    atomic.Bool   // the next order of the first user is a poison order
 	poisonPlaced atomic.Bool
+	takeover     takeover
 }
 
 func newRun(base *kit.Base, k *kit.Run, url string) *run {
@@ -65,7 +66,8 @@ func newRun(base *kit.Base, k *kit.Run, url string) *run {
 		Limit: uint64(cfg.Int("orders")), Pick: cfg.userSampler(), Clock: base.Clock, Valve: base.Valve}, r)
 	opt := transport.Options{URL: url, Namespace: namespace, Lanes: cfg.lanes(), Consumers: cfg.Int("lanes"), Users: cfg.users,
 		Prefetch: cfg.prefetch(), Keyed: cfg.mode == modeConvoy, Sharing: cfg.sharing(),
-		Quorum: cfg.Text("queue-type") == queueQuorum, DeliveryLimit: cfg.deliveryLimit, Env: base.Env}
+		RestartAfter: cfg.Duration("restart-after"), Quorum: cfg.Text("queue-type") == queueQuorum,
+		DeliveryLimit: cfg.deliveryLimit, Env: base.Env}
 	opt.Env.Clock = base.Clock
 	if cfg.kafka {
 		r.transport = transport.NewKafka(opt, r)
@@ -93,8 +95,17 @@ func (r *run) start() {
 		return
 	}
 	for i := range r.cfg.Int("lanes") {
-		r.addConsumer(open[min(i, len(open)-1)].Lane)
+		r.addConsumer(open[min(i, len(open)-1)].Lane, r.standby(open, i)...)
 	}
+}
+
+// standby returns the lanes that a consumer stands by for: where lanes are adopted, the
+// one before its own.
+func (r *run) standby(open []topology.Lane, i int) []transport.Lane {
+	if !r.cfg.adopt || len(open) == 1 {
+		return nil
+	}
+	return []transport.Lane{open[(i+len(open)-1)%len(open)].Lane}
 }
 
 // startPool starts the workers of a pool for its lane.
@@ -113,10 +124,11 @@ func (r *run) work(task func(ctx context.Context)) {
 	r.tasks.Go(r.Env.Guarded(func() { task(r.ctx) }))
 }
 
-// addConsumer starts a consumer for a lane.
-func (r *run) addConsumer(l transport.Lane) (number int) {
+// addConsumer starts a consumer for a lane, and in place of others for those that it
+// stands by for.
+func (r *run) addConsumer(l transport.Lane, standby ...transport.Lane) (number int) {
 	ctx, stop := context.WithCancel(r.ctx)
-	c := r.newConsumer(l)
+	c := r.newConsumer(l, standby...)
 	r.team.add(member{c, stop})
 	r.work(func(context.Context) {
 		defer stop()
@@ -125,8 +137,8 @@ func (r *run) addConsumer(l transport.Lane) (number int) {
 	return c.Number()
 }
 
-func (r *run) newConsumer(l transport.Lane) *consumer.Consumer {
-	return consumer.New(consumer.Options{Number: r.team.nextNumber(), Lane: l, Work: r.cfg.workOf(), Clock: r.Clock,
+func (r *run) newConsumer(l transport.Lane, standby ...transport.Lane) *consumer.Consumer {
+	return consumer.New(consumer.Options{Number: r.team.nextNumber(), Lane: l, Standby: standby, Work: r.cfg.workOf(), Clock: r.Clock,
 		OnFailure: r.cfg.onFailure, Reject: r.cfg.Text("requeue") == "reject", RetryAfter: r.cfg.Duration("retry-wait")}, r)
 }
 
@@ -204,7 +216,9 @@ func (r *run) Received(number int, d *transport.Delivery) {
 		past.Generation = -1
 	}
 	r.book.Delivered(d.User, d.Lane.Number, past.Generation, d.Redelivered)
-	r.team.setActive(number)
+	if before := r.team.received(d.Lane.Number, number); r.cfg.adopt && before != 0 && before != number {
+		r.Log.Add(lab.MarkSetting, "convoy.event.adopted", number, d.Lane.Number, before)
+	}
 	r.Changed()
 }
 
@@ -235,7 +249,8 @@ func (r *run) Failed(d *transport.Delivery, due time.Time) {
 }
 
 // Killed implements consumer.Desk.
-func (r *run) Killed(number, inFlight int) {
+func (r *run) Killed(number int, d *transport.Delivery, inFlight int) {
+	r.state.takeover.died(d.Lane.Number, r.Clock.Now())
 	r.Log.Add(lab.MarkFault, "convoy.event.killed", number, inFlight)
 }
 
@@ -245,6 +260,7 @@ func (r *run) Handled(d *transport.Delivery) {
 	defer r.state.settling.Add(-1)
 	now := r.Clock.Now()
 	placed, past := r.tracker.Done(d.N)
+	r.state.takeover.handled(d.Lane.Number, now)
 	j := r.book.Handled(accounts.Handling{Order: d.Order, Lane: d.Lane.Number, Past: past, Placed: placed, Now: now})
 	if open, _ := r.Valve.State(); !open {
 		r.state.paused.Add(1)

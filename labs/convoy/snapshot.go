@@ -1,6 +1,7 @@
 package convoy
 
 import (
+	"cmp"
 	"time"
 
 	"resilab/labs/convoy/accounts"
@@ -82,6 +83,7 @@ type Lane struct {
 	Published uint64
 	Next      []Order // the first ones that wait
 	Consumers []Consumer
+	Adopter   int // the consumer that serves the lane in place of the one it began with; 0: none
 }
 
 // Consumer is one consumer.
@@ -126,6 +128,9 @@ func (r picture) figures(snap *lab.Snapshot, counts producer.Counts) {
 	}
 	if r.cfg.sharded() {
 		r.spread(m)
+	}
+	if d, known := r.state.takeover.took(); known {
+		m["takeover_ms"] = float64(d) / float64(time.Millisecond)
 	}
 	if r.state.poisonPlaced.Load() {
 		m["lane_resumed"] = 0
@@ -176,8 +181,11 @@ func (r picture) detail(counts producer.Counts) *Detail {
 func (r picture) lane(l topology.Lane, team []member) Lane {
 	v := r.tracker.View(l.Lane, shownOrders)
 	p := Lane{Number: l.Number, Open: l.Open, Waiting: v.Waiting, InFlight: v.InFlight, Published: v.Published, Next: v.Next}
+	if server := r.team.server(l.Number); r.cfg.adopt && server != l.Number {
+		p.Adopter = server
+	}
 	for _, c := range team {
-		if c.Lane() == l.Number {
+		if r.serves(c, &p) {
 			p.Consumers = append(p.Consumers, Consumer{Number: c.Number(), Connected: c.Connected(), Hung: c.Hung(), Orders: v.Held[c.Number()]})
 			delete(v.Held, c.Number())
 		}
@@ -186,4 +194,12 @@ func (r picture) lane(l topology.Lane, team []member) Lane {
 		p.Next = append(held, p.Next...)
 	}
 	return p
+}
+
+// serves reports whether a consumer is to be shown at a lane.
+func (r picture) serves(c member, l *Lane) bool {
+	if r.cfg.adopt {
+		return c.Number() == cmp.Or(l.Adopter, l.Number) // lane n is the one of consumer n
+	}
+	return c.Lane() == l.Number
 }

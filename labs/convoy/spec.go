@@ -2,6 +2,7 @@ package convoy
 
 import (
 	"embed"
+	"slices"
 	"time"
 
 	"resilab/labs/convoy/accounts"
@@ -43,17 +44,20 @@ func rules(s lab.Settings) error {
 	if s.Text("engine") == engineKafka && s.Text("mode") == modePool {
 		return &lab.KnobError{Knob: "mode", Value: modePool, Allowed: "with engine " + engineRabbitMQ + ": a Kafka consumer acknowledges a partition up to a record, not one by one"}
 	}
+	if s.Bool("adopt") && (s.Text("engine") == engineKafka || s.Text("mode") != modeConvoy && s.Text("mode") != modeModulus) {
+		return &lab.KnobError{Knob: "adopt", Value: "true", Allowed: "with engine " + engineRabbitMQ + " and mode " + modeConvoy + " or " + modeModulus + ": elsewhere consumers share a queue or are a group"}
+	}
 	return nil
 }
 
-func knobs() []lab.Knob {
-	incident := lab.NewChoice("incident", noIncident, actionKill, actionHang, actionPoison, actionCut, addLane, removeLast, removeFirst)
+func knobs() []lab.Knob { return slices.Concat(loadKnobs(), failureKnobs(), incidentKnobs()) }
+
+// loadKnobs are who orders what, and how the work is shared.
+func loadKnobs() []lab.Knob {
 	limit := lab.NewInt("orders", 0, 0, 1_000_000)
 	limit.Log = true
 	prefetch := lab.NewInt("prefetch", 10, 1, 500)
 	prefetch.Log = true
-	hold := lab.NewInt("hold-back", 0, 0, 1000)
-	hold.Log = true
 	// Twelve users on four lanes: the hash gives every lane one at least.
 	users := lab.NewInt("users", 12, 1, 500)
 	users.Coarse = 10
@@ -72,6 +76,14 @@ func knobs() []lab.Knob {
 		prefetch.Moves("violations", "1", "rate=200", "work=20ms", "failure-rate=0.2"),
 		lab.NewInt("burst", 1, 1, 100).Moves("p95_ms", "50"),
 		limit.Moves("published", "10"),
+	}
+}
+
+// failureKnobs are which orders fail, and what becomes of them.
+func failureKnobs() []lab.Knob {
+	hold := lab.NewInt("hold-back", 0, 0, 1000)
+	hold.Log = true
+	return []lab.Knob{
 		lab.NewFraction("failure-rate", 0).Moves("redelivered", "0.5"),
 		lab.NewChoice("on-failure", string(consumer.Requeue), string(consumer.Delay), string(consumer.Block), string(consumer.Park)).
 			With("failure-rate").With("incident", actionPoison).
@@ -89,8 +101,19 @@ func knobs() []lab.Knob {
 			Moves("violations", "true", "users=100", "lanes=2", "rate=400", "work=8ms", "prefetch=1", "incident=add-lane", "incident-at=1s"),
 		lab.NewChoice("scenario", accounts.Shop, accounts.Bank, accounts.Parcel, accounts.Tenant).
 			Moves("rejected", accounts.Bank, "mode=competing", "rate=60"),
+	}
+}
+
+// incidentKnobs are what strikes the lanes, and the broker that has them.
+func incidentKnobs() []lab.Knob {
+	incident := lab.NewChoice("incident", noIncident, actionKill, actionHang, actionPoison, actionCut, addLane, removeLast, removeFirst)
+	return []lab.Knob{
 		incident.Moves("redelivered", actionKill, "rate=60"),
 		lab.NewDuration("incident-at", 2*time.Second, 0, time.Minute).With("incident").Moves("redelivered", "1m", "rate=60", "incident=kill"),
+		lab.NewDuration("restart-after", time.Second, 0, time.Minute).With("incident", actionKill).
+			Moves("takeover_ms", "4s", "engine=rabbitmq", "rate=60", "incident=kill", "incident-at=500ms"),
+		lab.NewBool("adopt", false).With("incident", actionKill).
+			Moves("takeover_ms", "true", "engine=rabbitmq", "rate=60", "incident=kill", "incident-at=500ms", "restart-after=3s"),
 		lab.NewChoice("engine", engineRabbitMQ, engineKafka).
 			Moves("violations", engineKafka, "rate=200", "work=20ms", "failure-rate=0.2"),
 		lab.NewChoice("queue-type", queueClassic, queueQuorum).With("engine", engineRabbitMQ).Moves("violations", queueQuorum, "engine=rabbitmq", "failure-rate=0.5", "prefetch=1", "rate=60"),
@@ -122,6 +145,7 @@ func metrics() []lab.Metric {
 		{ID: "p95_others", Format: lab.Millis, Better: lab.Lower},
 		{ID: "moved", Format: lab.Share},
 		{ID: "lane_resumed", Format: lab.Count, Better: lab.Higher},
+		{ID: "takeover_ms", Format: lab.Millis, Better: lab.Lower},
 		{ID: "applied_violations", Format: lab.Count, Better: lab.Lower},
 		{ID: "buffer_max", Format: lab.Count, Level: true, Better: lab.Lower},
 		{ID: "rejected", Format: lab.Count, Better: lab.Lower},

@@ -14,7 +14,7 @@ type team struct {
 	mu      sync.Mutex
 	members []member
 	made    int
-	active  int // the consumer that received an order last
+	serving map[int]int // by the number of a lane, the consumer that received an order from it last
 }
 
 type member struct {
@@ -55,32 +55,40 @@ func (t *team) all() []member {
 	return slices.Clone(t.members)
 }
 
-func (t *team) setActive(number int) {
+// received records that a consumer has received an order from a lane. It returns the
+// number of the one that did so before, or 0.
+func (t *team) received(lane, number int) (before int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.active = number
+	before = t.serving[lane]
+	if t.serving == nil {
+		t.serving = map[int]int{}
+	}
+	t.serving[lane] = number
+	return before
+}
+
+// server returns the number of the consumer that serves a lane, as far as that is
+// known, else 0.
+func (t *team) server(lane int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.serving[lane]
 }
 
 // victim returns the consumer that a fault strikes: one that hangs already, else
-// the one that serves a lane; where all share one queue, the one that received an
-// order last. Nil where there is none.
-func (t *team) victim(lane int, shared bool) *consumer.Consumer {
+// the one that received an order from a lane last. Nil where there is none.
+func (t *team) victim(lane int) *consumer.Consumer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var first, active *consumer.Consumer
+	var first *consumer.Consumer
 	for _, m := range t.members {
-		if m.Hung() {
+		switch {
+		case m.Hung():
 			return m.Consumer
-		}
-		if first == nil && (lane == 0 || m.Lane() == lane) {
+		case m.Number() == t.serving[lane], first == nil && (lane == 0 || m.Lane() == lane):
 			first = m.Consumer
 		}
-		if m.Number() == t.active {
-			active = m.Consumer
-		}
-	}
-	if shared && active != nil {
-		return active
 	}
 	return first
 }

@@ -25,8 +25,9 @@ type Desk interface {
 	// Failed is called when an order that could not be handled is to be tried again,
 	// in the lab's time no sooner than at due.
 	Failed(d *transport.Delivery, due time.Time)
-	// Killed is called when a consumer is killed with inFlight orders unacknowledged.
-	Killed(consumer, inFlight int)
+	// Killed is called when a consumer is killed after it has handled an order, with
+	// inFlight orders unacknowledged, this one included.
+	Killed(consumer int, d *transport.Delivery, inFlight int)
 	// Changed is called when something visible has changed.
 	Changed()
 }
@@ -35,8 +36,11 @@ type Desk interface {
 type Options struct {
 	Number int
 	Lane   transport.Lane
-	Work   func(transport.Order) time.Duration // how long handling an order takes
-	Clock  *clock.Clock
+	// Standby are lanes whose orders it is given when their consumers have ended.
+	Standby []transport.Lane
+
+	Work  func(transport.Order) time.Duration // how long handling an order takes
+	Clock *clock.Clock
 
 	OnFailure  OnFailure
 	Reject     bool          // Requeue is done by basic.reject, not basic.nack
@@ -95,7 +99,7 @@ func (c *Consumer) Kill() { c.dying.Store(true) }
 
 // Run consumes until ctx ends.
 func (c *Consumer) Run(ctx context.Context, t transport.Transport) {
-	t.Consume(ctx, c.opt.Number, c.opt.Lane, c.serve)
+	t.Consume(ctx, c.opt.Number, append([]transport.Lane{c.opt.Lane}, c.opt.Standby...), c.serve)
 }
 
 // serve handles what arrives until in closes, ctx ends, or the consumer is killed.
@@ -161,7 +165,7 @@ func (c *Consumer) handle(ctx context.Context, in *<-chan transport.Delivery, ti
 	}
 	c.desk.Handled(&d)
 	if c.dying.CompareAndSwap(true, false) {
-		c.desk.Killed(c.opt.Number, len(c.jobs))
+		c.desk.Killed(c.opt.Number, &d, len(c.jobs))
 		return transport.ErrKilled
 	}
 	c.drop()

@@ -22,7 +22,7 @@ type Pool struct {
 // Run consumes until ctx ends.
 func (p Pool) Run(ctx context.Context, t transport.Transport) {
 	first := p.Workers[0].opt
-	t.Consume(ctx, first.Number, first.Lane, p.serve)
+	t.Consume(ctx, first.Number, []transport.Lane{first.Lane}, p.serve)
 }
 
 // serve lets the workers handle what arrives until in closes, ctx ends, or one of them

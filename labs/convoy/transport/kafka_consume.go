@@ -11,7 +11,7 @@ import (
 )
 
 // Consume implements Transport. The consumer is one member of the group.
-func (k *kafkaTopic) Consume(ctx context.Context, consumer int, _ Lane, serve Serve) {
+func (k *kafkaTopic) Consume(ctx context.Context, consumer int, _ []Lane, serve Serve) {
 	for k.members.AwaitUp(ctx) == nil {
 		member, err := kafka.NewMember(k.options(fmt.Sprintf("consumer-%d", consumer)), topicName(k.opt.Namespace), k.group())
 		if err != nil {
@@ -21,7 +21,7 @@ func (k *kafkaTopic) Consume(ctx context.Context, consumer int, _ Lane, serve Se
 		}
 		k.events.ConsumerUp(consumer)
 		if err := k.serve(ctx, member, serve); errors.Is(err, ErrKilled) {
-			_ = k.opt.Env.Clock.Sleep(ctx, restartAfter) // AwaitUp looks at ctx
+			_ = k.opt.Env.Clock.Sleep(ctx, k.opt.RestartAfter) // AwaitUp looks at ctx
 		}
 	}
 }

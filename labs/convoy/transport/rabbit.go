@@ -29,7 +29,8 @@ type rabbit struct {
 	events Events
 	lanes  *rabbitLanes
 
-	refusals *refusals
+	attendance *attendance
+	refusals   *refusals
 
 	mu     sync.Mutex
 	pub    *rabbitmq.Publisher // nil while the broker is away
@@ -39,7 +40,8 @@ type rabbit struct {
 
 // NewRabbit returns the transport over RabbitMQ.
 func NewRabbit(opt Options, events Events) Transport {
-	return &rabbit{opt: opt, events: events, gate: newGate(), lanes: newRabbitLanes(opt, events), refusals: newRefusals()}
+	return &rabbit{opt: opt, events: events, gate: newGate(), lanes: newRabbitLanes(opt, events),
+		attendance: newAttendance(), refusals: newRefusals()}
 }
 
 func (b *rabbit) dialOptions(role string) rabbitmq.Options {

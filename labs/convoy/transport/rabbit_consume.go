@@ -12,7 +12,7 @@ import (
 )
 
 // Consume implements Transport.
-func (b *rabbit) Consume(ctx context.Context, consumer int, from Lane, serve Serve) {
+func (b *rabbit) Consume(ctx context.Context, consumer int, from []Lane, serve Serve) {
 	servers := rabbitmq.NewDialer(b.dialOptions(fmt.Sprintf("consumer-%d", consumer)))
 	for b.AwaitUp(ctx) == nil {
 		err := b.consumeOnce(ctx, servers, consumer, from, serve)
@@ -20,7 +20,7 @@ func (b *rabbit) Consume(ctx context.Context, consumer int, from Lane, serve Ser
 			return
 		}
 		if errors.Is(err, ErrKilled) {
-			_ = b.opt.Env.Clock.Sleep(ctx, restartAfter) // AwaitUp looks at ctx
+			_ = b.opt.Env.Clock.Sleep(ctx, b.opt.RestartAfter) // AwaitUp looks at ctx
 			continue
 		}
 		if err != nil {
@@ -43,26 +43,27 @@ func (b *rabbit) redial(err error) time.Duration {
 }
 
 // consumeOnce serves on one connection and returns why it ended.
-func (b *rabbit) consumeOnce(ctx context.Context, servers *rabbitmq.Dialer, consumer int, from Lane, serve Serve) error {
+func (b *rabbit) consumeOnce(ctx context.Context, servers *rabbitmq.Dialer, consumer int, from []Lane, serve Serve) error {
 	c, err := servers.Dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	k, err := c.Consume(rabbitmq.ConsumeOptions{Queue: from.Queue, Prefetch: b.opt.Prefetch})
+	k, err := c.Consume(rabbitmq.ConsumeOptions{Queue: from[0].Queue, Prefetch: b.opt.Prefetch})
 	if err != nil {
 		return err
 	}
 	b.events.ConsumerUp(consumer)
-	later := &delayQueue{conn: c, lane: from, opt: b.opt}
-	defer later.close()
-	in, stop := b.feed(ctx, later, k.Deliveries)
-	err = serve(ctx, in)
-	stop()
+	b.attendance.arrived(from[0])
+	in := b.receive(ctx, c, k, from)
+	defer in.close()
+	err = serve(ctx, in.out)
+	in.stop()
 	if errors.Is(err, ErrKilled) {
 		c.Cut()
 		return err
 	}
+	b.attendance.left(from[0])
 	if reason := k.Err(); reason != nil {
 		return reason
 	}
@@ -71,53 +72,6 @@ func (b *rabbit) consumeOnce(ctx context.Context, servers *rabbitmq.Dialer, cons
 	}
 	return err
 }
-
-// feed passes orders on until deliveries closes or stop is called.
-func (b *rabbit) feed(ctx context.Context, later *delayQueue, deliveries <-chan amqp.Delivery) (in <-chan Delivery, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	out := make(chan Delivery, feedBuffer)
-	done := make(chan struct{})
-	go b.opt.Env.Guarded(func() {
-		defer close(done)
-		defer close(out)
-		b.pass(ctx, later, deliveries, out)
-	})()
-	return out, func() {
-		cancel()
-		<-done
-	}
-}
-
-func (b *rabbit) pass(ctx context.Context, later *delayQueue, deliveries <-chan amqp.Delivery, out chan<- Delivery) {
-	var channel settler // the same for all deliveries
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case d, ok := <-deliveries:
-			if !ok {
-				return
-			}
-			o, err := decode(d.Body)
-			if err != nil || o.User >= b.opt.Users {
-				_ = d.Reject(false) // none of ours; a failure ends the channel
-				continue
-			}
-			if channel == nil {
-				channel = amqpSettler{d.Acknowledger, later}
-			}
-			select {
-			case out <- Delivery{Order: o, Lane: later.lane, Redelivered: d.Redelivered, settler: channel, tag: d.DeliveryTag}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
-// feedBuffer is how many orders may be on their way from the connection to the
-// consumer.
-const feedBuffer = 16
 
 // amqpSettler settles on the channel that delivered.
 type amqpSettler struct {

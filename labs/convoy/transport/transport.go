@@ -35,9 +35,6 @@ var (
 // confirmWindow bounds the orders that wait for their confirm.
 const confirmWindow = 500
 
-// restartAfter is how long a killed consumer stays away, in the lab's time.
-const restartAfter = time.Second
-
 // Lane names a queue or a partition.
 type Lane struct {
 	Number int    // from 1; shown to people and part of the queue's name
@@ -128,9 +125,11 @@ type Transport interface {
 	// Publish sends an order to its lane. The outcome is reported to Events.
 	// After an error the order has not been sent.
 	Publish(ctx context.Context, o Order, to Lane) error
-	// Consume serves a lane until ctx ends, on one connection after another. In
-	// Kafka the group decides which lanes a consumer serves.
-	Consume(ctx context.Context, consumer int, from Lane, serve Serve)
+	// Consume serves lanes until ctx ends, on one connection after another. The first
+	// one is the consumer's; for the others it stands by: it is given what is in one
+	// of them when the consumer of that lane has ended. In Kafka the group decides
+	// which lanes a consumer serves.
+	Consume(ctx context.Context, consumer int, from []Lane, serve Serve)
 	// Waiting counts what a lane holds that no consumer has acknowledged, in Kafka,
 	// or received, in RabbitMQ.
 	Waiting(ctx context.Context, l Lane) (int, error)
@@ -162,7 +161,9 @@ type Options struct {
 	Lanes     int    // at first
 	Consumers int    // at first
 	Users     int    // orders of other users are none of this run
-	Prefetch  int    // deliveries that a consumer has not settled
+	Prefetch  int    // deliveries of a lane that a consumer has not settled
+	// RestartAfter is how long a consumer that was killed stays away, in the lab's time.
+	RestartAfter time.Duration
 	// Keyed makes the broker choose the lane by the user's name; otherwise the
 	// producer names it.
 	Keyed   bool

@@ -208,6 +208,8 @@ func (lt *laneTree) note(l *widget.Line, lane *engine.Lane, c engine.Consumer) *
 		return l
 	case !lane.Open:
 		return l.Put(th.Warn, lt.t("leaving"))
+	case lane.Adopter != 0:
+		return l.Put(th.Warn, lt.t("adopted", lane.Adopter))
 	case lane.Waiting >= heldUpFrom && len(c.Orders) > 0:
 		if behind := heldUp(c.Orders[0].User, c.Orders[1:], lane.Next); behind != "" {
 			return l.Put(th.Dim, lt.t("holds_up", letter(c.Orders[0].User), behind))
