@@ -111,7 +111,11 @@ func (lt *laneTree) lane(lane *engine.Lane, last bool) string {
 	if len(lane.Consumers) > 0 {
 		c = lane.Consumers[0]
 	}
-	lt.consumerSign(l, c)
+	if n := lt.adopter(lane); n != "" && c.Connected && !c.Hung {
+		l.Put(lt.Theme.Warn.Strong(), n).Gap(1)
+	} else {
+		lt.consumerSign(l, c)
+	}
 	lt.orders(l, c.Orders, true)
 	if len(lane.Next) > 0 && l.Left() > lt.W-lt.end {
 		l.Put(th.Rule, lt.signs.flow).Gap(1)
@@ -119,6 +123,15 @@ func (lt *laneTree) lane(lane *engine.Lane, last bool) string {
 	}
 	lt.waitingCell(l, lane.Waiting)
 	return lt.note(l, lane, c).String()
+}
+
+// adopter is the number of the consumer that has adopted a lane, where there is no room
+// for a note that says so; otherwise "".
+func (p *painter) adopter(lane *engine.Lane) string {
+	if lane.Adopter == 0 || p.W >= noteFrom {
+		return ""
+	}
+	return strconv.Itoa(lane.Adopter)
 }
 
 func (lt *laneTree) waitingCell(l *widget.Line, n int) {

@@ -48,6 +48,11 @@ func (lg *legend) marks() (all []widget.Sign, urgent bool) {
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return slices.ContainsFunc(c.Orders, isPoison) }), widget.Sign{Glyph: lg.signs.poison + "A9", Style: th.Bad.Strong(), Means: lg.t("mark.poison")})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return !c.Connected }), widget.Sign{Glyph: lg.signs.away, Style: th.Bad.Strong(), Means: lg.t("mark.away")})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Hung }), widget.Sign{Glyph: lg.signs.hung, Style: th.Warn.Strong(), Means: lg.t("mark.hung")})
+	for i := range lg.d.Lanes {
+		l := &lg.d.Lanes[i]
+		n := lg.adopter(l)
+		put(n != "", widget.Sign{Glyph: n, Style: th.Warn.Strong(), Means: lg.t("adopted", l.Adopter)})
+	}
 	urgent = len(all) > 0
 	put(true, widget.Sign{Glyph: "B9", Style: th.Series(1), Means: lg.t("mark.order", lg.secondUser())})
 	put(lg.anyConsumer(func(c engine.Consumer) bool { return c.Connected && !c.Hung && len(c.Orders) > 0 }), widget.Sign{Glyph: lg.signs.working, Style: th.Good, Means: lg.t("mark.working")})

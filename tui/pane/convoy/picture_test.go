@@ -294,3 +294,18 @@ func TestTheStatusRowHasTheAges(t *testing.T) {
 		t.Errorf("before the first confirm: %q", got)
 	}
 }
+
+// TestAnAdoptedLaneNamesItsConsumer: in a note, or where there is no room for one in
+// place of the sign of the consumer.
+func TestAnAdoptedLaneNamesItsConsumer(t *testing.T) {
+	snap := calm()
+	snap.Detail.(*engine.Detail).Lanes[0].Adopter = 2
+	for lang, words := range map[i18n.Lang]string{i18n.English: "adopted by 2", i18n.Spanish: "adoptado por 2"} {
+		for width, mark := range map[int]string{42: "-  1 2 A12", 84: "-  1 > A12"} {
+			got := draw(t, frame(look("ascii"), text(t, lang), snap, width, 16))
+			if !strings.Contains(got, mark) || !strings.Contains(got, words) {
+				t.Errorf("%s, %d wide: no %q or no %q in\n%s", lang, width, mark, words, got)
+			}
+		}
+	}
+}
