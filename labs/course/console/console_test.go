@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -265,7 +266,7 @@ func TestListStatusAndReport(t *testing.T) {
 	if err := errors.Join(r.List(false), r.Status(false), r.Report(false)); err != nil {
 		t.Fatal(err)
 	}
-	r.said(t, "R1  ", "core       Transient or permanent?", "challenge  Out of memory: which key goes?  needs Redis", "passed", "1 of 34 passed", "run A is missing", "not begun",
+	r.said(t, "R1  ", "core       Transient or permanent?", "challenge  Out of memory: which key goes?  needs Redis", "passed", fmt.Sprintf("1 of %d passed", len(r.Book.IDs())), "run A is missing", "not begun",
 		"R1 · Transient or permanent? · passed 2026-03-01 12:00 +00:00 · prediction right · Hints used: 0 · checks: 1",
 		"K5 · Is the TTL enough? · run A is missing · Hints used: 2")
 	r.out.Reset()
