@@ -38,13 +38,8 @@ type laneChange struct{ *run }
 func (r laneChange) change(ctx context.Context, what string) error {
 	r.changes.Lock()
 	defer r.changes.Unlock()
-	switch {
-	case r.cfg.kafka && what != addLane:
-		return transport.ErrNoRemoval
-	case r.cfg.mode == modePool:
-		return errPoolFixed
-	case r.cfg.adopt:
-		return errStandbyFixed
+	if err := r.fixed(what); err != nil {
+		return err
 	}
 	if r.cfg.Bool("drain") {
 		r.producer.Hold(true)
@@ -59,6 +54,22 @@ func (r laneChange) change(ctx context.Context, what string) error {
 		return r.extend(ctx)
 	}
 	return r.shrink(ctx, what == removeFirst)
+}
+
+// fixed returns why the lanes stay as they are; nil: they can be changed.
+func (r laneChange) fixed(what string) error {
+	if what != addLane {
+		if err := r.cfg.product.keeps(r.cfg.mode, what == removeFirst); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.cfg.mode == modePool:
+		return errPoolFixed
+	case r.cfg.adopt:
+		return errStandbyFixed
+	}
+	return nil
 }
 
 // drain waits until nothing is under way.

@@ -1,6 +1,8 @@
 package convoy
 
 import (
+	"strings"
+
 	"resilab/labs/convoy/export"
 	"resilab/labs/i18n"
 	"resilab/labs/lab"
@@ -18,8 +20,9 @@ func Export() *lab.Export {
 // code returns the settings as a program. Its error is a *lab.KnobError where there
 // is no program for the broker.
 func code(lang i18n.Lang, target string, s lab.Settings) (string, error) {
-	if s.Text("engine") == engineKafka {
-		return "", &lab.KnobError{Knob: "engine", Value: engineKafka, Allowed: engineRabbitMQ}
+	if p := productOf(s); !p.exported {
+		allowed := engines(func(p product) bool { return p.exported })
+		return "", &lab.KnobError{Knob: "engine", Value: p.id, Allowed: strings.Join(allowed, "|")}
 	}
 	words, err := i18n.Load(lang, texts)
 	if err != nil {

@@ -13,12 +13,6 @@ import (
 	"resilab/labs/lab"
 )
 
-// Brokers.
-const (
-	engineRabbitMQ = "rabbitmq"
-	engineKafka    = "kafka"
-)
-
 // Arrangements of queues and consumers.
 const (
 	modeConvoy    = "convoy"    // one lane per share of the users, one consumer each
@@ -54,11 +48,11 @@ const hotShare = 0.4
 // config is the settings as the lab uses them.
 type config struct {
 	lab.Settings
-	kafka bool // the broker is Kafka, not RabbitMQ
-	mode  string
-	users int
-	work  time.Duration
-	seed  uint64
+	product product
+	mode    string
+	users   int
+	work    time.Duration
+	seed    uint64
 
 	onFailure     consumer.OnFailure
 	failures      float64 // share of the orders whose first handling fails
@@ -68,25 +62,23 @@ type config struct {
 }
 
 func newConfig(s lab.Settings, seed uint64) config {
-	return config{Settings: s, kafka: s.Text("engine") == engineKafka, mode: s.Text("mode"),
+	return config{Settings: s, product: productOf(s), mode: s.Text("mode"),
 		users: s.Int("users"), work: s.Duration("work"), seed: seed,
 		onFailure: consumer.OnFailure(s.Text("on-failure")), failures: s.Float("failure-rate"), deliveryLimit: s.Int("delivery-limit"),
 		adopt: s.Bool("adopt")}
 }
 
-// sharded reports whether every lane has its own queue. Where consumers
-// compete in Kafka, the orders go round its partitions.
+// sharded reports whether every lane has its own queue, as also where consumers
+// compete for orders that go round the lanes.
 func (c *config) sharded() bool {
-	return c.mode == modeConvoy || c.mode == modeModulus || c.kafka && c.mode == modeCompeting
+	return c.mode == modeConvoy || c.mode == modeModulus || c.product.inTurn && c.mode == modeCompeting
 }
 
 // rule is how orders are routed to lanes.
 func (c *config) rule() topology.Rule {
 	switch {
-	case c.mode == modeConvoy && c.kafka:
-		return topology.ByPartition
 	case c.mode == modeConvoy:
-		return topology.ByRing
+		return c.product.byKey
 	case c.mode == modeModulus:
 		return topology.ByModulus
 	case c.sharded():
@@ -98,12 +90,7 @@ func (c *config) rule() topology.Rule {
 
 // lane names a lane in the broker.
 func (c *config) lane(namespace string) func(number int) transport.Lane {
-	return func(number int) transport.Lane {
-		if c.kafka {
-			return transport.KafkaLane(namespace, number)
-		}
-		return transport.RabbitLane(namespace, number)
-	}
+	return func(number int) transport.Lane { return c.product.lane(namespace, number) }
 }
 
 // lanes is how many lanes there are at first, for so many consumers.

@@ -23,14 +23,7 @@ func New(env lab.Env) lab.Lab {
 }
 
 // Needs returns the kinds of brokers that a run with the given settings opens.
-func Needs(s lab.Settings) []string { return []string{brokerKind(s)} }
-
-func brokerKind(s lab.Settings) string {
-	if s.Text("engine") == engineKafka {
-		return lab.Kafka
-	}
-	return lab.AMQP
-}
+func Needs(s lab.Settings) []string { return []string{productOf(s).kind} }
 
 // limits are those of visitors. The cards need no more.
 func limits() []lab.Limit {
@@ -46,7 +39,7 @@ func (e *engine) Open(context.Context, lab.Settings) error { return nil }
 // Begin implements kit.Engine. A broker that is away is an error for the first run
 // only: a lab that is running reports it and resumes when the broker is back.
 func (e *engine) Begin(ctx context.Context, r *kit.Run) (*run, error) {
-	url, err := e.Env.Open(ctx, brokerKind(r.Settings))
+	url, err := e.Env.Open(ctx, productOf(r.Settings).kind)
 	if err != nil {
 		return nil, err
 	}

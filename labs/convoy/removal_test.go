@@ -35,7 +35,7 @@ type slowEngine struct {
 }
 
 func (e *slowEngine) Begin(ctx context.Context, r *kit.Run) (*run, error) {
-	url, err := e.Env.Open(ctx, brokerKind(r.Settings))
+	url, err := e.Env.Open(ctx, productOf(r.Settings).kind)
 	if err != nil {
 		return nil, err
 	}

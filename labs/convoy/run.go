@@ -58,7 +58,7 @@ func newRun(base *kit.Base, k *kit.Run, url string) *run {
 	namespace := base.Env.Namespace + "." + strconv.Itoa(k.Number)
 	tracker := orders.NewTracker(base.Clock)
 	r := &run{cfg: cfg, kit: k, log: newOrderLog(base.Log, base.Clock),
-		health: newHealth(base, cfg.brokerName(), k.Watch, tracker),
+		health: newHealth(base, cfg.product.name, k.Watch, tracker),
 		lanes:  topology.New(cfg.rule(), cfg.users, cfg.lanes(), cfg.lane(namespace)),
 		book:   accounts.NewBook(cfg.accounts())}
 	r.ctx, r.cancel = context.WithCancel(k.Context())
@@ -69,19 +69,8 @@ func newRun(base *kit.Base, k *kit.Run, url string) *run {
 		RestartAfter: cfg.Duration("restart-after"), Quorum: cfg.Text("queue-type") == queueQuorum,
 		DeliveryLimit: cfg.deliveryLimit, Env: base.Env}
 	opt.Env.Clock = base.Clock
-	if cfg.kafka {
-		r.transport = transport.NewKafka(opt, r)
-	} else {
-		r.transport = transport.NewRabbit(opt, r)
-	}
+	r.transport = cfg.product.open(opt, r)
 	return r
-}
-
-func (c *config) brokerName() string {
-	if c.kafka {
-		return "Kafka"
-	}
-	return "RabbitMQ"
 }
 
 // start begins the work. It does not wait for the broker.
@@ -271,7 +260,7 @@ func (r *run) Handled(d *transport.Delivery) {
 		r.log.unusual(lab.MarkWarn, "convoy.event.violation_"+j.Cause.String(), d.Order, int(j.Overtaker))
 	case j.Verdict == ledger.Duplicate:
 		r.log.unusual(lab.MarkWarn, "convoy.event.duplicate", d.Order)
-	case r.cfg.kafka: // which counts its partitions from 0
+	case r.cfg.product.partitions:
 		r.log.usual(lab.MarkHandled, "convoy.event.handled_partition", d.Order, d.Lane.Partition())
 	default:
 		r.log.usual(lab.MarkHandled, "convoy.event.handled", d.Order, d.Lane.Number)

@@ -36,7 +36,7 @@ func Causes() []Cause { return accounts.Causes() }
 type Detail struct {
 	Mode     string
 	Scenario string
-	Kafka    bool   // the broker is Kafka
+	Engine   string // the broker, as the knob names it
 	Lanes    []Lane // in binding order; the ones that are leaving come last
 	LanesSet int    // what the knob says; actions add and remove lanes beside it
 	Users    []User // the first ones
@@ -166,7 +166,7 @@ func (r picture) spread(m map[string]float64) {
 }
 
 func (r picture) detail(counts producer.Counts) *Detail {
-	d := &Detail{Mode: r.cfg.mode, Kafka: r.cfg.kafka, Scenario: r.cfg.Text("scenario"), Draining: counts.Holding,
+	d := &Detail{Mode: r.cfg.mode, Engine: r.cfg.product.id, Scenario: r.cfg.Text("scenario"), Draining: counts.Holding,
 		Shared: !r.cfg.sharded(), LanesSet: r.cfg.Int("lanes"), UserCount: r.cfg.users, Causes: r.book.Causes(), Routes: r.lanes.Routes(),
 		Users: r.book.Users(shownUsers)}
 	d.Broker.ConfirmAge, d.Broker.DeliveryAge, d.Broker.Seen = r.tracker.Seen().Ages(r.Clock.Now())

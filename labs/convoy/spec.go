@@ -35,17 +35,11 @@ func Spec() *lab.Spec {
 
 // rules refuses settings that mean nothing together.
 func rules(s lab.Settings) error {
-	if s.Text("engine") == engineKafka && s.Text("on-failure") == string(consumer.Delay) {
-		return &lab.KnobError{Knob: "on-failure", Value: s.Text("on-failure"), Allowed: "with engine " + engineRabbitMQ + ": a partition cannot hold a record back"}
+	if l, ok := productOf(s).missing(s); ok {
+		return l.refusal()
 	}
-	if s.Text("engine") == engineKafka && s.Text("queue-type") == queueQuorum {
-		return &lab.KnobError{Knob: "queue-type", Value: queueQuorum, Allowed: "with engine " + engineRabbitMQ + ": Kafka has partitions, which it replicates itself"}
-	}
-	if s.Text("engine") == engineKafka && s.Text("mode") == modePool {
-		return &lab.KnobError{Knob: "mode", Value: modePool, Allowed: "with engine " + engineRabbitMQ + ": a Kafka consumer acknowledges a partition up to a record, not one by one"}
-	}
-	if s.Bool("adopt") && (s.Text("engine") == engineKafka || s.Text("mode") != modeConvoy && s.Text("mode") != modeModulus) {
-		return &lab.KnobError{Knob: "adopt", Value: "true", Allowed: "with engine " + engineRabbitMQ + " and mode " + modeConvoy + " or " + modeModulus + ": elsewhere consumers share a queue or are a group"}
+	if mode := s.Text("mode"); s.Bool("adopt") && mode != modeConvoy && mode != modeModulus {
+		return &lab.KnobError{Knob: "adopt", Value: "true", Allowed: "with mode " + modeConvoy + "|" + modeModulus + ": elsewhere one queue is for all consumers"}
 	}
 	return nil
 }
@@ -114,7 +108,7 @@ func incidentKnobs() []lab.Knob {
 			Moves("takeover_ms", "4s", "engine=rabbitmq", "rate=60", "incident=kill", "incident-at=500ms"),
 		lab.NewBool("adopt", false).With("incident", actionKill).
 			Moves("takeover_ms", "true", "engine=rabbitmq", "rate=60", "incident=kill", "incident-at=500ms", "restart-after=3s"),
-		lab.NewChoice("engine", engineRabbitMQ, engineKafka).
+		lab.NewChoice("engine", engines(anyProduct)...).
 			Moves("violations", engineKafka, "rate=200", "work=20ms", "failure-rate=0.2"),
 		lab.NewChoice("queue-type", queueClassic, queueQuorum).With("engine", engineRabbitMQ).Moves("violations", queueQuorum, "engine=rabbitmq", "failure-rate=0.5", "prefetch=1", "rate=60"),
 	}

@@ -88,12 +88,8 @@ func (lt *laneTree) now() string {
 	return lt.t("lanes_now", n, lt.d.LanesSet)
 }
 
-func (lt *laneTree) modeKey() string {
-	if lt.d.Kafka {
-		return "mode_kafka." + lt.d.Mode
-	}
-	return "mode." + lt.d.Mode
-}
+// modeKey is the text that says how the broker shares the orders out.
+func (lt *laneTree) modeKey() string { return "mode." + lt.d.Engine + "." + lt.d.Mode }
 
 // lane draws one lane with its one consumer.
 func (lt *laneTree) lane(lane *engine.Lane, last bool) string {

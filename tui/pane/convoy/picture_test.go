@@ -1,6 +1,7 @@
 package convoy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -65,6 +66,7 @@ func consumer(n int, labels string) engine.Consumer {
 func snapshot(d engine.Detail, metrics map[string]float64) *lab.Snapshot {
 	d.UserCount = max(d.UserCount, len(d.Users))
 	d.LanesSet = d.LaneCount()
+	d.Engine = cmp.Or(d.Engine, "rabbitmq")
 	return &lab.Snapshot{Detail: &d, Metrics: metrics}
 }
 
