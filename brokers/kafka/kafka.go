@@ -34,7 +34,7 @@ type Embedded struct {
 
 // StartEmbedded starts one broker. The caller must call Close.
 func StartEmbedded() (*Embedded, error) {
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), smallSegments())
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), smallSegments(), kfake.BrokerConfigs(shareSettings()))
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded Kafka: %w", err)
 	}
@@ -75,6 +75,7 @@ type Topic struct {
 	admin  *kadm.Client
 	name   string
 	group  string
+	shared bool // the group is a share group
 }
 
 // OpenTopic connects and declares a topic; one that exists already is taken
@@ -120,8 +121,12 @@ func (t *Topic) AddPartition(ctx context.Context) error {
 	return nil
 }
 
-// Lag counts the records of a partition that the group has not committed.
+// Lag counts the records of a partition that the group has not committed, or not
+// acknowledged.
 func (t *Topic) Lag(ctx context.Context, partition int) (int, error) {
+	if t.shared {
+		return t.shareLag(ctx, partition)
+	}
 	ends, err := t.admin.ListEndOffsets(ctx, t.name)
 	if err != nil {
 		return 0, fmt.Errorf("looking at the topic %s: %w", t.name, err)
@@ -141,6 +146,9 @@ func (t *Topic) Lag(ctx context.Context, partition int) (int, error) {
 // Members counts the members of the group, once it has shared the partitions
 // out among them; 0 before.
 func (t *Topic) Members(ctx context.Context) (int, error) {
+	if t.shared {
+		return t.shareMembers(ctx)
+	}
 	groups, err := t.admin.DescribeGroups(ctx, t.group)
 	if err != nil {
 		return 0, fmt.Errorf("looking at the group %s: %w", t.group, err)
@@ -152,10 +160,14 @@ func (t *Topic) Members(ctx context.Context) (int, error) {
 	return len(g.Members), nil
 }
 
-// Delete removes the topic and the group.
+// Delete removes the topic and the group, with its settings.
 func (t *Topic) Delete(ctx context.Context) error {
 	_, errTopic := t.admin.DeleteTopic(ctx, t.name)
 	_, errGroup := t.admin.DeleteGroup(ctx, t.group)
+	if t.shared {
+		_ = t.alterGroup(ctx, map[string]string{offsetReset: "", lockDuration: ""})
+		_ = t.alterGroup(ctx, map[string]string{deliveryLimit: ""}) // which a broker before Kafka 4.3 does not know
+	}
 	return errors.Join(errTopic, errGroup)
 }
 

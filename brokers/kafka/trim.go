@@ -64,27 +64,69 @@ func (t *trimmer) run(ctx context.Context) {
 	}
 }
 
-// trim deletes what all groups that read a partition have committed.
+// trim deletes what all groups that read a partition have handled.
 func trim(ctx context.Context, admin *kadm.Client) error {
-	groups, err := admin.ListGroups(ctx)
-	if err != nil || len(groups) == 0 {
+	handled := kadm.Offsets{}
+	if err := committed(ctx, admin, handled); err != nil {
 		return err
 	}
-	handled := kadm.Offsets{}
-	for _, offsets := range admin.FetchManyOffsets(ctx, groups.Groups()...) {
-		if offsets.Err != nil {
-			return offsets.Err
-		}
-		for _, o := range offsets.Fetched.Offsets().Sorted() {
-			if known, ok := handled.Lookup(o.Topic, o.Partition); !ok || o.At < known.At {
-				handled.Delete(o.Topic, o.Partition) // Add would keep the higher one
-				handled.Add(o)
-			}
-		}
+	if err := acknowledged(ctx, admin, handled); err != nil {
+		return err
 	}
 	if len(handled) == 0 {
 		return nil
 	}
-	_, err = admin.DeleteRecords(ctx, handled)
+	_, err := admin.DeleteRecords(ctx, handled)
 	return err
+}
+
+// committed adds the offsets that consumer groups have committed.
+func committed(ctx context.Context, admin *kadm.Client, handled kadm.Offsets) error {
+	groups, err := admin.ListGroups(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, g := range groups {
+		if g.ProtocolType != "share" {
+			names = append(names, g.Group)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	for _, offsets := range admin.FetchManyOffsets(ctx, names...) {
+		if offsets.Err != nil {
+			return offsets.Err
+		}
+		for _, o := range offsets.Fetched.Offsets().Sorted() {
+			atMost(handled, o.Topic, o.Partition, o.At)
+		}
+	}
+	return nil
+}
+
+// acknowledged adds the offsets below which share groups have nothing to deliver.
+func acknowledged(ctx context.Context, admin *kadm.Client, handled kadm.Offsets) error {
+	groups, err := admin.DescribeShareGroupOffsets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		g.Offsets.Each(func(o kadm.ShareOffset) {
+			if o.StartOffset >= 0 {
+				atMost(handled, o.Topic, o.Partition, o.StartOffset)
+			}
+		})
+	}
+	return nil
+}
+
+// atMost lowers the offset of a partition.
+func atMost(handled kadm.Offsets, topic string, partition int32, at int64) {
+	if known, ok := handled.Lookup(topic, partition); ok && known.At <= at {
+		return
+	}
+	handled.Delete(topic, partition) // adding would keep the higher one
+	handled.AddOffset(topic, partition, at, -1)
 }
