@@ -85,7 +85,7 @@ _resilab_values() {
   ':--crowd') echo 'steady herd' ;;
   ':--fleet-outage') echo '@none' ;;
   ':--layers') echo '@none' ;;
-  ':--mode') echo 'convoy competing single modulus pool' ;;
+  ':--mode') echo 'convoy competing single modulus pool share' ;;
   ':--users') echo '@none' ;;
   ':--lanes') echo '@none' ;;
   ':--work') echo '@none' ;;
@@ -183,7 +183,7 @@ _resilab_values() {
   'run retry:--amqp-url') echo '@file' ;;
   'run retry:--redis-url') echo '@file' ;;
   'run retry:--kafka-url') echo '@file' ;;
-  'run convoy:--mode') echo 'convoy competing single modulus pool' ;;
+  'run convoy:--mode') echo 'convoy competing single modulus pool share' ;;
   'run convoy:--users') echo '@none' ;;
   'run convoy:--lanes') echo '@none' ;;
   'run convoy:--rate') echo '@none' ;;
@@ -359,7 +359,7 @@ _resilab_values() {
   'export retry:--layers') echo '@none' ;;
   'export retry:--lang') echo 'auto es en' ;;
   'export convoy:--to') echo 'go node python' ;;
-  'export convoy:--mode') echo 'convoy competing single modulus pool' ;;
+  'export convoy:--mode') echo 'convoy competing single modulus pool share' ;;
   'export convoy:--users') echo '@none' ;;
   'export convoy:--lanes') echo '@none' ;;
   'export convoy:--rate') echo '@none' ;;
@@ -477,7 +477,7 @@ _resilab_values() {
   'record:--crowd') echo 'steady herd' ;;
   'record:--fleet-outage') echo '@none' ;;
   'record:--layers') echo '@none' ;;
-  'record:--mode') echo 'convoy competing single modulus pool' ;;
+  'record:--mode') echo 'convoy competing single modulus pool share' ;;
   'record:--users') echo '@none' ;;
   'record:--lanes') echo '@none' ;;
   'record:--work') echo '@none' ;;

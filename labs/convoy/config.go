@@ -20,6 +20,7 @@ const (
 	modeSingle    = "single"    // one queue, one consumer at a time: a global lock
 	modeModulus   = "modulus"   // as convoy, but the publisher computes hash mod lanes
 	modePool      = "pool"      // one queue, one consumer that shares orders out among workers by their users
+	modeShare     = "share"     // one partition of Kafka, the consumers are a share group
 )
 
 // Types of the lanes' queues.
@@ -110,6 +111,15 @@ func (c *config) prefetch() int {
 	return c.Int("prefetch")
 }
 
+// standby returns the lanes that the consumer of lane i stands by for: where lanes are
+// adopted, the one before it.
+func (c *config) standby(lanes []topology.Lane, i int) []transport.Lane {
+	if !c.adopt || len(lanes) == 1 {
+		return nil
+	}
+	return []transport.Lane{lanes[(i+len(lanes)-1)%len(lanes)].Lane}
+}
+
 // worker returns what shares users out among the workers of a pool: the hash of the
 // mode modulus.
 func (c *config) worker() func(user int) int {
@@ -121,15 +131,19 @@ func (c *config) worker() func(user int) int {
 }
 
 func (c *config) sharing() transport.Sharing {
-	if c.mode == modeCompeting {
+	switch c.mode {
+	case modeCompeting:
 		return transport.Competing
+	case modeShare:
+		return transport.Shared
 	}
 	return transport.Exclusive
 }
 
 func (c *config) accounts() accounts.Options {
 	return accounts.Options{Users: c.users, Scenario: c.Text("scenario"), Inbox: c.Bool("inbox"),
-		HoldBack: c.Int("hold-back"), Delayed: c.onFailure == consumer.Delay, Competing: c.mode == modeCompeting, Sharded: c.sharded()}
+		HoldBack: c.Int("hold-back"), Delayed: c.onFailure == consumer.Delay, Sharded: c.sharded(),
+		Competing: c.sharing() != transport.Exclusive, Released: c.mode == modeShare}
 }
 
 // workOf returns how long handling an order takes: for one seed always the same,

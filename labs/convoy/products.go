@@ -48,6 +48,7 @@ func rabbitmqProduct() product {
 		id: engineRabbitMQ, name: "RabbitMQ", kind: lab.AMQP,
 		lane: transport.RabbitLane, open: transport.NewRabbit,
 		byKey: topology.ByRing, exported: true,
+		lacks: []lack{{"mode", modeShare, "only Kafka has share groups"}},
 		keeps: func(string, bool) error { return nil },
 	}
 }

@@ -56,7 +56,7 @@ type state struct {
 func newRun(base *kit.Base, k *kit.Run, url string) *run {
 	cfg := newConfig(k.Settings, k.Seed)
 	namespace := base.Env.Namespace + "." + strconv.Itoa(k.Number)
-	tracker := orders.NewTracker(base.Clock)
+	tracker := orders.NewTracker(base.Clock, cfg.mode == modeShare)
 	r := &run{cfg: cfg, kit: k, log: newOrderLog(base.Log, base.Clock),
 		health: newHealth(base, cfg.product.name, k.Watch, tracker),
 		lanes:  topology.New(cfg.rule(), cfg.users, cfg.lanes(), cfg.lane(namespace)),
@@ -84,17 +84,8 @@ func (r *run) start() {
 		return
 	}
 	for i := range r.cfg.Int("lanes") {
-		r.addConsumer(open[min(i, len(open)-1)].Lane, r.standby(open, i)...)
+		r.addConsumer(open[min(i, len(open)-1)].Lane, r.cfg.standby(open, i)...)
 	}
-}
-
-// standby returns the lanes that a consumer stands by for: where lanes are adopted, the
-// one before its own.
-func (r *run) standby(open []topology.Lane, i int) []transport.Lane {
-	if !r.cfg.adopt || len(open) == 1 {
-		return nil
-	}
-	return []transport.Lane{open[(i+len(open)-1)%len(open)].Lane}
 }
 
 // startPool starts the workers of a pool for its lane.
@@ -273,4 +264,12 @@ func (r *run) DeadLettered(o transport.Order) {
 	r.tracker.Done(o.N)
 	r.Log.Add(lab.MarkFail, "convoy.event.deadlettered", o.ID(), o.UserName(), int(o.Seq))
 	r.Changed()
+}
+
+// Archived implements transport.Events.
+func (r *run) Archived(o transport.Order) {
+	if r.tracker.Lose(o.N) {
+		r.Log.Add(lab.MarkFail, "convoy.event.archived", o.ID(), o.UserName(), int(o.Seq))
+		r.Changed()
+	}
 }

@@ -58,7 +58,7 @@ func loadKnobs() []lab.Knob {
 	slow := lab.NewFloat("slow-user", 1, 1, 50, 1, 5)
 	slow.Unit = "×"
 	return []lab.Knob{
-		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus, modePool).Moves("violations", modeCompeting, "rate=60"),
+		lab.NewChoice("mode", modeConvoy, modeCompeting, modeSingle, modeModulus, modePool, modeShare).Moves("violations", modeCompeting, "rate=60"),
 		users.Moves("max_over_mean", "1"),
 		lab.NewInt("lanes", 4, 1, maxLanes).Moves("p95_ms", "1", "rate=30", "users=100"),
 		lab.NewRate("rate", 20, 1, 20000).Moves("published", "100"),

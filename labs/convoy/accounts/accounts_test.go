@@ -116,3 +116,18 @@ func TestMovedIsKnownWhenMostUsersWereSeenAgain(t *testing.T) {
 		t.Errorf("after 18 of 20 users, of whom 9 moved: %v, %t", share, ok)
 	}
 }
+
+// TestAReleasedOrderIsTheCause: in a share group an order that was delivered before came
+// back from a consumer; another one was slower than a competitor.
+func TestAReleasedOrderIsTheCause(t *testing.T) {
+	for deliveries, want := range map[int]Cause{1: Competing, 2: Requeued} {
+		b := NewBook(Options{Users: 1, Scenario: Shop, Competing: true, Released: true})
+		handle := func(seq uint64, deliveries int) Judgement {
+			return b.Handled(Handling{Order: transport.Order{Seq: seq}, Lane: 1, Past: orders.Past{Publishes: 1, Deliveries: deliveries}, Placed: time.Unix(1, 0), Now: time.Unix(2, 0)})
+		}
+		handle(2, 1)
+		if j := handle(1, deliveries); j.Cause != want || b.Causes()[want] != 1 {
+			t.Errorf("after %d deliveries the cause is %s, want %s", deliveries, j.Cause, want)
+		}
+	}
+}

@@ -21,6 +21,7 @@ type Options struct {
 	HoldBack  int  // orders a user may have waiting for an earlier one; 0: none
 	Delayed   bool // an order that failed comes back after a wait
 	Competing bool // several consumers share a lane
+	Released  bool // an order that a consumer gives back comes to any other
 	Sharded   bool // there are several lanes
 }
 
@@ -147,6 +148,8 @@ func (b *Book) cause(u *user, h Handling) Cause {
 	switch {
 	case b.opt.Delayed && h.Past.Deliveries > 1:
 		return Delayed
+	case b.opt.Released && h.Past.Deliveries > 1:
+		return Requeued
 	case b.opt.Competing:
 		return Competing
 	case b.opt.Sharded && u.latest != h.Lane:

@@ -8,13 +8,14 @@ type doubts struct {
 	skipped   int  // orders whose skippedAt is set
 	unplaced  int  // orders whose lane is not known
 	rerouting bool // lanes are being added or removed
+	unordered bool // orders of a lane are not delivered in their order
 }
 
 // skip marks the orders that should have been delivered before one that was:
 // lanes are queues. Those that were delivered or published before are elsewhere
 // in the queue now, and those whose lane is not known may be in another one.
 func (d *doubts) skip(r *record, now time.Time) {
-	for ; r != nil; r = r.prev {
+	for ; r != nil && !d.unordered; r = r.prev {
 		switch {
 		case r.unplaced:
 			continue

@@ -43,18 +43,12 @@ func (t *Tracker) FindLost(lanes []transport.Lane, waiting Waiting) int {
 	return s.inSequence() + s.inStillLanes() + s.anywhere()
 }
 
-// lose gives up the orders that are so. t.mu is held.
-func (t *Tracker) lose(so func(*record) bool) int {
-	n := 0
-	for _, r := range t.records {
-		if so(r) {
-			t.finish(r)
-			t.forget(r)
-			n++
-		}
-	}
-	t.lost += uint64(n)
-	return n
+// Lose gives up an order that no consumer has and that does not come any more. It
+// reports false for one that was handled already.
+func (t *Tracker) Lose(n uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return search{t: t}.lose(func(r *record) bool { return r.N == n && r.state != gone }) > 0
 }
 
 // Rerouting records that lanes are being added or removed, or no longer are.

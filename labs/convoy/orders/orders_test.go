@@ -13,7 +13,7 @@ var lane1 = transport.Lane{Number: 1, Queue: "lane-1"}
 
 // placed returns a tracker with n confirmed orders in one lane.
 func placed(n uint64) *Tracker {
-	t := NewTracker(clock.New(nil))
+	t := NewTracker(clock.New(nil), false)
 	for i := range n {
 		t.Place(transport.Order{N: i, Seq: i + 1, Created: time.Now()}, lane1, 0)
 		t.Confirmed(i)
@@ -141,7 +141,7 @@ func TestIdleLaneIsReportedAndGivenUp(t *testing.T) {
 // TestOrderPublishedAndDeliveredAgain: published again, handled before its confirm, delivered
 // once more.
 func TestOrderPublishedAndDeliveredAgain(t *testing.T) {
-	tr := NewTracker(clock.New(nil))
+	tr := NewTracker(clock.New(nil), false)
 	tr.Place(transport.Order{N: 7, Seq: 1, Created: time.Unix(5, 0)}, lane1, 0)
 	tr.Unpublish(7)
 	if to, ok := tr.Republish(7, lane1); !ok || to != lane1 {
@@ -195,6 +195,28 @@ func TestAnOrderWhoseLaneIsNotKnown(t *testing.T) {
 		time.Sleep(2 * settle)
 		if !losing(tr).unplaced() || losing(tr).anywhere() != 1 || tr.Unplaced() || tr.UnderWay() != 0 {
 			t.Errorf("%d under way", tr.UnderWay())
+		}
+	})
+}
+
+// TestUnorderedLanes: a later order that comes says nothing of an earlier one. One that
+// the broker gives up is lost, once, unless it was handled.
+func TestUnorderedLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := NewTracker(clock.New(nil), true)
+		for n := range uint64(3) {
+			tr.Place(transport.Order{N: n, Created: time.Now()}, lane1, 0)
+			tr.Confirmed(n)
+		}
+		deliver(tr, 2)
+		time.Sleep(2 * settle)
+		if n := losing(tr).inSequence(); n != 0 || tr.Doubtful() {
+			t.Errorf("%d lost because a later order came", n)
+		}
+		deliver(tr, 0)
+		tr.Done(0)
+		if tr.Lose(0) || !tr.Lose(1) || tr.Lose(1) || tr.Lost() != 1 || tr.UnderWay() != 1 {
+			t.Errorf("%d lost, %d under way", tr.Lost(), tr.UnderWay())
 		}
 	})
 }

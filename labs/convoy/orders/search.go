@@ -23,9 +23,24 @@ func (s search) inSequence() int {
 		return 0
 	}
 	now, settle := t.clock.Now(), t.clock.Lab(settle)
-	return t.lose(func(r *record) bool {
+	return s.lose(func(r *record) bool {
 		return !r.skippedAt.IsZero() && now.Sub(r.skippedAt) >= settle
 	})
+}
+
+// lose gives up the orders that are so. The tracker's mutex is held.
+func (s search) lose(so func(*record) bool) int {
+	t := s.t
+	n := 0
+	for _, r := range t.records {
+		if so(r) {
+			t.finish(r)
+			t.forget(r)
+			n++
+		}
+	}
+	t.lost += uint64(n)
+	return n
 }
 
 // inStillLanes gives up the orders of lanes where nothing moves and of which the
@@ -69,7 +84,7 @@ func (s search) in(lane transport.Lane) int {
 	if l == nil || !l.still(now, settle) {
 		return 0
 	}
-	return t.lose(func(r *record) bool {
+	return s.lose(func(r *record) bool {
 		return r.lane == l && r.state == waiting && !r.unplaced && now.Sub(r.due) >= settle
 	})
 }
@@ -91,7 +106,7 @@ func (s search) anywhere() int {
 	if !s.quiet() {
 		return 0
 	}
-	return t.lose(func(r *record) bool { return r.unplaced && r.state == waiting })
+	return s.lose(func(r *record) bool { return r.unplaced && r.state == waiting })
 }
 
 // unplaced reports whether there are orders whose lane is not known while nothing

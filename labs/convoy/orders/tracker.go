@@ -41,9 +41,10 @@ type Tracker struct {
 // Times are when the broker did something last; zero: not yet.
 type Times struct{ Confirm, Delivery time.Time }
 
-// NewTracker returns a tracker without orders.
-func NewTracker(c *clock.Clock) *Tracker {
-	return &Tracker{clock: c, records: map[uint64]*record{}, lanes: map[int]*lane{}, upSince: c.Now()}
+// NewTracker returns a tracker without orders. Where orders of a lane come unordered,
+// a later one that comes does not mean that an earlier one is lost.
+func NewTracker(c *clock.Clock, unordered bool) *Tracker {
+	return &Tracker{clock: c, records: map[uint64]*record{}, lanes: map[int]*lane{}, upSince: c.Now(), doubts: doubts{unordered: unordered}}
 }
 
 // lane returns a lane. t.mu is held.

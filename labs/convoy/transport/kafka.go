@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -20,12 +21,16 @@ const (
 )
 
 // kafkaTopic keeps the lanes in Kafka: one topic with a partition a lane, one
-// group with a member a consumer.
+// group with a member a consumer. Where they are shared it is a share group, and there
+// is one lane: the broker assigns each partition to ⌈members / partitions⌉ members, so
+// that with as many partitions each member would have its own, as in a consumer group.
 type kafkaTopic struct {
 	*gate
 	opt     Options
 	events  Events
 	members *gate // open while the topic exists
+	// deliveries is how often a share group gets a record at most.
+	deliveries atomic.Int32
 
 	mu       sync.Mutex
 	topic    *kafka.Topic
@@ -76,6 +81,13 @@ func (k *kafkaTopic) session(ctx context.Context) error {
 		return err
 	}
 	defer topic.Close()
+	if k.opt.Sharing == Shared {
+		deliveries, err := topic.Share(ctx)
+		if err != nil {
+			return err
+		}
+		k.deliveries.Store(int32(deliveries))
+	}
 	dead, err := kafka.OpenTopic(ctx, k.options("dead"), k.deadName(), k.group(), 1)
 	if err != nil {
 		return err
@@ -168,7 +180,7 @@ func (k *kafkaTopic) Publish(ctx context.Context, o Order, to Lane) error {
 		return ErrNotConnected
 	}
 	r := &kgo.Record{Topic: topicName(k.opt.Namespace), Value: encode(o), Timestamp: o.Created, Partition: int32(to.Partition())}
-	if k.opt.Sharing == Exclusive {
+	if k.opt.Sharing != Competing {
 		r.Key = []byte(o.UserName())
 	}
 	producer.Produce(ctx, r, func(_ *kgo.Record, err error) {

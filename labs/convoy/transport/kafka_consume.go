@@ -10,10 +10,13 @@ import (
 	"resilab/brokers/kafka"
 )
 
+// errServed is why the records of a consumer end that has ended while the run goes on.
+var errServed = errors.New("the consumer has ended")
+
 // Consume implements Transport. The consumer is one member of the group.
 func (k *kafkaTopic) Consume(ctx context.Context, consumer int, _ []Lane, serve Serve) {
 	for k.members.AwaitUp(ctx) == nil {
-		member, err := kafka.NewMember(k.options(fmt.Sprintf("consumer-%d", consumer)), topicName(k.opt.Namespace), k.group())
+		member, err := k.join(fmt.Sprintf("consumer-%d", consumer))
 		if err != nil {
 			k.events.ConsumerDown(consumer, err)
 			pause(ctx, kafkaPing)
@@ -26,28 +29,40 @@ func (k *kafkaTopic) Consume(ctx context.Context, consumer int, _ []Lane, serve 
 	}
 }
 
+// join opens a member of the group.
+func (k *kafkaTopic) join(role string) (*kgo.Client, error) {
+	if k.opt.Sharing == Shared {
+		return kafka.NewShareMember(k.options(role), topicName(k.opt.Namespace), k.group(), k.opt.Prefetch)
+	}
+	return kafka.NewMember(k.options(role), topicName(k.opt.Namespace), k.group())
+}
+
 // serve passes the member's records to the consumer, with no more than prefetch
 // of them unacknowledged.
 func (k *kafkaTopic) serve(ctx context.Context, member *kgo.Client, serve Serve) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	in := make(chan Delivery)
-	acks := &kafkaAcks{member: member, open: map[uint64]*kgo.Record{}, slots: make(chan struct{}, k.opt.Prefetch),
-		park: func(r *kgo.Record) error { return k.park(ctx, r) }}
+	feed := k.feed
+	if k.opt.Sharing == Shared {
+		feed = k.feedShared
+	}
 	fed := make(chan struct{})
 	go k.opt.Env.Guarded(func() {
 		defer close(fed)
 		defer close(in)
-		k.feed(ctx, member, acks, in)
+		feed(ctx, member, in)
 	})()
 	defer member.Close() // deferred, because serve may panic
 	defer func() {
-		cancel()
+		cancel(errServed)
 		<-fed
 	}()
 	return serve(ctx, in)
 }
 
-func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, acks *kafkaAcks, in chan<- Delivery) {
+func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, in chan<- Delivery) {
+	acks := &kafkaAcks{member: member, open: map[uint64]*kgo.Record{}, slots: make(chan struct{}, k.opt.Prefetch),
+		park: func(r *kgo.Record) error { return k.park(ctx, r) }}
 	for ctx.Err() == nil {
 		fetches := member.PollRecords(ctx, k.opt.Prefetch)
 		for _, r := range fetches.Records() {

@@ -102,6 +102,9 @@ type Events interface {
 	Settled(n uint64, fate Fate)
 	// DeadLettered is called when an order has arrived in the dead-letter queue.
 	DeadLettered(o Order)
+	// Archived is called when the broker does not deliver an order again that a
+	// consumer had when it ended: its deliveries are used up.
+	Archived(o Order)
 	// LaneGone is called when the broker no longer has a lane's queue: it is
 	// declared again, without what was in it.
 	LaneGone(l Lane)
@@ -152,6 +155,7 @@ type Sharing int
 const (
 	Exclusive Sharing = iota // one consumer a lane at a time
 	Competing                // several consumers a lane
+	Shared                   // the same in Kafka: its consumers are a share group
 )
 
 // Options describe the lanes of a run. All but DeliveryLimit are required.
