@@ -162,6 +162,40 @@ func TestSpecCheck(t *testing.T) {
 	}
 }
 
+// TestStepPassesOverWhatIsRefused: a choice behind one that does not fit the other
+// settings can be reached with the arrows.
+func TestStepPassesOverWhatIsRefused(t *testing.T) {
+	refused := map[string]bool{}
+	spec := &Spec{ID: "x", Knobs: sampleKnobs(), Rules: func(s Settings) error {
+		if refused[s.Text("jitter")] {
+			return &KnobError{Knob: "jitter", Value: s.Text("jitter"), Allowed: "with something else"}
+		}
+		return nil
+	}}
+	for _, c := range []struct {
+		refused   []string
+		dir       int
+		from, end string
+	}{
+		{nil, 1, "none", "full"},
+		{[]string{"full"}, 1, "none", "equal"},
+		{[]string{"full"}, -1, "equal", "none"},
+		{[]string{"none"}, 1, "equal", "full"},
+		{[]string{"full", "equal"}, 1, "none", "full"}, // all others: the refusal says why
+	} {
+		clear(refused)
+		for _, v := range c.refused {
+			refused[v] = true
+		}
+		if got := spec.Step(spec.Defaults().With("jitter", ChoiceValue(c.from)), "jitter", c.dir, false).Text(); got != c.end {
+			t.Errorf("%v refused: from %s by %d to %s, want %s", c.refused, c.from, c.dir, got, c.end)
+		}
+	}
+	if got := spec.Step(spec.Defaults(), "retries", 1, false).Int(); got != 4 {
+		t.Errorf("retries: %d", got)
+	}
+}
+
 func TestLogKeepsTheNewest(t *testing.T) {
 	now := time.Unix(0, 0)
 	l := NewLog(3, func() time.Time { return now })

@@ -134,6 +134,23 @@ func (s *Spec) Turn(settings Settings, id string, v Value) Settings {
 	return next
 }
 
+// Step returns the value of a knob one step further, as Next does. A choice that the
+// rules refuse beside the other settings is passed over, so that those behind it can be
+// reached; where they refuse all others, the next one is returned.
+func (s *Spec) Step(settings Settings, id string, dir int, coarse bool) Value {
+	k, _ := s.Knob(id)
+	next := k.Next(settings[id], dir, coarse)
+	if k.Kind != Choice {
+		return next
+	}
+	for v := next; v != settings[id]; v = k.Next(v, dir, coarse) {
+		if s.Check(s.Turn(settings, id, v)) == nil {
+			return v
+		}
+	}
+	return next
+}
+
 // Complete adds the defaults to settings of which only some are given. Bundles are
 // applied first, so a knob that is given as well wins.
 func (s *Spec) Complete(given Settings) Settings { return s.TurnAll(s.Defaults(), given) }

@@ -183,7 +183,7 @@ func (p *knobPanel) knob() (k lab.Knob, ok bool) {
 // step changes the chosen knob by one step.
 func (p *knobPanel) step(dir int, coarse bool) {
 	if k, ok := p.knob(); ok {
-		p.set(k, k.Next(p.lab.exp.Settings()[k.ID], dir, coarse))
+		p.set(k, p.lab.exp.Spec().Step(p.lab.exp.Settings(), k.ID, dir, coarse))
 	}
 }
 

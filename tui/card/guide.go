@@ -73,8 +73,7 @@ func (g *guide) restore() (restored bool) {
 
 // turn changes an open knob by one step.
 func (g *guide) turn(id string, dir int, coarse bool) {
-	k, _ := g.session.Card().Spec.Knob(id)
-	next := k.Next(g.experiment.Settings()[id], dir, coarse)
+	next := g.session.Card().Spec.Step(g.experiment.Settings(), id, dir, coarse)
 	if err := g.experiment.Set(id, next); err != nil {
 		g.say(true, "card.not_turned", err.Error())
 	}
