@@ -1,5 +1,5 @@
-// Package brokers opens the RabbitMQ, the Redis and the Kafka that the labs use:
-// the embedded ones, or real ones by address. The labs use the same clients over
+// Package brokers opens the RabbitMQ, the Redis, the Kafka and the NATS that the labs
+// use: the embedded ones, or real ones by address. The labs use the same clients over
 // the same protocols for both.
 package brokers
 

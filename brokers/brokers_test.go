@@ -108,7 +108,7 @@ func TestBrokersAreOpenedOnceAndByNeed(t *testing.T) {
 	if names := set.Names(); len(names) != 1 || names[kind.Redis] != brokers.Embedded {
 		t.Errorf("open: %v", names)
 	}
-	if _, err := set.URL(testContext(t), "nats"); err == nil {
+	if _, err := set.URL(testContext(t), "carrier-pigeon"); err == nil {
 		t.Error("an unknown kind was opened")
 	}
 	if err := set.Close(); err != nil {
@@ -133,11 +133,11 @@ func TestProbeCluster(t *testing.T) {
 func checkFindings(t *testing.T, urls map[string]string, amqpVersion, redisVersion, kafkaVersion string) {
 	t.Helper()
 	findings := brokers.Probe(testContext(t), urls)
-	if len(findings) != 4 {
+	if len(findings) != 5 {
 		t.Fatalf("%d findings: %+v", len(findings), findings)
 	}
 	for i, want := range []struct{ subject, version string }{
-		{"RabbitMQ", amqpVersion}, {"x-consistent-hash", ""}, {"Redis", redisVersion}, {"Kafka", kafkaVersion},
+		{"RabbitMQ", amqpVersion}, {"x-consistent-hash", ""}, {"Redis", redisVersion}, {"Kafka", kafkaVersion}, {"NATS", "NATS 2."},
 	} {
 		f := findings[i]
 		if f.Subject != want.subject || f.Err != nil || f.Fix != "" || !strings.HasPrefix(f.Version, want.version) {
@@ -154,6 +154,7 @@ func TestUnreachable(t *testing.T) {
 		{kind.Redis, "redis://me:secret@127.0.0.1:1/0?master_name=shop&addr=127.0.0.1:2"},
 		{kind.Redis, "unix://me:secret@/nowhere.sock"},
 		{kind.Kafka, "127.0.0.1:1"},
+		{kind.NATS, "nats://me:secret@127.0.0.1:1"},
 	} {
 		urls := map[string]string{tc.kind: tc.url}
 		err := openOne(t, urls, tc.kind)
@@ -216,6 +217,7 @@ func TestChoiceCheck(t *testing.T) {
 		{}, brokers.Local(), choice(kind.AMQP, "amqps://host/vhost"), choice(kind.AMQP, "amqp://me:secret@a:1,b,c:3/v?heartbeat=5"),
 		choice(kind.Redis, "rediss://host:1"), choice(kind.Redis, "redis://host:1?addr=other:2"),
 		choice(kind.Redis, "redis://h:1/0?master_name=m&addr=o:2"), choice(kind.Kafka, "a:9092,b:9092"),
+		choice(kind.NATS, "nats://host"), choice(kind.NATS, "tls://me:secret@a:1,b"),
 	} {
 		if err := c.Check(); err != nil {
 			t.Errorf("%+v: %v", c, err)
@@ -228,6 +230,7 @@ func TestChoiceCheck(t *testing.T) {
 		choice(kind.AMQP, "http://me:secret@host"), choice(kind.AMQP, "amqp://me:secret@host:port"),
 		choice(kind.Redis, "host:6379"), choice(kind.Redis, "amqp://host"), choice(kind.Redis, ":::"),
 		choice(kind.Kafka, "host"), choice(kind.Kafka, ":9092"), choice(kind.Kafka, "host:port"),
+		choice(kind.NATS, "host:4222"), choice(kind.NATS, "nats://me:secret@a/x"), choice(kind.NATS, "nats://me:secret@a,nats://me:secret@b"),
 	} {
 		var bad *brokers.URLError
 		if err := c.Check(); !errors.As(err, &bad) || strings.Contains(err.Error(), "secret") {

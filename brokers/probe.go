@@ -11,6 +11,7 @@ import (
 
 	"resilab/brokers/kafka"
 	"resilab/brokers/kind"
+	"resilab/brokers/nats"
 	"resilab/brokers/rabbitmq"
 	"resilab/brokers/redis"
 )
@@ -21,7 +22,7 @@ const openTimeout = 5 * time.Second
 // Finding is the result of probing one thing that the labs need.
 type Finding struct {
 	Kind    string // of package kind
-	Subject string // "RabbitMQ", "Redis", "Kafka", "x-consistent-hash"
+	Subject string // "RabbitMQ", "Redis", "Kafka", "NATS", "x-consistent-hash"
 	Address string
 	Version string // as the server reports it
 	Err     error  // nil: it can be used
@@ -64,6 +65,9 @@ func isRefusal(err error) bool {
 	var exception *amqp.Error
 	if errors.As(err, &exception) {
 		return exception.Code == amqp.AccessRefused || exception.Code == amqp.NotAllowed
+	}
+	if nats.AccessRefused(err) {
+		return true
 	}
 	for _, prefix := range []string{"WRONGPASS", "NOAUTH", "NOPERM"} {
 		if goredis.HasErrorPrefix(err, prefix) {
@@ -144,6 +148,17 @@ func probeKafka(ctx context.Context, addr string) (version string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	version, err = kafka.Probe(ctx, addr)
+	if err != nil {
+		return "", plainCause(err)
+	}
+	return version, nil
+}
+
+// probeNATS asks for JetStream.
+func probeNATS(ctx context.Context, url string) (version string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	version, err = nats.Probe(ctx, url)
 	if err != nil {
 		return "", plainCause(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"resilab/brokers/kafka"
 	"resilab/brokers/kind"
 	"resilab/brokers/minirabbit"
+	"resilab/brokers/nats"
 	"resilab/brokers/rabbitmq"
 	"resilab/brokers/redis"
 )
@@ -42,6 +43,10 @@ var types = map[string]brokerType{
 	kind.Kafka: {
 		name: "Kafka", local: "127.0.0.1:9092", start: "docker compose --profile kafka up -d kafka",
 		allowed: "host:9092, host:9092,host:9093 …", check: checkKafka, probe: probeKafka, embedded: embeddedKafka,
+	},
+	kind.NATS: {
+		name: "NATS", local: "nats://127.0.0.1:4222", start: "docker compose --profile nats up -d nats",
+		allowed: "nats://user:password@host:4222, nats://user:password@a,b,c, tls://…", check: checkNATS, probe: probeNATS, embedded: embeddedNATS,
 	},
 }
 
@@ -98,6 +103,11 @@ func checkKafka(list string) error {
 	return nil
 }
 
+func checkNATS(address string) error {
+	_, err := nats.Servers(address)
+	return err
+}
+
 func embeddedAMQP(c Choice) (string, func() error, error) {
 	server, err := minirabbit.Run(minirabbit.Options{Addr: c.Listen[kind.AMQP], Product: c.AMQPProduct, Version: c.AMQPVersion})
 	if err != nil {
@@ -115,12 +125,31 @@ func embeddedRedis(c Choice) (string, func() error, error) {
 }
 
 func embeddedKafka(c Choice) (string, func() error, error) {
-	if addr := c.Listen[kind.Kafka]; addr != "" {
-		return "", nil, fmt.Errorf("listening at %s: the embedded Kafka chooses its port", addr)
+	if err := noAddress("Kafka", c.Listen[kind.Kafka]); err != nil {
+		return "", nil, err
 	}
 	server, err := kafka.StartEmbedded()
 	if err != nil {
 		return "", nil, err
 	}
 	return server.Addr(), func() error { server.Close(); return nil }, nil
+}
+
+func embeddedNATS(c Choice) (string, func() error, error) {
+	if err := noAddress("NATS", c.Listen[kind.NATS]); err != nil {
+		return "", nil, err
+	}
+	server, err := nats.StartEmbedded()
+	if err != nil {
+		return "", nil, err
+	}
+	return server.URL(), server.Close, nil
+}
+
+// noAddress is the error for an address of an embedded broker that chooses its port.
+func noAddress(name, addr string) error {
+	if addr != "" {
+		return fmt.Errorf("listening at %s: the embedded %s chooses its port", addr, name)
+	}
+	return nil
 }

@@ -51,6 +51,7 @@ var marked = map[string]string{
 	"resilab course verify": "needs a report",
 
 	"go run . run convoy --engine kafka --kafka-url": "needs a Kafka",
+	"go run . run convoy --engine nats --nats-url":   "needs a NATS",
 }
 
 // commandsOf finds the lines of a page that are indented or fenced and begin like

@@ -8,7 +8,8 @@ const (
 	AMQP  = "amqp"  // RabbitMQ
 	Redis = "redis" // Redis
 	Kafka = "kafka" // Kafka
+	NATS  = "nats"  // NATS with JetStream
 )
 
 // All lists the kinds in the order in which they are shown.
-func All() []string { return []string{AMQP, Redis, Kafka} }
+func All() []string { return []string{AMQP, Redis, Kafka, NATS} }

@@ -11,26 +11,26 @@ _resilab_words() {
 }
 _resilab_flags() {
   case "$1" in
-  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --restart-after --adopt --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
-  'run') echo '--help --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
-  'run retry') echo '--help --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
-  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --restart-after --adopt --engine --queue-type --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
-  'run cacheaside') echo '--help --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url' ;;
+  '') echo '--help --lab --card --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --nats-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --restart-after --adopt --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  'run') echo '--help --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
+  'run retry') echo '--help --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
+  'run convoy') echo '--help --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --restart-after --adopt --engine --queue-type --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
+  'run cacheaside') echo '--help --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --for --from --seed --format --every --save --lang --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
   'fleet') echo '--help --exercise --side --seed --format --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
   'schedule') echo '--help --preset --jitter-sample --jitter-samples --count --retries --base --factor --cap --spread --spread-by --format --lang' ;;
   'route') echo '--help --system --partitions --partitioner --null-key --lang' ;;
-  'open') echo '--help --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url' ;;
+  'open') echo '--help --http-addr --cards --only-cards --a --progress --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
   'compare') echo '--help --format --lang' ;;
   'export') echo '--help --lang' ;;
   'export retry') echo '--help --to --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --gateway-url --clients --crowd --fleet-outage --layers --lang' ;;
   'export convoy') echo '--help --to --mode --users --lanes --rate --work --work-spread --popularity --slow-user --prefetch --burst --orders --failure-rate --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --scenario --incident --incident-at --restart-after --adopt --engine --queue-type --lang' ;;
   'export cacheaside') echo '--help --to --ttl --rate --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --breaker --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify --http-addr --db-file --lang' ;;
-  'course') echo '--help --plain --card --progress --format --seed --lang --lab --yes --student --seeds --golden --a --b --c --d --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
-  'record') echo '--help --out --lab --card --from --demo --moving --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --restart-after --adopt --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
-  'demo') echo '--help --loop --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url' ;;
-  'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --metrics --demo --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url' ;;
+  'course') echo '--help --plain --card --progress --format --seed --lang --lab --yes --student --seeds --golden --a --b --c --d --cards --only-cards --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
+  'record') echo '--help --out --lab --card --from --demo --moving --for --columns --rows --seed --lang --cards --only-cards --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --nats-url --scenario --retries --base --factor --cap --jitter --failure-rate --rate --preset --classify --attempt-timeout --deadline --retry-after --jitter-pct --budget --budget-tokens --budget-refill --breaker --breaker-open --fallback --hedge --idempotency --fail-first --lost-rate --decline-rate --latency --slow-rate --outage --limit --capacity --line --clients --crowd --fleet-outage --layers --mode --users --lanes --work --work-spread --popularity --slow-user --prefetch --burst --orders --on-failure --retry-wait --requeue --delivery-limit --inbox --hold-back --drain --incident --incident-at --restart-after --adopt --engine --queue-type --ttl --db-latency --write-rate --invalidate --strategy --instances --ttl-jitter --beta --soft-ttl --write-latency --fill-delay --products --skew --cache-size --eviction --warm --bot-rate --negative-ttl --redis-fault --fail-mode --db-limit --stale-copy --timeout --db-down --db-conns --db-spread --notify' ;;
+  'demo') echo '--help --loop --seed --lang --theme --glyphs --ascii --reduced-motion --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
+  'serve') echo '--help --addr --open --keys --class-code --admin-keys --host-key --state --metrics --demo --private --keep --max-sessions --max-per-address --exempt --idle --seed --lang --cards --only-cards --brokers --amqp-url --redis-url --kafka-url --nats-url' ;;
   'brokers') echo '--help --amqp-addr --redis-addr --amqp-product --amqp-version --lang' ;;
-  'doctor') echo '--help --brokers --amqp-url --redis-url --kafka-url --lang' ;;
+  'doctor') echo '--help --brokers --amqp-url --redis-url --kafka-url --nats-url --lang' ;;
   'completion') echo '--help --lang' ;;
   'man') echo '--help --format --lang' ;;
   'version') echo '--help --lang' ;;
@@ -53,6 +53,7 @@ _resilab_values() {
   ':--amqp-url') echo '@file' ;;
   ':--redis-url') echo '@file' ;;
   ':--kafka-url') echo '@file' ;;
+  ':--nats-url') echo '@file' ;;
   ':--scenario') echo '@file' ;;
   ':--retries') echo '@none' ;;
   ':--base') echo '@none' ;;
@@ -103,7 +104,7 @@ _resilab_values() {
   ':--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   ':--incident-at') echo '@none' ;;
   ':--restart-after') echo '@none' ;;
-  ':--engine') echo 'rabbitmq kafka' ;;
+  ':--engine') echo 'rabbitmq kafka nats' ;;
   ':--queue-type') echo 'classic quorum' ;;
   ':--ttl') echo '@none' ;;
   ':--db-latency') echo '@none' ;;
@@ -139,6 +140,7 @@ _resilab_values() {
   'run:--amqp-url') echo '@file' ;;
   'run:--redis-url') echo '@file' ;;
   'run:--kafka-url') echo '@file' ;;
+  'run:--nats-url') echo '@file' ;;
   'run retry:--scenario') echo 'payments demo inventory recommendations notifications' ;;
   'run retry:--retries') echo '@none' ;;
   'run retry:--base') echo '@none' ;;
@@ -183,6 +185,7 @@ _resilab_values() {
   'run retry:--amqp-url') echo '@file' ;;
   'run retry:--redis-url') echo '@file' ;;
   'run retry:--kafka-url') echo '@file' ;;
+  'run retry:--nats-url') echo '@file' ;;
   'run convoy:--mode') echo 'convoy competing single modulus pool share' ;;
   'run convoy:--users') echo '@none' ;;
   'run convoy:--lanes') echo '@none' ;;
@@ -204,7 +207,7 @@ _resilab_values() {
   'run convoy:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'run convoy:--incident-at') echo '@none' ;;
   'run convoy:--restart-after') echo '@none' ;;
-  'run convoy:--engine') echo 'rabbitmq kafka' ;;
+  'run convoy:--engine') echo 'rabbitmq kafka nats' ;;
   'run convoy:--queue-type') echo 'classic quorum' ;;
   'run convoy:--for') echo '@none' ;;
   'run convoy:--from') echo '@file' ;;
@@ -217,6 +220,7 @@ _resilab_values() {
   'run convoy:--amqp-url') echo '@file' ;;
   'run convoy:--redis-url') echo '@file' ;;
   'run convoy:--kafka-url') echo '@file' ;;
+  'run convoy:--nats-url') echo '@file' ;;
   'run cacheaside:--ttl') echo '@none' ;;
   'run cacheaside:--rate') echo '@none' ;;
   'run cacheaside:--db-latency') echo '@none' ;;
@@ -254,6 +258,7 @@ _resilab_values() {
   'run cacheaside:--amqp-url') echo '@file' ;;
   'run cacheaside:--redis-url') echo '@file' ;;
   'run cacheaside:--kafka-url') echo '@file' ;;
+  'run cacheaside:--nats-url') echo '@file' ;;
   'fleet:--exercise') echo 'none contention classifier herd jitter layers budget breaker double-charge timeout retry-after metastable' ;;
   'fleet:--side') echo 'a b' ;;
   'fleet:--seed') echo '@none' ;;
@@ -304,7 +309,7 @@ _resilab_values() {
   'schedule:--spread-by') echo '@none' ;;
   'schedule:--format') echo 'text json' ;;
   'schedule:--lang') echo 'auto es en' ;;
-  'route:--system') echo 'rabbitmq kafka kinesis' ;;
+  'route:--system') echo 'rabbitmq kafka kinesis nats' ;;
   'route:--partitions') echo '@none' ;;
   'route:--partitioner') echo 'java librdkafka sarama kafkajs' ;;
   'route:--lang') echo 'auto es en' ;;
@@ -320,6 +325,7 @@ _resilab_values() {
   'open:--amqp-url') echo '@file' ;;
   'open:--redis-url') echo '@file' ;;
   'open:--kafka-url') echo '@file' ;;
+  'open:--nats-url') echo '@file' ;;
   'compare:--format') echo 'text md json' ;;
   'compare:--lang') echo 'auto es en' ;;
   'export:--lang') echo 'auto es en' ;;
@@ -380,7 +386,7 @@ _resilab_values() {
   'export convoy:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'export convoy:--incident-at') echo '@none' ;;
   'export convoy:--restart-after') echo '@none' ;;
-  'export convoy:--engine') echo 'rabbitmq kafka' ;;
+  'export convoy:--engine') echo 'rabbitmq kafka nats' ;;
   'export convoy:--queue-type') echo 'classic quorum' ;;
   'export convoy:--lang') echo 'auto es en' ;;
   'export cacheaside:--to') echo 'go node python' ;;
@@ -428,6 +434,7 @@ _resilab_values() {
   'course:--amqp-url') echo '@file' ;;
   'course:--redis-url') echo '@file' ;;
   'course:--kafka-url') echo '@file' ;;
+  'course:--nats-url') echo '@file' ;;
   'record:--out') echo '@file' ;;
   'record:--lab') echo 'retry convoy cacheaside' ;;
   'record:--card') echo '@file' ;;
@@ -445,6 +452,7 @@ _resilab_values() {
   'record:--amqp-url') echo '@file' ;;
   'record:--redis-url') echo '@file' ;;
   'record:--kafka-url') echo '@file' ;;
+  'record:--nats-url') echo '@file' ;;
   'record:--scenario') echo '@file' ;;
   'record:--retries') echo '@none' ;;
   'record:--base') echo '@none' ;;
@@ -495,7 +503,7 @@ _resilab_values() {
   'record:--incident') echo 'none kill hang poison cut add-lane remove-last remove-first' ;;
   'record:--incident-at') echo '@none' ;;
   'record:--restart-after') echo '@none' ;;
-  'record:--engine') echo 'rabbitmq kafka' ;;
+  'record:--engine') echo 'rabbitmq kafka nats' ;;
   'record:--queue-type') echo 'classic quorum' ;;
   'record:--ttl') echo '@none' ;;
   'record:--db-latency') echo '@none' ;;
@@ -528,6 +536,7 @@ _resilab_values() {
   'demo:--amqp-url') echo '@file' ;;
   'demo:--redis-url') echo '@file' ;;
   'demo:--kafka-url') echo '@file' ;;
+  'demo:--nats-url') echo '@file' ;;
   'serve:--addr') echo '@file' ;;
   'serve:--keys') echo '@file' ;;
   'serve:--class-code') echo '@file' ;;
@@ -547,6 +556,7 @@ _resilab_values() {
   'serve:--amqp-url') echo '@file' ;;
   'serve:--redis-url') echo '@file' ;;
   'serve:--kafka-url') echo '@file' ;;
+  'serve:--nats-url') echo '@file' ;;
   'brokers:--amqp-addr') echo '@file' ;;
   'brokers:--redis-addr') echo '@file' ;;
   'brokers:--amqp-product') echo '@file' ;;
@@ -556,6 +566,7 @@ _resilab_values() {
   'doctor:--amqp-url') echo '@file' ;;
   'doctor:--redis-url') echo '@file' ;;
   'doctor:--kafka-url') echo '@file' ;;
+  'doctor:--nats-url') echo '@file' ;;
   'doctor:--lang') echo 'auto es en' ;;
   'completion:--lang') echo 'auto es en' ;;
   'man:--format') echo 'man md' ;;

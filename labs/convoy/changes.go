@@ -28,6 +28,7 @@ const (
 var (
 	errPoolFixed    error = &lab.Refusal{Key: "convoy.refusal.pool", Text: "a pool keeps the workers that it began with"}
 	errStandbyFixed error = &lab.Refusal{Key: "convoy.refusal.adopt", Text: "consumers stand by for the lanes that they began with"}
+	errLeaving      error = &lab.Refusal{Key: "convoy.refusal.leaving", Text: "the lane that was removed last is not empty yet"}
 	errLastQueue    error = &lab.Refusal{Key: "convoy.refusal.last", Text: "there is one queue only"}
 )
 
@@ -99,7 +100,10 @@ func (r laneChange) extend(ctx context.Context) error {
 	}
 	l := open[0].Lane
 	if r.cfg.sharded() {
-		l = r.lanes.Make()
+		var free bool
+		if l, free = r.lanes.Make(); !free {
+			return errLeaving
+		}
 		// The queue comes first: an order must not find its lane missing.
 		if err := r.transport.AddLane(ctx, l); err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 	"resilab/labs/textfile"
 )
 
-// longestKey is what AMQP allows for a routing key; Kafka and Kinesis take more.
+// longestKey is what AMQP allows for a routing key; the others take more.
 const longestKey = 255
 
 // Commands are what the lab adds to the command line.
@@ -47,6 +47,9 @@ func runRoute(_ context.Context, c *lab.Call) error {
 		}
 		if len(key) > longestKey {
 			return &lab.UsageError{Text: c.Text.T("convoy.route.long", key[:20]+"…", longestKey)}
+		}
+		if c.Flags.Text("system") == routing.NATS && routing.CheckToken(key) != nil {
+			return &lab.UsageError{Text: c.Text.T("convoy.route.token", key)}
 		}
 		fmt.Fprintf(out, "%s\t%d\n", key, router.Route(key))
 	}

@@ -102,6 +102,14 @@ func (c *config) lanes() int {
 	return 1
 }
 
+// consumers is how many connections take orders at first: a pool has one.
+func (c *config) consumers() int {
+	if c.mode == modePool {
+		return 1
+	}
+	return c.Int("lanes")
+}
+
 // prefetch is how many orders a connection may have unacknowledged: in a pool it has
 // those of all workers.
 func (c *config) prefetch() int {

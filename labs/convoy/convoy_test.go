@@ -12,6 +12,7 @@ import (
 	"resilab/brokers/brokertest"
 	"resilab/brokers/kafka"
 	"resilab/brokers/minirabbit"
+	"resilab/brokers/nats"
 	"resilab/labs/clock"
 	"resilab/labs/convoy/accounts"
 	"resilab/labs/lab"
@@ -28,6 +29,7 @@ const patience = 2 * time.Minute
 // world is a broker for labs to run in.
 type world struct {
 	url   string // of RabbitMQ
+	nats  string // empty: every lab has its own
 	knobs turned // what every lab has in it
 }
 
@@ -58,6 +60,9 @@ func embedded(t *testing.T) world {
 // kafkaWorld has every lab use an embedded Kafka.
 var kafkaWorld = world{knobs: turned{"engine": engineKafka}}
 
+// natsWorld has every lab use an embedded NATS.
+var natsWorld = world{knobs: turned{"engine": engineNATS}}
+
 func TestLab(t *testing.T) {
 	worlds(t, func(t *testing.T, w world) { labtest.Run(t, subject(Spec(), w.open(t))) })
 }
@@ -83,12 +88,17 @@ func draws(snap *lab.Snapshot) (all []string) {
 	return all
 }
 
-// open returns what opens the world's RabbitMQ, and an embedded Kafka where a
-// test needs one.
+// open returns what opens the world's RabbitMQ and its NATS, and an embedded Kafka or
+// NATS where a test needs one.
 func (w world) open(t testing.TB) func(context.Context, string) (string, error) {
 	return func(ctx context.Context, kind string) (string, error) {
-		if kind == lab.Kafka {
+		switch {
+		case kind == lab.Kafka:
 			return embeddedKafka(t), nil
+		case kind == lab.NATS && w.nats == "":
+			return embeddedNATS(t), nil
+		case kind == lab.NATS:
+			return w.nats, nil
 		}
 		return labtest.Brokers(map[string]string{lab.AMQP: w.url})(ctx, kind)
 	}
@@ -102,6 +112,16 @@ func embeddedKafka(t testing.TB) string {
 	}
 	t.Cleanup(server.Close)
 	return server.Addr()
+}
+
+func embeddedNATS(t testing.TB) string {
+	server, err := nats.StartEmbedded()
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	t.Cleanup(func() { server.Close() })
+	return server.URL()
 }
 
 func namespace() string { return "test-" + rand.Text() }

@@ -3,7 +3,7 @@
 // user's orders were handled in their order.
 //
 // The lab is made of rooms that know nothing of each other's callers: transport
-// (RabbitMQ and Kafka), topology (which lane an order goes to), orders (where
+// (RabbitMQ, Kafka and NATS), topology (which lane an order goes to), orders (where
 // every order is), producer, consumer, accounts (the users' side) and ledger. This
 // package joins them: a run has one of each.
 package convoy

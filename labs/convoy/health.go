@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"resilab/brokers/rabbitmq"
 	"resilab/labs/convoy/orders"
 	"resilab/labs/convoy/transport"
 	"resilab/labs/kit"
@@ -68,7 +67,7 @@ func (h *health) Down(addr string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key, args := "convoy.trouble.broker", []any{h.broker, addr}
-	if rabbitmq.AccessRefused(err) {
+	if transport.AccessRefused(err) {
 		key, args = "convoy.trouble.refused", []any{h.broker, addr, err.Error()}
 	}
 	if h.trouble == nil || h.trouble.Key != key {
@@ -88,7 +87,7 @@ func (h *health) Down(addr string, err error) {
 
 // LaneGone implements transport.Events.
 func (h *health) LaneGone(l transport.Lane) {
-	h.Log.Add(lab.MarkFault, "convoy.event.forgotten", l.Number)
+	h.Log.Add(lab.MarkFault, "convoy.event.forgotten", l.Number, h.broker)
 }
 
 // LanesDown implements transport.Events.

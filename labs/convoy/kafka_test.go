@@ -26,7 +26,7 @@ func TestKafkaLab(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	open := labtest.Brokers(map[string]string{lab.Kafka: embeddedKafka(t), lab.AMQP: server.URL()})
+	open := labtest.Brokers(map[string]string{lab.Kafka: embeddedKafka(t), lab.NATS: embeddedNATS(t), lab.AMQP: server.URL()})
 	labtest.Run(t, subject(spec, open))
 }
 

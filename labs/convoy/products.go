@@ -14,6 +14,7 @@ import (
 const (
 	engineRabbitMQ = "rabbitmq"
 	engineKafka    = "kafka"
+	engineNATS     = "nats"
 )
 
 // product is a broker that the lab runs on, and what sets it apart from the others.
@@ -30,6 +31,7 @@ type product struct {
 	partitions bool          // its lanes are partitions, which count from 0
 	exported   bool          // there are programs for it
 	lacks      []lack
+	events     []string // of the log that have a text for it
 	// keeps returns why it does not remove a lane in a mode; nil: it removes it. The
 	// argument first says whether the lane is the first one or the last.
 	keeps func(mode string, first bool) error
@@ -40,7 +42,7 @@ type lack struct{ knob, value, why string }
 
 // products lists the brokers. The first is the default.
 func products() []product {
-	return []product{rabbitmqProduct(), kafkaProduct()}
+	return []product{rabbitmqProduct(), kafkaProduct(), natsProduct()}
 }
 
 func rabbitmqProduct() product {
@@ -66,6 +68,35 @@ func kafkaProduct() product {
 		},
 		keeps: func(string, bool) error { return transport.ErrNoRemoval },
 	}
+}
+
+func natsProduct() product {
+	return product{
+		id: engineNATS, name: "NATS", kind: lab.NATS,
+		lane: transport.NATSLane, open: transport.NewNATS,
+		byKey: topology.BySubject, partitions: true,
+		lacks: []lack{
+			{"queue-type", queueQuorum, "NATS has streams, which a cluster of it replicates itself"},
+			{"mode", modeShare, "only Kafka has share groups"},
+			{"adopt", "true", "NATS does not notice a death, so that no other consumer is the next one"},
+		},
+		events: []string{"killed", "failed_delay"},
+		keeps: func(mode string, first bool) error {
+			if first && mode == modeConvoy {
+				return transport.ErrNotLast
+			}
+			return nil
+		},
+	}
+}
+
+// event returns the key of an event's text in the log.
+func (p product) event(name string) string {
+	key := "convoy.event." + name
+	if slices.Contains(p.events, name) {
+		key += "_" + p.id
+	}
+	return key
 }
 
 // productOf returns the broker that the settings choose.

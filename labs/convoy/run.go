@@ -64,7 +64,7 @@ func newRun(base *kit.Base, k *kit.Run, url string) *run {
 	r.ctx, r.cancel = context.WithCancel(k.Context())
 	r.producer = producer.New(producer.Options{Users: cfg.users, Rate: cfg.Int("rate"), Burst: cfg.Int("burst"),
 		Limit: uint64(cfg.Int("orders")), Pick: cfg.userSampler(), Clock: base.Clock, Valve: base.Valve}, r)
-	opt := transport.Options{URL: url, Namespace: namespace, Lanes: cfg.lanes(), Consumers: cfg.Int("lanes"), Users: cfg.users,
+	opt := transport.Options{URL: url, Namespace: namespace, Lanes: cfg.lanes(), Consumers: cfg.consumers(), Users: cfg.users,
 		Prefetch: cfg.prefetch(), Keyed: cfg.mode == modeConvoy, Sharing: cfg.sharing(),
 		RestartAfter: cfg.Duration("restart-after"), Quorum: cfg.Text("queue-type") == queueQuorum,
 		DeliveryLimit: cfg.deliveryLimit, Env: base.Env}
@@ -225,13 +225,13 @@ func (r *run) Fails(d *transport.Delivery) (fails, exhausted bool) {
 // Failed implements consumer.Desk.
 func (r *run) Failed(d *transport.Delivery, due time.Time) {
 	r.tracker.Delay(d.N, due)
-	r.log.usual(lab.MarkRetry, "convoy.event.failed_"+string(r.cfg.onFailure), d.Order)
+	r.log.usual(lab.MarkRetry, r.cfg.product.event("failed_"+string(r.cfg.onFailure)), d.Order)
 }
 
 // Killed implements consumer.Desk.
 func (r *run) Killed(number int, d *transport.Delivery, inFlight int) {
 	r.state.takeover.died(d.Lane.Number, r.Clock.Now())
-	r.Log.Add(lab.MarkFault, "convoy.event.killed", number, inFlight)
+	r.Log.Add(lab.MarkFault, r.cfg.product.event("killed"), number, inFlight)
 }
 
 // Handled implements consumer.Desk.

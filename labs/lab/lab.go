@@ -14,13 +14,14 @@ const (
 	AMQP  = kind.AMQP
 	Redis = kind.Redis
 	Kafka = kind.Kafka
+	NATS  = kind.NATS
 )
 
 // Env is what a lab may use of the world around it.
 type Env struct {
 	// Open returns the URL of a broker, real or embedded, by its kind (AMQP,
-	// Redis, Kafka), and starts the embedded one when it is first needed. A lab
-	// opens what it uses and nothing else: a run reports what was opened.
+	// Redis, Kafka, NATS), and starts the embedded one when it is first needed. A
+	// lab opens what it uses and nothing else: a run reports what was opened.
 	Open func(ctx context.Context, kind string) (url string, err error)
 	// Namespace is a short unique word (letters, digits, '-') that prefixes
 	// everything the lab declares in a broker.

@@ -39,7 +39,7 @@ func brokerFlags() []lab.Knob {
 }
 
 // kinds are the kinds of brokers in the order in which they are shown.
-func kinds() []string { return []string{lab.AMQP, lab.Redis, lab.Kafka} }
+func kinds() []string { return []string{lab.AMQP, lab.Redis, lab.Kafka, lab.NATS} }
 
 // urlFlag is the flag that says where a broker of a kind is.
 func urlFlag(kind string) string { return kind + "-url" }

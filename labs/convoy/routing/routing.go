@@ -1,6 +1,6 @@
 // Package routing computes where a key goes: to which queue of RabbitMQ's
 // x-consistent-hash exchange, which partition of a Kafka topic, which shard of a
-// Kinesis stream. Azure Service Bus has no such function: every session id is a
+// Kinesis stream, which partition of NATS subjects. Azure Service Bus has no such function: every session id is a
 // separate group, which one consumer at a time locks.
 //
 // All functions are pure. Lanes count from 0.
@@ -24,13 +24,14 @@ const (
 	RabbitMQ = "rabbitmq"
 	Kafka    = "kafka"
 	Kinesis  = "kinesis"
+	NATS     = "nats"
 )
 
 // MaxLanes is the most that New takes.
 const MaxLanes = 10000
 
 // Systems lists what New knows.
-func Systems() []string { return []string{RabbitMQ, Kafka, Kinesis} }
+func Systems() []string { return []string{RabbitMQ, Kafka, Kinesis, NATS} }
 
 // New returns the router of a system with so many queues, partitions or shards,
 // as they are when freshly made: queues bound in order with weight 1, shards of
@@ -46,6 +47,8 @@ func New(system string, lanes int) (Router, error) {
 		return Partitions(lanes), nil
 	case Kinesis:
 		return NewShards(lanes), nil
+	case NATS:
+		return Subjects(lanes), nil
 	}
 	return nil, fmt.Errorf("system %q is not one of %s", system, strings.Join(Systems(), "|"))
 }

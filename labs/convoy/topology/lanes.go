@@ -18,13 +18,16 @@ type Rule int
 const (
 	ByRing       Rule = iota // RabbitMQ's x-consistent-hash exchange
 	ByPartition              // Kafka's default partitioner
+	BySubject                // NATS's partition function
 	ByModulus                // hash modulo the number of lanes
 	InTurn                   // one lane after another, for all users together
 	AllInTheSame             // there is one lane
 )
 
 // byKey reports whether all orders of a user go to one lane.
-func (r Rule) byKey() bool { return r == ByRing || r == ByPartition || r == ByModulus }
+func (r Rule) byKey() bool {
+	return r == ByRing || r == ByPartition || r == BySubject || r == ByModulus
+}
 
 // Lane is a lane and whether new orders are routed to it.
 type Lane struct {
@@ -61,8 +64,12 @@ func New(rule Rule, users, count int, name func(number int) transport.Lane) *Lan
 	return t
 }
 
-// next names the next lane. t.mu is held.
+// next names the next lane. Partitions of NATS are counted without gaps, so that one comes
+// again after it was removed; all others are new. t.mu is held.
 func (t *Lanes) next() transport.Lane {
+	if t.rule == BySubject {
+		return t.name(t.openCount() + 1)
+	}
 	t.made++
 	return t.name(t.made)
 }
@@ -108,6 +115,8 @@ func (t *Lanes) keyed(key string) transport.Lane {
 	switch t.rule {
 	case ByPartition:
 		return t.lanes[routing.Partitions(n).Route(key)].Lane
+	case BySubject:
+		return t.lanes[routing.Subjects(n).Route(key)].Lane
 	case ByModulus:
 		return t.lanes[routing.Modulus(n).Route(key)].Lane
 	}
@@ -154,11 +163,13 @@ func (t *Lanes) Routes() *Routes {
 	return t.routes
 }
 
-// Make names a new lane, which orders are not routed to yet.
-func (t *Lanes) Make() transport.Lane {
+// Make names a new lane, which orders are not routed to yet. It reports false where a lane
+// of that name was closed and is not dropped yet.
+func (t *Lanes) Make() (l transport.Lane, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.next()
+	l = t.next()
+	return l, !slices.ContainsFunc(t.lanes, func(other Lane) bool { return other.Lane == l })
 }
 
 // Extend routes orders to a lane that Make named. It returns the new generation.

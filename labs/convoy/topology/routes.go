@@ -67,6 +67,11 @@ func changed(system string, lanes int) (grown, shrunk routing.Router) {
 		}
 	case routing.Kafka:
 		grown = routing.Partitions(lanes + 1)
+	case routing.NATS:
+		grown = routing.Subjects(lanes + 1)
+		if lanes > 1 {
+			shrunk = routing.Subjects(lanes - 1)
+		}
 	case routing.Kinesis:
 		split, merged := routing.NewShards(lanes), routing.NewShards(lanes)
 		if split.Split(lanes-1) == nil {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"testing"
 
+	"resilab/labs/convoy/routing"
 	"resilab/labs/convoy/transport"
 )
 
@@ -26,9 +27,9 @@ func TestRoutes(t *testing.T) {
 			}
 		}
 	}
-	near(r.Grown, 0.20, 0.80, 0.25)
-	near(r.Shrunk, 0.25, -1, 0.50)
-	if one := newRoutes(3, []int{1}); one.Shrunk[0] != -1 || one.Shrunk[2] != -1 {
+	near(r.Grown, 0.20, 0.80, 0.25, 0.80)
+	near(r.Shrunk, 0.25, -1, 0.50, 0.75)
+	if one := newRoutes(3, []int{1}); one.Shrunk[0] != -1 || one.Shrunk[2] != -1 || one.Shrunk[3] != -1 {
 		t.Errorf("the only lane is removed: %v", one.Shrunk)
 	}
 }
@@ -54,7 +55,8 @@ func TestLanesFollowTheirRule(t *testing.T) {
 		if used := seen(); len(used) != 4 {
 			t.Errorf("rule %d uses the lanes %v of 4", rule, used)
 		}
-		lanes.Extend(lanes.Make())
+		added, _ := lanes.Make()
+		lanes.Extend(added)
 		first, generation, ok := lanes.Close(true)
 		if used := seen(); !ok || first.Number != 1 || generation != 2 || used[1] || !used[5] || len(used) != 4 {
 			t.Errorf("rule %d: lane %d closed, generation %d, now uses %v", rule, first.Number, generation, used)
@@ -69,5 +71,26 @@ func TestLanesFollowTheirRule(t *testing.T) {
 	}
 	if _, _, ok := New(ByRing, 1, 1, named).Close(false); ok {
 		t.Error("the only lane was closed")
+	}
+}
+
+// TestPartitionsOfNATSHaveNoGaps: the lane that was removed last is the next one again, as
+// soon as it has run empty.
+func TestPartitionsOfNATSHaveNoGaps(t *testing.T) {
+	lanes := New(BySubject, 40, 3, named)
+	last, _, _ := lanes.Close(false)
+	if again, free := lanes.Make(); again != last || free {
+		t.Errorf("while lane %v runs empty: %v, free %v", last, again, free)
+	}
+	lanes.Drop(last)
+	again, free := lanes.Make()
+	if again != last || !free {
+		t.Errorf("after that: %v, free %v", again, free)
+	}
+	lanes.Extend(again)
+	for user := range 40 {
+		if l, _ := lanes.Route(user, 0); l.Number != routing.Subjects(3).Route(transport.UserName(user))+1 {
+			t.Errorf("user %d goes to %v", user, l)
+		}
 	}
 }

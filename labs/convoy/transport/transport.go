@@ -1,5 +1,5 @@
-// Package transport carries orders to consumers over a broker: RabbitMQ or
-// Kafka, behind one small interface.
+// Package transport carries orders to consumers over a broker: RabbitMQ, Kafka or
+// NATS JetStream, behind one small interface.
 //
 // A Transport declares the lanes (queues or partitions), keeps them declared
 // while the broker comes and goes, and removes them in the end. It reports what
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"time"
 
+	"resilab/brokers/nats"
 	"resilab/brokers/rabbitmq"
 	"resilab/labs/lab"
 )
@@ -27,6 +28,8 @@ var (
 	ErrDelayUnsupported = errors.New("the broker cannot delay an order")
 	// ErrNoRemoval is returned where lanes cannot be removed.
 	ErrNoRemoval error = &lab.Refusal{Key: "convoy.refusal.partition", Text: "a partition cannot be removed from a Kafka topic"}
+	// ErrNotLast is returned where only the last lane can be removed.
+	ErrNotLast error = &lab.Refusal{Key: "convoy.refusal.not_last", Text: "NATS counts its partitions from 0 to the last: only that one can be removed"}
 	// ErrKilled is returned by a Serve function whose consumer is to end as by a
 	// crash.
 	ErrKilled = errors.New("the consumer was killed")
@@ -34,6 +37,9 @@ var (
 
 // confirmWindow bounds the orders that wait for their confirm.
 const confirmWindow = 500
+
+// AccessRefused reports whether a broker refused the user or a permission.
+func AccessRefused(err error) bool { return rabbitmq.AccessRefused(err) || nats.AccessRefused(err) }
 
 // Lane names a queue or a partition.
 type Lane struct {
@@ -133,8 +139,8 @@ type Transport interface {
 	// of them when the consumer of that lane has ended. In Kafka the group decides
 	// which lanes a consumer serves.
 	Consume(ctx context.Context, consumer int, from []Lane, serve Serve)
-	// Waiting counts what a lane holds that no consumer has acknowledged, in Kafka,
-	// or received, in RabbitMQ.
+	// Waiting counts what a lane holds that no consumer has acknowledged, in Kafka and
+	// NATS, or received, in RabbitMQ.
 	Waiting(ctx context.Context, l Lane) (int, error)
 	// AddLane declares a lane with the next number, CloseLane stops new orders from
 	// being routed to one, DeleteLane removes it.

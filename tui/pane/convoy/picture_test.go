@@ -71,9 +71,9 @@ func snapshot(d engine.Detail, metrics map[string]float64) *lab.Snapshot {
 }
 
 func calm() *lab.Snapshot {
-	routes := &engine.Routes{Systems: []string{"rabbitmq", "kafka", "kinesis"}, Lanes: 3,
-		Of:    [][]int{{1, 3, 2}, {1, 1, 2}, {2, 2, 2}, {1, 3, 1}, {2, 2, 3}, {1, 1, 1}},
-		Grown: []float64{0.25, 0.75, 0.33}, Shrunk: []float64{0.33, -1, 0.66}}
+	routes := &engine.Routes{Systems: []string{"rabbitmq", "kafka", "kinesis", "nats"}, Lanes: 3,
+		Of:    [][]int{{1, 3, 2, 3}, {1, 1, 2, 1}, {2, 2, 2, 1}, {1, 3, 1, 2}, {2, 2, 3, 2}, {1, 1, 1, 3}},
+		Grown: []float64{0.25, 0.75, 0.33, 0.75}, Shrunk: []float64{0.33, -1, 0.66, 0.67}}
 	state := engine.BrokerState{Seen: true, ConfirmAge: 100 * time.Millisecond, DeliveryAge: 230 * time.Millisecond}
 	return snapshot(engine.Detail{Mode: "convoy", Scenario: "shop", Routes: routes, Broker: state, Lanes: []engine.Lane{
 		{Number: 1, Open: true, Waiting: 4, Next: orders("C8 A14 A15 F9"), Consumers: []engine.Consumer{consumer(1, "A12 A13")}},
@@ -166,6 +166,21 @@ func TestSecondView(t *testing.T) {
 			onlyASCII(t, b.String())
 			golden.RequireEqual(t, []byte(b.String()))
 		})
+	}
+}
+
+// NATS takes no column from others, except where the lab runs on it.
+func TestNATSHasItsColumn(t *testing.T) {
+	for _, lang := range i18n.Langs() {
+		for engineID, want := range map[string]string{"rabbitmq": "Service Bus", "nats": "NATS"} {
+			snap := calm()
+			snap.Detail.(*engine.Detail).Engine = engineID
+			f := frame(look("mono"), text(t, lang), snap, 56, 10) // what a window of 80 columns leaves
+			f.View = 1
+			if got := draw(t, f); !strings.Contains(got, want) {
+				t.Errorf("%s, %s: no column %s in\n%s", lang, engineID, want, got)
+			}
+		}
 	}
 }
 

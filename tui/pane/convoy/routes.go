@@ -9,7 +9,10 @@ import (
 	"resilab/tui/widget"
 )
 
-const serviceBus = "servicebus" // has no lanes: every user is a session
+const (
+	serviceBus = "servicebus" // has no lanes: every user is a session
+	nats       = "nats"       // the last of the systems that have lanes
+)
 
 // tailRows are below the users: a blank row, a heading, one lane more, one less.
 const tailRows = 4
@@ -23,10 +26,14 @@ type routeTable struct {
 	systems []string // those that have a column
 }
 
-// newRouteTable gives a column to all systems that fit, Service Bus the last.
+// newRouteTable gives a column to all systems that fit, Service Bus the last. NATS has one
+// where the lab runs on it, or where it takes the room of nothing else.
 func newRouteTable(p *painter, routes *engine.Routes) *routeTable {
 	rt := &routeTable{painter: p, routes: routes, users: newUserList(p)}
 	rt.systems = append(slices.Clone(routes.Systems), serviceBus)
+	if p.d.Engine != nats && rt.width()+bothCell > p.W {
+		rt.systems = slices.DeleteFunc(rt.systems, func(system string) bool { return system == nats })
+	}
 	for len(rt.systems) > 1 && rt.width() > p.W {
 		rt.systems = rt.systems[:len(rt.systems)-1]
 	}
