@@ -119,6 +119,9 @@ func (c *config) prefetch() int {
 	return c.Int("prefetch")
 }
 
+// unordered reports whether a later order of a lane says nothing of an earlier one.
+func (c *config) unordered() bool { return c.mode == modeShare || c.product.unordered }
+
 // standby returns the lanes that the consumer of lane i stands by for: where lanes are
 // adopted, the one before it.
 func (c *config) standby(lanes []topology.Lane, i int) []transport.Lane {

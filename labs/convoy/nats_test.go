@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"resilab/brokers/minirabbit"
 	"resilab/brokers/nats"
@@ -145,6 +146,36 @@ func TestNATSDoesNotNoticeADeath(t *testing.T) {
 	l.Pause()
 	if m := await(t, l, "all is handled", atRest).Metrics; m["violations"] != 0 || m["lost"] != 0 || m["redelivered"] != 1 {
 		t.Errorf("%v", m)
+	}
+}
+
+// TestNATSLosesNothingOnTheWay: an order that was on its way to a consumer that died comes
+// after AckWait, behind later ones. Until then it is not lost.
+func TestNATSLosesNothingOnTheWay(t *testing.T) {
+	t.Parallel()
+	w, space := world{nats: embeddedNATS(t), knobs: natsWorld.knobs}, namespace()
+	l := w.beginAs(t, space, turned{"users": "10", "lanes": "2", "rate": "100", "work": "1ms", "prefetch": "50"})
+	await(t, l, "orders are handled", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 })
+	conn, err := nats.Connect(t.Context(), nats.Options{URL: w.nats, Name: "dies"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	consumer, err := conn.Stream(nats.StreamName(space+".1"), true).Consumer(t.Context(), 0, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := consumer.Next(jetstream.FetchContext(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	lost := 0.0
+	await(t, l, "the order comes, behind later ones", func(s *lab.Snapshot) bool {
+		lost = max(lost, s.Metrics["lost"])
+		return s.Metrics["violations"] > 0
+	})
+	l.Pause()
+	if m := await(t, l, "all is handled", atRest).Metrics; lost+m["lost"] != 0 || m["unique_messages"] != m["published"] {
+		t.Errorf("%v were lost meanwhile, then %v", lost, m)
 	}
 }
 

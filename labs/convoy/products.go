@@ -29,6 +29,7 @@ type product struct {
 	byKey      topology.Rule // how it routes orders by their users
 	inTurn     bool          // orders without a key go round all lanes, not to one
 	partitions bool          // its lanes are partitions, which count from 0
+	unordered  bool          // what a dead consumer had comes again behind later orders
 	exported   bool          // there are programs for it
 	lacks      []lack
 	events     []string // of the log that have a text for it
@@ -74,7 +75,7 @@ func natsProduct() product {
 	return product{
 		id: engineNATS, name: "NATS", kind: lab.NATS,
 		lane: transport.NATSLane, open: transport.NewNATS,
-		byKey: topology.BySubject, partitions: true,
+		byKey: topology.BySubject, partitions: true, unordered: true,
 		lacks: []lack{
 			{"queue-type", queueQuorum, "NATS has streams, which a cluster of it replicates itself"},
 			{"mode", modeShare, "only Kafka has share groups"},

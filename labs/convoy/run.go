@@ -56,7 +56,7 @@ type state struct {
 func newRun(base *kit.Base, k *kit.Run, url string) *run {
 	cfg := newConfig(k.Settings, k.Seed)
 	namespace := base.Env.Namespace + "." + strconv.Itoa(k.Number)
-	tracker := orders.NewTracker(base.Clock, cfg.mode == modeShare)
+	tracker := orders.NewTracker(base.Clock, cfg.unordered())
 	r := &run{cfg: cfg, kit: k, log: newOrderLog(base.Log, base.Clock),
 		health: newHealth(base, cfg.product.name, k.Watch, tracker),
 		lanes:  topology.New(cfg.rule(), cfg.users, cfg.lanes(), cfg.lane(namespace)),
