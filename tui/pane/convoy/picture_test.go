@@ -175,11 +175,25 @@ func TestNATSHasItsColumn(t *testing.T) {
 		for engineID, want := range map[string]string{"rabbitmq": "Service Bus", "nats": "NATS"} {
 			snap := calm()
 			snap.Detail.(*engine.Detail).Engine = engineID
-			f := frame(look("mono"), text(t, lang), snap, 56, 10) // what a window of 80 columns leaves
+			f := frame(look("mono"), text(t, lang), snap, 56, 10)
 			f.View = 1
 			if got := draw(t, f); !strings.Contains(got, want) {
 				t.Errorf("%s, %s: no column %s in\n%s", lang, engineID, want, got)
 			}
+		}
+	}
+}
+
+// TestTheLabsSystemHasAColumn: however narrow the picture is, with the figures that belong to it.
+func TestTheLabsSystemHasAColumn(t *testing.T) {
+	snap := calm()
+	snap.Detail.(*engine.Detail).Engine = "nats"
+	f := frame(look("mono"), text(t, i18n.English), snap, 40, 12) // beside the settings at 80 columns
+	f.View = 1
+	got := ansi.Strip(draw(t, f))
+	for _, row := range []string{"RabbitMQ   Kafka    NATS", "A user1             1       3       3", "4              25 %    75 %    75 %"} {
+		if !strings.Contains(got, row) {
+			t.Errorf("no %q in\n%s", row, got)
 		}
 	}
 }

@@ -26,8 +26,9 @@ type routeTable struct {
 	systems []string // those that have a column
 }
 
-// newRouteTable gives a column to all systems that fit, Service Bus the last. NATS has one
-// where the lab runs on it, or where it takes the room of nothing else.
+// newRouteTable gives a column to all systems that fit, first to the one that the lab runs
+// on, Service Bus the last. NATS has one where the lab runs on it, or where it takes the
+// room of nothing else.
 func newRouteTable(p *painter, routes *engine.Routes) *routeTable {
 	rt := &routeTable{painter: p, routes: routes, users: newUserList(p)}
 	rt.systems = append(slices.Clone(routes.Systems), serviceBus)
@@ -35,9 +36,18 @@ func newRouteTable(p *painter, routes *engine.Routes) *routeTable {
 		rt.systems = slices.DeleteFunc(rt.systems, func(system string) bool { return system == nats })
 	}
 	for len(rt.systems) > 1 && rt.width() > p.W {
-		rt.systems = rt.systems[:len(rt.systems)-1]
+		last := len(rt.systems) - 1
+		if rt.systems[last] == p.d.Engine {
+			last--
+		}
+		rt.systems = slices.Delete(rt.systems, last, last+1)
 	}
 	return rt
+}
+
+// of returns what the routes say of a system; figures are in the order of their systems.
+func of[T any](rt *routeTable, system string, figures []T) T {
+	return figures[slices.Index(rt.routes.Systems, system)]
 }
 
 // width is how many cells the users' names and the systems take.
@@ -85,12 +95,12 @@ func (rt *routeTable) heading() string {
 func (rt *routeTable) user(i int) string {
 	th, u := rt.Theme, &rt.d.Users[i]
 	l := rt.users.begin(i)
-	for s, system := range rt.systems {
+	for _, system := range rt.systems {
 		switch {
 		case system == serviceBus:
 			l.RightCell(th.Dim, rt.t("session"), rt.cell(system))
 		case i < len(rt.routes.Of):
-			l.RightCell(th.Text, strconv.Itoa(rt.routes.Of[i][s]), rt.cell(system))
+			l.RightCell(th.Text, strconv.Itoa(of(rt, system, rt.routes.Of[i])), rt.cell(system))
 		default:
 			l.Gap(rt.cell(system))
 		}
@@ -105,13 +115,14 @@ func (rt *routeTable) user(i int) string {
 func (rt *routeTable) moves(lanes int, shares []float64) string {
 	th := rt.Theme
 	l := rt.line().Gap(2).Cell(th.Text, strconv.Itoa(lanes), nameCell-2)
-	for i, system := range rt.systems {
+	for _, system := range rt.systems {
 		text := lab.Share.Write(0) // a session has no lane to move from
 		switch {
-		case system != serviceBus && shares[i] < 0:
+		case system == serviceBus:
+		case of(rt, system, shares) < 0:
 			text = "–" // it cannot do that
-		case system != serviceBus:
-			text = lab.Share.Write(shares[i])
+		default:
+			text = lab.Share.Write(of(rt, system, shares))
 		}
 		l.RightCell(th.Text.Strong(), text, rt.cell(system))
 	}
