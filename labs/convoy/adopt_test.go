@@ -64,15 +64,10 @@ func TestAdoptersDieToo(t *testing.T) {
 	})
 }
 
-// TestConsumersComeFirstAfterAnOutage: who stands by does not come before them.
-func TestConsumersComeFirstAfterAnOutage(t *testing.T) {
-	t.Parallel()
-	node := brokertest.RabbitMQ(t)
-	l := world{url: node.URL()}.begin(t, with(longDead, "adopt", "true"))
+// consumersComeFirst after the broker was away: who stands by does not come before them.
+func consumersComeFirst(t *testing.T, w world, node *brokertest.RabbitNode) {
+	l := w.begin(t, with(longDead, "adopt", "true"))
 	await(t, l, "orders are handled", func(s *lab.Snapshot) bool { return s.Metrics["handled"] > 20 })
-	if err := node.Settle(); err != nil {
-		t.Fatal(err)
-	}
 	if err := node.Stop(); err != nil {
 		t.Fatal(err)
 	}

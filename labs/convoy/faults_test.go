@@ -26,6 +26,7 @@ func TestBrokerFaults(t *testing.T) {
 	w := world{url: node.URL()}
 	t.Run("stopped", func(t *testing.T) { outage(t, w, node, node.Stop) })
 	t.Run("killed", func(t *testing.T) { outage(t, w, node, node.Kill) })
+	t.Run("stopped while consumers stand by", func(t *testing.T) { consumersComeFirst(t, w, node) })
 	t.Run("full", func(t *testing.T) { alarm(t, w, node) })
 	t.Run("at random", func(t *testing.T) { randomFaults(t, w, node) })
 }
