@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"resilab/labs/convoy/consumer"
+	"resilab/labs/convoy/transport"
 	"resilab/labs/lab"
 )
 
@@ -29,9 +30,7 @@ func (r *run) do(ctx context.Context, action string) error {
 	case actionPoison:
 		r.state.poisonDue.Store(true)
 	case actionKill:
-		if c := (faults{r}).victim(); c != nil {
-			c.Kill()
-		}
+		r.state.killDue.Store(int64(max(1, r.book.Lane(0))))
 	case actionHang:
 		faults{r}.hang()
 	default:
@@ -50,6 +49,22 @@ func (r faults) victim() *consumer.Consumer {
 		return r.team.all()[r.cfg.worker()(0)].Consumer
 	}
 	return r.team.victim(r.book.Lane(0))
+}
+
+// strikes reports whether the consumer that has handled an order is to die: that of the
+// first user's lane, in a pool the worker of that user. Who that is shows when an order
+// comes: RabbitMQ does not tell which of several consumers is the active one.
+func (r faults) strikes(d *transport.Delivery) bool {
+	lane := int64(d.Lane.Number)
+	if r.state.killDue.Load() != lane {
+		return false
+	}
+	if r.cfg.mode == modePool {
+		if share := r.cfg.worker(); share(d.User) != share(0) {
+			return false
+		}
+	}
+	return r.state.killDue.CompareAndSwap(lane, 0)
 }
 
 // hang lets the consumer of the first user hang, or go on.

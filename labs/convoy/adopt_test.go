@@ -133,3 +133,14 @@ func laneOf(s *lab.Snapshot, number int) Lane {
 	}
 	return Lane{}
 }
+
+// TestADeathStrikesWhoServesTheLane: not a consumer that stands by and may never be given
+// an order again.
+func TestADeathStrikesWhoServesTheLane(t *testing.T) {
+	l := embedded(t).begin(t, with(longDead, "adopt", "true"))
+	first := kill(t, l)
+	await(t, l, "its neighbor serves the lane", func(s *lab.Snapshot) bool { return laneOf(s, first).Adopter != 0 })
+	if second := kill(t, l); second != first%4+1 {
+		t.Errorf("after consumer %d consumer %d died", first, second)
+	}
+}

@@ -50,6 +50,7 @@ type state struct {
 	paused       atomic.Uint64 // orders handled while the lab was paused
 	poisonDue    atomic.Bool   // the next order of the first user is a poison order
 	poisonPlaced atomic.Bool
+	killDue      atomic.Int64 // the number of the lane whose consumer dies next; 0: none
 	takeover     takeover
 }
 
@@ -228,10 +229,14 @@ func (r *run) Failed(d *transport.Delivery, due time.Time) {
 	r.log.usual(lab.MarkRetry, r.cfg.product.event("failed_"+string(r.cfg.onFailure)), d.Order)
 }
 
-// Killed implements consumer.Desk.
-func (r *run) Killed(number int, d *transport.Delivery, inFlight int) {
+// Dies implements consumer.Desk.
+func (r *run) Dies(number int, d *transport.Delivery, inFlight int) bool {
+	if !(faults{r}).strikes(d) {
+		return false
+	}
 	r.state.takeover.died(d.Lane.Number, r.Clock.Now())
 	r.Log.Add(lab.MarkFault, r.cfg.product.event("killed"), number, inFlight)
+	return true
 }
 
 // Handled implements consumer.Desk.

@@ -25,9 +25,9 @@ type Desk interface {
 	// Failed is called when an order that could not be handled is to be tried again,
 	// in the lab's time no sooner than at due.
 	Failed(d *transport.Delivery, due time.Time)
-	// Killed is called when a consumer is killed after it has handled an order, with
-	// inFlight orders unacknowledged, this one included.
-	Killed(consumer int, d *transport.Delivery, inFlight int)
+	// Dies reports whether a consumer ends now, as by a crash, after it has handled an
+	// order, with inFlight orders unacknowledged, this one included.
+	Dies(consumer int, d *transport.Delivery, inFlight int) bool
 	// Changed is called when something visible has changed.
 	Changed()
 }
@@ -57,8 +57,8 @@ type Consumer struct {
 	desk Desk
 	wake chan struct{}
 
-	connected, hung, dying atomic.Bool
-	lane                   atomic.Int64 // that the last order came from, or the one it serves
+	connected, hung atomic.Bool
+	lane            atomic.Int64 // that the last order came from, or the one it serves
 
 	jobs []transport.Delivery // received, the first one in work; of the goroutine of Run
 	free time.Time            // when the last work ended, as far as it should have
@@ -93,9 +93,6 @@ func (c *Consumer) Hang(on bool) {
 	default:
 	}
 }
-
-// Kill ends the consumer between handling its next order and acknowledging it.
-func (c *Consumer) Kill() { c.dying.Store(true) }
 
 // Run consumes until ctx ends.
 func (c *Consumer) Run(ctx context.Context, t transport.Transport) {
@@ -164,8 +161,7 @@ func (c *Consumer) handle(ctx context.Context, in *<-chan transport.Delivery, ti
 		return c.fail(ctx, in, timer, exhausted)
 	}
 	c.desk.Handled(&d)
-	if c.dying.CompareAndSwap(true, false) {
-		c.desk.Killed(c.opt.Number, &d, len(c.jobs))
+	if c.desk.Dies(c.opt.Number, &d, len(c.jobs)) {
 		return transport.ErrKilled
 	}
 	c.drop()
