@@ -43,7 +43,8 @@ type Base struct {
 	Valve *Valve // closed while the lab is paused
 
 	rev     atomic.Uint64
-	resting *Valve // closed while the lab rests
+	resting *Valve     // closed while the lab rests
+	awake   *Stopwatch // held while the lab rests: the clock of the log
 }
 
 // Changed records that something visible has changed.
@@ -94,6 +95,7 @@ type Runner[R any] struct {
 	seed    uint64
 	runs    int
 	paused  bool
+	rests   bool
 	started bool
 	stopped bool
 }
@@ -103,8 +105,9 @@ func NewRunner[R any](env lab.Env, opt Options, newEngine func(*Base) Engine[R])
 	if env.Clock == nil {
 		env.Clock = clock.New(nil)
 	}
-	base := &Base{Env: env, Clock: env.Clock, Valve: NewValve(), resting: NewValve(),
-		Log: NewThrottledLog(opt.LogSize, opt.Routine, env.Clock.Now)}
+	began, awake := env.Clock.Now(), NewStopwatch(env.Clock.Now)
+	base := &Base{Env: env, Clock: env.Clock, Valve: NewValve(), resting: NewValve(), awake: awake,
+		Log: NewThrottledLog(opt.LogSize, opt.Routine, func() time.Time { return began.Add(awake.Elapsed()) })}
 	return &Runner[R]{Base: base, opt: opt, engine: newEngine(base)}
 }
 

@@ -163,6 +163,33 @@ func TestARestingLabDoesNothingAtAnInterval(t *testing.T) {
 	})
 }
 
+// The times of the log are those of the run, also after a rest: the status row and the log
+// are read together.
+func TestTheLogRestsWithTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, engine := startCounter(t)
+		time.Sleep(7 * time.Second)
+		for range 2 { // the second one changes nothing
+			l.Pause()
+			l.Rest(true)
+		}
+		time.Sleep(2 * time.Minute)
+		for range 2 {
+			l.Resume()
+			l.Rest(false)
+		}
+		time.Sleep(time.Second)
+		engine.base.Log.Add(lab.MarkInfo, "here")
+		snap := l.Snapshot()
+		if at := snap.Events[len(snap.Events)-1].At - snap.Began; at != 8*time.Second || snap.Elapsed != at {
+			t.Errorf("the log says %s, the run %s", at, snap.Elapsed)
+		}
+		if err := l.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestARunThatCannotBeginLeavesTheLabUsable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, engine := startCounter(t)
