@@ -134,9 +134,9 @@ func (s *Stream) Unacked(ctx context.Context, lane int) (int, error) {
 	return int(info.NumPending) + info.NumAckPending, nil
 }
 
-// Bury stores a message that no consumer can handle. Within Duplicates a message with the
+// DeadLetter stores a message that no consumer can handle. Within Duplicates a message with the
 // same id is stored once.
-func (s *Stream) Bury(ctx context.Context, key, id string, body []byte) error {
+func (s *Stream) DeadLetter(ctx context.Context, key, id string, body []byte) error {
 	if _, err := s.conn.js.Publish(ctx, s.DeadSubject(key), body, jetstream.WithMsgID(id)); err != nil {
 		return s.failed("moving a message to the dead letters of", err)
 	}

@@ -67,7 +67,7 @@ func (n *natsLanes) consumeOnce(ctx context.Context, consumer int, from Lane, se
 	}
 	stream := n.streamOn(conn)
 	p := &natsPull{opt: n.opt, conn: conn, stream: stream, lane: from, open: map[uint64]natsOrder{}, slots: make(chan struct{}, n.opt.Prefetch),
-		unacked: func() int { return n.unacked(from) }, bury: func(m natsOrder) error { return n.bury(ctx, stream, m) }}
+		unacked: func() int { return n.unacked(from) }, deadLetter: func(m natsOrder) error { return n.deadLetter(ctx, stream, m) }}
 	if err := p.declare(ctx); err != nil {
 		end()
 		conn.Close()
@@ -83,12 +83,12 @@ func (n *natsLanes) consumeOnce(ctx context.Context, consumer int, from Lane, se
 	return serve(ctx, in)
 }
 
-// bury copies an order to the dead letters, within the time that the broker waits for a
+// deadLetter copies an order to the dead letters, within the time that the broker waits for a
 // sign of the consumer.
-func (n *natsLanes) bury(ctx context.Context, s *nats.Stream, m natsOrder) error {
+func (n *natsLanes) deadLetter(ctx context.Context, s *nats.Stream, m natsOrder) error {
 	ctx, cancel := context.WithTimeout(ctx, nats.AckWait)
 	defer cancel()
-	if err := s.Bury(ctx, m.order.UserName(), m.order.ID(), m.Data()); err != nil {
+	if err := s.DeadLetter(ctx, m.order.UserName(), m.order.ID(), m.Data()); err != nil {
 		return err
 	}
 	n.events.DeadLettered(m.order)
@@ -98,12 +98,12 @@ func (n *natsLanes) bury(ctx context.Context, s *nats.Stream, m natsOrder) error
 // natsPull is one consumer's requests for orders of its lane. A request is for as many as
 // the consumer has room for, so that no more than prefetch of them are unacknowledged.
 type natsPull struct {
-	opt     Options
-	conn    *nats.Conn
-	stream  *nats.Stream
-	lane    Lane
-	unacked func() int            // how many orders of the lane may be
-	bury    func(natsOrder) error // copies an order to the dead letters
+	opt        Options
+	conn       *nats.Conn
+	stream     *nats.Stream
+	lane       Lane
+	unacked    func() int            // how many orders of the lane may be
+	deadLetter func(natsOrder) error // copies an order to the dead letters
 
 	consumer jetstream.Consumer
 	slots    chan struct{} // one is taken by each order that is not settled, or was asked for

@@ -36,7 +36,7 @@ func (p *natsPull) delay(_ context.Context, d *Delivery, wait time.Duration) err
 // a crash in between makes a second copy.
 func (p *natsPull) discard(tag uint64) error {
 	return p.settle(tag, func(m natsOrder) error {
-		if err := p.bury(m); err != nil {
+		if err := p.deadLetter(m); err != nil {
 			return err
 		}
 		return m.Term()
