@@ -83,23 +83,25 @@ func TestExercises(t *testing.T) {
 	}
 }
 
-// TestKafkaExercises: what needs no exchange and takes no lane away can be lived
-// through with Kafka as well.
-func TestKafkaExercises(t *testing.T) {
-	for name, test := range map[string]func(t *testing.T, w world){
-		"C1 no key, no order":  competingConsumers,
-		"C2 one partition":     globalLock,
-		"C3 slow user":         slowUser,
-		"C4 hot user":          hotUser,
-		"C5 few keys":          fewKeys,
-		"C8 crash":             crash,
-		"C9 poison":            poison,
-		"C10 sequence numbers": sequenceNumbers,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, kafkaWorld)
-		})
+// TestOtherBrokersExercises: what needs no exchange and takes no lane away can be lived
+// through with Kafka and NATS as well.
+func TestOtherBrokersExercises(t *testing.T) {
+	for broker, w := range map[string]world{"Kafka": kafkaWorld, "NATS": natsWorld} {
+		for name, test := range map[string]func(t *testing.T, w world){
+			"C1 competing consumers": competingConsumers,
+			"C2 global lock":         globalLock,
+			"C3 slow user":           slowUser,
+			"C4 hot user":            hotUser,
+			"C5 few keys":            fewKeys,
+			"C8 crash":               crash,
+			"C9 poison":              poison,
+			"C10 sequence numbers":   sequenceNumbers,
+		} {
+			t.Run(broker+" "+name, func(t *testing.T) {
+				t.Parallel()
+				test(t, w)
+			})
+		}
 	}
 }
 

@@ -35,26 +35,6 @@ func TestNATSLab(t *testing.T) {
 	labtest.Run(t, subject(spec, open))
 }
 
-// TestNATSExercises: what needs no exchange and takes no lane away but the last can be
-// lived through with NATS as well.
-func TestNATSExercises(t *testing.T) {
-	for name, test := range map[string]func(t *testing.T, w world){
-		"C1 one consumer, shared": competingConsumers,
-		"C2 max-ack-pending 1":    globalLock,
-		"C3 slow user":            slowUser,
-		"C4 hot user":             hotUser,
-		"C5 few keys":             fewKeys,
-		"C8 crash":                crash,
-		"C9 poison":               poison,
-		"C10 sequence numbers":    sequenceNumbers,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, natsWorld)
-		})
-	}
-}
-
 // TestNATSSharesOrdersOut: the server sends every user's orders where its partition
 // function says, and keeps their order.
 func TestNATSSharesOrdersOut(t *testing.T) {

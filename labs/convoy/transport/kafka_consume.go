@@ -70,18 +70,27 @@ func (k *kafkaTopic) feed(ctx context.Context, member *kgo.Client, in chan<- Del
 			if !ok {
 				return
 			}
-			o, err := decode(r.Value)
-			if err != nil || o.User >= k.opt.Users {
-				_ = acks.ack(tag) // none of ours
-				continue
-			}
-			lane := KafkaLane(k.opt.Namespace, int(r.Partition)+1)
-			select {
-			case in <- Delivery{Order: o, Lane: lane, Redelivered: k.again(r), settler: acks, tag: tag}:
-			case <-ctx.Done():
+			if !k.opt.pass(ctx, r, Delivery{Redelivered: k.again(r), settler: acks, tag: tag}, in) {
 				return
 			}
 		}
+	}
+}
+
+// pass passes a record on as a delivery, and reports false when ctx has ended before. A
+// record that is none of the run's is acknowledged.
+func (o Options) pass(ctx context.Context, r *kgo.Record, d Delivery, in chan<- Delivery) bool {
+	order, err := decode(r.Value)
+	if err != nil || order.User >= o.Users {
+		_ = d.Ack() // if it fails, it comes again
+		return true
+	}
+	d.Order, d.Lane = order, KafkaLane(o.Namespace, int(r.Partition)+1)
+	select {
+	case in <- d:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

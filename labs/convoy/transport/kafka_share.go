@@ -134,17 +134,7 @@ func (k *kafkaTopic) feedShared(ctx context.Context, member *kgo.Client, in chan
 	acks := newShareAcks(member, k.deliveries.Load(), func(r *kgo.Record) error { return k.park(ctx, r) })
 	for ctx.Err() == nil {
 		for _, r := range member.PollRecords(ctx, k.opt.Prefetch).Records() {
-			tag := acks.take(r)
-			o, err := decode(r.Value)
-			if err != nil || o.User >= k.opt.Users {
-				_ = acks.ack(tag) // none of ours
-				continue
-			}
-			lane := KafkaLane(k.opt.Namespace, int(r.Partition)+1)
-			select {
-			case in <- Delivery{Order: o, Lane: lane, Redelivered: r.DeliveryCount() > 1, settler: acks, tag: tag}:
-			case <-ctx.Done():
-			}
+			k.opt.pass(ctx, r, Delivery{Redelivered: r.DeliveryCount() > 1, settler: acks, tag: acks.take(r)}, in)
 		}
 		acks.awaitAll(ctx)
 	}

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"resilab/brokers/nats"
+	"resilab/labs/kit"
 )
 
 const (
@@ -134,7 +137,7 @@ func (p *natsPull) declare(ctx context.Context) error {
 func (p *natsPull) start(ctx context.Context) (in <-chan Delivery, wait func()) {
 	out := make(chan Delivery, feedBuffer)
 	var tasks sync.WaitGroup
-	tasks.Go(p.opt.Env.Guarded(func() { p.beat(ctx) }))
+	tasks.Go(p.opt.Env.Guarded(func() { kit.Every(ctx, nats.Heartbeat, p.beat) }))
 	tasks.Go(p.opt.Env.Guarded(func() {
 		defer close(out)
 		p.feed(ctx, out)
@@ -144,24 +147,12 @@ func (p *natsPull) start(ctx context.Context) (in <-chan Delivery, wait func()) 
 
 // beat reports that the consumer works on what it has, or hangs with it, but lives:
 // otherwise the broker gives it to others after nats.AckWait.
-func (p *natsPull) beat(ctx context.Context) {
-	tick := time.NewTicker(nats.Heartbeat)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		p.mu.Lock()
-		held := make([]natsOrder, 0, len(p.open))
-		for _, m := range p.open {
-			held = append(held, m)
-		}
-		p.mu.Unlock()
-		for _, m := range held {
-			_ = m.InProgress() // it fails where the order was settled meanwhile
-		}
+func (p *natsPull) beat() {
+	p.mu.Lock()
+	held := slices.Collect(maps.Values(p.open))
+	p.mu.Unlock()
+	for _, m := range held {
+		_ = m.InProgress() // it fails where the order was settled meanwhile
 	}
 }
 
